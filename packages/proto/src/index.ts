@@ -1,0 +1,91 @@
+/** The solo.v1 API as TypeScript, generated from `proto/` by `buf generate`. */
+export {
+  CertificateServiceClient,
+  type CertificateServiceServer,
+  CertificateServiceService,
+  IssueRequest,
+  IssueResponse,
+} from "./generated/solo/v1/certificate.ts";
+export {
+  DeployRequest,
+  DeployResponse,
+  DeploymentServiceClient,
+  type DeploymentServiceServer,
+  DeploymentServiceService,
+  KillRequest,
+  KillResponse,
+  ListRequest,
+  ListResponse,
+  LogLine,
+  LogsRequest,
+  LogsResponse,
+  RestartRequest,
+  RestartResponse,
+  ServiceUsage,
+  StatusRequest,
+  StatusResponse,
+  WatchRequest,
+  WatchResponse,
+} from "./generated/solo/v1/deployment.ts";
+export {
+  FixHint,
+} from "./generated/solo/v1/error.ts";
+export {
+  Event,
+  EventServiceClient,
+  type EventServiceServer,
+  EventServiceService,
+  ListEventsRequest,
+  ListEventsResponse,
+  TailEventsRequest,
+  TailEventsResponse,
+} from "./generated/solo/v1/event.ts";
+export {
+  Check,
+  CheckResult,
+  DoctorRequest,
+  DoctorResponse,
+  KernelServiceClient,
+  type KernelServiceServer,
+  KernelServiceService,
+  ShutdownRequest,
+  ShutdownResponse,
+} from "./generated/solo/v1/kernel.ts";
+export {
+  CallRequest,
+  CallResponse,
+  CastRequest,
+  CastResponse,
+  MessagingServiceClient,
+  type MessagingServiceServer,
+  MessagingServiceService,
+} from "./generated/solo/v1/messaging.ts";
+export {
+  Cause,
+  Confinement,
+  Limits,
+  LimitsLevel,
+  LogLevel,
+  Manifest,
+  Manifest_EnvironmentEntry,
+  RestartKind,
+  Service,
+  ServiceState,
+  SourceLanguage,
+  SourceLocation,
+  Usage,
+} from "./generated/solo/v1/service.ts";
+export { Any } from "./generated/google/protobuf/any.ts";
+export {
+  BadRequest,
+  ErrorInfo,
+  Help,
+  PreconditionFailure,
+  QuotaFailure,
+  ResourceInfo,
+  RetryInfo,
+} from "./generated/google/rpc/error_details.ts";
+export { Status } from "./generated/google/rpc/status.ts";
+
+/** File with the `google.protobuf.FileDescriptorSet` of the whole API, imports included. */
+export const descriptorSetFile: URL = new URL("../descriptor-set.binpb", import.meta.url);

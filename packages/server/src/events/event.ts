@@ -1,0 +1,41 @@
+import type { Cause } from "../services/cause.ts";
+
+/** Every kind of fact the kernel records. Closed: a reader can `switch` over `type`. */
+export type EventBody =
+  | {
+      readonly type: "service.deployed";
+      readonly serviceId: string;
+      readonly version: number;
+      readonly artifactSha256: string;
+      readonly fileName: string;
+    }
+  | { readonly type: "service.starting"; readonly serviceId: string; readonly version: number; readonly attempt: number }
+  | {
+      readonly type: "service.started";
+      readonly serviceId: string;
+      readonly version: number;
+      readonly attempt: number;
+      readonly warm: boolean;
+      readonly elapsedMs: number;
+    }
+  /** The cell or the service in it ended without being asked to; `willRestart` is the supervisor's decision. */
+  | { readonly type: "service.crashed"; readonly serviceId: string; readonly version: number; readonly cause: Cause }
+  | { readonly type: "service.restarting"; readonly serviceId: string; readonly version: number; readonly restarts: number }
+  | { readonly type: "service.stopped"; readonly serviceId: string; readonly version: number; readonly cause: Cause }
+  | { readonly type: "service.failed"; readonly serviceId: string; readonly version: number; readonly cause: Cause }
+  | { readonly type: "service.kill-requested"; readonly serviceId: string; readonly version: number; readonly force: boolean }
+  | { readonly type: "service.killed"; readonly serviceId: string; readonly version: number }
+  | { readonly type: "service.restart-requested"; readonly serviceId: string; readonly version: number }
+  | { readonly type: "service.recovered"; readonly serviceId: string; readonly version: number }
+  | {
+      readonly type: "authority.denied";
+      readonly method: string;
+      readonly reason: string;
+      readonly wantedTenant?: string;
+      readonly serviceId?: string;
+    }
+  | { readonly type: "certificate.issued"; readonly spiffeId: string; readonly serialNumber: string; readonly expiresAtMs: number }
+  | { readonly type: "kernel.started"; readonly version: string; readonly recovered: number }
+  | { readonly type: "kernel.stopping"; readonly requestedBy: string };
+
+export type EventType = EventBody["type"];

@@ -1,0 +1,15 @@
+/** Immutable bytes by their SHA-256. */
+export interface ArtifactStore {
+  /**
+   * Keeps the bytes and resolves when they are on disk. Keeping known bytes again is cheap.
+   *
+   * @returns SHA-256 in lower-case hex.
+   * @throws {StorageFull} The disk is full; no partial file is left.
+   */
+  put(bytes: Uint8Array): Promise<string>;
+  /**
+   * @throws {ArtifactMissing} No artifact has this hash.
+   * @throws {ArtifactCorrupt} The bytes on disk no longer match the hash.
+   */
+  get(sha256: string): Promise<Uint8Array>;
+}

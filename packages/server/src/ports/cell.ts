@@ -1,0 +1,75 @@
+/** One service's process on the host, seen from the kernel: what goes in and out are frames, whose bytes are hostile. */
+export interface Cell {
+  /** Process id on the host of the outermost process of the cell; 0 for an inline cell. */
+  readonly processId: number;
+  /** Came warm from the pool. */
+  readonly warm: boolean;
+  /**
+   * Hands one frame over. `parts` are written one behind the other as one payload and must not be changed afterwards.
+   *
+   * @returns `false` once more than the outbound cap waits; the caller should refuse new work until `drained`.
+   */
+  send(id: number, ...parts: readonly Uint8Array[]): boolean;
+  /** Set by the one owner; called in order of arrival. A payload is valid after the call returns too. */
+  onFrame: (id: number, payload: Uint8Array) => void;
+  /** What the guest wrote to its standard output and error, line by line, at most 8 KB each. */
+  onOutput: (stream: "stdout" | "stderr", line: string) => void;
+  /** Settles once, when nothing of the cell is left on the host: no process, no control group. */
+  readonly exited: Promise<CellExit>;
+  /** SIGKILL to everything in the cell. Resolves with `exited`. Idempotent. */
+  kill(): Promise<CellExit>;
+  /** What the cell uses now; undefined when it is gone. */
+  usage(): CellUsage | undefined;
+}
+
+export type CellExit =
+  | { readonly kind: "exit"; readonly code: number }
+  | { readonly kind: "signal"; readonly signal: string }
+  /** Killed for memory: by its control group, or by the kernel's own watch. */
+  | { readonly kind: "oom"; readonly limitBytes: number }
+  /** Sent a frame that no guest of ours sends, or one above the size limit. */
+  | { readonly kind: "protocol"; readonly message: string }
+  /** The kernel killed it. */
+  | { readonly kind: "killed" };
+
+export interface CellUsage {
+  readonly memoryBytes: number;
+  readonly cpuMicros: number;
+  readonly processes: number;
+}
+
+export interface CellLimits {
+  readonly memoryBytes: number;
+  readonly cpuPercent: number;
+  readonly processes: number;
+}
+
+export type Confinement = "process-only" | "confined" | "full";
+export type LimitsLevel = "watched" | "enforced";
+
+/** One thing looked at on this host. */
+export interface HostCheck {
+  readonly name: string;
+  readonly result: "ok" | "degraded" | "failed";
+  readonly found: string;
+  readonly why: string;
+  /** The one command that gives more; empty when all is well. */
+  readonly fix: string;
+}
+
+/** Makes cells. */
+export interface Sandbox {
+  readonly confinement: Confinement;
+  readonly limitsLevel: LimitsLevel;
+  readonly checks: readonly HostCheck[];
+  /** Cells that wait warm. */
+  readonly warmCells: number;
+  /**
+   * Hands out a cell that has answered `ready`, warm when there is one. The caller owns it and must kill it.
+   *
+   * @throws {CellLaunchFailed} The host could not start a process.
+   */
+  acquire(limits: CellLimits): Promise<Cell>;
+  /** Kills all cells, handed out or not, and waits until nothing is left. Idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,42 @@
+import type { EventBody } from "../events/event.ts";
+
+/** A fact about to be recorded. */
+export interface NewEvent {
+  readonly body: EventBody;
+  /** Sequence of the event, in the same tenant, that made this one happen. */
+  readonly causationSequence?: number;
+  /** Shared by all that one request caused. */
+  readonly correlationId: string;
+  /** SPIFFE id of who asked, or `kernel`. */
+  readonly actor: string;
+}
+
+/** A recorded fact. */
+export interface StoredEvent extends NewEvent {
+  readonly tenant: string;
+  /** Dense per tenant, from 1, in the order of commits. */
+  readonly sequence: number;
+  readonly atMs: number;
+}
+
+export interface EventQuery {
+  readonly tenant: string;
+  /** Only events about this service. */
+  readonly serviceId?: string;
+  /** Only events behind this sequence; 0 begins at the beginning. */
+  readonly after: number;
+}
+
+/** The append-only history of every tenant. Events are appended by {@link StateStore.commit}. */
+export interface EventLog {
+  /** Up to `limit` events, oldest first. */
+  read(query: EventQuery & { readonly limit: number }): Promise<readonly StoredEvent[]>;
+  /** Sequence of the newest durable event; 0 when there is none. */
+  head(tenant: string): Promise<number>;
+  /**
+   * What is recorded behind `after`, then what follows, without gap or repetition, until the signal aborts.
+   *
+   * A reader that falls more than 1,000 events behind pages from disk; nothing is buffered for it beyond that.
+   */
+  tail(query: EventQuery & { readonly signal: AbortSignal }): AsyncIterable<StoredEvent>;
+}

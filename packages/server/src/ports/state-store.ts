@@ -1,0 +1,57 @@
+import type { NewEvent } from "./event-log.ts";
+
+/** Groups of records: what is deployed, and answers kept for repeated requests. */
+export type Collection = "service" | "request";
+
+export interface RecordKey {
+  readonly collection: Collection;
+  readonly key: string;
+}
+
+export interface StoredRecord extends RecordKey {
+  readonly tenant: string;
+  /** At most 1 MB. */
+  readonly value: Uint8Array;
+  /** Grows by one with each write of the key, from 1. */
+  readonly revision: number;
+  /** Wall clock; an expired record is as good as absent and removed some time later. */
+  readonly expiresAtMs?: number;
+}
+
+/** All or nothing, one sync. */
+export interface Transaction {
+  readonly tenant: string;
+  readonly events: readonly NewEvent[];
+  readonly puts?: readonly (RecordKey & { readonly value: Uint8Array; readonly expiresAtMs?: number })[];
+  readonly deletes?: readonly RecordKey[];
+  /** Revisions that must still hold; 0 means absent (or expired). Otherwise the commit fails with {@link StorageConflict}. */
+  readonly expect?: readonly (RecordKey & { readonly revision: number })[];
+}
+
+export interface Committed {
+  /** Sequences of the transaction's events, in order. Empty when it had none. */
+  readonly sequences: readonly number[];
+  readonly atMs: number;
+}
+
+/** Durable records beside the event log; written together with events in one transaction. */
+export interface StateStore {
+  get(tenant: string, key: RecordKey): Promise<StoredRecord | undefined>;
+  /** Records in order of tenant, then key. Without a tenant: of all tenants (recovery). */
+  list(query: {
+    readonly tenant?: string;
+    readonly collection: Collection;
+    readonly after?: { readonly tenant: string; readonly key: string };
+    readonly limit: number;
+  }): Promise<readonly StoredRecord[]>;
+  /**
+   * Resolves when events, puts and deletes are on disk.
+   *
+   * @throws {StorageConflict} An expectation did not hold; nothing was written.
+   * @throws {StorageFull} The disk is full; nothing was written and later commits may succeed.
+   * @throws {StorageOverloaded} More than 10,000 events or 16 MB wait (2,000 of one tenant); nothing was written.
+   * @throws {StorageTooLarge} An event is over 256 KB, a value over 1 MB, or the batch over 1,000 events.
+   * @throws {StorageUnavailable} The store is closed or broken; the outcome is unknown.
+   */
+  commit(transaction: Transaction): Promise<Committed>;
+}

@@ -1,0 +1,40 @@
+/** Why a service ended or did not start. */
+export interface Cause {
+  readonly kind: CauseKind;
+  /** A sentence for people. */
+  readonly message: string;
+  readonly location?: SourceLocation;
+  /** The guest's stack or last words, at most 4 KB. */
+  readonly detail?: string;
+}
+
+export type CauseKind =
+  /** The source does not compile. */
+  | "compile"
+  /** The top level of the source, or `init`, threw, or the default export is no server. */
+  | "init"
+  /** `init` had not returned in time. */
+  | "start_timeout"
+  /** A handler threw, or an unhandled error ended the guest. */
+  | "crash"
+  /** Over its memory limit. */
+  | "oom"
+  /** Ended by a signal from outside the kernel. */
+  | "signal"
+  /** Its process exited by itself. */
+  | "exit"
+  /** Spoke what no guest of ours speaks. */
+  | "protocol"
+  /** A handler returned `stop`; not abnormal when its reason is `normal` or `shutdown`. */
+  | "stop"
+  /** Ended by `Kill`. */
+  | "kill"
+  /** The kernel's own fault, such as no process could be started. */
+  | "server";
+
+/** Line and column are counted from 1. */
+export interface SourceLocation {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
