@@ -1,0 +1,61 @@
+/** Every default number of the system in one place, with its unit. What may be set by an operator starts from here. */
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** What one service gets when its manifest says nothing. */
+export const serviceDefaults = {
+  /** Bytes of memory, all threads and scratch files together. Exceeded: killed, cause `oom`. */
+  memoryBytes: 64 * MiB,
+  /** Share of one core in percent. Exceeded: throttled. */
+  cpuPercent: 50,
+  /** Processes and threads together. Exceeded: the new one is refused. */
+  processes: 32,
+  /** Milliseconds from taking a cell until `init` has returned. Exceeded: the start fails. */
+  startTimeoutMs: 5_000,
+  /** Milliseconds for `terminate` on an ordered stop. Exceeded: SIGKILL. */
+  stopTimeoutMs: 30_000,
+  /** Messages accepted and not yet answered. Exceeded: the sender gets RESOURCE_EXHAUSTED. */
+  mailboxMessages: 1_000,
+  /** Bytes of those messages. Exceeded: the sender gets RESOURCE_EXHAUSTED. */
+  mailboxBytes: 8 * MiB,
+  /** Restarts allowed within `restartPeriodMs`. Exceeded: the service is `failed`. */
+  maxRestarts: 3,
+  /** Milliseconds that a restart is remembered. */
+  restartPeriodMs: 5_000,
+} as const;
+
+/** Milliseconds a call may take when its caller names no deadline. Exceeded: DEADLINE_EXCEEDED, a late reply is dropped. */
+export const defaultCallTimeoutMs = 30_000;
+
+/** Sizes that hold for everybody. Each is checked before memory is taken for it. */
+export const sizeLimits = {
+  /** Bytes of one frame between kernel and cell, and so of one call's arguments or reply. */
+  frameBytes: 4 * MiB,
+  /** Bytes of one recorded event. */
+  eventBytes: 256 * KiB,
+  /** Bytes of one state value. */
+  stateValueBytes: 1 * MiB,
+  /** Bytes of one artifact: 50 MB, decimal, the smaller reading, so that 51 MB is too much by both. */
+  artifactBytes: 50_000_000,
+  /** Bytes of one gRPC request: an artifact and what travels beside it. */
+  requestBytes: 50_000_000 + 1 * MiB,
+} as const;
+
+/** Cells that wait warm. A deploy that finds none starts cold, still below 100 ms. */
+export const defaultPoolSize = 8;
+
+/** Milliseconds a stopping server gives to calls and services. */
+export const defaultGraceMs = 30_000;
+
+/** Milliseconds that the answer to a `request_id` is kept: 24 hours. */
+export const requestIdLifeMs = 24 * 60 * 60 * 1_000;
+
+/** Milliseconds that a leaf certificate lives: 90 days. */
+export const leafLifeMs = 90 * 24 * 60 * 60 * 1_000;
+
+/** Events and services on one page. */
+export const pageSizes = { default: 100, max: 1_000 } as const;
+
+/** Bytes of log text that may wait for a slow reader of the server's own log; above it lines are dropped and counted. */
+export const logBacklogBytes = 1 * MiB;
