@@ -9,7 +9,17 @@ import { TestEnvironment } from "jest-environment-node";
 export default class SameRealmEnvironment extends TestEnvironment {
   async setup() {
     await super.setup();
-    for (const name of ["Error", "TypeError", "RangeError", "SyntaxError", "Uint8Array", "ArrayBuffer", "Map", "Set", "Promise"]) {
+    for (const name of [
+      "Error",
+      "TypeError",
+      "RangeError",
+      "SyntaxError",
+      "Uint8Array",
+      "ArrayBuffer",
+      "Map",
+      "Set",
+      "Promise",
+    ]) {
       this.global[name] = globalThis[name];
     }
   }
