@@ -1,0 +1,287 @@
+import { isIPv4 } from "node:net";
+import * as z from "zod";
+import { defaultGraceMs, defaultPoolSize, serviceDefaults } from "../limits.ts";
+import { byteSizeForm, formatByteSize, parseByteSize } from "./byte-size.ts";
+import { durationForm, formatDuration, parseDuration } from "./duration.ts";
+
+/** One thing an operator may set. Its flag, variable and file key all mean the same. */
+export interface Setting<T> {
+  /** Such as `--grace`. */
+  readonly flag: string;
+  /** Such as `SOLO_GRACE`. */
+  readonly variable: string;
+  /** Key in the TOML file, its tables joined by dots, such as `listen.port`. */
+  readonly key: string;
+  /** A sentence for `--help`. */
+  readonly doc: string;
+  /** What is accepted, as it follows the words "wanted". */
+  readonly wanted: string;
+  readonly default: T;
+  /** Takes text from flags and variables, and TOML values; undefined when it is not what is wanted. */
+  read(value: unknown): T | undefined;
+  /** Writes a value so that `read` reads it back. */
+  format(value: T): string;
+}
+
+/** Every setting of solo-server. `--help`, `--print-config`, the checks and the type of the configuration come from here. */
+export const settings = {
+  dataFolder: text({
+    flag: "--data-folder",
+    variable: "SOLO_DATA_FOLDER",
+    key: "data_folder",
+    doc: "Folder of the database, artifacts, keys and profiles; made when missing",
+    wanted: "a path, seen from the folder the server is started in",
+    default: ".solo",
+  }),
+  listenHost: text({
+    flag: "--host",
+    variable: "SOLO_HOST",
+    key: "listen.host",
+    doc: "Address that gRPC listens on",
+    wanted: "an IP address or host name",
+    default: "127.0.0.1",
+  }),
+  listenPort: whole({
+    flag: "--port",
+    variable: "SOLO_PORT",
+    key: "listen.port",
+    doc: "Port of gRPC; 0 takes a free one, which the readiness line tells",
+    min: 0,
+    max: 65_535,
+    default: 50_051,
+  }),
+  metricsHost: {
+    flag: "--metrics-host",
+    variable: "SOLO_METRICS_HOST",
+    key: "metrics.host",
+    doc: "Address that /metrics listens on; without TLS, so this host only",
+    wanted: "a loopback address: 127.0.0.1, ::1 or localhost",
+    default: "127.0.0.1",
+    read: checkedBy(z.string().refine(isLoopback)),
+    format: (value: string) => value,
+  },
+  metricsPort: whole({
+    flag: "--metrics-port",
+    variable: "SOLO_METRICS_PORT",
+    key: "metrics.port",
+    doc: "Port of /metrics; 0 takes a free one",
+    min: 0,
+    max: 65_535,
+    default: 9_090,
+  }),
+  logLevel: oneOf({
+    flag: "--log-level",
+    variable: "SOLO_LOG_LEVEL",
+    key: "log.level",
+    doc: "Least grave level that the server's own log shows",
+    values: ["debug", "info", "warn", "error"],
+    default: "info",
+  }),
+  logFormat: oneOf({
+    flag: "--log-format",
+    variable: "SOLO_LOG_FORMAT",
+    key: "log.format",
+    doc: "Lines for people or one JSON object a line",
+    values: ["text", "json"],
+    default: "text",
+  }),
+  graceMs: duration({
+    flag: "--grace",
+    variable: "SOLO_GRACE",
+    key: "grace",
+    doc: "Time that calls and services get when the server stops",
+    min: 0,
+    max: 3_600_000,
+    default: defaultGraceMs,
+  }),
+  isolationMinimum: oneOf({
+    flag: "--isolation-minimum",
+    variable: "SOLO_ISOLATION_MINIMUM",
+    key: "isolation.minimum",
+    doc: "Refuse to start on a host that confines services less; best: take what there is",
+    values: ["process-only", "confined", "full", "best"],
+    default: "confined",
+  }),
+  limitsMinimum: oneOf({
+    flag: "--limits-minimum",
+    variable: "SOLO_LIMITS_MINIMUM",
+    key: "limits.minimum",
+    doc: "Refuse to start on a host that keeps limits less strictly; best: take what there is",
+    values: ["watched", "enforced", "best"],
+    default: "enforced",
+  }),
+  poolSize: whole({
+    flag: "--pool-size",
+    variable: "SOLO_POOL_SIZE",
+    key: "pool.size",
+    doc: "Cells that wait warm; 0 starts each service cold",
+    min: 0,
+    max: 256,
+    default: defaultPoolSize,
+  }),
+  serviceMemoryBytes: bytes({
+    flag: "--service-memory",
+    variable: "SOLO_SERVICE_MEMORY",
+    key: "service.memory",
+    doc: "Memory of a service whose manifest says nothing",
+    min: 16 * 2 ** 20,
+    max: 2 ** 40,
+    default: serviceDefaults.memoryBytes,
+  }),
+  serviceCpuPercent: whole({
+    flag: "--service-cpu",
+    variable: "SOLO_SERVICE_CPU",
+    key: "service.cpu_percent",
+    doc: "Share of one core in percent of a service whose manifest says nothing",
+    min: 1,
+    max: 100_000,
+    default: serviceDefaults.cpuPercent,
+  }),
+  serviceProcesses: whole({
+    flag: "--service-processes",
+    variable: "SOLO_SERVICE_PROCESSES",
+    key: "service.processes",
+    doc: "Processes and threads of a service whose manifest says nothing",
+    min: 1,
+    max: 32_768,
+    default: serviceDefaults.processes,
+  }),
+  serviceStartTimeoutMs: duration({
+    flag: "--service-start-timeout",
+    variable: "SOLO_SERVICE_START_TIMEOUT",
+    key: "service.start_timeout",
+    doc: "Time until `init` must have returned",
+    min: 1,
+    max: 3_600_000,
+    default: serviceDefaults.startTimeoutMs,
+  }),
+  serviceStopTimeoutMs: duration({
+    flag: "--service-stop-timeout",
+    variable: "SOLO_SERVICE_STOP_TIMEOUT",
+    key: "service.stop_timeout",
+    doc: "Time for `terminate` before SIGKILL",
+    min: 1,
+    max: 3_600_000,
+    default: serviceDefaults.stopTimeoutMs,
+  }),
+  serviceMailboxMessages: whole({
+    flag: "--service-mailbox-messages",
+    variable: "SOLO_SERVICE_MAILBOX_MESSAGES",
+    key: "service.mailbox_messages",
+    doc: "Messages accepted and not yet answered",
+    min: 1,
+    max: 1_000_000,
+    default: serviceDefaults.mailboxMessages,
+  }),
+  serviceMailboxBytes: bytes({
+    flag: "--service-mailbox-bytes",
+    variable: "SOLO_SERVICE_MAILBOX_BYTES",
+    key: "service.mailbox_bytes",
+    doc: "Bytes of the messages accepted and not yet answered",
+    min: 1,
+    max: 2 ** 30,
+    default: serviceDefaults.mailboxBytes,
+  }),
+  serviceMaxRestarts: whole({
+    flag: "--service-max-restarts",
+    variable: "SOLO_SERVICE_MAX_RESTARTS",
+    key: "service.max_restarts",
+    doc: "Restarts within the period before a service is `failed`",
+    min: 0,
+    max: 1_000_000,
+    default: serviceDefaults.maxRestarts,
+  }),
+  serviceRestartPeriodMs: duration({
+    flag: "--service-restart-period",
+    variable: "SOLO_SERVICE_RESTART_PERIOD",
+    key: "service.restart_period",
+    doc: "Time that a restart is remembered",
+    min: 1,
+    max: 86_400_000,
+    default: serviceDefaults.restartPeriodMs,
+  }),
+} as const;
+
+export type SettingName = keyof typeof settings;
+
+/** What solo-server runs with. Durations are milliseconds, sizes bytes. */
+export type Config = {
+  readonly [Name in SettingName]: (typeof settings)[Name] extends Setting<infer T> ? T : never;
+};
+
+/** Where each value came from: `default`, a flag, a variable, or `file:line key`. */
+export type Origins = { readonly [Name in SettingName]: string };
+
+/** Whether `host` can be reached from this host only. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
+}
+
+type Names = Pick<Setting<unknown>, "flag" | "variable" | "key" | "doc">;
+
+function text(setting: Names & { readonly wanted: string; readonly default: string }): Setting<string> {
+  // A zero byte would end the path or name early in the system call.
+  const schema = z.string().min(1).refine((value) => !value.includes("\0"));
+  return { ...setting, read: checkedBy(schema), format: (value) => value };
+}
+
+function oneOf<const T extends string>(
+  setting: Names & { readonly values: readonly [T, ...T[]]; readonly default: NoInfer<T> },
+): Setting<T> {
+  const { values, ...names } = setting;
+  return { ...names, wanted: values.join(", "), read: (value) => values.find((one) => one === value), format: (value) => value };
+}
+
+function whole(setting: Names & Range): Setting<number> {
+  const { min, max, ...names } = setting;
+  return {
+    ...names,
+    wanted: `a whole number from ${min} to ${max}`,
+    read: checkedBy(numeric((value) => (/^\d{1,15}$/.test(value) ? Number(value) : undefined)).refine(within(setting))),
+    format: String,
+  };
+}
+
+function bytes(setting: Names & Range): Setting<number> {
+  const { min, max, ...names } = setting;
+  return {
+    ...names,
+    wanted: `${byteSizeForm}, from ${formatByteSize(min)} to ${formatByteSize(max)}`,
+    read: checkedBy(numeric(parseByteSize).refine(within(setting))),
+    format: formatByteSize,
+  };
+}
+
+function duration(setting: Names & Range): Setting<number> {
+  const { min, max, ...names } = setting;
+  return {
+    ...names,
+    wanted: `${durationForm}, or whole milliseconds, from ${formatDuration(min)} to ${formatDuration(max)}`,
+    read: checkedBy(numeric((value) => (/^\d{1,15}$/.test(value) ? Number(value) : parseDuration(value))).refine(within(setting))),
+    format: formatDuration,
+  };
+}
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+  readonly default: number;
+}
+
+function within({ min, max }: Range): (value: number) => boolean {
+  return (value) => value >= min && value <= max;
+}
+
+function checkedBy<T>(schema: z.ZodType<T>): (value: unknown) => T | undefined {
+  return (value) => schema.safeParse(value).data;
+}
+
+/** Text from a flag or variable, or a whole number from a TOML file. */
+function numeric(parse: (text: string) => number | undefined) {
+  return z.union([z.number().int(), z.string()]).transform((value, context) => {
+    const parsed = typeof value === "number" ? value : parse(value);
+    if (parsed !== undefined) return parsed;
+    context.addIssue({ code: "custom", message: "unreadable" });
+    return z.NEVER;
+  });
+}
