@@ -1,0 +1,27 @@
+import type { CauseKind } from "../services/cause.ts";
+
+/** How a call or deploy ended, in few enough words to be a label. */
+export type Outcome = "ok" | "failed" | "timed_out" | "refused";
+
+/** What is looked up when somebody reads the metrics, so that no gauge can drift from the truth. */
+export interface Gauges {
+  readonly servicesRunning: () => number;
+  readonly warmCells: () => number;
+}
+
+/** What the kernel counts. No tenant, service or method is a label: their number has no bound, and they are the tenants' own. */
+export interface Metrics {
+  /** Names where the gauges' values come from; the last call counts. */
+  watch(gauges: Gauges): void;
+  deployed(outcome: Outcome): void;
+  denied(): void;
+  crashed(cause: CauseKind): void;
+  restarted(): void;
+  /** @param elapsedMs From the request's arrival to its answer. */
+  called(outcome: Outcome, elapsedMs: number): void;
+  /** One durable write of the database, which may hold many changes. */
+  committed(changes: number, elapsedMs: number): void;
+}
+
+/** Counts nothing. For kernels in tests. */
+export const noMetrics: Metrics = { watch() {}, deployed() {}, denied() {}, crashed() {}, restarted() {}, called() {}, committed() {} };
