@@ -1,0 +1,16 @@
+export {
+  ArtifactCorrupt,
+  ArtifactMissing,
+  FolderInUse,
+  type SizeLimit,
+  StorageConflict,
+  StorageError,
+  type StorageErrorCode,
+  StorageFull,
+  StorageOverloaded,
+  StorageSchemaTooNew,
+  StorageTooLarge,
+  StorageUnavailable,
+} from "./errors.ts";
+export { openMemoryStorage } from "./memory/memory-storage.ts";
+export { openSqliteStorage, type SqliteStorageOptions } from "./sqlite/sqlite-storage.ts";

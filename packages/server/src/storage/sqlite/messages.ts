@@ -1,0 +1,29 @@
+import type { Operations } from "../engine.ts";
+import type { DatabaseOptions } from "./database.ts";
+
+/** What the thread is started with. */
+export type WorkerData = DatabaseOptions;
+
+/** One operation of the engine. Answered in the order of asking; ids count up. */
+export type Request = { [Name in keyof Operations]: RequestOf<Name> }[keyof Operations];
+
+export interface RequestOf<Name extends keyof Operations> {
+  readonly id: number;
+  readonly operation: Name;
+  readonly argument: Parameters<Operations[Name]>[0];
+}
+
+export type ToWorker =
+  /** All that was asked for in one turn: one message costs more than what is in it. */
+  { readonly kind: "requests"; readonly requests: readonly Request[] } | { readonly kind: "close" };
+
+export type FromWorker =
+  | { readonly kind: "opened" }
+  | { readonly kind: "schema-too-new"; readonly found: number }
+  | { readonly kind: "replies"; readonly replies: readonly Reply[] };
+
+/** There is no failure here: a thread that fails ends with its error, and all that it owed is lost. */
+export interface Reply {
+  readonly id: number;
+  readonly result: ReturnType<Operations[keyof Operations]>;
+}

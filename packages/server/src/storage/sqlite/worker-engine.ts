@@ -1,0 +1,124 @@
+import { once } from "node:events";
+import { extname } from "node:path";
+import { Worker } from "node:worker_threads";
+import type { Engine, Operations } from "../engine.ts";
+import { StorageSchemaTooNew, StorageUnavailable } from "../errors.ts";
+import type { DatabaseOptions } from "./database.ts";
+import type { FromWorker, Reply, Request, ToWorker, WorkerData } from "./messages.ts";
+import { newestSchemaVersion } from "./schema.ts";
+
+export interface WorkerEngineOptions extends DatabaseOptions {
+  /** Sees the thread before it has opened anything; for tests of what happens when it dies. */
+  readonly onWorker?: (worker: Worker) => void;
+}
+
+/**
+ * Starts the storage thread and waits until it has opened the database.
+ *
+ * @throws {StorageSchemaTooNew} A newer server wrote the database.
+ * @throws {StorageUnavailable} It cannot be opened; `cause` says why.
+ */
+export async function startWorkerEngine({ onWorker, ...options }: WorkerEngineOptions): Promise<Engine> {
+  // Beside this file under the same ending: .ts in the source tree, .js in the build.
+  const file = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
+  const worker = new Worker(file, { workerData: options satisfies WorkerData, name: "solo-storage" });
+  onWorker?.(worker);
+  const first = await firstMessage(worker);
+  if (first.kind === "schema-too-new") {
+    await worker.terminate();
+    throw new StorageSchemaTooNew({ found: first.found, newestKnown: newestSchemaVersion });
+  }
+  return new WorkerEngine(worker).asEngine();
+}
+
+async function firstMessage(worker: Worker): Promise<FromWorker> {
+  try {
+    const [message] = await once(worker, "message");
+    return message as FromWorker;
+  } catch (cause) {
+    throw new StorageUnavailable("broken", { cause });
+  }
+}
+
+interface Pending {
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The near end of the thread: numbers requests, sends those of one turn together, and knows when the thread died. */
+class WorkerEngine {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  readonly #broken = Promise.withResolvers<Error>();
+  #unsent: Request[] = [];
+  #lastId = 0;
+  #closing = false;
+  #breakage: Error | undefined;
+
+  constructor(worker: Worker) {
+    this.#worker = worker;
+    worker.on("message", (message: FromWorker) => {
+      if (message.kind === "replies") this.#settle(message.replies);
+    });
+    worker.on("error", (error) => this.#break(error));
+    worker.on("exit", (code) => this.#break(new Error(`The storage thread ended with code ${code}`)));
+  }
+
+  asEngine(): Engine {
+    return {
+      commit: (argument) => this.#request("commit", argument),
+      readEvents: (argument) => this.#request("readEvents", argument),
+      head: (argument) => this.#request("head", argument),
+      getRecord: (argument) => this.#request("getRecord", argument),
+      listRecords: (argument) => this.#request("listRecords", argument),
+      getArtifact: (argument) => this.#request("getArtifact", argument),
+      close: () => this.#close(),
+      broken: this.#broken.promise,
+    };
+  }
+
+  #request<Name extends keyof Operations>(
+    operation: Name,
+    argument: Parameters<Operations[Name]>[0],
+  ): Promise<ReturnType<Operations[Name]>> {
+    return new Promise((resolve, reject) => {
+      if (this.#breakage !== undefined) return reject(new StorageUnavailable("broken", { cause: this.#breakage }));
+      this.#lastId += 1;
+      this.#pending.set(this.#lastId, { resolve, reject });
+      this.#unsent.push({ id: this.#lastId, operation, argument } as Request);
+      if (this.#unsent.length === 1) queueMicrotask(() => this.#send());
+    });
+  }
+
+  #send(): void {
+    this.#post({ kind: "requests", requests: this.#unsent });
+    this.#unsent = [];
+  }
+
+  #post(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  #settle(replies: readonly Reply[]): void {
+    for (const { id, result } of replies) {
+      this.#pending.get(id)?.resolve(result as never);
+      this.#pending.delete(id);
+    }
+  }
+
+  #break(error: Error): void {
+    if (this.#closing || this.#breakage !== undefined) return;
+    this.#breakage = error;
+    for (const { reject } of this.#pending.values()) reject(new StorageUnavailable("broken", { cause: error }));
+    this.#pending.clear();
+    this.#broken.resolve(error);
+  }
+
+  async #close(): Promise<void> {
+    if (this.#breakage !== undefined) return;
+    this.#closing = true;
+    const exited = once(this.#worker, "exit");
+    this.#post({ kind: "close" });
+    await exited;
+  }
+}

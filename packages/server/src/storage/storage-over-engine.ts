@@ -1,0 +1,212 @@
+import type { Clock } from "../ports/clock.ts";
+import type { EventQuery, StoredEvent } from "../ports/event-log.ts";
+import type { Committed, RecordKey, StateStore, StoredRecord, Transaction } from "../ports/state-store.ts";
+import type { Storage } from "../ports/storage.ts";
+import { checkKey, checkSize, encodeTransaction } from "./encode-transaction.ts";
+import type { Engine, LargeArtifacts, TransactionWrite, Write, WriteOutcome } from "./engine.ts";
+import { ArtifactCorrupt, ArtifactMissing, StorageConflict, StorageFull, StorageUnavailable } from "./errors.ts";
+import { decodeEvent, type EventPage, type EventRow } from "./event-row.ts";
+import { EventTails } from "./event-tails.ts";
+import { inlineArtifactBytes, pageLimits, sizeLimits } from "./limits.ts";
+import { sha256Hex } from "./sha256.ts";
+import { WriteQueue } from "./write-queue.ts";
+
+/** What differs from one adapter to the next. */
+export interface StorageParts {
+  readonly engine: Engine;
+  readonly largeArtifacts: LargeArtifacts;
+  /** Gives events their time and judges expiry. */
+  readonly clock: Pick<Clock, "wallMs">;
+}
+
+/**
+ * The storage ports over an engine: limits, group commit, tails, hashes and the end of life are the same for all adapters.
+ *
+ * @returns Owns the engine: closing the storage closes it.
+ */
+export function storageOverEngine(parts: StorageParts): Storage {
+  const storage = new StorageOverEngine(parts);
+  return {
+    events: {
+      read: (query) => storage.readEvents(query),
+      head: (tenant) => storage.head(tenant),
+      tail: (query) => storage.tail(query),
+    },
+    state: {
+      get: (tenant, key) => storage.getRecord(tenant, key),
+      list: (query) => storage.listRecords(query),
+      commit: (transaction) => storage.commit(transaction),
+    },
+    artifacts: {
+      put: (bytes) => storage.putArtifact(bytes),
+      get: (sha256) => storage.getArtifact(sha256),
+    },
+    close: () => storage.close(),
+    broken: parts.engine.broken,
+  };
+}
+
+class StorageOverEngine {
+  readonly #engine: Engine;
+  readonly #largeArtifacts: LargeArtifacts;
+  readonly #clock: Pick<Clock, "wallMs">;
+  readonly #tails = new EventTails();
+  readonly #queue: WriteQueue;
+  readonly #artifactPuts = new Set<Promise<unknown>>();
+  #closing: Promise<void> | undefined;
+
+  constructor({ engine, largeArtifacts, clock }: StorageParts) {
+    this.#engine = engine;
+    this.#largeArtifacts = largeArtifacts;
+    this.#clock = clock;
+    this.#queue = new WriteQueue((group) => this.#commitGroup(group));
+    void engine.broken.then((cause) => this.#tails.fail(new StorageUnavailable("broken", { cause })));
+  }
+
+  async commit(transaction: Transaction): Promise<Committed> {
+    this.#assertOpen();
+    const atMs = this.#nowMs();
+    const { write, bytes } = encodeTransaction(transaction, atMs);
+    const outcome = await this.#write(write, bytes);
+    return { sequences: write.events.map((_, index) => outcome.firstSequence + index), atMs };
+  }
+
+  async readEvents(query: EventQuery & { readonly limit: number }): Promise<readonly StoredEvent[]> {
+    checkLimit(query.limit);
+    const events: StoredEvent[] = [];
+    let more = true;
+    while (more && events.length < query.limit) {
+      const page = await this.#readPage(query, {
+        after: events.at(-1)?.sequence ?? query.after,
+        maxEvents: query.limit - events.length,
+      });
+      for (const row of page.rows) events.push(decodeEvent(query.tenant, row));
+      more = page.more;
+    }
+    return events;
+  }
+
+  async head(tenant: string): Promise<number> {
+    this.#assertOpen();
+    checkKey(tenant);
+    return this.#engine.head(tenant);
+  }
+
+  tail(query: EventQuery & { readonly signal: AbortSignal }): AsyncIterable<StoredEvent> {
+    const { tenant, after, signal } = query;
+    return this.#tails.follow({ tenant, serviceId: query.serviceId?.toWellFormed(), after, signal }, (from) =>
+      this.#readPage(query, { after: from, maxEvents: pageLimits.events }),
+    );
+  }
+
+  async getRecord(tenant: string, { collection, key }: RecordKey): Promise<StoredRecord | undefined> {
+    this.#assertOpen();
+    checkKey(tenant);
+    checkKey(key);
+    return this.#engine.getRecord({ tenant, collection, key, nowMs: this.#nowMs() });
+  }
+
+  async listRecords(query: Parameters<StateStore["list"]>[0]): Promise<readonly StoredRecord[]> {
+    this.#assertOpen();
+    checkLimit(query.limit);
+    const { tenant, collection, after, limit } = query;
+    return this.#engine.listRecords({ tenant, collection, after, limit, nowMs: this.#nowMs() });
+  }
+
+  async putArtifact(bytes: Uint8Array): Promise<string> {
+    this.#assertOpen();
+    checkSize("artifact bytes", bytes.byteLength, sizeLimits.artifactBytes);
+    if (bytes.byteLength <= inlineArtifactBytes) {
+      const copy = new Uint8Array(bytes);
+      const sha256 = await sha256Hex(copy);
+      await this.#write({ kind: "artifact", sha256, bytes: copy }, copy.byteLength);
+      return sha256;
+    }
+    const put = this.#putLargeArtifact(bytes);
+    this.#artifactPuts.add(put);
+    return put.finally(() => this.#artifactPuts.delete(put));
+  }
+
+  async getArtifact(sha256: string): Promise<Uint8Array> {
+    this.#assertOpen();
+    // Also keeps what is no hash from becoming a file name.
+    if (!/^[0-9a-f]{64}$/.test(sha256)) throw new ArtifactMissing(sha256);
+    const bytes = (await this.#engine.getArtifact(sha256)) ?? (await this.#largeArtifacts.get(sha256));
+    if (bytes === undefined) throw new ArtifactMissing(sha256);
+    const found = await sha256Hex(bytes);
+    if (found !== sha256) throw new ArtifactCorrupt({ sha256, found });
+    return bytes;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    // After one turn of microtasks, since this must not run before `#closing` is set.
+    await Promise.resolve();
+    await Promise.allSettled(this.#artifactPuts);
+    await this.#queue.drained();
+    this.#tails.fail(new StorageUnavailable("closed"));
+    await this.#engine.close();
+  }
+
+  async #putLargeArtifact(bytes: Uint8Array): Promise<string> {
+    const sha256 = await sha256Hex(bytes);
+    await this.#largeArtifacts.put(sha256, bytes);
+    return sha256;
+  }
+
+  async #write(write: Write, bytes: number): Promise<WriteOutcome & { readonly kind: "written" }> {
+    const outcome = await this.#queue.submit(write, bytes);
+    switch (outcome.kind) {
+      case "written":
+        return outcome;
+      case "conflict":
+        throw new StorageConflict(outcome);
+      case "full":
+        throw new StorageFull();
+    }
+  }
+
+  async #commitGroup(group: readonly Write[]): Promise<readonly WriteOutcome[]> {
+    const outcomes = await this.#engine.commit(group);
+    // Before anything else can run: a page read after this commit is answered after it, and tails rely on that order.
+    for (const [index, write] of group.entries()) {
+      const outcome = outcomes[index];
+      if (write.kind === "transaction" && outcome?.kind === "written") this.#publish(write, outcome.firstSequence);
+    }
+    return outcomes;
+  }
+
+  #publish({ tenant, atMs, events }: TransactionWrite, firstSequence: number): void {
+    if (events.length === 0 || !this.#tails.has(tenant)) return;
+    const rows = events.map((event, index): EventRow => ({ ...event, sequence: firstSequence + index, atMs }));
+    this.#tails.publish(tenant, rows);
+  }
+
+  async #readPage(query: EventQuery, page: { readonly after: number; readonly maxEvents: number }): Promise<EventPage> {
+    this.#assertOpen();
+    checkKey(query.tenant);
+    return this.#engine.readEvents({
+      tenant: query.tenant,
+      serviceId: query.serviceId?.toWellFormed(),
+      after: page.after,
+      maxEvents: page.maxEvents,
+      maxBytes: pageLimits.bytes,
+    });
+  }
+
+  #nowMs(): number {
+    return Math.floor(this.#clock.wallMs());
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw new StorageUnavailable("closed");
+  }
+}
+
+function checkLimit(limit: number): void {
+  if (!Number.isSafeInteger(limit) || limit < 1) throw new RangeError(`Limit must be a positive integer, got ${limit}`);
+}
