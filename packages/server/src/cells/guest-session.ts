@@ -1,20 +1,39 @@
-import type { Cause } from "../services/cause.ts";
 import type { Cell, CellUsage } from "../ports/cell.ts";
+import type { Cause } from "../services/cause.ts";
+import { ProtocolError } from "./errors.ts";
+import { type GuestExit, readGuestExit } from "./guest-exit.ts";
+import { GuestGone } from "./guest-gone.ts";
+import { LineRate } from "./line-rate.ts";
+import {
+  cutText,
+  decodeGuestMessage,
+  type Ending,
+  encodeKernelMessage,
+  type GuestMessage,
+  type KernelMessage,
+  MAX_DETAIL_BYTES,
+  SOURCE_CHUNK_BYTES,
+} from "./protocol.ts";
 
-// CONTRACT (to be implemented in this file): the kernel's side of the conversation with one guest.
+export type { GuestExit } from "./guest-exit.ts";
+export { GuestGone } from "./guest-gone.ts";
 
+/** What a guest is started with. */
 export interface StartRequest {
   readonly serviceId: string;
   readonly tenant: string;
   readonly source: Uint8Array;
   readonly language: "typescript" | "javascript";
+  /** Shown in compile errors and stacks. */
   readonly fileName: string;
+  /** The service's whole environment. */
   readonly environment: Readonly<Record<string, string>>;
   readonly logLevel: LogLevel;
   /** UTF-8 JSON array handed to `init` behind the setup; empty for none. Not parsed by the kernel. */
   readonly startArguments: Uint8Array;
 }
 
+/** Least to most urgent. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 export type StartOutcome =
@@ -26,8 +45,13 @@ export type CallOutcome =
   | { readonly kind: "reply"; readonly bytes: Uint8Array }
   | { readonly kind: "error"; readonly error: GuestError };
 
+/** A call that did not work, while the service lives on. */
 export interface GuestError {
-  /** `unknown-method`, `arguments-not-json`, `arguments-not-array`, `reply-not-json`, `handler-failed`, `target-failed` */
+  /**
+   * `unknown-method`, `arguments-not-json`, `arguments-not-array`, `reply-not-json`, `handler-failed`, or of the kernel's
+   * own: `too-large` (the arguments do not fit a frame), `overloaded` (too much waits for the guest). A hostile guest may
+   * send any other text.
+   */
   readonly kind: string;
   readonly message: string;
   /** Path inside the value, such as `$.items[3].when`, for `reply-not-json`. */
@@ -40,35 +64,309 @@ export interface OutgoingMessage {
   readonly kind: "call" | "cast";
   readonly target: string;
   readonly method: string;
+  /** UTF-8 JSON array, not parsed. */
   readonly args: Uint8Array;
+  /** 0 for a cast. */
   readonly timeoutMs: number;
-  /** Answers a call; ignored when the guest is gone. Never throws. */
-  answer(outcome: { readonly kind: "reply"; readonly bytes: Uint8Array } | { readonly kind: "error"; readonly reason: string; readonly message: string }): void;
+  /** Answers a call; ignored when the guest is gone, for a cast, and the second time. Never throws. */
+  answer(outcome: OutgoingOutcome): void;
 }
+
+export type OutgoingOutcome =
+  | { readonly kind: "reply"; readonly bytes: Uint8Array }
+  | { readonly kind: "error"; readonly reason: string; readonly message: string };
 
 export interface SessionHandlers {
+  /** A line of the service, of its console or its standard output and error; at most 1,000 in a second. */
   onLog(line: { readonly level: LogLevel; readonly text: string }): void;
   onOutgoing(message: OutgoingMessage): void;
-}
-
-/** How a guest ended: the cell's exit and what the guest said before, put together. */
-export interface GuestExit {
-  /** `normal` only for a stop that was asked for, or a handler's stop with reason `normal` or `shutdown`. */
-  readonly normal: boolean;
-  readonly cause: Cause;
 }
 
 export interface GuestSession {
   /** Once, first. Never rejects: a death meanwhile is a `failed` outcome. Does not keep time; the caller kills at its deadline. */
   start(request: StartRequest): Promise<StartOutcome>;
-  /** @throws {GuestGone} When the guest ends before it answers; carries its {@link GuestExit}. */
-  call(message: { readonly method: string; readonly args: Uint8Array; readonly timeoutMs: number }): Promise<CallOutcome>;
-  cast(message: { readonly method: string; readonly args: Uint8Array }): void;
+  /**
+   * Does not keep time either: the guest is told the deadline, and the caller stops waiting by itself.
+   *
+   * @throws {GuestGone} When the guest ends before it answers; carries its {@link GuestExit}.
+   */
+  call(message: {
+    readonly method: string;
+    readonly args: Uint8Array;
+    readonly timeoutMs: number;
+  }): Promise<CallOutcome>;
+  /** @returns `false` when it was dropped: the guest is gone, too much waits for it, or it does not fit a frame. */
+  cast(message: { readonly method: string; readonly args: Uint8Array }): boolean;
   /** Asks the guest to run `terminate` and exit. The caller keeps time and kills. */
   stop(): void;
   kill(): void;
+  /** Settles once, when nothing of the guest is left on the host. */
   readonly exited: Promise<GuestExit>;
   usage(): CellUsage | undefined;
 }
 
-export declare function openGuestSession(cell: Cell, handlers: SessionHandlers): GuestSession;
+/** Calls that a guest may leave unanswered, and calls of its own that may wait, before more are refused. */
+export const MAX_OPEN_CALLS = 10_000;
+export const MAX_OUTGOING_CALLS = 1_000;
+
+/**
+ * Opens the kernel's side of the conversation with the guest in a cell, which it takes over.
+ *
+ * Nothing that the guest sends throws here or is kept without bound.
+ *
+ * @param nowMs Monotonic milliseconds, for the bound on log lines.
+ */
+export function openGuestSession(
+  cell: Cell,
+  handlers: SessionHandlers,
+  nowMs: () => number = () => performance.now(),
+): GuestSession {
+  return new Session(cell, handlers, nowMs);
+}
+
+interface OpenCall {
+  resolve(outcome: CallOutcome): void;
+  reject(error: GuestGone): void;
+}
+
+class Session implements GuestSession {
+  readonly exited: Promise<GuestExit>;
+
+  readonly #cell: Cell;
+  readonly #handlers: SessionHandlers;
+  readonly #nowMs: () => number;
+  readonly #rate = new LineRate();
+  readonly #calls = new Map<number, OpenCall>();
+  #nextId = 1;
+  #outgoing = 0;
+  #logLevel: LogLevel = "debug";
+  #onStarted: ((outcome: StartOutcome) => void) | undefined;
+  #onDrain: (() => void) | undefined;
+  #ending: Ending | undefined;
+  #violation: string | undefined;
+  #lastOutput: string[] = [];
+  #exit: GuestExit | undefined;
+
+  constructor(cell: Cell, handlers: SessionHandlers, nowMs: () => number) {
+    this.#cell = cell;
+    this.#handlers = handlers;
+    this.#nowMs = nowMs;
+    cell.onFrame = (id, payload) => this.#receive(id, payload);
+    cell.onDrain = () => this.#onDrain?.();
+    cell.onOutput = (stream, line) => this.#output(stream === "stdout" ? "info" : "error", line);
+    this.exited = cell.exited.then((exit) => {
+      const lastOutput = cutText(this.#lastOutput.join("\n"), MAX_DETAIL_BYTES);
+      return this.#finish(readGuestExit({ exit, ending: this.#ending, violation: this.#violation, lastOutput }));
+    });
+  }
+
+  async start(request: StartRequest): Promise<StartOutcome> {
+    this.#logLevel = request.logLevel;
+    const outcome = new Promise<StartOutcome>((resolve) => {
+      this.#onStarted = resolve;
+    });
+    if (this.#exit !== undefined) return { kind: "failed", cause: this.#exit.cause };
+    try {
+      await this.#sendSource(request);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.kill();
+      return {
+        kind: "failed",
+        cause: { kind: "server", message: `Cannot hand the service to its cell: ${error.message}` },
+      };
+    }
+    return outcome;
+  }
+
+  call({ method, args, timeoutMs }: { method: string; args: Uint8Array; timeoutMs: number }): Promise<CallOutcome> {
+    if (this.#exit !== undefined) return Promise.reject(new GuestGone(this.#exit));
+    // The guest has ended or is being killed; how, is known when nothing of it is left.
+    if (this.#ending !== undefined || this.#violation !== undefined) return this.#waitForEnd();
+    if (this.#calls.size >= MAX_OPEN_CALLS)
+      return Promise.resolve(refuse("overloaded", "Too many calls wait for the service"));
+    const id = this.#takeId();
+    const sent = this.#trySend(id, { kind: "call", timeoutMs, method, args });
+    if (sent === "too-large") return Promise.resolve(refuse("too-large", "The arguments do not fit a frame of 4 MiB"));
+    if (sent === "full") return Promise.resolve(refuse("overloaded", "Too much waits for the service"));
+    return new Promise((resolve, reject) => this.#calls.set(id, { resolve, reject }));
+  }
+
+  cast({ method, args }: { method: string; args: Uint8Array }): boolean {
+    return this.#trySend(0, { kind: "cast", method, args }) === "sent";
+  }
+
+  stop(): void {
+    // What does not even take this will not stop by itself.
+    if (this.#trySend(0, { kind: "stop" }) !== "sent") this.kill();
+  }
+
+  kill(): void {
+    void this.#cell.kill();
+  }
+
+  usage(): CellUsage | undefined {
+    return this.#cell.usage();
+  }
+
+  async #sendSource(request: StartRequest): Promise<void> {
+    const { source, startArguments, ...rest } = request;
+    await this.#sendWhenTaken({
+      kind: "boot",
+      boot: {
+        serviceId: rest.serviceId,
+        tenant: rest.tenant,
+        fileName: rest.fileName,
+        language: rest.language,
+        logLevel: rest.logLevel,
+        environment: rest.environment,
+        sourceBytes: source.length,
+      },
+    });
+    for (let offset = 0; offset < source.length; offset += SOURCE_CHUNK_BYTES) {
+      await this.#sendWhenTaken({ kind: "source", chunk: source.subarray(offset, offset + SOURCE_CHUNK_BYTES) });
+    }
+    await this.#sendWhenTaken({ kind: "run", args: startArguments });
+  }
+
+  /** Returns too when the guest ends meanwhile: its end is told elsewhere. */
+  async #sendWhenTaken(message: KernelMessage): Promise<void> {
+    while (this.#exit === undefined && !this.#cell.send(0, ...encodeKernelMessage(message))) {
+      await Promise.race([this.exited, new Promise<void>((resolve) => (this.#onDrain = resolve))]);
+    }
+  }
+
+  #trySend(id: number, message: KernelMessage): "sent" | "full" | "too-large" {
+    try {
+      return this.#cell.send(id, ...encodeKernelMessage(message)) ? "sent" : "full";
+    } catch (error) {
+      if (error instanceof RangeError) return "too-large";
+      throw error;
+    }
+  }
+
+  #receive(id: number, payload: Uint8Array): void {
+    if (this.#ending !== undefined || this.#violation !== undefined) return;
+    try {
+      this.#handle(id, decodeGuestMessage(payload));
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#violation = error.message;
+      this.kill();
+    }
+  }
+
+  #handle(id: number, message: GuestMessage): void {
+    switch (message.kind) {
+      case "ready":
+        return;
+      case "started":
+        this.#settleStart({ kind: "started", calls: message.calls, casts: message.casts });
+        return;
+      case "reply":
+        this.#settleCall(id, { kind: "reply", bytes: message.bytes });
+        return;
+      case "error":
+        this.#settleCall(id, { kind: "error", error: message.error });
+        return;
+      case "log":
+        this.#log(message.level, message.text);
+        return;
+      case "send-call":
+        this.#sendOut(id, message);
+        return;
+      case "send-cast":
+        this.#handlers.onOutgoing({ ...message, kind: "cast", timeoutMs: 0, answer: () => {} });
+        return;
+      case "exiting":
+        // Its frames came in order, so nothing more is to be had from it; whether it exits by itself does not matter.
+        this.#ending = message.ending;
+        this.kill();
+        return;
+    }
+  }
+
+  /** An answer to nothing, or a second one, is dropped. */
+  #settleCall(id: number, outcome: CallOutcome): void {
+    const open = this.#calls.get(id);
+    if (open === undefined) return;
+    this.#calls.delete(id);
+    open.resolve(outcome);
+  }
+
+  #settleStart(outcome: StartOutcome): void {
+    this.#onStarted?.(outcome);
+    this.#onStarted = undefined;
+  }
+
+  #sendOut(id: number, message: GuestMessage & { readonly kind: "send-call" }): void {
+    let answered = false;
+    const answer = (outcome: OutgoingOutcome) => {
+      if (answered) return;
+      answered = true;
+      this.#outgoing -= 1;
+      this.#answerOutgoing(id, outcome);
+    };
+    this.#outgoing += 1;
+    if (this.#outgoing > MAX_OUTGOING_CALLS) {
+      return answer({ kind: "error", reason: "overloaded", message: `More than ${MAX_OUTGOING_CALLS} calls are open` });
+    }
+    this.#handlers.onOutgoing({ ...message, kind: "call", answer });
+  }
+
+  #answerOutgoing(id: number, outcome: OutgoingOutcome): void {
+    if (this.#exit !== undefined) return;
+    const message: KernelMessage =
+      outcome.kind === "reply"
+        ? { kind: "answer", bytes: outcome.bytes }
+        : { kind: "refusal", reason: outcome.reason, message: outcome.message };
+    const sent = this.#trySend(id, message);
+    if (sent === "too-large")
+      this.#trySend(id, { kind: "refusal", reason: "too-large", message: "The reply does not fit a frame" });
+    // A guest that asks without reading would wait for ever for what is dropped here, so it ends.
+    if (sent === "full" && this.#ending === undefined && this.#violation === undefined) {
+      this.#violation = "The service does not read the answers to its calls";
+      this.kill();
+    }
+  }
+
+  #output(level: LogLevel, line: string): void {
+    this.#lastOutput.push(line);
+    if (this.#lastOutput.length > LAST_OUTPUT_LINES) this.#lastOutput.shift();
+    this.#log(level, line);
+  }
+
+  #log(level: LogLevel, text: string): void {
+    if (URGENCY[level] < URGENCY[this.#logLevel]) return;
+    const { admitted, droppedBefore } = this.#rate.admit(this.#nowMs());
+    if (droppedBefore > 0)
+      this.#handlers.onLog({ level: "warn", text: `Dropped ${droppedBefore} log lines: more than 1000 in a second` });
+    if (admitted) this.#handlers.onLog({ level, text });
+  }
+
+  #finish(exit: GuestExit): GuestExit {
+    this.#exit = exit;
+    this.#settleStart({ kind: "failed", cause: exit.cause });
+    for (const open of this.#calls.values()) open.reject(new GuestGone(exit));
+    this.#calls.clear();
+    return exit;
+  }
+
+  async #waitForEnd(): Promise<never> {
+    throw new GuestGone(await this.exited);
+  }
+
+  #takeId(): number {
+    do {
+      this.#nextId = this.#nextId >= 0xffff_ffff ? 1 : this.#nextId + 1;
+    } while (this.#calls.has(this.#nextId));
+    return this.#nextId;
+  }
+}
+
+const LAST_OUTPUT_LINES = 20;
+const URGENCY: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
+
+function refuse(kind: string, message: string): CallOutcome {
+  return { kind: "error", error: { kind, message } };
+}

@@ -7,9 +7,13 @@ export interface Cell {
   /**
    * Hands one frame over. `parts` are written one behind the other as one payload and must not be changed afterwards.
    *
-   * @returns `false` once more than the outbound cap waits; the caller should refuse new work until `drained`.
+   * @returns `false` when it was not taken, because more than the outbound cap of bytes waits or the cell is gone. After
+   *   the first of these two, `onDrain` tells when to try again.
+   * @throws {RangeError} When the parts are together larger than a frame may be.
    */
   send(id: number, ...parts: readonly Uint8Array[]): boolean;
+  /** Set by the one owner; called when less than the outbound cap waits again. */
+  onDrain: () => void;
   /** Set by the one owner; called in order of arrival. A payload is valid after the call returns too. */
   onFrame: (id: number, payload: Uint8Array) => void;
   /** What the guest wrote to its standard output and error, line by line, at most 8 KB each. */

@@ -1,0 +1,52 @@
+import type { RuntimeFiles } from "./runtime-files.ts";
+
+/** Where things lie inside the sandbox. */
+export const INSIDE = { bun: "/cell/bun", guest: "/cell/guest.js" } as const;
+
+/** Bytes that a guest can write to its `/tmp`, which is all that it can write. */
+export const TMP_BYTES = 1024 * 1024;
+
+/** What the installed bubblewrap understands. */
+export interface BubblewrapFeatures {
+  /** `--disable-userns`, since 0.8: no user namespaces within. The system-call filter refuses them too. */
+  readonly disableUserNamespaces: boolean;
+}
+
+/** Descriptors that bubblewrap is started with, by number. */
+export interface BubblewrapDescriptors {
+  /** The system-call filter is read from here. */
+  readonly filter: number | undefined;
+  /** Bubblewrap writes the child's process id here, as JSON. */
+  readonly info?: number;
+  /** The child waits here until a byte or the end comes, so that it is in its control group before it runs. */
+  readonly block?: number;
+}
+
+/**
+ * Arguments for bubblewrap up to, not including, the command.
+ *
+ * All namespaces are new; the root is read-only and holds the runtime, its libraries, the guest, `/proc` (which shows
+ * only this cell, and without which the runtime does not start) and a small `/tmp`. No `/dev`, no `/etc`, no `/usr`.
+ */
+export function bubblewrapArguments(
+  files: RuntimeFiles,
+  features: BubblewrapFeatures,
+  descriptors: BubblewrapDescriptors,
+): readonly string[] {
+  const args = [
+    ...["--unshare-all", "--unshare-user"],
+    ...(features.disableUserNamespaces ? ["--disable-userns"] : []),
+    // The kernel's death by kill -9 ends the cell too.
+    ...["--die-with-parent", "--new-session", "--as-pid-1", "--clearenv", "--cap-drop", "ALL"],
+    ...["--hostname", "cell", "--uid", "65534", "--gid", "65534"],
+    ...files.libraries.flatMap((path) => ["--ro-bind", path, path]),
+    ...["--ro-bind", files.bun, INSIDE.bun, "--ro-bind", files.guest, INSIDE.guest],
+    ...["--proc", "/proc", "--size", String(TMP_BYTES), "--tmpfs", "/tmp", "--chdir", "/tmp"],
+    // Bubblewrap's own root is a writable tmpfs; this must come after everything that is mounted in it.
+    ...["--remount-ro", "/"],
+  ];
+  if (descriptors.filter !== undefined) args.push("--seccomp", String(descriptors.filter));
+  if (descriptors.info !== undefined) args.push("--info-fd", String(descriptors.info));
+  if (descriptors.block !== undefined) args.push("--block-fd", String(descriptors.block));
+  return args;
+}

@@ -1,0 +1,195 @@
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import type { CellLimits } from "../ports/cell.ts";
+import type { ControlGroup, ControlGroups } from "./control-group.ts";
+
+/** Where each controller is mounted; several may share one mount. */
+export type V1Mounts = Readonly<Record<V1Controller, string>>;
+export type V1Controller = (typeof V1_CONTROLLERS)[number];
+export const V1_CONTROLLERS = ["memory", "cpu", "cpuacct", "pids", "freezer"] as const;
+
+/** Mounts of the needed controllers from the text of `/proc/self/mounts`; `undefined` when one is missing. */
+export function findV1Mounts(mountsText: string): V1Mounts | undefined {
+  const found = new Map<string, string>();
+  for (const line of mountsText.split("\n")) {
+    const [, directory, type, options = ""] = line.split(" ");
+    if (type !== "cgroup" || directory === undefined) continue;
+    for (const option of options.split(",")) found.set(option, directory);
+  }
+  const entries = V1_CONTROLLERS.map((controller) => [controller, found.get(controller)] as const);
+  if (entries.some(([, directory]) => directory === undefined)) return undefined;
+  return Object.fromEntries(entries) as V1Mounts;
+}
+
+/** Control groups on the first version of the interface, one tree for each controller. */
+export function openV1Groups(mounts: V1Mounts, parentName: string): ControlGroups {
+  const parents = [...new Set(Object.values(mounts))].map((mount) => `${mount}/${parentName}`);
+  const directoryOf = (controller: V1Controller) => `${mounts[controller]}/${parentName}`;
+  return {
+    version: 1,
+    async sweep() {
+      for (const name of new Set(parents.flatMap(childDirectories))) {
+        const group = new V1Group(parents, directoryOf, name);
+        for (let attempt = 0; attempt < 200; attempt += 1) {
+          group.kill();
+          if (group.remove()) break;
+          await delay(10);
+        }
+      }
+    },
+    create(name, limits) {
+      for (const parent of parents) mkdirSync(`${parent}/${name}`, { recursive: true });
+      const group = new V1Group(parents, directoryOf, name);
+      try {
+        group.prepare(limits);
+      } catch (error) {
+        group.remove();
+        throw error;
+      }
+      return group;
+    },
+    async close() {
+      for (const parent of parents) removeDirectory(parent);
+    },
+  };
+}
+
+/** CPU time in ms per accounting period; a quota of 50 % is 50 ms of 100 ms. */
+const PERIOD_MICROS = 100_000;
+const DEFAULT_SHARES = 1024;
+/** A cell that boots for the pool gives way to every service. */
+const BOOT_SHARES = 64;
+
+class V1Group implements ControlGroup {
+  readonly #directories: readonly string[];
+  readonly #files: (controller: V1Controller, file: string) => string;
+
+  constructor(parents: readonly string[], directoryOf: (controller: V1Controller) => string, name: string) {
+    this.#directories = parents.map((parent) => `${parent}/${name}`);
+    this.#files = (controller, file) => `${directoryOf(controller)}/${name}/${file}`;
+  }
+
+  prepare(limits: CellLimits): void {
+    this.#setMemory(limits.memoryBytes);
+    this.#write("pids", "pids.max", limits.processes);
+    this.#write("cpu", "cpu.shares", BOOT_SHARES);
+  }
+
+  add(processId: number): void {
+    for (const directory of this.#directories) writeFileSync(`${directory}/cgroup.procs`, String(processId));
+  }
+
+  setLimits(limits: CellLimits): void {
+    if (this.#readNumber("memory", "memory.limit_in_bytes") !== limits.memoryBytes) this.#setMemory(limits.memoryBytes);
+    this.#write("pids", "pids.max", limits.processes);
+    this.#write("cpu", "cpu.cfs_period_us", PERIOD_MICROS);
+    this.#write("cpu", "cpu.cfs_quota_us", Math.max(1_000, Math.round((limits.cpuPercent * PERIOD_MICROS) / 100)));
+    this.#write("cpu", "cpu.shares", DEFAULT_SHARES);
+  }
+
+  usage() {
+    try {
+      return {
+        memoryBytes: this.#readNumber("memory", "memory.usage_in_bytes"),
+        cpuMicros: Math.round(this.#readNumber("cpuacct", "cpuacct.usage") / 1_000),
+        processes: this.#readNumber("pids", "pids.current"),
+      };
+    } catch {
+      return undefined;
+    }
+  }
+
+  memoryKills(): number {
+    try {
+      const text = readFileSync(this.#files("memory", "memory.oom_control"), "latin1");
+      const kills = /^oom_kill (\d+)/m.exec(text)?.[1];
+      // Before Linux 4.13 there is no such line; then a refused charge is the best sign there is.
+      return kills === undefined ? this.#readNumber("memory", "memory.failcnt") : Number(kills);
+    } catch {
+      return 0;
+    }
+  }
+
+  kill(): void {
+    const processes = this.#processes();
+    if (processes.length === 0) return;
+    // Frozen, nothing can fork away between the listing and the signal; thawed, the signals take effect.
+    try {
+      this.#write("freezer", "freezer.state", "FROZEN");
+    } catch {
+      // The group may be gone by now; the signals below are harmless then.
+    }
+    for (const processId of this.#processes()) {
+      try {
+        process.kill(processId, "SIGKILL");
+      } catch {
+        // Ended meanwhile.
+      }
+    }
+    try {
+      this.#write("freezer", "freezer.state", "THAWED");
+    } catch {
+      // As above.
+    }
+  }
+
+  remove(): boolean {
+    return this.#directories.map(removeDirectory).every((removed) => removed);
+  }
+
+  #processes(): readonly number[] {
+    try {
+      const text = readFileSync(this.#files("pids", "cgroup.procs"), "latin1");
+      return text.split("\n").filter(Boolean).map(Number);
+    } catch {
+      return [];
+    }
+  }
+
+  /**
+   * Memory and memory plus swap are set to the same, so that nothing is swapped instead of killed. The second must never
+   * be the smaller one, hence the order; it does not exist where swap accounting is off.
+   */
+  #setMemory(bytes: number): void {
+    this.#writeIfThere("memory", "memory.memsw.limit_in_bytes", -1);
+    this.#write("memory", "memory.limit_in_bytes", bytes);
+    this.#writeIfThere("memory", "memory.memsw.limit_in_bytes", bytes);
+  }
+
+  #readNumber(controller: V1Controller, file: string): number {
+    return Number(readFileSync(this.#files(controller, file), "latin1"));
+  }
+
+  #write(controller: V1Controller, file: string, value: number | string): void {
+    writeFileSync(this.#files(controller, file), String(value));
+  }
+
+  #writeIfThere(controller: V1Controller, file: string, value: number): void {
+    try {
+      this.#write(controller, file, value);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT" && (error as NodeJS.ErrnoException).code !== "EACCES")
+        throw error;
+    }
+  }
+}
+
+function childDirectories(parent: string): readonly string[] {
+  try {
+    return readdirSync(parent, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name);
+  } catch {
+    return [];
+  }
+}
+
+/** @returns True when it does not exist afterwards. */
+function removeDirectory(directory: string): boolean {
+  try {
+    rmdirSync(directory);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT";
+  }
+}

@@ -1,0 +1,36 @@
+import type { CellLimits, CellUsage } from "../ports/cell.ts";
+
+/**
+ * All control groups of one kernel, below one directory named with the data folder's id.
+ *
+ * Reads and writes are small synchronous file operations of microseconds.
+ */
+export interface ControlGroups {
+  readonly version: 1 | 2;
+  /** Kills and removes what a predecessor with the same id left. Touches no other id. */
+  sweep(): Promise<void>;
+  /** Makes a group under memory and process limits, without CPU quota until `setLimits`. Owned by the caller. */
+  create(name: string, limits: CellLimits): ControlGroup;
+  /** Removes the directory; every group in it must have been removed. */
+  close(): Promise<void>;
+}
+
+/** One cell's group. After `remove` only `usage` may be called. */
+export interface ControlGroup {
+  /** Puts a process in; its later children are in by inheritance. */
+  add(processId: number): void;
+  /**
+   * Puts the limits in force and ends the low priority that a group is made with.
+   *
+   * @throws {Error} When the cell uses more memory than the new limit and cannot give it back.
+   */
+  setLimits(limits: CellLimits): void;
+  /** `undefined` once it is removed. */
+  usage(): CellUsage | undefined;
+  /** Processes of the group that the host has killed for memory. */
+  memoryKills(): number;
+  /** SIGKILL to everything in the group, frozen or not. */
+  kill(): void;
+  /** @returns `false` while something is alive in it; try again. */
+  remove(): boolean;
+}

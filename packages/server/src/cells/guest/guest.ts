@@ -1,0 +1,238 @@
+import { LineRate } from "../line-rate.ts";
+import {
+  type Boot,
+  decodeKernelMessage,
+  type Ending,
+  encodeGuestMessage,
+  type KernelMessage,
+  type Level,
+  PROTOCOL_VERSION,
+} from "../protocol.ts";
+import { describeError } from "./describe-error.ts";
+import { ArgumentsRefused, decodeArguments, decodeValue, encodeValue, NotJson } from "./json.ts";
+import { LoadFailed } from "./load-failed.ts";
+import { type RunningService, runService, ServiceEnded, UnknownMethod } from "./run-service.ts";
+
+/** What the guest needs of the place it runs in. */
+export interface GuestHost {
+  /** Hands one frame to the kernel; nothing is said back. */
+  send(id: number, parts: readonly Uint8Array[]): void;
+  /**
+   * The default export of the source.
+   *
+   * @throws {LoadFailed} When it does not compile, or its top level throws.
+   */
+  load(boot: Boot, source: Uint8Array): Promise<unknown>;
+  /** Ends the guest once all that was sent is out. */
+  exit(code: number): void;
+  nowMs(): number;
+}
+
+/**
+ * The guest's side of the conversation: takes the kernel's frames, runs one service, answers.
+ *
+ * Knows nothing of pipes or of the runtime, so that it runs in a cell and in a test alike.
+ */
+export class Guest {
+  readonly #host: GuestHost;
+  readonly #rate = new LineRate();
+  readonly #outgoing = new Map<number, PendingCall>();
+  #nextOutgoing = 1;
+  #boot: Boot | undefined;
+  #source: Uint8Array[] = [];
+  #running: RunningService | undefined;
+  #exiting = false;
+
+  constructor(host: GuestHost) {
+    this.#host = host;
+  }
+
+  /** Tells the kernel that source may come. */
+  ready(): void {
+    this.#send(0, { kind: "ready", version: PROTOCOL_VERSION });
+  }
+
+  /** Takes one frame of the kernel. Never throws and never rejects. */
+  receive(id: number, payload: Uint8Array): void {
+    if (this.#exiting) return;
+    try {
+      this.#handle(id, decodeKernelMessage(payload));
+    } catch (error) {
+      this.crash(error);
+    }
+  }
+
+  /** Ends the guest for an error that nothing handled. */
+  crash(error: unknown): void {
+    const { message, stack } = describeError(error);
+    const kind = this.#running === undefined ? "init" : "crash";
+    this.#exit({ kind, normal: false, message, ...(stack === undefined ? {} : { detail: stack }) });
+  }
+
+  /** Sends one line to the service's log, unless the log level or the rate leaves it out. */
+  log(level: Level, text: string): void {
+    if (URGENCY[level] < URGENCY[this.#boot?.logLevel ?? "debug"]) return;
+    const { admitted, droppedBefore } = this.#rate.admit(this.#host.nowMs());
+    if (droppedBefore > 0) this.#send(0, { kind: "log", level: "warn", text: droppedLines(droppedBefore) });
+    if (admitted) this.#send(0, { kind: "log", level, text });
+  }
+
+  #handle(id: number, message: KernelMessage): void {
+    switch (message.kind) {
+      case "boot":
+        this.#boot = message.boot;
+        return;
+      case "source":
+        this.#source.push(message.chunk);
+        return;
+      case "run":
+        void this.#start(message.args);
+        return;
+      case "call":
+        void this.#answer(id, message);
+        return;
+      case "cast":
+        this.#cast(message);
+        return;
+      case "stop":
+        void this.#stop();
+        return;
+      case "answer":
+        this.#settle(id, (pending) => pending.resolve(decodeValue(message.bytes)));
+        return;
+      case "refusal":
+        this.#settle(id, (pending) => pending.reject(pending.refused(message.reason, message.message)));
+        return;
+    }
+  }
+
+  async #start(args: Uint8Array): Promise<void> {
+    const boot = this.#boot;
+    if (boot === undefined) return;
+    try {
+      const startArguments = decodeArguments(args);
+      const definition = await this.#host.load(boot, joinChunks(this.#source.splice(0)));
+      const running = await runService(definition, startArguments, {
+        serviceId: boot.serviceId,
+        tenant: boot.tenant,
+        log: (level, text) => this.log(level, text),
+        call: (target, method, values, timeoutMs, refused) => this.#call(target, method, values, timeoutMs, refused),
+        cast: (target, method, values) =>
+          this.#send(0, { kind: "send-cast", target, method, args: encodeArguments(values) }),
+      });
+      this.#running = running;
+      void running.ended.then((ending) => this.#exit(ending));
+      this.#send(0, { kind: "started", calls: running.calls, casts: running.casts });
+    } catch (error) {
+      if (error instanceof LoadFailed) return this.#exit(error.ending);
+      this.crash(error);
+    }
+  }
+
+  async #answer(id: number, message: KernelMessage & { readonly kind: "call" }): Promise<void> {
+    try {
+      if (this.#running === undefined) throw new UnknownMethod(message.method);
+      const value = await this.#running.call(message.method, decodeArguments(message.args), message.timeoutMs);
+      this.#send(id, { kind: "reply", bytes: encodeValue(value) });
+    } catch (error) {
+      // The end of the service answers every open call, with its cause; nothing is said twice.
+      if (error instanceof ServiceEnded) return;
+      this.#send(id, { kind: "error", error: describeFault(error) });
+    }
+  }
+
+  #cast(message: KernelMessage & { readonly kind: "cast" }): void {
+    try {
+      this.#running?.cast(message.method, decodeArguments(message.args));
+    } catch (error) {
+      const { message: text } = describeError(error);
+      this.log("warn", `Dropped cast "${message.method}": ${text}`);
+    }
+  }
+
+  async #stop(): Promise<void> {
+    if (this.#running === undefined)
+      return this.#exit({ kind: "stop", normal: true, message: "Stopped before it started" });
+    await this.#running.stop();
+  }
+
+  #call(
+    target: string,
+    method: string,
+    values: readonly unknown[],
+    timeoutMs: number,
+    refused: PendingCall["refused"],
+  ): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const id = this.#nextOutgoing;
+      const args = encodeArguments(values);
+      this.#nextOutgoing = id === 0xffff_ffff ? 1 : id + 1;
+      this.#outgoing.set(id, { resolve, reject, refused });
+      this.#send(id, { kind: "send-call", timeoutMs, target, method, args });
+    });
+  }
+
+  #settle(id: number, settle: (pending: PendingCall) => void): void {
+    const pending = this.#outgoing.get(id);
+    if (pending === undefined) return;
+    this.#outgoing.delete(id);
+    try {
+      settle(pending);
+    } catch (error) {
+      pending.reject(error);
+    }
+  }
+
+  #exit(ending: Ending): void {
+    if (this.#exiting) return;
+    this.#exiting = true;
+    if (this.#rate.dropped > 0) {
+      this.#send(0, { kind: "log", level: "warn", text: droppedLines(this.#rate.dropped) });
+    }
+    this.#send(0, { kind: "exiting", ending });
+    this.#host.exit(ending.normal ? 0 : 1);
+  }
+
+  #send(id: number, message: Parameters<typeof encodeGuestMessage>[0]): void {
+    this.#host.send(id, encodeGuestMessage(message));
+  }
+}
+
+interface PendingCall {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+  /** Makes the error that a refused call rejects with. */
+  refused(reason: string, message: string): Error;
+}
+
+const URGENCY: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
+
+function droppedLines(count: number): string {
+  return `Dropped ${count} log lines: more than 1000 in a second`;
+}
+
+function encodeArguments(values: readonly unknown[]): Uint8Array {
+  return encodeValue(values);
+}
+
+function describeFault(error: unknown): { kind: string; message: string; path?: string; detail?: string } {
+  if (error instanceof ArgumentsRefused) return { kind: error.kind, message: error.message };
+  if (error instanceof UnknownMethod) return { kind: "unknown-method", message: error.message };
+  if (error instanceof NotJson) {
+    return { kind: "reply-not-json", message: `Cannot send reply: ${error.path} is ${error.found}`, path: error.path };
+  }
+  const { message, stack } = describeError(error);
+  return { kind: "handler-failed", message, ...(stack === undefined ? {} : { detail: stack }) };
+}
+
+function joinChunks(chunks: readonly Uint8Array[]): Uint8Array {
+  const [only] = chunks;
+  if (chunks.length === 1 && only !== undefined) return only;
+  const joined = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  let offset = 0;
+  for (const chunk of chunks) {
+    joined.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return joined;
+}

@@ -1,0 +1,123 @@
+import * as actorCore from "@solo/actor-core";
+import type { Boot, Ending } from "../protocol.ts";
+import { bun } from "./bun.ts";
+import { describeError, MODULE_PREFIX } from "./describe-error.ts";
+import { LoadFailed } from "./load-failed.ts";
+
+/** The one module that a single source file may import; the cell supplies it. */
+const SUPPLIED = "@solo/actor-core";
+
+/**
+ * Imports one source file and gives its default export.
+ *
+ * Bun itself strips the types when it imports, with a source map, so that stacks tell the author's own lines.
+ *
+ * @throws {LoadFailed} `compile` with the place for what does not parse or imports something else; `init` when the top
+ *   level throws.
+ */
+export async function loadSource(boot: Boot, source: Uint8Array): Promise<unknown> {
+  const loader = boot.language === "typescript" ? "ts" : "js";
+  const contents = decodeSource(source);
+  checkImports(boot.fileName, contents, loader);
+  const specifier = `${MODULE_PREFIX}${boot.fileName}`;
+  bun.plugin({
+    name: "solo",
+    setup(build) {
+      build.module(SUPPLIED, () => ({ loader: "object", exports: actorCore }));
+      build.module(specifier, () => ({ loader, contents }));
+    },
+  });
+  try {
+    const module = (await import(specifier)) as { readonly default?: unknown };
+    return module.default;
+  } catch (error) {
+    throw new LoadFailed(compileEnding(boot.fileName, error) ?? throwEnding(boot.fileName, error));
+  }
+}
+
+function decodeSource(source: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(source);
+  } catch {
+    throw new LoadFailed({ kind: "compile", message: "The source is not UTF-8" });
+  }
+}
+
+function checkImports(file: string, contents: string, loader: "ts" | "js"): void {
+  const foreign = scan(file, contents, loader).find((path) => path !== SUPPLIED);
+  if (foreign === undefined) return;
+  const message = `Cannot import "${foreign}": a single file may import only "${SUPPLIED}"`;
+  const location = findQuoted(contents, foreign);
+  throw new LoadFailed({
+    kind: "compile",
+    message,
+    ...(location === undefined ? {} : { location: { file, ...location } }),
+  });
+}
+
+function scan(file: string, contents: string, loader: "ts" | "js"): readonly string[] {
+  try {
+    return new bun.Transpiler({ loader }).scanImports(contents).map(({ path }) => path);
+  } catch (error) {
+    throw new LoadFailed(compileEnding(file, error) ?? { kind: "compile", message: describeError(error).message });
+  }
+}
+
+/** What Bun throws for source that does not parse: one message, or several under an AggregateError. */
+function compileEnding(file: string, error: unknown): Omit<Ending, "normal"> | undefined {
+  const messages = buildMessages(error);
+  const [first] = messages;
+  if (first === undefined) return undefined;
+  const detail = messages.map(
+    (message) => `${file}${placeOf(message)}: ${message.message}\n${message.position?.lineText ?? ""}`,
+  );
+  const { position } = first;
+  return {
+    kind: "compile",
+    message: first.message,
+    detail: detail.join("\n"),
+    ...(position === undefined ? {} : { location: { file, line: position.line, column: position.column } }),
+  };
+}
+
+interface BuildMessage {
+  readonly message: string;
+  readonly position: { readonly line: number; readonly column: number; readonly lineText: string } | undefined;
+}
+
+function buildMessages(error: unknown): readonly BuildMessage[] {
+  if (typeof error !== "object" || error === null) return [];
+  const { name, message, position, errors } = error as Record<string, unknown>;
+  if (Array.isArray(errors)) return errors.flatMap(buildMessages);
+  if (name !== "BuildMessage" && name !== "ResolveMessage") return [];
+  const place = typeof position === "object" && position !== null ? (position as BuildMessage["position"]) : undefined;
+  return [{ message: String(message), position: place }];
+}
+
+function placeOf({ position }: BuildMessage): string {
+  return position === undefined ? "" : `:${position.line}:${position.column}`;
+}
+
+function throwEnding(file: string, error: unknown): Omit<Ending, "normal"> {
+  const { message, stack } = describeError(error);
+  const place = stack
+    ?.split("\n")
+    .find((line) => line.includes(`${file}:`))
+    ?.match(/:(\d+):(\d+)\)?$/);
+  return {
+    kind: "init",
+    message: `The top level of the source threw ${message}`,
+    ...(stack === undefined ? {} : { detail: stack }),
+    ...(place ? { location: { file, line: Number(place[1]), column: Number(place[2]) } } : {}),
+  };
+}
+
+function findQuoted(contents: string, path: string): { readonly line: number; readonly column: number } | undefined {
+  for (const quoted of [`"${path}"`, `'${path}'`]) {
+    const offset = contents.indexOf(quoted);
+    if (offset === -1) continue;
+    const before = contents.slice(0, offset);
+    return { line: before.split("\n").length, column: offset - before.lastIndexOf("\n") };
+  }
+  return undefined;
+}

@@ -1,0 +1,89 @@
+/** Entry of the guest inside a cell: connects the pipe on descriptor 3 with one {@link Guest}. Runs on Bun only. */
+
+import { encodeFrame, FrameDecoder } from "../frames.ts";
+import type { Boot, Level } from "../protocol.ts";
+import { type BunSocket, bun } from "./bun.ts";
+import { Guest } from "./guest.ts";
+import { loadSource } from "./load-source.ts";
+
+const FRAME_DESCRIPTOR = 3;
+
+let pipe: BunSocket | undefined;
+let exitCode: number | undefined;
+/** Frames that the pipe has not taken yet, oldest first. */
+const waiting: Uint8Array[] = [];
+
+const guest = new Guest({
+  send(id, parts) {
+    waiting.push(encodeFrame(id, parts));
+    writeWaiting();
+  },
+  async load(boot, source) {
+    replaceEnvironment(boot);
+    return loadSource(boot, source);
+  },
+  exit(code) {
+    exitCode = code;
+    writeWaiting();
+  },
+  nowMs: () => performance.now(),
+});
+
+const decoder = new FrameDecoder((id, payload) => guest.receive(id, payload));
+
+redirectConsole();
+process.on("uncaughtException", (error) => guest.crash(error));
+process.on("unhandledRejection", (error) => guest.crash(error));
+
+await bun.connect({
+  fd: FRAME_DESCRIPTOR,
+  socket: {
+    binaryType: "uint8array",
+    open(socket) {
+      pipe = socket;
+      guest.ready();
+    },
+    data: (_socket, chunk) => decoder.push(chunk),
+    drain: writeWaiting,
+    // The kernel is gone, and nobody is left to work for.
+    end: () => process.exit(0),
+    close: () => process.exit(0),
+    error: () => process.exit(0),
+  },
+});
+
+function writeWaiting(): void {
+  for (let next = waiting[0]; pipe !== undefined && next !== undefined; next = waiting[0]) {
+    const taken = Math.max(0, pipe.write(next));
+    if (taken < next.length) {
+      waiting[0] = next.subarray(taken);
+      return;
+    }
+    waiting.shift();
+  }
+  if (exitCode !== undefined) process.exit(exitCode);
+}
+
+/** The service sees what its manifest says and nothing else. */
+function replaceEnvironment(boot: Boot): void {
+  for (const name of Object.keys(process.env)) delete process.env[name];
+  Object.assign(process.env, boot.environment);
+}
+
+function redirectConsole(): void {
+  const levels: Readonly<Record<string, Level>> = {
+    debug: "debug",
+    log: "info",
+    info: "info",
+    warn: "warn",
+    error: "error",
+    trace: "debug",
+  };
+  for (const [method, level] of Object.entries(levels)) {
+    (console as unknown as Record<string, unknown>)[method] = (...values: unknown[]) => guest.log(level, show(values));
+  }
+}
+
+function show(values: readonly unknown[]): string {
+  return values.map((value) => (typeof value === "string" ? value : bun.inspect(value))).join(" ");
+}

@@ -1,0 +1,159 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
+import type { CellLimits } from "../ports/cell.ts";
+import type { Clock } from "../ports/clock.ts";
+import { type BubblewrapFeatures, bubblewrapArguments, INSIDE } from "./bubblewrap.ts";
+import type { ControlGroup } from "./control-group.ts";
+import { CellLaunchFailed } from "./errors.ts";
+import { ProcessCell } from "./process-cell.ts";
+import { decodeGuestMessage, PROTOCOL_VERSION } from "./protocol.ts";
+import type { RuntimeFiles } from "./runtime-files.ts";
+
+/** How processes are confined on this host. */
+export type LaunchMethod =
+  | {
+      readonly kind: "bubblewrap";
+      readonly program: string;
+      readonly features: BubblewrapFeatures;
+      readonly filter: Uint8Array;
+    }
+  | {
+      readonly kind: "plain";
+      /** `setpriv` of util-linux, which ties the child's life to the kernel's; `undefined` where there is none. */
+      readonly setpriv: string | undefined;
+      /** Run under the ids of nobody; only root can. */
+      readonly asNobody: boolean;
+    };
+
+export interface LaunchOptions {
+  readonly method: LaunchMethod;
+  readonly files: RuntimeFiles;
+  readonly limits: CellLimits;
+  /** Owned by the launch and then by the cell, on the failing path too. */
+  readonly group: ControlGroup | undefined;
+  readonly clock: Clock;
+}
+
+/** A cell that has not said `ready` after this is killed. */
+export const LAUNCH_TIMEOUT_MS = 10_000;
+/** Ids that own no file of the host. */
+export const NOBODY = 65534;
+
+/** Flags of every Bun in a cell: nothing is installed, read from a configuration, or kept on disk. */
+const BUN_FLAGS = ["--no-install", "--smol"];
+
+/**
+ * Starts a process and waits until its guest is ready.
+ *
+ * @returns A cell without source; owned by the caller.
+ * @throws {CellLaunchFailed} Nothing of the attempt is left then.
+ */
+export async function launchCell(options: LaunchOptions): Promise<ProcessCell> {
+  const { method, group } = options;
+  const child = method.kind === "bubblewrap" ? spawnConfined(method, options.files) : spawnPlain(method, options.files);
+  const lastWords: string[] = [];
+  const cell = new ProcessCell(child, group, options.limits);
+  cell.onOutput = (_stream, line) => {
+    if (lastWords.length < 20) lastWords.push(line.slice(0, 100));
+  };
+  const problems = new Promise<never>((_resolve, reject) => {
+    child.once("error", (cause) => reject(new CellLaunchFailed(`Cannot start ${child.spawnfile}`, "", { cause })));
+    void cell.exited.then((exit) =>
+      reject(new CellLaunchFailed(`Cannot start cell: it ended (${JSON.stringify(exit)})`, lastWords.join(" "))),
+    );
+  });
+  const cancelTimeout = options.clock.schedule(LAUNCH_TIMEOUT_MS, () => void cell.kill());
+  try {
+    await Promise.race([boot(cell, child, options), problems]);
+    cell.onFrame = () => {};
+    cell.onOutput = () => {};
+    return cell;
+  } catch (error) {
+    await cell.kill();
+    if (error instanceof CellLaunchFailed) throw error;
+    throw new CellLaunchFailed("Cannot start cell", lastWords.join(" "), { cause: error });
+  } finally {
+    cancelTimeout();
+    problems.catch(() => {});
+  }
+}
+
+async function boot(cell: ProcessCell, child: ChildProcess, { method, group }: LaunchOptions): Promise<void> {
+  const ready = waitForReady(cell);
+  if (method.kind === "bubblewrap") {
+    const descriptors: readonly unknown[] = child.stdio;
+    (descriptors[FILTER] as Writable).on("error", () => {}).end(method.filter);
+    const guestProcessId = await readChildProcessId(descriptors[INFO] as Readable);
+    cell.setGuestProcess(guestProcessId);
+    // Adding bubblewrap's own process would be too late: its child, cloned before, would run outside of the group.
+    group?.add(guestProcessId);
+    (descriptors[BLOCK] as Writable).on("error", () => {}).end("x");
+  } else if (child.pid !== undefined) {
+    cell.setGuestProcess(child.pid);
+    // Here the guest runs for some microseconds outside of the group; it holds no foreign code yet.
+    group?.add(child.pid);
+  }
+  await ready;
+}
+
+const FILTER = 4;
+const INFO = 5;
+const BLOCK = 6;
+
+function spawnConfined(method: LaunchMethod & { readonly kind: "bubblewrap" }, files: RuntimeFiles): ChildProcess {
+  const args = bubblewrapArguments(files, method.features, { filter: FILTER, info: INFO, block: BLOCK });
+  return spawn(method.program, [...args, INSIDE.bun, ...BUN_FLAGS, INSIDE.guest], {
+    stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe", "pipe"],
+    env: {},
+    // Its own session: Ctrl-C in the kernel's terminal must not reach the cells before they were stopped in order.
+    detached: true,
+  });
+}
+
+function spawnPlain(method: LaunchMethod & { readonly kind: "plain" }, files: RuntimeFiles): ChildProcess {
+  const bun = [files.bun, ...BUN_FLAGS, files.guest];
+  const ids = method.asNobody ? ["--reuid", String(NOBODY), "--regid", String(NOBODY), "--clear-groups"] : [];
+  const [program = files.bun, ...args] =
+    method.setpriv === undefined ? bun : [method.setpriv, "--pdeathsig", "KILL", "--no-new-privs", ...ids, ...bun];
+  return spawn(program, args, {
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
+    env: {},
+    cwd: "/",
+    detached: true,
+    ...(method.setpriv === undefined && method.asNobody ? { uid: NOBODY, gid: NOBODY } : {}),
+  });
+}
+
+function waitForReady(cell: ProcessCell): Promise<void> {
+  return new Promise((resolve, reject) => {
+    cell.onFrame = (_id, payload) => {
+      try {
+        const message = decodeGuestMessage(payload);
+        if (message.kind === "ready" && message.version === PROTOCOL_VERSION) return resolve();
+        reject(
+          new CellLaunchFailed(`Cannot start cell: expected ready of version ${PROTOCOL_VERSION}, got ${message.kind}`),
+        );
+      } catch (error) {
+        reject(error);
+      }
+    };
+  });
+}
+
+/** Bubblewrap writes one small JSON object; it may come in pieces. */
+function readChildProcessId(info: Readable): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    info.on("data", (chunk: Buffer) => {
+      text += chunk.toString("latin1");
+      const found = /"child-pid"\s*:\s*(\d+)/.exec(text)?.[1];
+      if (found === undefined) return;
+      info.destroy();
+      resolve(Number(found));
+    });
+    info.on("error", reject);
+    info.on("end", () =>
+      reject(new CellLaunchFailed("Cannot start cell: bubblewrap did not tell its child's process id")),
+    );
+  });
+}

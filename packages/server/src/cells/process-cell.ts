@@ -1,0 +1,171 @@
+import type { ChildProcess } from "node:child_process";
+import { constants } from "node:os";
+import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Cell, CellExit, CellLimits, CellUsage } from "../ports/cell.ts";
+import type { ControlGroup } from "./control-group.ts";
+import { ProtocolError } from "./errors.ts";
+import { encodeFrame, FrameDecoder, payloadBytes } from "./frames.ts";
+import { OutputLines } from "./output-lines.ts";
+import { identifyProcess, isAlive, type ProcessIdentity, processTreeUsage } from "./process-tree.ts";
+
+/** Bytes that may wait for a guest that does not read; what would go beyond is not taken. */
+export const OUTBOUND_CAP_BYTES = 8 * 1024 * 1024;
+
+/** A cell as a process of this host, with its pipe, its output and its control group. */
+export class ProcessCell implements Cell {
+  warm = false;
+  onFrame: (id: number, payload: Uint8Array) => void = ignore;
+  onDrain: () => void = ignore;
+  onOutput: (stream: "stdout" | "stderr", line: string) => void = ignore;
+  readonly exited: Promise<CellExit>;
+
+  readonly #child: ChildProcess;
+  readonly #pipe: Duplex;
+  readonly #group: ControlGroup | undefined;
+  #limits: CellLimits;
+  /** The process that runs the guest: the child itself, or bubblewrap's child. */
+  #guest: ProcessIdentity | undefined;
+  /** Why the kernel has killed it; the first reason counts. */
+  #ending: CellExit | undefined;
+  #gone = false;
+
+  /**
+   * Takes over a spawned child whose descriptor 3 is the frame pipe and whose output is piped.
+   *
+   * @param group Owned from now on: removed when the child is gone.
+   */
+  constructor(child: ChildProcess, group: ControlGroup | undefined, limits: CellLimits) {
+    this.#child = child;
+    this.#group = group;
+    this.#limits = limits;
+    this.#pipe = child.stdio[3] as Duplex;
+    const frames = new FrameDecoder((id, payload) => this.onFrame(id, payload));
+    this.#pipe.on("data", (chunk: Uint8Array) => this.#receive(frames, chunk));
+    this.#pipe.on("drain", () => this.onDrain());
+    // A pipe breaks when its guest dies; the exit says so, with the reason.
+    this.#pipe.on("error", ignore);
+    this.#readLines("stdout");
+    this.#readLines("stderr");
+    this.exited = this.#watchExit();
+  }
+
+  get processId(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Tells which process runs the guest, once it is known. */
+  setGuestProcess(processId: number): void {
+    this.#guest = identifyProcess(processId);
+  }
+
+  /** @throws {Error} When the cell cannot be brought under these limits. */
+  setLimits(limits: CellLimits): void {
+    this.#group?.setLimits(limits);
+    this.#limits = limits;
+  }
+
+  get limits(): CellLimits {
+    return this.#limits;
+  }
+
+  send(id: number, ...parts: readonly Uint8Array[]): boolean {
+    if (this.#gone || this.#ending !== undefined || !this.#pipe.writable) return false;
+    if (this.#pipe.writableLength + payloadBytes(parts) > OUTBOUND_CAP_BYTES) return false;
+    this.#pipe.write(encodeFrame(id, parts));
+    return true;
+  }
+
+  kill(): Promise<CellExit> {
+    return this.end({ kind: "killed" });
+  }
+
+  /** Kills it for a reason of the kernel, which `exited` then tells. */
+  end(reason: CellExit): Promise<CellExit> {
+    if (!this.#gone && this.#ending === undefined) {
+      this.#ending = reason;
+      this.#killProcesses();
+    }
+    return this.exited;
+  }
+
+  usage(): CellUsage | undefined {
+    if (this.#gone) return undefined;
+    if (this.#group !== undefined) return this.#group.usage();
+    return this.#guest === undefined ? undefined : processTreeUsage(this.#guest.id);
+  }
+
+  #receive(frames: FrameDecoder, chunk: Uint8Array): void {
+    if (this.#ending !== undefined) return;
+    try {
+      frames.push(chunk);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      void this.end({ kind: "protocol", message: error.message });
+    }
+  }
+
+  #readLines(name: "stdout" | "stderr"): void {
+    const lines = new OutputLines((line) => this.onOutput(name, line));
+    const stream = this.#child[name];
+    stream?.on("data", (chunk: Uint8Array) => lines.push(chunk));
+    stream?.on("end", () => lines.end());
+    stream?.on("error", ignore);
+  }
+
+  /**
+   * Signals the direct child and its process group: their ids cannot be another's before the child is reaped here. Under
+   * bubblewrap the child's death is that of the first process inside, and with that of everything inside.
+   */
+  #killProcesses(): void {
+    if (this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null) {
+      try {
+        process.kill(-this.#child.pid, "SIGKILL");
+      } catch {
+        // Ended meanwhile.
+      }
+    }
+    this.#group?.kill();
+  }
+
+  async #watchExit(): Promise<CellExit> {
+    // "close" comes when the child has ended and every copy of its pipes is closed; it follows a failed spawn too.
+    const { code, signal } = await new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+      this.#child.once("error", ignore);
+      this.#child.once("close", (code, signal) => resolve({ code, signal }));
+      // A guest that hands its pipes to a child of its own and ends must not keep the cell open.
+      this.#child.once("exit", () => this.#group?.kill());
+    });
+    const memoryKills = this.#group?.memoryKills() ?? 0;
+    await this.#removeAll();
+    this.#gone = true;
+    return this.#ending ?? this.#readExit(code, signal, memoryKills);
+  }
+
+  #readExit(code: number | null, signal: NodeJS.Signals | null, memoryKills: number): CellExit {
+    const died = signal ?? (code !== null && code > 128 ? SIGNAL_NAMES.get(code - 128) : undefined);
+    if (died === "SIGKILL" && memoryKills > 0) return { kind: "oom", limitBytes: this.#limits.memoryBytes };
+    // Bubblewrap tells the signal that ended its child as 128 and more, as a shell does.
+    if (died !== undefined) return { kind: "signal", signal: died };
+    return { kind: "exit", code: code ?? -1 };
+  }
+
+  /** Waits until no process and no control group is left. The waits grow, so that a stuck process costs nothing. */
+  async #removeAll(): Promise<void> {
+    for (let waitMs = 1; ; waitMs = Math.min(waitMs * 2, 1_000)) {
+      if (this.#group === undefined ? !this.#guestAlive() : this.#group.remove()) return;
+      await delay(waitMs);
+      this.#group?.kill();
+    }
+  }
+
+  #guestAlive(): boolean {
+    return this.#guest !== undefined && isAlive(this.#guest);
+  }
+}
+
+const SIGNAL_NAMES: ReadonlyMap<number, NodeJS.Signals> = new Map(
+  Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]),
+);
+
+function ignore(): void {}

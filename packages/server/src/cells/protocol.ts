@@ -1,0 +1,475 @@
+/**
+ * What the kernel and a guest say to each other, inside the payload of a frame: `[kind u8][fields][payload bytes]`.
+ *
+ * Both sides use this file. Text fields carry their length (u16 or u32, little endian) and are UTF-8; arguments and
+ * replies are the rest of the payload and are never looked into here. The bytes of a guest are hostile: every length is
+ * checked against what is there and against its bound, and decoding throws a {@link ProtocolError} or nothing.
+ */
+
+import { ProtocolError } from "./errors.ts";
+
+/** Spoken by both sides; a guest that says another number in `ready` is refused. */
+export const PROTOCOL_VERSION = 1;
+/** Source is sent in pieces of this size. */
+export const SOURCE_CHUNK_BYTES = 1024 * 1024;
+/** Longest method or service name in bytes. */
+export const MAX_NAME_BYTES = 512;
+/** Longest line of text (log, message of an error) in bytes; what is longer is cut by the sender. */
+export const MAX_LINE_BYTES = 8 * 1024;
+/** Longest stack or detail in bytes. */
+export const MAX_DETAIL_BYTES = 4 * 1024;
+/** Most methods of one kind that a service may have. */
+export const MAX_METHODS = 1024;
+
+/** What the guest is told before its source. */
+export interface Boot {
+  readonly serviceId: string;
+  readonly tenant: string;
+  readonly fileName: string;
+  readonly language: "typescript" | "javascript";
+  readonly logLevel: Level;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly sourceBytes: number;
+}
+
+/** Least to most urgent. */
+export type Level = "debug" | "info" | "warn" | "error";
+
+export type KernelMessage =
+  | { readonly kind: "boot"; readonly boot: Boot }
+  | { readonly kind: "source"; readonly chunk: Uint8Array }
+  /** All source is sent; start. `args` is a JSON array, or empty for none. */
+  | { readonly kind: "run"; readonly args: Uint8Array }
+  | { readonly kind: "call"; readonly timeoutMs: number; readonly method: string; readonly args: Uint8Array }
+  | { readonly kind: "cast"; readonly method: string; readonly args: Uint8Array }
+  | { readonly kind: "stop" }
+  | { readonly kind: "answer"; readonly bytes: Uint8Array }
+  | { readonly kind: "refusal"; readonly reason: string; readonly message: string };
+
+export type GuestMessage =
+  | { readonly kind: "ready"; readonly version: number }
+  | { readonly kind: "started"; readonly calls: readonly string[]; readonly casts: readonly string[] }
+  | { readonly kind: "reply"; readonly bytes: Uint8Array }
+  | { readonly kind: "error"; readonly error: GuestFault }
+  | { readonly kind: "log"; readonly level: Level; readonly text: string }
+  | {
+      readonly kind: "send-call";
+      readonly timeoutMs: number;
+      readonly target: string;
+      readonly method: string;
+      readonly args: Uint8Array;
+    }
+  | { readonly kind: "send-cast"; readonly target: string; readonly method: string; readonly args: Uint8Array }
+  /** The guest's last words: why it did not start, or why it ends. */
+  | { readonly kind: "exiting"; readonly ending: Ending };
+
+/** The guest's answer to a call that did not work. */
+export interface GuestFault {
+  readonly kind: string;
+  readonly message: string;
+  /** Path inside a value, such as `$.items[3].when`. */
+  readonly path?: string;
+  readonly detail?: string;
+}
+
+/** Why a guest ends, in its own words. `normal` is what the guest claims, not yet what the kernel believes. */
+export interface Ending {
+  readonly kind: EndingKind;
+  readonly normal: boolean;
+  readonly message: string;
+  readonly detail?: string;
+  readonly location?: { readonly file: string; readonly line: number; readonly column: number };
+}
+
+export type EndingKind = "compile" | "init" | "crash" | "stop";
+
+const LEVELS = ["debug", "info", "warn", "error"] as const;
+const ENDING_KINDS = ["compile", "init", "crash", "stop"] as const;
+
+const KERNEL = { boot: 1, source: 2, run: 3, call: 4, cast: 5, stop: 6, answer: 7, refusal: 8 } as const;
+const GUEST = {
+  ready: 65,
+  started: 66,
+  reply: 67,
+  error: 68,
+  log: 69,
+  sendCall: 70,
+  sendCast: 71,
+  exiting: 72,
+} as const;
+
+/** The parts of one payload, for `send`. Payload bytes are handed through, not copied. */
+export function encodeKernelMessage(message: KernelMessage): readonly Uint8Array[] {
+  switch (message.kind) {
+    case "boot":
+      return [new FieldWriter(KERNEL.boot).rest(JSON.stringify(message.boot)).bytes()];
+    case "source":
+      return [new FieldWriter(KERNEL.source).bytes(), message.chunk];
+    case "run":
+      return [new FieldWriter(KERNEL.run).bytes(), message.args];
+    case "call":
+      return [
+        new FieldWriter(KERNEL.call).u32(message.timeoutMs).text(message.method, MAX_NAME_BYTES).bytes(),
+        message.args,
+      ];
+    case "cast":
+      return [new FieldWriter(KERNEL.cast).text(message.method, MAX_NAME_BYTES).bytes(), message.args];
+    case "stop":
+      return [new FieldWriter(KERNEL.stop).bytes()];
+    case "answer":
+      return [new FieldWriter(KERNEL.answer).bytes(), message.bytes];
+    case "refusal":
+      return [
+        new FieldWriter(KERNEL.refusal)
+          .text(message.reason, MAX_NAME_BYTES)
+          .text(message.message, MAX_LINE_BYTES)
+          .bytes(),
+      ];
+  }
+}
+
+/** @throws {ProtocolError} For anything that {@link encodeKernelMessage} does not make. */
+export function decodeKernelMessage(payload: Uint8Array): KernelMessage {
+  const reader = new FieldReader(payload);
+  const kind = reader.u8();
+  switch (kind) {
+    case KERNEL.boot:
+      return { kind: "boot", boot: decodeBoot(reader.rest()) };
+    case KERNEL.source:
+      return { kind: "source", chunk: reader.rest() };
+    case KERNEL.run:
+      return { kind: "run", args: reader.rest() };
+    case KERNEL.call:
+      return { kind: "call", timeoutMs: reader.u32(), method: reader.text(MAX_NAME_BYTES), args: reader.rest() };
+    case KERNEL.cast:
+      return { kind: "cast", method: reader.text(MAX_NAME_BYTES), args: reader.rest() };
+    case KERNEL.stop:
+      reader.end();
+      return { kind: "stop" };
+    case KERNEL.answer:
+      return { kind: "answer", bytes: reader.rest() };
+    case KERNEL.refusal: {
+      const reason = reader.text(MAX_NAME_BYTES);
+      const message = reader.text(MAX_LINE_BYTES);
+      reader.end();
+      return { kind: "refusal", reason, message };
+    }
+    default:
+      throw new ProtocolError(`Cannot read message of the kernel: unknown kind ${kind}`);
+  }
+}
+
+function decodeBoot(bytes: Uint8Array): Boot {
+  try {
+    return JSON.parse(TEXT.decode(bytes)) as Boot;
+  } catch (cause) {
+    throw new ProtocolError("Cannot read boot message: it is not JSON", { cause });
+  }
+}
+
+/** The parts of one payload. Text above its bound is cut, names are not: too many or too long ones throw. */
+export function encodeGuestMessage(message: GuestMessage): readonly Uint8Array[] {
+  switch (message.kind) {
+    case "ready":
+      return [new FieldWriter(GUEST.ready).u8(message.version).bytes()];
+    case "started":
+      return [new FieldWriter(GUEST.started).names(message.calls).names(message.casts).bytes()];
+    case "reply":
+      return [new FieldWriter(GUEST.reply).bytes(), message.bytes];
+    case "error": {
+      const { kind, message: text, path, detail } = message.error;
+      const writer = new FieldWriter(GUEST.error).text(kind, MAX_NAME_BYTES).text(text, MAX_LINE_BYTES);
+      return [writer.optional(path, MAX_DETAIL_BYTES).optional(detail, MAX_DETAIL_BYTES).bytes()];
+    }
+    case "log":
+      return [new FieldWriter(GUEST.log).u8(LEVELS.indexOf(message.level)).text(message.text, MAX_LINE_BYTES).bytes()];
+    case "send-call":
+      return [
+        new FieldWriter(GUEST.sendCall)
+          .u32(message.timeoutMs)
+          .text(message.target, MAX_NAME_BYTES)
+          .text(message.method, MAX_NAME_BYTES)
+          .bytes(),
+        message.args,
+      ];
+    case "send-cast":
+      return [
+        new FieldWriter(GUEST.sendCast)
+          .text(message.target, MAX_NAME_BYTES)
+          .text(message.method, MAX_NAME_BYTES)
+          .bytes(),
+        message.args,
+      ];
+    case "exiting": {
+      const { kind, normal, message: text, detail, location } = message.ending;
+      const writer = new FieldWriter(GUEST.exiting)
+        .u8(ENDING_KINDS.indexOf(kind))
+        .u8(normal ? 1 : 0)
+        .text(text, MAX_LINE_BYTES)
+        .optional(detail, MAX_DETAIL_BYTES);
+      if (location === undefined) return [writer.u8(0).bytes()];
+      return [writer.u8(1).text(location.file, MAX_NAME_BYTES).u32(location.line).u32(location.column).bytes()];
+    }
+  }
+}
+
+/** @throws {ProtocolError} For anything that {@link encodeGuestMessage} does not make. */
+export function decodeGuestMessage(payload: Uint8Array): GuestMessage {
+  const reader = new FieldReader(payload);
+  const kind = reader.u8();
+  switch (kind) {
+    case GUEST.ready: {
+      const version = reader.u8();
+      reader.end();
+      return { kind: "ready", version };
+    }
+    case GUEST.started: {
+      const calls = reader.names();
+      const casts = reader.names();
+      reader.end();
+      return { kind: "started", calls, casts };
+    }
+    case GUEST.reply:
+      return { kind: "reply", bytes: reader.rest() };
+    case GUEST.error: {
+      const fault = reader.text(MAX_NAME_BYTES);
+      const message = reader.text(MAX_LINE_BYTES);
+      const path = reader.optional(MAX_DETAIL_BYTES);
+      const detail = reader.optional(MAX_DETAIL_BYTES);
+      reader.end();
+      return {
+        kind: "error",
+        error: {
+          kind: fault,
+          message,
+          ...(path === undefined ? {} : { path }),
+          ...(detail === undefined ? {} : { detail }),
+        },
+      };
+    }
+    case GUEST.log: {
+      const level = reader.oneOf(LEVELS);
+      const text = reader.text(MAX_LINE_BYTES);
+      reader.end();
+      return { kind: "log", level, text };
+    }
+    case GUEST.sendCall:
+      return {
+        kind: "send-call",
+        timeoutMs: reader.u32(),
+        target: reader.text(MAX_NAME_BYTES),
+        method: reader.text(MAX_NAME_BYTES),
+        args: reader.rest(),
+      };
+    case GUEST.sendCast:
+      return {
+        kind: "send-cast",
+        target: reader.text(MAX_NAME_BYTES),
+        method: reader.text(MAX_NAME_BYTES),
+        args: reader.rest(),
+      };
+    case GUEST.exiting:
+      return { kind: "exiting", ending: decodeEnding(reader) };
+    default:
+      throw new ProtocolError(`Cannot read message of a guest: unknown kind ${kind}`);
+  }
+}
+
+function decodeEnding(reader: FieldReader): Ending {
+  const kind = reader.oneOf(ENDING_KINDS);
+  const normal = reader.flag();
+  const message = reader.text(MAX_LINE_BYTES);
+  const detail = reader.optional(MAX_DETAIL_BYTES);
+  const location = reader.flag()
+    ? { file: reader.text(MAX_NAME_BYTES), line: reader.u32(), column: reader.u32() }
+    : undefined;
+  reader.end();
+  return {
+    kind,
+    normal,
+    message,
+    ...(detail === undefined ? {} : { detail }),
+    ...(location === undefined ? {} : { location }),
+  };
+}
+
+/** Cuts text so that it takes at most `maxBytes` in UTF-8, never inside a character. */
+export function cutText(text: string, maxBytes: number): string {
+  if (text.length * 3 <= maxBytes) return text;
+  const target = new Uint8Array(maxBytes);
+  const { read } = UTF8.encodeInto(text, target);
+  return read === text.length ? text : text.slice(0, read);
+}
+
+const UTF8 = new TextEncoder();
+const TEXT = new TextDecoder("utf-8", { ignoreBOM: true });
+
+class FieldWriter {
+  readonly #parts: number[] = [];
+  #texts: Uint8Array[] = [];
+  #length = 0;
+
+  constructor(kind: number) {
+    this.u8(kind);
+  }
+
+  u8(value: number): this {
+    return this.#bytes([value & 0xff]);
+  }
+
+  u32(value: number): this {
+    const bounded = Math.min(0xffff_ffff, Math.max(0, Math.trunc(Number.isFinite(value) ? value : 0xffff_ffff)));
+    return this.#bytes([bounded & 0xff, (bounded >>> 8) & 0xff, (bounded >>> 16) & 0xff, bounded >>> 24]);
+  }
+
+  /** Length u16 and text, cut to its bound. */
+  text(value: string, maxBytes: number): this {
+    return this.#text(UTF8.encode(cutText(value, maxBytes)));
+  }
+
+  optional(value: string | undefined, maxBytes: number): this {
+    return value === undefined ? this.u8(0) : this.u8(1).text(value, maxBytes);
+  }
+
+  names(names: readonly string[]): this {
+    if (names.length > MAX_METHODS) {
+      throw new RangeError(`Cannot write method names: at most ${MAX_METHODS} are allowed, got ${names.length}`);
+    }
+    this.#u16(names.length);
+    for (const name of names) {
+      const bytes = UTF8.encode(name);
+      if (bytes.length > MAX_NAME_BYTES) {
+        throw new RangeError(
+          `Cannot write method name: at most ${MAX_NAME_BYTES} bytes are allowed, got ${bytes.length}`,
+        );
+      }
+      this.#text(bytes);
+    }
+    return this;
+  }
+
+  /** Text without a length, up to the end of the payload. */
+  rest(value: string): this {
+    return this.#append(UTF8.encode(value));
+  }
+
+  bytes(): Uint8Array {
+    this.#flush();
+    const out = new Uint8Array(this.#length);
+    let offset = 0;
+    for (const part of this.#texts) {
+      out.set(part, offset);
+      offset += part.length;
+    }
+    return out;
+  }
+
+  #u16(value: number): this {
+    return this.#bytes([value & 0xff, (value >>> 8) & 0xff]);
+  }
+
+  #text(bytes: Uint8Array): this {
+    return this.#u16(bytes.length).#append(bytes);
+  }
+
+  #bytes(values: readonly number[]): this {
+    this.#parts.push(...values);
+    return this;
+  }
+
+  #append(bytes: Uint8Array): this {
+    this.#flush();
+    this.#texts.push(bytes);
+    this.#length += bytes.length;
+    return this;
+  }
+
+  #flush(): void {
+    if (this.#parts.length === 0) return;
+    const bytes = Uint8Array.from(this.#parts.splice(0));
+    this.#texts.push(bytes);
+    this.#length += bytes.length;
+  }
+}
+
+class FieldReader {
+  readonly #bytes: Uint8Array;
+  #offset = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  u8(): number {
+    return this.#take(1)[0] ?? 0;
+  }
+
+  flag(): boolean {
+    const value = this.u8();
+    if (value > 1) throw new ProtocolError(`Cannot read message: flag must be 0 or 1, got ${value}`);
+    return value === 1;
+  }
+
+  oneOf<T>(values: readonly T[]): T {
+    const index = this.u8();
+    const value = values[index];
+    if (value === undefined) {
+      throw new ProtocolError(`Cannot read message: index must be below ${values.length}, got ${index}`);
+    }
+    return value;
+  }
+
+  u32(): number {
+    const [a = 0, b = 0, c = 0, d = 0] = this.#take(4);
+    return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
+  }
+
+  text(maxBytes: number): string {
+    const length = this.#u16();
+    if (length > maxBytes) {
+      throw new ProtocolError(`Cannot read message: text must be at most ${maxBytes} bytes, got ${length}`);
+    }
+    return TEXT.decode(this.#take(length));
+  }
+
+  optional(maxBytes: number): string | undefined {
+    return this.flag() ? this.text(maxBytes) : undefined;
+  }
+
+  names(): readonly string[] {
+    const count = this.#u16();
+    if (count > MAX_METHODS) {
+      throw new ProtocolError(`Cannot read message: at most ${MAX_METHODS} names are allowed, got ${count}`);
+    }
+    const names: string[] = [];
+    for (let index = 0; index < count; index += 1) names.push(this.text(MAX_NAME_BYTES));
+    return names;
+  }
+
+  rest(): Uint8Array {
+    return this.#take(this.#bytes.length - this.#offset);
+  }
+
+  end(): void {
+    if (this.#offset !== this.#bytes.length) {
+      throw new ProtocolError(`Cannot read message: ${this.#bytes.length - this.#offset} bytes too many`);
+    }
+  }
+
+  #u16(): number {
+    const [low = 0, high = 0] = this.#take(2);
+    return low | (high << 8);
+  }
+
+  #take(length: number): Uint8Array {
+    const end = this.#offset + length;
+    if (end > this.#bytes.length) {
+      throw new ProtocolError(
+        `Cannot read message: ${length} bytes are wanted, ${this.#bytes.length - this.#offset} are left`,
+      );
+    }
+    const bytes = this.#bytes.subarray(this.#offset, end);
+    this.#offset = end;
+    return bytes;
+  }
+}
