@@ -10,6 +10,7 @@ const TASKS = {
   start: "scripts/start.mjs",
   test: "scripts/test.mjs",
   check: "scripts/check.mjs",
+  generate: "scripts/generate.mjs",
   bench: "bench/run.mjs",
   build: undefined,
 };

@@ -202,12 +202,14 @@ function builtFolders(root) {
 
 /** The workspace's packages, relative to the root. */
 function workspaceFolders(root) {
-  return ["packages", "examples"].filter((parent) => existsSync(join(root, parent))).flatMap((parent) =>
-    readdirSync(join(root, parent), { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && existsSync(join(root, parent, entry.name, "package.json")))
-      .map((entry) => join(parent, entry.name))
-      .sort(),
-  );
+  return ["packages", "examples"]
+    .filter((parent) => existsSync(join(root, parent)))
+    .flatMap((parent) =>
+      readdirSync(join(root, parent), { withFileTypes: true })
+        .filter((entry) => entry.isDirectory() && existsSync(join(root, parent, entry.name, "package.json")))
+        .map((entry) => join(parent, entry.name))
+        .sort(),
+    );
 }
 
 function filesBelow(root, folder) {

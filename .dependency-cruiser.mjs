@@ -1,0 +1,123 @@
+// Which way imports run. `npm run check` applies it, and plants violations to see that each rule finds what it forbids.
+
+/**
+ * The server's layout, lowest first: a file may import from its own layer and from those before it.
+ * Architecture: the words of the domain, then ports, then what stands on them, then what composes everything.
+ */
+const serverLayers = [
+  ["limits and errors", "(limits|errors)[.]ts$"],
+  ["vocabulary", "(services/cause|events/event)[.]ts$"],
+  ["ports", "ports/"],
+  ["config", "config/"],
+  ["events", "events/"],
+  ["storage", "storage/"],
+  ["observability", "observability/"],
+  ["identity", "identity/"],
+  ["authority", "authority/"],
+  ["cells", "cells/"],
+  ["services", "services/"],
+  ["messaging", "messaging/"],
+  ["deployment", "deployment/"],
+  ["administration", "administration/"],
+  ["gateway", "gateway/"],
+  ["kernel", "kernel[.]ts$"],
+  ["entry", "(main|testing)[.]ts$"],
+];
+
+const server = (pattern) => `^packages/server/src/${pattern}`;
+const tests = "([.]test(-d)?[.]ts$)|(^packages/[^/]+/test/)";
+
+const layerRules = serverLayers.slice(0, -1).map(([name, pattern], index) => {
+  const lower = serverLayers.slice(0, index).map(([, earlier]) => server(earlier));
+  return {
+    name: `server-${name.replaceAll(" ", "-")}-below`,
+    comment: `${name} must not know what stands on it`,
+    severity: "error",
+    from: { path: server(pattern), pathNot: [tests, ...lower] },
+    to: {
+      path: serverLayers.slice(index + 1).map(([, later]) => server(later)),
+      // A file named in a lower layer lies in the folder of a higher one.
+      pathNot: serverLayers.slice(0, index + 1).map(([, own]) => server(own)),
+    },
+  };
+});
+
+export default {
+  forbidden: [
+    {
+      name: "no-cycle",
+      comment: "Two files that need each other share a third",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "no-missing-module",
+      comment: "Every import leads somewhere",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: "actor-core-stands-alone",
+      comment: "Actors run anywhere: no other package and nothing of Node",
+      severity: "error",
+      from: { path: "^packages/actor-core/src/", pathNot: tests },
+      to: { pathNot: "^packages/actor-core/src/" },
+    },
+    {
+      name: "capabilities-stand-alone",
+      comment: "Authority knows nothing of what it guards",
+      severity: "error",
+      from: { path: "^packages/capabilities/src/", pathNot: tests },
+      to: { path: "^packages/(?!capabilities/)|^@solo/" },
+    },
+    {
+      name: "proto-stands-alone",
+      comment: "The wire format is below everything",
+      severity: "error",
+      from: { path: "^packages/proto/src/", pathNot: tests },
+      to: { path: "^packages/(?!proto/)|^@solo/" },
+    },
+    {
+      name: "cli-speaks-only-the-proto",
+      comment: "Whatever the command can do, every other client can do",
+      severity: "error",
+      from: { path: "^packages/cli/src/", pathNot: tests },
+      to: { path: "^packages/(?!(cli|proto)/)|^@solo/(?!proto)" },
+    },
+    {
+      name: "server-without-command",
+      comment: "The server does not know its command line client",
+      severity: "error",
+      from: { path: "^packages/server/src/", pathNot: tests },
+      to: { path: "^packages/cli/|^@solo/cli" },
+    },
+    {
+      name: "server-has-a-layer",
+      comment:
+        "A folder that the layout in .dependency-cruiser.mjs does not name could import anything: give it its place",
+      severity: "error",
+      from: { path: "^packages/server/src/", pathNot: [tests, ...serverLayers.map(([, pattern]) => server(pattern))] },
+      to: {},
+    },
+    {
+      name: "no-test-in-product",
+      comment: "What ships must not need its tests",
+      severity: "error",
+      from: { path: "^packages/[^/]+/src/", pathNot: tests },
+      to: { path: tests },
+    },
+    ...layerRules,
+  ],
+  options: {
+    parser: "swc",
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "(^|/)(dist|node_modules)/" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["solo:source", "import", "types", "node", "default"],
+    },
+  },
+};
