@@ -1,0 +1,190 @@
+// The certificate library registers its parts through reflect-metadata, which must run first.
+import "reflect-metadata";
+import {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  type Extension,
+  type JsonGeneralName,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  X509CertificateGenerator,
+  X509Certificate as X509Name,
+} from "@peculiar/x509";
+import { createPrivateKey, createPublicKey, generateKeyPair, KeyObject, randomBytes, webcrypto, X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
+import { promisify } from "node:util";
+import { formatSpiffeId, formatTenantId, type SpiffeId } from "./spiffe-id.ts";
+
+/**
+ * A certificate authority: the root, or the intermediate of one tenant.
+ *
+ * All keys are P-256. Ends of life never outlive the issuer's. Certificates begin five minutes before they are made,
+ * since clocks of two machines differ.
+ */
+export interface Authority {
+  readonly certificate: X509Certificate;
+  readonly privateKey: KeyObject;
+}
+
+const dayMs = 86_400_000;
+const lifeMs = { root: 3_650 * dayMs, tenant: 365 * dayMs, leaf: 90 * dayMs };
+const clockDifferenceMs = 300_000;
+const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+
+/** Makes a private key. */
+export async function generateKey(): Promise<KeyObject> {
+  return (await promisify(generateKeyPair)("ec", { namedCurve: "P-256" })).privateKey;
+}
+
+/** Makes the root of an installation: 10 years, at most one intermediate below it. */
+export async function createRoot(nowMs: number): Promise<Authority> {
+  const privateKey = await generateKey();
+  const certificate = await certify({
+    subject: `CN=SOLO root ${randomBytes(4).toString("hex")}`,
+    subjectKey: privateKey,
+    issuer: undefined,
+    nowMs,
+    lifeMs: lifeMs.root,
+    extensions: authorityExtensions(1),
+  });
+  return { certificate, privateKey };
+}
+
+/** Makes the intermediate of a tenant, with a new key: one year, issues leaves only. */
+export async function createTenantAuthority(root: Authority, tenant: string, nowMs: number): Promise<Authority> {
+  const privateKey = await generateKey();
+  const certificate = await certify({
+    subject: `CN=SOLO tenant ${tenant}`,
+    subjectKey: privateKey,
+    issuer: root,
+    nowMs,
+    lifeMs: lifeMs.tenant,
+    extensions: [...authorityExtensions(0), alternativeNames([{ type: "url", value: formatTenantId(tenant) }])],
+  });
+  return { certificate, privateKey };
+}
+
+/** What a leaf is for. */
+export interface LeafRequest {
+  readonly id: SpiffeId;
+  readonly key: KeyObject;
+  /** Names and addresses a client may reach the holder by. Present for a server, and then the leaf is only a server's. */
+  readonly hostNames?: readonly string[];
+  readonly nowMs: number;
+}
+
+/** Makes a leaf: 90 days, exactly one SPIFFE id. */
+export async function issueLeaf(authority: Authority, request: LeafRequest): Promise<X509Certificate> {
+  const names: JsonGeneralName[] = [{ type: "url", value: formatSpiffeId(request.id) }];
+  for (const host of request.hostNames ?? []) names.push({ type: isIP(host) === 0 ? "dns" : "ip", value: host });
+  return certify({
+    subject: `CN=${request.id.holder}`,
+    subjectKey: request.key,
+    issuer: authority,
+    nowMs: request.nowMs,
+    lifeMs: lifeMs.leaf,
+    extensions: [
+      new BasicConstraintsExtension(false, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+      new ExtendedKeyUsageExtension([
+        request.hostNames === undefined ? ExtendedKeyUsage.clientAuth : ExtendedKeyUsage.serverAuth,
+      ]),
+      alternativeNames(names),
+    ],
+  });
+}
+
+/** Whether two thirds of the certificate's life are over. */
+export function isRenewalDue(certificate: X509Certificate, nowMs: number): boolean {
+  const fromMs = certificate.validFromDate.getTime();
+  const toMs = certificate.validToDate.getTime();
+  return nowMs >= fromMs + ((toMs - fromMs) * 2) / 3;
+}
+
+/** Key and certificate as one PEM text, so that one file holds both or neither. */
+export function formatAuthority(authority: Authority): string {
+  return formatKey(authority.privateKey) + authority.certificate.toString();
+}
+
+/**
+ * Reads {@link formatAuthority}.
+ *
+ * @throws {Error} If either part is missing or broken, or if they do not belong together.
+ */
+export function parseAuthority(text: string): Authority {
+  const privateKey = createPrivateKey(text);
+  const certificate = new X509Certificate(text);
+  if (!certificate.ca) throw new Error("The certificate is not an authority's");
+  if (!certificate.checkPrivateKey(privateKey)) throw new Error("The key is not the certificate's");
+  return { certificate, privateKey };
+}
+
+/** A private key as PKCS #8 PEM. */
+export function formatKey(key: KeyObject): string {
+  return key.export({ type: "pkcs8", format: "pem" }).toString();
+}
+
+interface CertificateRequest {
+  readonly subject: string;
+  readonly subjectKey: KeyObject;
+  /** `undefined`: the subject itself. */
+  readonly issuer: Authority | undefined;
+  readonly nowMs: number;
+  readonly lifeMs: number;
+  readonly extensions: readonly Extension[];
+}
+
+async function certify(request: CertificateRequest): Promise<X509Certificate> {
+  const issuerKey = request.issuer?.privateKey ?? request.subjectKey;
+  const subjectPublicKey = publicKeyOf(request.subjectKey);
+  const endMs = Math.min(
+    request.nowMs + request.lifeMs,
+    request.issuer?.certificate.validToDate.getTime() ?? Number.POSITIVE_INFINITY,
+  );
+  const made = await X509CertificateGenerator.create(
+    {
+      serialNumber: serialNumber(),
+      subject: request.subject,
+      // Taken from the issuer's bytes: a name encoded differently would break the chain.
+      issuer: request.issuer === undefined ? request.subject : new X509Name(request.issuer.certificate.raw).subjectName,
+      notBefore: new Date(request.nowMs - clockDifferenceMs),
+      notAfter: new Date(endMs),
+      publicKey: subjectPublicKey,
+      signingKey: issuerKey.toCryptoKey(algorithm, true, ["sign"]),
+      signingAlgorithm: algorithm,
+      extensions: [
+        ...request.extensions,
+        await SubjectKeyIdentifierExtension.create(subjectPublicKey, false, webcrypto),
+        await AuthorityKeyIdentifierExtension.create(publicKeyOf(issuerKey), false, webcrypto),
+      ],
+    },
+    webcrypto,
+  );
+  return new X509Certificate(new Uint8Array(made.rawData));
+}
+
+function authorityExtensions(pathLength: number): Extension[] {
+  return [
+    new BasicConstraintsExtension(true, pathLength, true),
+    new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+  ];
+}
+
+function alternativeNames(names: JsonGeneralName[]): Extension {
+  return new SubjectAlternativeNameExtension(names);
+}
+
+function publicKeyOf(privateKey: KeyObject): webcrypto.CryptoKey {
+  return createPublicKey(privateKey).toCryptoKey(algorithm, true, ["verify"]);
+}
+
+/** 127 random bits; the first byte is neither negative nor zero, as RFC 5280 4.1.2.2 asks. */
+function serialNumber(): string {
+  const bytes = randomBytes(16);
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
+  return bytes.toString("hex");
+}

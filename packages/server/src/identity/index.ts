@@ -1,0 +1,11 @@
+export { IdentityDamaged, IdentityError, type IdentityErrorCode, IdentityKeyExposed, IdentityRootOutOfDate } from "./errors.ts";
+export { type Identity, type IdentityOptions, type IssuedCertificate, openIdentity, type Renewed } from "./identity.ts";
+export {
+  type PeerIdentity,
+  type PeerRefusal,
+  type PeerVerdict,
+  type PresentedChain,
+  parsePeer,
+  refusedAsExpired,
+} from "./peer.ts";
+export { formatSpiffeId, isName, parseSpiffeId, type Role, type SpiffeId, systemTenant } from "./spiffe-id.ts";

@@ -1,0 +1,131 @@
+import "reflect-metadata";
+import { SubjectAlternativeNameExtension, X509Certificate as ParsedCertificate } from "@peculiar/x509";
+import { createHash, type X509Certificate } from "node:crypto";
+import { parseSpiffeId, parseTenantId, type Role, systemTenant } from "./spiffe-id.ts";
+
+/** What a peer showed in the handshake, and what OpenSSL thinks of it. */
+export interface PresentedChain {
+  /** Leaf first; empty when the peer has no certificate. */
+  readonly certificates: readonly X509Certificate[];
+  /** OpenSSL's reason to refuse, such as `CERT_HAS_EXPIRED`; `undefined` when it has none. */
+  readonly opensslError: string | undefined;
+}
+
+/** Who is at the other end of a connection, as proved by its certificate. */
+export interface PeerIdentity {
+  readonly spiffeId: string;
+  readonly tenant: string;
+  readonly role: Role;
+  readonly holder: string;
+  /** SHA-256 of the leaf, base64url without padding: the `x5t#S256` of RFC 8705. */
+  readonly fingerprint: string;
+  /** When the first certificate of the chain ends. */
+  readonly expiresAtMs: number;
+}
+
+/** Why a peer has no identity. */
+export type PeerRefusal =
+  | "certificate-missing"
+  | "certificate-untrusted"
+  | "certificate-expired"
+  | "certificate-not-yet-valid"
+  | "certificate-purpose"
+  | "identity-malformed"
+  | "tenant-mismatch"
+  | "role-not-allowed"
+  | "connection-closed";
+
+/** The answer to "who is this?". The message is safe to send to the peer. */
+export type PeerVerdict =
+  | { readonly kind: "identified"; readonly identity: PeerIdentity }
+  | { readonly kind: "refused"; readonly reason: PeerRefusal; readonly message: string };
+
+const clientAuth = "1.3.6.1.5.5.7.3.2";
+const subjectAlternativeName = "2.5.29.17";
+
+/**
+ * Says who a peer is.
+ *
+ * OpenSSL's verdict is necessary, and then everything is checked again here: leaf, intermediate and root belong
+ * together, are valid at `nowMs`, the leaf is a client's and carries exactly one URI name, and that name's tenant is the
+ * tenant of the intermediate, so that a tenant's intermediate can never vouch for another tenant. Operators and servers
+ * stand above tenants; only the system tenant's intermediate may vouch for them, and nothing that a request can reach
+ * issues either. The common name is ignored.
+ *
+ * @param roots Trusted roots; each must have signed the intermediate directly.
+ * @param nowMs Wall clock.
+ */
+export function parsePeer(presented: PresentedChain, roots: readonly X509Certificate[], nowMs: number): PeerVerdict {
+  const [leaf, ...others] = presented.certificates;
+  if (leaf === undefined) return refused("certificate-missing", "No client certificate was sent");
+  if (presented.opensslError !== undefined) return refusedByOpenssl(presented.opensslError);
+
+  const issuer = others.find((other) => isIssuedBy(leaf, other));
+  const root = issuer && roots.find((other) => isIssuedBy(issuer, other));
+  if (issuer === undefined || root === undefined || !issuer.ca) {
+    return refused("certificate-untrusted", "The client certificate was not issued by this server");
+  }
+
+  const chain = [leaf, issuer, root];
+  const beginsAtMs = Math.max(...chain.map((certificate) => certificate.validFromDate.getTime()));
+  const expiresAtMs = Math.min(...chain.map((certificate) => certificate.validToDate.getTime()));
+  if (nowMs < beginsAtMs) return refused("certificate-not-yet-valid", `The client certificate is valid from ${iso(beginsAtMs)}`);
+  if (nowMs >= expiresAtMs) return refusedAsExpired(expiresAtMs);
+  if (leaf.ca || !leaf.keyUsage?.includes(clientAuth)) {
+    return refused("certificate-purpose", "The certificate is not a client's");
+  }
+
+  const spiffeId = onlyUri(leaf);
+  const id = spiffeId === undefined ? undefined : parseSpiffeId(spiffeId);
+  if (spiffeId === undefined || id === undefined) {
+    return refused("identity-malformed", "The client certificate must carry exactly one URI name, a SOLO identity");
+  }
+  const issuingTenant = parseTenantId(onlyUri(issuer) ?? "");
+  if (issuingTenant !== id.tenant) {
+    return refused("tenant-mismatch", `The certificate claims tenant "${id.tenant}" but was not issued by that tenant's authority`);
+  }
+  if (id.role !== "agent" && id.tenant !== systemTenant) {
+    return refused("role-not-allowed", `Tenant "${id.tenant}" cannot have a certificate of role "${id.role}"`);
+  }
+  const fingerprint = createHash("sha256").update(leaf.raw).digest("base64url");
+  return { kind: "identified", identity: { spiffeId, ...id, fingerprint, expiresAtMs } };
+}
+
+/** The verdict on a certificate whose life is over. */
+export function refusedAsExpired(expiresAtMs: number): PeerVerdict {
+  return refused("certificate-expired", `The client certificate expired at ${iso(expiresAtMs)}`);
+}
+
+function refusedByOpenssl(code: string): PeerVerdict {
+  switch (code) {
+    case "CERT_HAS_EXPIRED":
+      return refused("certificate-expired", "The client certificate has expired");
+    case "CERT_NOT_YET_VALID":
+      return refused("certificate-not-yet-valid", "The client certificate is not valid yet");
+    case "INVALID_PURPOSE":
+      return refused("certificate-purpose", "The certificate is not a client's");
+    default:
+      return refused("certificate-untrusted", `The client certificate cannot be verified (${code})`);
+  }
+}
+
+function refused(reason: PeerRefusal, message: string): PeerVerdict {
+  return { kind: "refused", reason, message };
+}
+
+function isIssuedBy(subject: X509Certificate, issuer: X509Certificate): boolean {
+  return subject.checkIssued(issuer) && subject.verify(issuer.publicKey);
+}
+
+/** The URI name of a certificate that has one such name in one extension; `undefined` otherwise. */
+function onlyUri(certificate: X509Certificate): string | undefined {
+  const extensions = new ParsedCertificate(certificate.raw).extensions.filter(({ type }) => type === subjectAlternativeName);
+  const [extension] = extensions;
+  if (extensions.length !== 1 || !(extension instanceof SubjectAlternativeNameExtension)) return undefined;
+  const uris = extension.names.items.filter(({ type }) => type === "url");
+  return uris.length === 1 ? uris[0]?.value : undefined;
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
