@@ -75,7 +75,8 @@ function readIfThere(path) {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    if (error.code === "ENOENT") return undefined;
+    // ESRCH: a process that ended while its file was read.
+    if (error.code === "ENOENT" || error.code === "ESRCH") return undefined;
     throw error;
   }
 }
@@ -89,11 +90,12 @@ function isAlive(token) {
  * When a process was started, in clock ticks since boot; together with its id it names a process for good, since ids
  * are used again.
  *
- * @param {number} pid
- * @returns {string | undefined} Undefined when there is no such process.
+ * @param {number | string} pid
+ * @returns {string | undefined} Undefined when there is no such process, or only its exit code is left of it.
  */
 export function processStart(pid) {
   const stat = readIfThere(`/proc/${pid}/stat`);
-  // The second field is the command in parentheses and may hold spaces; the start is the 22nd.
-  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  // The second field is the command in parentheses and may hold spaces; the state is the third, the start the 22nd.
+  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields === undefined || fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
 }

@@ -14,6 +14,9 @@ const userFolder = process.env.INIT_CWD ?? process.cwd();
 const terminal = openTerminal(process.stdout);
 const { style, line, step } = terminal;
 
+/** Exit code of `solo` for a service that is not there. */
+const notFound = 4;
+
 const example = { id: "counter", file: join("examples", "counter", "counter.ts") };
 
 /** A command that did not do what the demonstration needs. */
@@ -90,7 +93,7 @@ async function demonstrate(server) {
     await step(
       `Deploy ${example.file}`,
       () => solo(server, deploy),
-      (service) => `version ${service.version}`,
+      ({ service }) => `version ${service.version}`,
     );
   } else {
     await step(`Restart ${example.id}, which had ${kept.state}`, () => solo(server, ["restart", example.id]));
@@ -130,14 +133,13 @@ async function untilAnswered(server, call) {
 
 async function find(server) {
   try {
-    return await solo(server, ["status", example.id]);
+    const { service } = await solo(server, ["status", example.id]);
+    return service;
   } catch (error) {
-    if (error instanceof CommandFailed && error.code === EXIT_NOT_FOUND) return undefined;
+    if (error instanceof CommandFailed && error.code === notFound) return undefined;
     throw error;
   }
 }
-
-const EXIT_NOT_FOUND = 4;
 
 /** Runs the `solo` command as a user would and reads the one JSON object it prints. */
 async function solo(server, args) {
