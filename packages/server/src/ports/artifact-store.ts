@@ -1,10 +1,13 @@
 /** Immutable bytes by their SHA-256. */
 export interface ArtifactStore {
   /**
-   * Keeps the bytes and resolves when they are on disk. Keeping known bytes again is cheap.
+   * Keeps the bytes and resolves when they are on disk; until then they must not be changed. Keeping known bytes again
+   * is cheap, and repairs them when they were damaged.
    *
    * @returns SHA-256 in lower-case hex.
    * @throws {StorageFull} The disk is full; no partial file is left.
+   * @throws {StorageOverloaded} Too much waits to be written; nothing was.
+   * @throws {StorageTooLarge} Over 50 MB.
    */
   put(bytes: Uint8Array): Promise<string>;
   /**

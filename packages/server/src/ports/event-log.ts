@@ -36,7 +36,10 @@ export interface EventLog {
   /**
    * What is recorded behind `after`, then what follows, without gap or repetition, until the signal aborts.
    *
-   * A reader that falls more than 1,000 events behind pages from disk; nothing is buffered for it beyond that.
+   * A reader that falls more than 1,000 events or 1 MB behind pages from disk; nothing is buffered for it beyond that.
+   * Ends, without an error, as soon as the signal aborts, also while it waits.
+   *
+   * @throws {StorageUnavailable} The storage was closed or broke under it.
    */
   tail(query: EventQuery & { readonly signal: AbortSignal }): AsyncIterable<StoredEvent>;
 }

@@ -12,13 +12,13 @@ export interface StoredRecord extends RecordKey {
   readonly tenant: string;
   /** At most 1 MB. */
   readonly value: Uint8Array;
-  /** Grows by one with each write of the key, from 1. */
+  /** Grows by one with each write of the key, from 1; begins anew once the record was deleted or expired. */
   readonly revision: number;
-  /** Wall clock; an expired record is as good as absent and removed some time later. */
+  /** Wall clock, an integer; from then on the record is as good as absent, and it is removed some time later. */
   readonly expiresAtMs?: number;
 }
 
-/** All or nothing, one sync. */
+/** All or nothing, one sync. Expectations are looked at first, then come events, puts and deletes, in this order. */
 export interface Transaction {
   readonly tenant: string;
   readonly events: readonly NewEvent[];
@@ -37,7 +37,7 @@ export interface Committed {
 /** Durable records beside the event log; written together with events in one transaction. */
 export interface StateStore {
   get(tenant: string, key: RecordKey): Promise<StoredRecord | undefined>;
-  /** Records in order of tenant, then key. Without a tenant: of all tenants (recovery). */
+  /** Records in order of tenant, then key, by code points. Without a tenant: of all tenants (recovery). */
   list(query: {
     readonly tenant?: string;
     readonly collection: Collection;
@@ -45,13 +45,16 @@ export interface StateStore {
     readonly limit: number;
   }): Promise<readonly StoredRecord[]>;
   /**
-   * Resolves when events, puts and deletes are on disk.
+   * Resolves when events, puts and deletes are on disk. What is handed in is copied before this returns. Commits take
+   * effect in the order in which they were handed in; those that wait for the same sync share it, not their fate.
    *
    * @throws {StorageConflict} An expectation did not hold; nothing was written.
    * @throws {StorageFull} The disk is full; nothing was written and later commits may succeed.
    * @throws {StorageOverloaded} More than 10,000 events or 16 MB wait (2,000 of one tenant); nothing was written.
-   * @throws {StorageTooLarge} An event is over 256 KB, a value over 1 MB, or the batch over 1,000 events.
+   * @throws {StorageTooLarge} An event is over 256 KB, a value over 1 MB, a key over 1,024 characters, the batch over
+   * 1,000 events, puts or deletes, or all of it over 16 MB.
    * @throws {StorageUnavailable} The store is closed or broken; the outcome is unknown.
+   * @throws {TypeError} A tenant or key is not well-formed Unicode.
    */
   commit(transaction: Transaction): Promise<Committed>;
 }

@@ -20,8 +20,7 @@ export class EventTails {
   }
 
   /**
-   * Offers events that have just become durable. Must be called in the order of their sequences, and before the answer
-   * of any read that was asked for after their commit.
+   * Offers events that have become durable, in the order of their sequences.
    */
   publish(tenant: string, rows: readonly EventRow[]): void {
     for (const tail of this.#ofTenant.get(tenant) ?? []) tail.offer(rows);
@@ -36,8 +35,10 @@ export class EventTails {
   /**
    * Replays from the log, then follows it.
    *
-   * The order closes the gap between both: the tail is offered new events from before its first page is asked for, so
-   * an event is in the page or was offered, and what is both is told by its sequence.
+   * The order closes the gap between both: the tail keeps what it is offered from before a page is asked for, so that
+   * an event is in the page or was kept, and what is both is told by its sequence.
+   *
+   * @throws What {@link fail} was given, or what reading a page throws.
    */
   async *follow(query: TailQuery, readPage: (after: number) => Promise<EventPage>): AsyncGenerator<StoredEvent, void> {
     const { tenant, signal } = query;

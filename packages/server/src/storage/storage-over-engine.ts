@@ -172,7 +172,6 @@ class StorageOverEngine {
 
   async #commitGroup(group: readonly Write[]): Promise<readonly WriteOutcome[]> {
     const outcomes = await this.#engine.commit(group);
-    // Before anything else can run: a page read after this commit is answered after it, and tails rely on that order.
     for (const [index, write] of group.entries()) {
       const outcome = outcomes[index];
       if (write.kind === "transaction" && outcome?.kind === "written") this.#publish(write, outcome.firstSequence);

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { LargeArtifacts } from "../engine.ts";
-import { StorageFull } from "../errors.ts";
+import { StorageFull, StorageUnavailable } from "../errors.ts";
 
 /**
  * Artifacts as files `<2 hex>/<sha256>`, each complete from the moment at which it has its name.
@@ -33,8 +33,7 @@ export async function openArtifactFiles(folder: string): Promise<LargeArtifacts>
         await syncPath(dirname(file));
       } catch (error) {
         await rm(temporary, { force: true });
-        if (isNoSpace(error)) throw new StorageFull({ cause: error });
-        throw error;
+        throw isNoSpace(error) ? new StorageFull({ cause: error }) : new StorageUnavailable("broken", { cause: error });
       }
     },
     get: (sha256) => readIfPresent(fileOf(sha256)),

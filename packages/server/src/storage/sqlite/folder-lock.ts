@@ -43,9 +43,19 @@ export interface FolderLock {
   release(): void;
 }
 
-/** Made before SQLite opens it, which would make it readable to others; its journals get the same mode. */
+/**
+ * Makes an empty file that only this user may read, before SQLite would make it readable to others; its journals get
+ * the same mode. Leaves a file that is there alone.
+ *
+ * Never opens one that is there: closing any descriptor of a file drops all locks that the process has on it (POSIX),
+ * those of an earlier storage of this process too.
+ */
 export function createPrivateFile(file: string): void {
-  closeSync(openSync(file, "a", 0o600));
+  try {
+    closeSync(openSync(file, "wx", 0o600));
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+  }
 }
 
 function writePid(pidFile: string): void {

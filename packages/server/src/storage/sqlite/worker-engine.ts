@@ -21,7 +21,8 @@ export interface WorkerEngineOptions extends DatabaseOptions {
 export async function startWorkerEngine({ onWorker, ...options }: WorkerEngineOptions): Promise<Engine> {
   // Beside this file under the same ending: .ts in the source tree, .js in the build.
   const file = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
-  const worker = new Worker(file, { workerData: options satisfies WorkerData, name: "solo-storage" });
+  // Without the flags of the process, of which some (such as --input-type) do not fit a worker.
+  const worker = new Worker(file, { workerData: options satisfies WorkerData, name: "solo-storage", execArgv: [] });
   onWorker?.(worker);
   const first = await firstMessage(worker);
   if (first.kind === "schema-too-new") {
