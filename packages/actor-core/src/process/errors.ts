@@ -1,0 +1,147 @@
+import type { ExitReason } from "./exit-reason.ts";
+import { describeExit, describeValue } from "./exit-reason.ts";
+import type { Pid } from "./pid.ts";
+
+/** Every `code` an error of this package can have. */
+export type ActorErrorCode =
+  | "ACTOR_CALL_FAILED"
+  | "ACTOR_STOP_FAILED"
+  | "ACTOR_START_FAILED"
+  | "ACTOR_LINK_FAILED"
+  | "ACTOR_NAME_TAKEN"
+  | "ACTOR_NAME_NOT_HELD"
+  | "ACTOR_PROCESS_EXITED"
+  | "ACTOR_UNKNOWN_METHOD"
+  | "ACTOR_MISSING_CALLBACK";
+
+/** What all errors of this package have in common. */
+export abstract class ActorError extends Error {
+  abstract readonly code: ActorErrorCode;
+
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** A call got no answer. `reason` says why; when the server crashed, `cause` is what it threw. */
+export class CallFailed extends ActorError {
+  override readonly code = "ACTOR_CALL_FAILED";
+  readonly reason: ExitReason;
+  readonly target: Pid | string;
+  readonly request: unknown;
+  readonly timeoutMs: number;
+
+  constructor(facts: { reason: ExitReason; target: Pid | string; request: unknown; timeoutMs: number }) {
+    const within = facts.reason.kind === "timeout" ? ` after ${facts.timeoutMs} ms` : "";
+    super(
+      `Cannot call ${facts.target} with ${describeValue(facts.request)}: ${describeExit(facts.reason)}${within}`,
+      causeOf(facts.reason),
+    );
+    this.reason = facts.reason;
+    this.target = facts.target;
+    this.request = facts.request;
+    this.timeoutMs = facts.timeoutMs;
+  }
+}
+
+/** `stop` did not do what was asked. */
+export class StopFailed extends ActorError {
+  override readonly code = "ACTOR_STOP_FAILED";
+  readonly reason: ExitReason;
+  readonly target: Pid | string;
+
+  constructor(target: Pid | string, reason: ExitReason) {
+    super(`Cannot stop ${target}: ${describeExit(reason)}`, causeOf(reason));
+    this.reason = reason;
+    this.target = target;
+  }
+}
+
+/** A server did not start; for those who wanted a reference and not a `StartResult`. */
+export class StartFailed extends ActorError {
+  override readonly code = "ACTOR_START_FAILED";
+  readonly reason: ExitReason;
+
+  constructor(reason: ExitReason) {
+    super(`Cannot start server: ${describeExit(reason)}`, causeOf(reason));
+    this.reason = reason;
+  }
+}
+
+/** A process that does not trap exits linked to a dead one. */
+export class LinkFailed extends ActorError {
+  override readonly code = "ACTOR_LINK_FAILED";
+  readonly reason: ExitReason = { kind: "noproc" };
+  readonly target: Pid;
+
+  constructor(target: Pid) {
+    super(`Cannot link to ${target}: noproc`);
+    this.target = target;
+  }
+}
+
+/** The name is held by `holder`, or the process to be named holds `name` already. */
+export class NameTaken extends ActorError {
+  override readonly code = "ACTOR_NAME_TAKEN";
+  readonly wanted: string;
+  readonly holder: Pid;
+
+  constructor(wanted: string, holder: Pid, held: string) {
+    super(`Cannot register name "${wanted}": ${holder} holds "${held}"`);
+    this.wanted = wanted;
+    this.holder = holder;
+  }
+}
+
+/** No process holds the name. */
+export class NameNotHeld extends ActorError {
+  override readonly code = "ACTOR_NAME_NOT_HELD";
+  readonly wanted: string;
+
+  constructor(operation: string, wanted: string) {
+    super(`Cannot ${operation} "${wanted}": no process holds that name`);
+    this.wanted = wanted;
+  }
+}
+
+/** A process that has ended tried to act, or waited for something. Lets `finally` blocks run; nothing else can be done. */
+export class ProcessExited extends ActorError {
+  override readonly code = "ACTOR_PROCESS_EXITED";
+  readonly pid: Pid;
+
+  constructor(pid: Pid, operation: string) {
+    super(`Cannot ${operation}: process ${pid} has ended`);
+    this.pid = pid;
+  }
+}
+
+/** A server has no such call, or cast. It was not disturbed. */
+export class UnknownMethod extends ActorError {
+  override readonly code = "ACTOR_UNKNOWN_METHOD";
+  readonly kind: "call" | "cast";
+  readonly method: string;
+  /** What there is. */
+  readonly known: readonly string[];
+
+  constructor(kind: "call" | "cast", method: string, known: readonly string[]) {
+    super(`Cannot ${kind} ${describeValue(method)}: the server has ${known.length === 0 ? "none" : known.join(", ")}`);
+    this.kind = kind;
+    this.method = method;
+    this.known = known;
+  }
+}
+
+/** A GenServer got what it has no callback for. */
+export class MissingCallback extends ActorError {
+  override readonly code = "ACTOR_MISSING_CALLBACK";
+  readonly callback: string;
+
+  constructor(callback: string) {
+    super(`Cannot handle message: the server has no ${callback}`);
+    this.callback = callback;
+  }
+}
+
+function causeOf(reason: ExitReason): ErrorOptions | undefined {
+  return reason.kind === "crash" ? { cause: reason.error } : undefined;
+}

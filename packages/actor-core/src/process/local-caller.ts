@@ -1,0 +1,419 @@
+import { Alias } from "./alias.ts";
+import { EndOf } from "./end-of.ts";
+import { LinkFailed, NameNotHeld, NameTaken, ProcessExited, StopFailed } from "./errors.ts";
+import { Exit, type ExitReason } from "./exit-reason.ts";
+import { Cast, Down, MonitorRef } from "./messages.ts";
+import { Monitor } from "./monitor.ts";
+import { Pid } from "./pid.ts";
+import { Process, processOf } from "./process.ts";
+import type { Report } from "./report.ts";
+import { Request } from "./request.ts";
+import type { Runtime } from "./runtime.ts";
+import type {
+  ActorSystem,
+  Caller,
+  CallOptions,
+  InitOutcome,
+  ProcessBody,
+  ProcessInfo,
+  Self,
+  SpawnOptions,
+  StartOptions,
+  StartResult,
+  StopOptions,
+  Target,
+} from "./self.ts";
+import { SendingTimer } from "./sending-timer.ts";
+import { Start } from "./start.ts";
+import { Stop } from "./stop.ts";
+import { checkDelay, type Timer } from "./timers.ts";
+import { Unwind } from "./unwind.ts";
+
+// The two callers stand in one file because each makes the other's processes.
+
+/** What `Self` and `ActorSystem` share. `process` is undefined outside of all processes. */
+export abstract class LocalCaller implements Caller {
+  protected readonly runtime: Runtime;
+  protected readonly process: Process | undefined;
+  abstract readonly system: ActorSystem;
+
+  constructor(runtime: Runtime, process: Process | undefined) {
+    this.runtime = runtime;
+    this.process = process;
+  }
+
+  send(target: Target | Alias, message: unknown): void {
+    this.alive("send");
+    if (target instanceof Pid) {
+      processOf(target)?.deliver(message);
+    } else if (target instanceof Alias) {
+      sendToAlias(target, message);
+    } else {
+      this.#holder("send to", target).deliver(message);
+    }
+  }
+
+  spawn(body: ProcessBody, options?: SpawnOptions): Pid {
+    return this.spawnProcess("spawn", body, options, false).pid;
+  }
+
+  async start(body: ProcessBody, options: StartOptions = {}): Promise<StartResult> {
+    const owner = this.process;
+    if (owner === undefined && (options.link || options.monitor)) {
+      throw new TypeError("Cannot start with a link or monitor: there is no process to hold it");
+    }
+    if (options.timeoutMs !== undefined) {
+      checkDelay("start timeout", options.timeoutMs);
+    }
+    const holder = options.name === undefined ? undefined : this.runtime.names.holder(options.name);
+    if (holder !== undefined) {
+      this.alive("start");
+      return { kind: "already-started", pid: holder };
+    }
+    const process = this.spawnProcess("start", body, options, options.link === true);
+    const monitor = owner && options.monitor ? Monitor.begin(owner, process, process.pid) : undefined;
+    const start = new Start(process, owner, { timeoutMs: options.timeoutMs, monitor });
+    const result = await start.result;
+    if (result.kind !== "ok" && monitor !== undefined && owner !== undefined) {
+      endMonitor(owner, monitor, true);
+    }
+    return result;
+  }
+
+  async stop(target: Target, options: StopOptions = {}): Promise<void> {
+    this.alive("stop");
+    if (options.timeoutMs !== undefined) {
+      checkDelay("stop timeout", options.timeoutMs);
+    }
+    const process = this.lookUp(target);
+    if (process === undefined) {
+      throw new StopFailed(target, Exit.noproc);
+    }
+    if (process === this.process) {
+      throw new StopFailed(target, Exit.callingSelf);
+    }
+    const { reason = Exit.normal, timeoutMs } = options;
+    await new Stop({ target, process }, this.process, { reason, timeoutMs }).done;
+  }
+
+  exitSignal(target: Target, reason: ExitReason): void {
+    this.alive("exitSignal");
+    const process = this.lookUp(target);
+    process?.exitSignal(this.process, reason);
+    if (this.process?.dead) {
+      throw new Unwind(reason);
+    }
+  }
+
+  call(target: Target, request: unknown, options?: CallOptions): Promise<unknown> {
+    this.alive("call");
+    return Request.send(this.runtime, this.process, { target, process: this.lookUp(target) }, request, options);
+  }
+
+  cast(target: Target, request: unknown): void {
+    this.alive("cast");
+    this.lookUp(target)?.deliver(new Cast(request));
+  }
+
+  exited(target: Target): Promise<ExitReason> {
+    this.alive("exited");
+    const process = this.lookUp(target);
+    return process === undefined ? Promise.resolve(Exit.noproc) : new EndOf(process, this.process).reason;
+  }
+
+  whereis(name: string): Pid | undefined {
+    return this.runtime.names.holder(name);
+  }
+
+  register(name: string, pid: Pid): void {
+    this.alive("register");
+    if (typeof name !== "string" || name === "") {
+      throw new TypeError(`Cannot register name: wanted a text, got ${name === "" ? "an empty one" : typeof name}`);
+    }
+    if (!(pid instanceof Pid)) {
+      throw new TypeError(`Cannot register name "${name}": wanted a pid, got ${typeof pid}`);
+    }
+    const process = processOf(pid);
+    if (process === undefined) {
+      throw new ProcessExited(pid, `register name "${name}"`);
+    }
+    this.#takeName(name, process);
+  }
+
+  unregister(name: string): void {
+    this.alive("unregister");
+    const holder = this.runtime.names.holder(name);
+    this.runtime.names.free(name);
+    const process = holder && processOf(holder);
+    if (process !== undefined) {
+      process.name = undefined;
+    }
+  }
+
+  sendAfter(delayMs: number, target: Target, message: unknown): Timer {
+    this.alive("sendAfter");
+    checkDelay("delay", delayMs);
+    return this.#timer(delayMs, false, target, message);
+  }
+
+  sendEvery(intervalMs: number, target: Target, message: unknown): Timer {
+    this.alive("sendEvery");
+    checkDelay("interval", intervalMs);
+    if (intervalMs < 1) {
+      throw new RangeError(`Cannot take interval: wanted 1 ms or more, got ${intervalMs}`);
+    }
+    return this.#timer(intervalMs, true, target, message);
+  }
+
+  nowMs(): number {
+    return this.runtime.timers.nowMs();
+  }
+
+  isAlive(pid: Pid): boolean {
+    return processOf(pid) !== undefined;
+  }
+
+  info(pid: Pid): ProcessInfo | undefined {
+    const process = processOf(pid);
+    return process === undefined ? undefined : infoOf(process);
+  }
+
+  report(report: Report): void {
+    this.runtime.report(report);
+  }
+
+  /** Refuses to act for a process that has ended. */
+  protected alive(operation: string): void {
+    if (this.process?.dead) {
+      throw new ProcessExited(this.process.pid, operation);
+    }
+  }
+
+  /** A pid's process or the holder of a name, while it lives. */
+  protected lookUp(target: Target): Process | undefined {
+    if (target instanceof Pid) {
+      return processOf(target);
+    }
+    if (typeof target !== "string") {
+      throw new TypeError(`Cannot find process: wanted a pid or a name, got ${typeof target}`);
+    }
+    const holder = this.runtime.names.holder(target);
+    return holder === undefined ? undefined : processOf(holder);
+  }
+
+  protected spawnProcess(
+    operation: string,
+    body: ProcessBody,
+    options: SpawnOptions | undefined,
+    link: boolean,
+  ): Process {
+    this.alive(operation);
+    const { name, label } = options ?? {};
+    const holder = name === undefined ? undefined : this.runtime.names.holder(name);
+    if (name !== undefined && holder !== undefined) {
+      throw new NameTaken(name, holder, name);
+    }
+    const birth = { parent: this.process?.pid, bornLinked: link && this.process !== undefined, label };
+    const process = new Process(this.runtime, body, birth);
+    process.self = new ProcessSelf(this.runtime, process, this.system);
+    if (name !== undefined) {
+      this.#takeName(name, process);
+    }
+    if (link) {
+      this.process?.link(process);
+    }
+    return process;
+  }
+
+  #takeName(name: string, process: Process): void {
+    const holder = this.runtime.names.holder(name);
+    if (holder !== undefined) {
+      throw new NameTaken(name, holder, name);
+    }
+    if (process.name !== undefined) {
+      throw new NameTaken(name, process.pid, process.name);
+    }
+    this.runtime.names.take(name, process.pid);
+    process.name = name;
+  }
+
+  #holder(operation: string, name: string): Process {
+    const process = this.lookUp(name);
+    if (process === undefined) {
+      throw new NameNotHeld(operation, name);
+    }
+    return process;
+  }
+
+  #timer(delayMs: number, repeats: boolean, target: Target, message: unknown): Timer {
+    const byName = typeof target === "string";
+    const process = this.lookUp(target);
+    const send = (): void => (byName ? this.lookUp(target) : process)?.deliver(message);
+    return new SendingTimer(this.runtime.timers, { delayMs, repeats, process: byName ? undefined : process, send });
+  }
+}
+
+/** Inside a process. */
+export class ProcessSelf extends LocalCaller implements Self {
+  declare protected readonly process: Process;
+  readonly system: ActorSystem;
+
+  constructor(runtime: Runtime, process: Process, system: ActorSystem) {
+    super(runtime, process);
+    this.system = system;
+  }
+
+  get pid(): Pid {
+    return this.process.pid;
+  }
+
+  get parent(): Pid | undefined {
+    return this.process.parent;
+  }
+
+  get label(): string | undefined {
+    return this.process.label;
+  }
+
+  get signal(): AbortSignal {
+    return this.process.signal;
+  }
+
+  spawnLink(body: ProcessBody, options?: SpawnOptions): Pid {
+    return this.spawnProcess("spawnLink", body, options, true).pid;
+  }
+
+  spawnMonitor(body: ProcessBody, options?: SpawnOptions): { readonly pid: Pid; readonly monitor: MonitorRef } {
+    const process = this.spawnProcess("spawnMonitor", body, options, false);
+    return { pid: process.pid, monitor: Monitor.begin(this.process, process, process.pid) };
+  }
+
+  link(pid: Pid): void {
+    this.alive("link");
+    if (!(pid instanceof Pid)) {
+      throw new TypeError(`Cannot link: wanted a pid, got ${typeof pid}`);
+    }
+    const other = processOf(pid);
+    if (other !== undefined) {
+      if (other !== this.process) {
+        this.process.link(other);
+      }
+    } else if (this.process.trapExit) {
+      this.process.linkSignal(pid, Exit.noproc);
+    } else {
+      throw new LinkFailed(pid);
+    }
+  }
+
+  unlink(pid: Pid): void {
+    this.alive("unlink");
+    const other = processOf(pid);
+    if (other !== undefined) {
+      this.process.unlink(other);
+    }
+  }
+
+  monitor(target: Target): MonitorRef {
+    this.alive("monitor");
+    return Monitor.begin(this.process, this.lookUp(target), target);
+  }
+
+  demonitor(monitor: MonitorRef, options?: { readonly flush?: boolean }): void {
+    this.alive("demonitor");
+    if (!(monitor instanceof MonitorRef)) {
+      throw new TypeError(`Cannot demonitor: wanted a monitor, got ${typeof monitor}`);
+    }
+    endMonitor(this.process, monitor, options?.flush === true);
+  }
+
+  exit(reason: ExitReason): never {
+    this.alive("exit");
+    this.process.exiting ??= reason;
+    throw new Unwind(reason);
+  }
+
+  trapExit(on: boolean): boolean {
+    this.alive("trapExit");
+    if (typeof on !== "boolean") {
+      throw new TypeError(`Cannot set trapExit: wanted true or false, got ${typeof on}`);
+    }
+    const was = this.process.trapExit;
+    this.process.trapExit = on;
+    return was;
+  }
+
+  acknowledge(outcome: InitOutcome = { kind: "ok" }): void {
+    this.alive("acknowledge");
+    const starter = this.process.starter;
+    this.process.starter = undefined;
+    starter?.acknowledged(outcome);
+    if (outcome.kind !== "ok") {
+      this.exit(outcome.kind === "stop" ? outcome.reason : Exit.normal);
+    }
+  }
+
+  receive(match?: (message: unknown) => boolean, options?: { readonly timeoutMs: number }): Promise<never> {
+    this.alive("receive");
+    if (options !== undefined) {
+      checkDelay("receive timeout", options.timeoutMs);
+    }
+    // The overloads of `Self.receive` say what comes of which arguments.
+    return this.process.receive(match, options?.timeoutMs) as Promise<never>;
+  }
+
+  async sleep(delayMs: number): Promise<void> {
+    this.alive("sleep");
+    checkDelay("delay", delayMs);
+    await this.process.receive(() => false, delayMs);
+  }
+
+  alias(options?: { readonly once?: boolean }): Alias {
+    this.alive("alias");
+    return new Alias(this.pid, options?.once === true);
+  }
+
+  unalias(alias: Alias): void {
+    this.alive("unalias");
+    if (alias.owner === this.pid) {
+      Alias.internal.withdraw(alias);
+    }
+  }
+}
+
+function sendToAlias(alias: Alias, message: unknown): void {
+  if (alias.active) {
+    if (alias.once) {
+      Alias.internal.withdraw(alias);
+    }
+    processOf(alias.owner)?.deliver(message);
+  }
+}
+
+function endMonitor(owner: Process, ref: MonitorRef, flush: boolean): void {
+  for (const monitor of Monitor.of(owner)) {
+    if (monitor.ref === ref) {
+      monitor.end();
+      return;
+    }
+  }
+  if (flush) {
+    owner.discard((message) => message instanceof Down && message.monitor === ref);
+  }
+}
+
+function infoOf(process: Process): ProcessInfo {
+  return {
+    pid: process.pid,
+    name: process.name,
+    label: process.label,
+    parent: process.parent,
+    links: Array.from(process.links ?? [], (other) => other.pid),
+    monitors: Array.from(Monitor.of(process), (monitor) => monitor.ref.target),
+    monitoredBy: Array.from(process.watchers ?? []).flatMap((watcher) =>
+      watcher instanceof Monitor ? [watcher.owner.pid] : [],
+    ),
+    messages: process.messages,
+    trapExit: process.trapExit,
+    status: process.status,
+  };
+}

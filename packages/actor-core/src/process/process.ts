@@ -1,0 +1,533 @@
+import { ProcessExited } from "./errors.ts";
+import { Exit, type ExitReason, isExpected } from "./exit-reason.ts";
+import { Exited } from "./messages.ts";
+import { Pid } from "./pid.ts";
+import { Ring } from "./ring.ts";
+import type { Runnable } from "./run-queue.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Awaitable, InitOutcome, ProcessBody, ProcessHandler, Self } from "./self.ts";
+import { timedOut } from "./self.ts";
+import type { Deadline } from "./timers.ts";
+import { Unwind } from "./unwind.ts";
+
+/** Hears of the end of a process: a monitor, a pending call, somebody who starts or stops it. Must run no user code. */
+export interface Watcher {
+  targetEnded(reason: ExitReason): void;
+}
+
+/** What a process has open elsewhere and what must be closed when it ends. Must run no user code. */
+export interface Holding {
+  ownerEnded(): void;
+}
+
+/** Waits for the acknowledgement of a starting process. */
+export interface Starter {
+  acknowledged(outcome: InitOutcome): void;
+}
+
+/** In a mailbox: asks the process to end when it gets there. Not seen by user code. */
+export class StopRequest {
+  readonly reason: ExitReason;
+
+  constructor(reason: ExitReason) {
+    this.reason = reason;
+  }
+}
+
+interface Receive {
+  readonly match: ((message: unknown) => boolean) | undefined;
+  readonly promise: Promise<unknown>;
+  readonly resolve: (message: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  deadline: Deadline | undefined;
+  /** Messages before this place have been looked at. */
+  position: number;
+}
+
+const NEW = 0;
+const IDLE = 1;
+const BUSY = 2;
+const DEAD = 3;
+
+/**
+ * One process: its mailbox, its life, and whom its end concerns.
+ *
+ * Signals take effect here at once, in the sender's turn; code of the body runs only from the run queue. So what one
+ * sender does to one process happens in that order, and nobody's code runs inside another's turn.
+ */
+export class Process implements Runnable {
+  readonly runtime: Runtime;
+  readonly pid: Pid;
+  readonly parent: Pid | undefined;
+  readonly bornLinked: boolean;
+  readonly label: string | undefined;
+  /** Set once, by spawn. */
+  self: Self | undefined;
+  name: string | undefined;
+  trapExit = false;
+  /** Set by `self.exit`: the process ends with it when its turn does, whatever becomes of the throw. */
+  exiting: ExitReason | undefined;
+  starter: Starter | undefined;
+  // Most processes never have these.
+  links: Set<Process> | undefined;
+  watchers: Set<Watcher> | undefined;
+  holdings: Set<Holding> | undefined;
+  #abort: AbortController | undefined;
+  #receive: Receive | undefined;
+  #settled: (() => void) | undefined;
+  #failed: ((error: unknown) => void) | undefined;
+
+  #body: ProcessBody | undefined;
+  #mailbox: Ring<unknown> | undefined;
+  #phase: typeof NEW | typeof IDLE | typeof BUSY | typeof DEAD = NEW;
+  #queued = true;
+  /** `StopRequest`s and `Exited`s in the mailbox; without any, no message needs to be looked at. */
+  #signals = 0;
+  #current: unknown;
+
+  constructor(
+    runtime: Runtime,
+    body: ProcessBody,
+    birth: { readonly parent: Pid | undefined; readonly bornLinked: boolean; readonly label: string | undefined },
+  ) {
+    this.runtime = runtime;
+    this.pid = Pid.internal.make(runtime.nextId(), this);
+    this.#body = body;
+    this.parent = birth.parent;
+    this.bornLinked = birth.bornLinked;
+    this.label = birth.label;
+    runtime.table.add(this.pid);
+    runtime.queue.push(this);
+  }
+
+  get dead(): boolean {
+    return this.#phase === DEAD;
+  }
+
+  get status(): "runnable" | "running" | "waiting" {
+    if (this.#queued) {
+      return "runnable";
+    }
+    return this.#phase === BUSY && this.#receive === undefined ? "running" : "waiting";
+  }
+
+  get messages(): readonly unknown[] {
+    return this.#mailbox?.toArray().filter((message) => !(message instanceof StopRequest)) ?? [];
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.dead) {
+        this.#abort.abort(Exit.killed);
+      }
+    }
+    return this.#abort.signal;
+  }
+
+  // Messages and signals
+
+  deliver(message: unknown): void {
+    if (this.#phase === DEAD) {
+      return;
+    }
+    this.#mailbox ??= new Ring();
+    this.#mailbox.push(message);
+    this.#wake();
+  }
+
+  askToStop(reason: ExitReason): void {
+    this.#signals += 1;
+    this.deliver(new StopRequest(reason));
+  }
+
+  /** An exit signal sent by `exitSignal`. */
+  exitSignal(from: Process | undefined, reason: ExitReason): void {
+    if (reason.kind === "kill") {
+      this.end(Exit.killed);
+    } else if (reason.kind === "normal" && !this.trapExit) {
+      if (from === this) {
+        this.end(reason);
+      }
+    } else {
+      this.#signal(from?.pid, reason);
+    }
+  }
+
+  /** An exit signal that came through a link. Here `kill` is a reason like any other. */
+  linkSignal(from: Pid, reason: ExitReason): void {
+    if (this.trapExit || reason.kind !== "normal") {
+      this.#signal(from, reason);
+    }
+  }
+
+  #signal(from: Pid | undefined, reason: ExitReason): void {
+    if (this.trapExit) {
+      this.#signals += 1;
+      this.deliver(new Exited(from, reason));
+    } else {
+      this.end(reason);
+    }
+  }
+
+  /** Takes matching messages out of the mailbox. */
+  discard(matches: (message: unknown) => boolean): void {
+    const mailbox = this.#mailbox;
+    for (let i = 0; mailbox !== undefined && i < mailbox.size; ) {
+      const message = mailbox.at(i);
+      if (matches(message)) {
+        mailbox.removeAt(i);
+        this.#signals -= message instanceof Exited ? 1 : 0;
+        if (this.#receive !== undefined && i < this.#receive.position) {
+          this.#receive.position -= 1;
+        }
+      } else {
+        i += 1;
+      }
+    }
+  }
+
+  link(other: Process): void {
+    (this.links ??= new Set()).add(other);
+    (other.links ??= new Set()).add(this);
+  }
+
+  unlink(other: Process): void {
+    this.links?.delete(other);
+    other.links?.delete(this);
+  }
+
+  // Running
+
+  #wake(): void {
+    if (!this.#queued && (this.#phase === IDLE || (this.#phase === BUSY && this.#receive !== undefined))) {
+      this.#queued = true;
+      this.runtime.queue.push(this);
+    }
+  }
+
+  run(limit: number): number {
+    this.#queued = false;
+    if (this.#phase === NEW) {
+      this.#begin();
+    } else if (this.#phase === BUSY) {
+      this.#look();
+    } else if (this.#phase === IDLE) {
+      return this.#handleUpTo(limit);
+    }
+    return 1;
+  }
+
+  #begin(): void {
+    const body = this.#body as ProcessBody;
+    this.#phase = BUSY;
+    try {
+      if (typeof body === "function") {
+        const result = body(this.self as Self);
+        if (isThenable(result)) {
+          result.then(() => this.#endTurn(Exit.normal), this.#onFailed);
+        } else {
+          this.#endTurn(Exit.normal);
+        }
+        return;
+      }
+      const outcome = body.init?.(this.self as Self);
+      if (isThenable(outcome)) {
+        outcome.then((settled) => this.#initialised(settled ?? undefined), this.#onFailed);
+      } else {
+        this.#initialised(outcome ?? undefined);
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #initialised(outcome: InitOutcome = { kind: "ok" }): void {
+    if (this.#phase === DEAD) {
+      return;
+    }
+    const starter = this.starter;
+    this.starter = undefined;
+    starter?.acknowledged(outcome);
+    switch (outcome.kind) {
+      case "ok":
+        this.#endTurn(undefined);
+        break;
+      case "stop":
+        this.end(outcome.reason, starter === undefined ? "own" : "answered");
+        break;
+      case "ignore":
+      case "error":
+        this.end(Exit.normal);
+        break;
+      default:
+        this.end(Exit.badReturn("init", outcome satisfies never));
+    }
+  }
+
+  #handleUpTo(limit: number): number {
+    const mailbox = this.#mailbox;
+    let handled = 0;
+    while (mailbox !== undefined && mailbox.size > 0 && handled < limit && this.#phase === IDLE) {
+      handled += 1;
+      this.#handle(mailbox.shift());
+    }
+    if (mailbox !== undefined && mailbox.size > 0) {
+      this.#wake();
+    }
+    return handled || 1;
+  }
+
+  #handle(message: unknown): void {
+    const handler = this.#body as ProcessHandler;
+    this.#phase = BUSY;
+    this.#current = message;
+    let result: Awaitable<void>;
+    try {
+      result = this.#signals > 0 ? this.#handleSignal(handler, message) : handler.handle(message, this.self as Self);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    if (isThenable(result)) {
+      result.then((this.#settled ??= () => this.#endTurn(undefined)), this.#onFailed);
+    } else if (this.exiting !== undefined) {
+      this.#endTurn(undefined);
+    } else if (this.#phase === BUSY) {
+      this.#phase = IDLE;
+      this.#current = undefined;
+    }
+  }
+
+  #handleSignal(handler: ProcessHandler, message: unknown): Awaitable<void> {
+    const self = this.self as Self;
+    if (message instanceof StopRequest) {
+      this.#signals -= 1;
+      return this.#stop(handler, message.reason);
+    }
+    if (message instanceof Exited) {
+      this.#signals -= 1;
+      if (this.bornLinked && message.from === this.parent && handler.stop !== undefined) {
+        return this.#stop(handler, message.reason);
+      }
+    }
+    return handler.handle(message, self);
+  }
+
+  #stop(handler: ProcessHandler, reason: ExitReason): Awaitable<void> {
+    const result = handler.stop?.(reason, this.self as Self);
+    if (isThenable(result)) {
+      return result.then(() => {
+        this.exiting ??= reason;
+      });
+    }
+    this.exiting ??= reason;
+  }
+
+  /** The handler's turn is over, or the script's life (`reason`). */
+  #endTurn(reason: ExitReason | undefined): void {
+    const end = this.exiting ?? reason;
+    if (this.#phase === DEAD) {
+      return;
+    }
+    if (end !== undefined) {
+      this.end(end, "own");
+      return;
+    }
+    this.#phase = IDLE;
+    this.#current = undefined;
+    if (this.#mailbox !== undefined && this.#mailbox.size > 0) {
+      this.#wake();
+    }
+  }
+
+  get #onFailed(): (error: unknown) => void {
+    return (this.#failed ??= (error) => this.#fail(error));
+  }
+
+  #fail(error: unknown): void {
+    if (this.#phase !== DEAD) {
+      this.end(this.exiting ?? (error instanceof Unwind ? error.reason : Exit.crash(error)), "own");
+    }
+  }
+
+  // Receiving
+
+  receive(match: ((message: unknown) => boolean) | undefined, timeoutMs: number | undefined): Promise<unknown> {
+    if (this.exiting !== undefined && typeof this.#body === "function") {
+      // The script swallowed its own exit and would go on for ever.
+      this.end(this.exiting, "own");
+      throw new Unwind(this.exiting);
+    }
+    if (this.#receive !== undefined) {
+      throw new TypeError(`Cannot receive: process ${this.pid} is receiving already`);
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const receive: Receive = { match, promise, resolve, reject, deadline: undefined, position: 0 };
+    this.#receive = receive;
+    if (this.#unseen(receive) && !this.runtime.queue.trySpend()) {
+      this.#wake();
+    } else {
+      this.#look();
+    }
+    if (timeoutMs === 0 && !this.#unseen(receive)) {
+      this.#finishReceive(receive, timedOut);
+    } else if (timeoutMs !== undefined && this.#receive === receive) {
+      receive.deadline = this.runtime.timers.after(timeoutMs, () => {
+        this.#look();
+        this.#finishReceive(receive, timedOut);
+      });
+    }
+    return promise;
+  }
+
+  #unseen(receive: Receive): boolean {
+    return this.#mailbox !== undefined && receive.position < this.#mailbox.size;
+  }
+
+  /** Looks at what has not been looked at for a message that is waited for. */
+  #look(): void {
+    const receive = this.#receive;
+    const mailbox = this.#mailbox;
+    while (receive !== undefined && mailbox !== undefined && receive.position < mailbox.size) {
+      const message = mailbox.at(receive.position);
+      if (message instanceof StopRequest) {
+        if (typeof this.#body === "function") {
+          this.end(message.reason);
+          return;
+        }
+        receive.position += 1;
+        continue;
+      }
+      try {
+        if (receive.match !== undefined && !receive.match(message)) {
+          receive.position += 1;
+          continue;
+        }
+      } catch (error) {
+        this.end(Exit.crash(error), "own");
+        return;
+      }
+      mailbox.removeAt(receive.position);
+      if (message instanceof Exited) {
+        this.#signals -= 1;
+      }
+      this.#finishReceive(receive, message);
+      return;
+    }
+  }
+
+  #finishReceive(receive: Receive, message: unknown): void {
+    if (this.#receive === receive) {
+      this.#receive = undefined;
+      receive.deadline?.clear();
+      receive.resolve(message);
+    }
+  }
+
+  // Ending
+
+  /**
+   * Ends the process now. The first reason wins; later calls do nothing.
+   *
+   * @param by `own`: it ended itself, so an unexpected reason is reported; `signal`: the one who sent it knows;
+   * `answered`: the one who started it was told.
+   */
+  end(reason: ExitReason, by: "own" | "signal" | "answered" = "signal"): void {
+    // A list and not recursion: chains of links may be long.
+    const ending: Process[] = [];
+    this.#die(reason, by, ending);
+    for (const process of ending) {
+      process.#die(reason, "signal", ending);
+    }
+  }
+
+  #die(reason: ExitReason, by: "own" | "signal" | "answered", ending: Process[]): void {
+    if (this.#phase === DEAD) {
+      return;
+    }
+    this.#phase = DEAD;
+    const { runtime, pid, name, links, watchers, holdings } = this;
+    const current = this.#current;
+    // The name first: whoever hears of this end may take it.
+    if (name !== undefined) {
+      runtime.names.free(name);
+      this.name = undefined;
+    }
+    runtime.table.delete(pid);
+    Pid.internal.release(pid);
+    this.#letGo(reason);
+    if (links !== undefined) {
+      for (const other of links) {
+        other.links?.delete(this);
+        if (other.trapExit) {
+          other.linkSignal(pid, reason);
+        } else if (reason.kind !== "normal") {
+          ending.push(other);
+        }
+      }
+    }
+    if (watchers !== undefined) {
+      for (const watcher of watchers) {
+        watcher.targetEnded(reason);
+      }
+    }
+    if (holdings !== undefined) {
+      for (const holding of holdings) {
+        holding.ownerEnded();
+      }
+    }
+    if (by === "own" && !isExpected(reason)) {
+      runtime.report({ kind: "crash", pid, name, label: this.label, reason, lastMessage: current });
+    }
+  }
+
+  /** Drops all that a pid or a continuation that comes back late would otherwise keep alive. */
+  #letGo(reason: ExitReason): void {
+    const receive = this.#receive;
+    if (receive !== undefined) {
+      receive.deadline?.clear();
+      rejectQuietly(receive, new ProcessExited(this.pid, "receive"));
+    }
+    if (this.#abort !== undefined) {
+      // Listeners are user code, so not in this turn.
+      this.runtime.queue.push(new AbortTask(this.#abort, reason));
+    }
+    this.#body = this.#mailbox = this.#receive = this.#current = undefined;
+    this.#settled = this.#failed = undefined;
+    this.links = this.watchers = this.holdings = this.starter = undefined;
+  }
+}
+
+class AbortTask implements Runnable {
+  readonly #controller: AbortController;
+  readonly #reason: ExitReason;
+
+  constructor(controller: AbortController, reason: ExitReason) {
+    this.#controller = controller;
+    this.#reason = reason;
+  }
+
+  run(): number {
+    this.#controller.abort(this.#reason);
+    return 1;
+  }
+}
+
+/** Rejects for somebody who has ended: `finally` blocks run, and a promise nobody waits for stays silent. */
+export function rejectQuietly(
+  pending: { readonly promise: Promise<unknown>; readonly reject: (error: unknown) => void },
+  error: Error,
+): void {
+  pending.promise.catch(() => {});
+  pending.reject(error);
+}
+
+function isThenable<T>(value: Awaitable<T>): value is PromiseLike<T> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}
+
+/** The process behind a pid, while it lives. */
+export function processOf(pid: Pid): Process | undefined {
+  return Pid.internal.processOf(pid) as Process | undefined;
+}

@@ -1,0 +1,77 @@
+import type { ExitReason } from "./exit-reason.ts";
+import { describeExit, describeValue } from "./exit-reason.ts";
+import type { Pid } from "./pid.ts";
+
+/** Something people should be able to see. Nothing in the library depends on what becomes of a report. */
+export type Report =
+  /** A process ended by an unexpected reason other than a signal from elsewhere. */
+  | {
+      readonly kind: "crash";
+      readonly pid: Pid;
+      readonly name: string | undefined;
+      readonly label: string | undefined;
+      readonly reason: ExitReason;
+      /** What was being handled. */
+      readonly lastMessage: unknown;
+    }
+  /** A server without an `info` handler dropped a message. */
+  | {
+      readonly kind: "unexpected-message";
+      readonly pid: Pid;
+      readonly label: string | undefined;
+      readonly message: unknown;
+    }
+  /** A supervisor's decision. */
+  | {
+      readonly kind: "supervisor";
+      readonly supervisor: Pid;
+      readonly event: "child-terminated" | "start-failed" | "restarting" | "shutdown-failed" | "gave-up";
+      readonly childId: string;
+      readonly child: Pid | undefined;
+      readonly reason: ExitReason;
+    }
+  | {
+      readonly kind: "log";
+      readonly pid: Pid;
+      readonly label: string | undefined;
+      readonly level: LogLevel;
+      readonly values: readonly unknown[];
+    };
+
+/** How much a log line matters. */
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** Takes reports. What it throws is ignored. */
+export type Reporter = (report: Report) => void;
+
+/** The reporter when none is given: one line on the console, so that no crash goes unseen. */
+export function consoleReporter(report: Report): void {
+  switch (report.kind) {
+    case "crash":
+      console.error(`Process ${who(report)} ended: ${describeExit(report.reason)}`, ...stackOf(report.reason));
+      break;
+    case "unexpected-message":
+      console.warn(`Process ${who(report)} dropped an unexpected message: ${describeValue(report.message)}`);
+      break;
+    case "supervisor":
+      console.warn(
+        `Supervisor ${report.supervisor}: ${report.event} of child "${report.childId}": ${describeExit(report.reason)}`,
+      );
+      break;
+    case "log":
+      console[report.level](...report.values);
+      break;
+  }
+}
+
+function who(report: {
+  readonly pid: Pid;
+  readonly label: string | undefined;
+  readonly name?: string | undefined;
+}): string {
+  return [report.pid, report.name, report.label].filter((part) => part !== undefined).join(" ");
+}
+
+function stackOf(reason: ExitReason): unknown[] {
+  return reason.kind === "crash" && reason.error instanceof Error ? [reason.error.stack] : [];
+}

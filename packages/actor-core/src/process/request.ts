@@ -1,0 +1,114 @@
+import { CallFailed, ProcessExited } from "./errors.ts";
+import { Exit, type ExitReason } from "./exit-reason.ts";
+import { Call, type ReplyTo } from "./messages.ts";
+import type { Pid } from "./pid.ts";
+import { type Holding, type Process, rejectQuietly, type Watcher } from "./process.ts";
+import type { Runtime } from "./runtime.ts";
+import type { CallOptions, Target } from "./self.ts";
+import { checkDelay, type Deadline } from "./timers.ts";
+
+/** What a call waits when nothing else is said, in milliseconds. */
+export const DEFAULT_CALL_TIMEOUT_MS = 5_000;
+
+/**
+ * One call under way: reply address, monitor and deadline in one.
+ *
+ * The answer goes to a promise and not through the mailbox, so a late one has nowhere to arrive and a long mailbox costs
+ * a caller nothing.
+ */
+export class Request implements ReplyTo, Watcher, Holding {
+  readonly caller: Pid | undefined;
+  readonly #facts: { readonly target: Target; readonly request: unknown; readonly timeoutMs: number };
+  #owner: Process | undefined;
+  #process: Process | undefined;
+  #deadline: Deadline | undefined;
+  #pending: PromiseWithResolvers<unknown> | undefined = Promise.withResolvers<unknown>();
+  #abandon: (() => void) | undefined;
+  #signal: AbortSignal | undefined;
+
+  private constructor(target: Target, request: unknown, timeoutMs: number, owner: Process | undefined) {
+    this.#facts = { target, request, timeoutMs };
+    this.#owner = owner;
+    this.caller = owner?.pid;
+  }
+
+  /** @returns The answer. */
+  static send(
+    runtime: Runtime,
+    owner: Process | undefined,
+    to: { readonly target: Target; readonly process: Process | undefined },
+    request: unknown,
+    options: CallOptions | undefined,
+  ): Promise<unknown> {
+    const timeoutMs = options?.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS;
+    if (timeoutMs !== Number.POSITIVE_INFINITY) {
+      checkDelay("call timeout", timeoutMs);
+    }
+    const call = new Request(to.target, request, timeoutMs, owner);
+    const promise = (call.#pending as PromiseWithResolvers<unknown>).promise;
+    const process = to.process;
+    const signal = options?.signal;
+    if (process === undefined || process === owner || signal?.aborted) {
+      call.#owner = undefined;
+      call.#fail(
+        process === undefined ? Exit.noproc : process === owner ? Exit.callingSelf : Exit.aborted(signal?.reason),
+      );
+      return promise;
+    }
+    call.#process = process;
+    (process.watchers ??= new Set()).add(call);
+    if (owner !== undefined) {
+      (owner.holdings ??= new Set()).add(call);
+    }
+    if (timeoutMs !== Number.POSITIVE_INFINITY) {
+      call.#deadline = runtime.timers.after(timeoutMs, () => call.#fail(Exit.timeout));
+    }
+    if (signal !== undefined) {
+      call.#signal = signal;
+      call.#abandon = () => call.#fail(Exit.aborted(signal.reason));
+      signal.addEventListener("abort", call.#abandon);
+    }
+    process.deliver(new Call(call, request));
+    return promise;
+  }
+
+  reply(value: unknown): void {
+    const pending = this.#close();
+    pending?.resolve(value);
+  }
+
+  refuse(error: Error): void {
+    this.#close()?.reject(error);
+  }
+
+  targetEnded(reason: ExitReason): void {
+    this.#fail(reason);
+  }
+
+  ownerEnded(): void {
+    const pending = this.#close();
+    if (pending !== undefined && this.caller !== undefined) {
+      rejectQuietly(pending, new ProcessExited(this.caller, "call"));
+    }
+  }
+
+  #fail(reason: ExitReason): void {
+    this.#close()?.reject(new CallFailed({ reason, ...this.#facts }));
+  }
+
+  /** The first to close answers; nothing of the call is left anywhere. */
+  #close(): PromiseWithResolvers<unknown> | undefined {
+    const pending = this.#pending;
+    if (pending !== undefined) {
+      this.#pending = undefined;
+      this.#process?.watchers?.delete(this);
+      this.#owner?.holdings?.delete(this);
+      this.#process = this.#owner = undefined;
+      this.#deadline?.clear();
+      if (this.#abandon !== undefined) {
+        this.#signal?.removeEventListener("abort", this.#abandon);
+      }
+    }
+    return pending;
+  }
+}

@@ -1,0 +1,115 @@
+import { inNextTurn } from "./host.ts";
+import { Ring } from "./ring.ts";
+
+/** How long processes may run before the host gets its turn. */
+export interface Budget {
+  /** Messages, counted across drains. */
+  readonly messages: number;
+  /** Milliseconds, looked at between messages. */
+  readonly elapsedMs: number;
+}
+
+/** What waits in the run queue. */
+export interface Runnable {
+  /** Does at most `limit` pieces of work and says how many it did. */
+  run(limit: number): number;
+}
+
+/** Messages one process may handle before its peers get their turn. */
+const TURN = 16;
+
+const settled = Promise.resolve();
+
+/**
+ * The processes with something to do, round-robin.
+ *
+ * A drain starts as a microtask, so an awaited call costs no macrotask. The budget is counted across drains: a loop of
+ * awaited calls starts a new drain each time, and would otherwise keep timers and I/O waiting for ever.
+ */
+export class RunQueue {
+  readonly #ring = new Ring<Runnable>();
+  readonly #budget: Budget;
+  readonly #nowMs: () => number;
+  #state: "idle" | "starting" | "draining" | "yielding" = "idle";
+  #spent = 0;
+  #turnBeganMs: number;
+  /** Looking at the clock costs as much as a message, so it is done the less often the faster messages are. */
+  #checkEvery = TURN;
+  #sinceCheck = 0;
+  #checkedMs: number;
+  /** All work ever done; tells whether anything has happened. */
+  #total = 0;
+
+  constructor(budget: Budget, nowMs: () => number) {
+    this.#budget = budget;
+    this.#nowMs = nowMs;
+    this.#turnBeganMs = this.#checkedMs = nowMs();
+  }
+
+  get idle(): boolean {
+    return this.#state === "idle";
+  }
+
+  get total(): number {
+    return this.#total;
+  }
+
+  push(runnable: Runnable): void {
+    this.#ring.push(runnable);
+    if (this.#state === "idle") {
+      this.#state = "starting";
+      settled.then(this.#drain);
+    }
+  }
+
+  /** Accounts for one piece of work done outside of a drain; false when it has to wait for its turn in the queue. */
+  trySpend(): boolean {
+    if (this.#state === "yielding" || this.#exhausted()) {
+      return false;
+    }
+    this.#account(1);
+    return true;
+  }
+
+  readonly #drain = (): void => {
+    this.#state = "draining";
+    const ring = this.#ring;
+    while (ring.size > 0) {
+      this.#account(ring.shift().run(Math.min(TURN, this.#checkEvery)));
+      if (this.#exhausted()) {
+        this.#state = "yielding";
+        inNextTurn(this.#resume);
+        return;
+      }
+    }
+    this.#state = "idle";
+  };
+
+  readonly #resume = (): void => {
+    this.#spent = 0;
+    this.#sinceCheck = 0;
+    this.#turnBeganMs = this.#checkedMs = this.#nowMs();
+    this.#drain();
+  };
+
+  #account(work: number): void {
+    this.#spent += work;
+    this.#sinceCheck += work;
+    this.#total += work;
+  }
+
+  #exhausted(): boolean {
+    if (this.#spent >= this.#budget.messages) {
+      return true;
+    }
+    if (this.#sinceCheck < this.#checkEvery) {
+      return false;
+    }
+    const nowMs = this.#nowMs();
+    const perMessageMs = (nowMs - this.#checkedMs) / this.#sinceCheck;
+    this.#checkEvery = perMessageMs > 1 / 64 ? Math.max(1, Math.floor(1 / perMessageMs)) : 64;
+    this.#sinceCheck = 0;
+    this.#checkedMs = nowMs;
+    return nowMs - this.#turnBeganMs >= this.#budget.elapsedMs;
+  }
+}

@@ -1,0 +1,41 @@
+import type { Clock } from "./clock.ts";
+import { NameTable } from "./name-table.ts";
+import type { Pid } from "./pid.ts";
+import type { Report, Reporter } from "./report.ts";
+import { type Budget, RunQueue } from "./run-queue.ts";
+import { Timers } from "./timers.ts";
+
+/** What all processes of one system share. */
+export class Runtime {
+  readonly timers: Timers;
+  readonly queue: RunQueue;
+  readonly names = new NameTable();
+  /** Every living process. */
+  readonly table = new Set<Pid>();
+  readonly #reporter: Reporter;
+  #lastId = 0;
+
+  constructor(parts: {
+    readonly clock: Clock;
+    readonly reporter: Reporter;
+    readonly budget: Budget;
+    readonly hostNowMs: () => number;
+  }) {
+    this.timers = new Timers(parts.clock);
+    this.queue = new RunQueue(parts.budget, parts.hostNowMs);
+    this.#reporter = parts.reporter;
+  }
+
+  nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  report(report: Report): void {
+    try {
+      this.#reporter(report);
+    } catch {
+      // A reporter must not be able to bring down what it reports on.
+    }
+  }
+}

@@ -1,0 +1,238 @@
+import type { Alias } from "./alias.ts";
+import type { ExitReason } from "./exit-reason.ts";
+import type { MonitorRef } from "./messages.ts";
+import type { Pid } from "./pid.ts";
+import type { Report } from "./report.ts";
+import type { Timer } from "./timers.ts";
+
+/** Now or later. */
+export type Awaitable<T> = T | PromiseLike<T>;
+
+/** Whom to reach: a process, or whoever holds a name at that moment. */
+export type Target = Pid | string;
+
+/** Stands for "nothing came in time"; the result of {@link Self.receive} with a `timeoutMs`. */
+export const timedOut: unique symbol = Symbol("timedOut");
+
+/**
+ * What a process runs.
+ *
+ * A function is a script: it reads its mailbox with `self.receive` and ends when it returns. A handler object is called
+ * once for each message and is the faster and smaller of the two; it ends by `self.exit`, by a signal or by throwing.
+ */
+export type ProcessBody = ProcessScript | ProcessHandler;
+
+/** A body that asks for its messages. Its first step is never taken inside the call that spawns it. */
+export type ProcessScript = (self: Self) => Awaitable<void>;
+
+/** A body that is given its messages, one at a time, also across `await`. */
+export interface ProcessHandler {
+  /** Runs first. A started process acknowledges when it has settled. Nothing returned means `ok`. */
+  init?(self: Self): Awaitable<InitOutcome | undefined | void>;
+  /** Takes one message: what was sent, or an `Exited`, `Down`, `Call` or `Cast`. */
+  handle(message: unknown, self: Self): Awaitable<void>;
+  /**
+   * Asked to stop, in the order of the mailbox: by `stop`, or, while trapping exits, by the end of the parent that
+   * spawned this process with a link. When it returns, the process ends with `reason`.
+   *
+   * Without it `stop` ends the process at once and the parent's end is an ordinary `Exited` message.
+   */
+  stop?(reason: ExitReason, self: Self): Awaitable<void>;
+}
+
+/** What came of `init`. */
+export type InitOutcome =
+  | { readonly kind: "ok" }
+  /** Not wanted now: start answers `ignore`, the process ends `normal`. */
+  | { readonly kind: "ignore" }
+  /** Start answers with the reason and the process ends with it, so a linked starter that does not trap dies of it. */
+  | { readonly kind: "stop"; readonly reason: ExitReason }
+  /** Start answers with the reason and the process ends `normal`. */
+  | { readonly kind: "error"; readonly reason: ExitReason };
+
+/** What came of `start`. When it is not `ok`, the process is gone and its name free. */
+export type StartResult =
+  /** `monitor` is present when it was asked for. */
+  | { readonly kind: "ok"; readonly pid: Pid; readonly monitor?: MonitorRef }
+  | { readonly kind: "ignore" }
+  /** The name belongs to `pid`. */
+  | { readonly kind: "already-started"; readonly pid: Pid }
+  | { readonly kind: "error"; readonly reason: ExitReason };
+
+export interface SpawnOptions {
+  /** Taken before the body's first step. {@link NameTaken} is thrown when another process holds it. */
+  readonly name?: string;
+  /** For people: shown in reports and in `info`. */
+  readonly label?: string;
+}
+
+export interface StartOptions extends SpawnOptions {
+  /** Milliseconds until the process is killed and start answers `error(timeout)`. Default: none. */
+  readonly timeoutMs?: number;
+  /** Links to the process that starts; refused (`TypeError`) outside of all processes. */
+  readonly link?: boolean;
+  /** Also monitors; refused (`TypeError`) outside of all processes. */
+  readonly monitor?: boolean;
+}
+
+export interface StopOptions {
+  /** Default `normal`. */
+  readonly reason?: ExitReason;
+  /** Default: none. */
+  readonly timeoutMs?: number;
+}
+
+export interface CallOptions {
+  /** Default 5,000; `Infinity` waits for ever. */
+  readonly timeoutMs?: number;
+  /** Abandons the call; its late answer is dropped. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * What can be done from inside a process and from outside of all of them alike.
+ *
+ * All of it takes effect at once and none of it runs another process's code before the caller yields. A process that has
+ * ended but still runs (an `await` came back) gets {@link ProcessExited} from every operation.
+ */
+export interface Caller {
+  /**
+   * Puts a message into a mailbox. The message is shared, not copied. To a dead process: nothing happens.
+   *
+   * @throws {NameNotHeld} Nobody holds the name.
+   */
+  send(target: Target | Alias, message: unknown): void;
+  /** @throws {NameTaken} The wanted name is held. */
+  spawn(body: ProcessBody, options?: SpawnOptions): Pid;
+  /** Spawns and waits until the process has acknowledged (a handler: `init` settled; a script: `self.acknowledge`). */
+  start(body: ProcessBody, options?: StartOptions): Promise<StartResult>;
+  /**
+   * Asks a process to end behind the messages it already has, and resolves once it is gone.
+   *
+   * @throws {StopFailed} It was dead already (`noproc`), ended of another reason, or did not end in time (and goes on).
+   */
+  stop(target: Target, options?: StopOptions): Promise<void>;
+  /**
+   * Sends an exit signal. `Exit.kill` cannot be trapped; `normal` ends only a process that sends it to itself. Dead
+   * processes and free names: nothing happens.
+   */
+  exitSignal(target: Target, reason: ExitReason): void;
+  /**
+   * Asks and waits for the answer.
+   *
+   * @throws {CallFailed} No such process, it ended first, no answer in time, or abandoned.
+   */
+  call(target: Target, request: unknown, options?: CallOptions): Promise<unknown>;
+  /** Sends a request that has no answer. Never fails, whoever the target is. */
+  cast(target: Target, request: unknown): void;
+  /** Resolves with the reason of the process's end; `noproc` when it is gone already. */
+  exited(target: Target): Promise<ExitReason>;
+  whereis(name: string): Pid | undefined;
+  /**
+   * Gives a living process its one name. A name is free again before anyone hears that its holder has ended.
+   *
+   * @throws {NameTaken} The name is held, or the process has one.
+   * @throws {ProcessExited} The process is dead.
+   */
+  register(name: string, pid: Pid): void;
+  /** @throws {NameNotHeld} The name is free. */
+  unregister(name: string): void;
+  /**
+   * Sends later; the target is looked up when the time has come. Dropped when the target is gone then.
+   *
+   * @param delayMs 0 or more, beyond 2^31 too; `RangeError` otherwise.
+   */
+  sendAfter(delayMs: number, target: Target, message: unknown): Timer;
+  /** As `sendAfter`, again and again until cancelled or the target process is dead. At least 1 ms. */
+  sendEvery(intervalMs: number, target: Target, message: unknown): Timer;
+  /** Monotonic milliseconds. */
+  nowMs(): number;
+  isAlive(pid: Pid): boolean;
+  /** What is known of a living process. */
+  info(pid: Pid): ProcessInfo | undefined;
+  report(report: Report): void;
+}
+
+/** The hands of one process. Given to its body; of no use to anyone once the process has ended. */
+export interface Self extends Caller {
+  readonly pid: Pid;
+  readonly system: ActorSystem;
+  /** Aborted with the {@link ExitReason} soon after the process has begun to end. */
+  readonly signal: AbortSignal;
+  /** Who spawned this process; undefined when that was no process. */
+  readonly parent: Pid | undefined;
+  readonly label: string | undefined;
+  /** Spawns with a link: whichever ends first, the other gets its exit signal. */
+  spawnLink(body: ProcessBody, options?: SpawnOptions): Pid;
+  spawnMonitor(body: ProcessBody, options?: SpawnOptions): { readonly pid: Pid; readonly monitor: MonitorRef };
+  /** At most one link per pair. A dead target: `Exited` with `noproc` while trapping, otherwise {@link LinkFailed}. */
+  link(pid: Pid): void;
+  /** After this no `Exited` from that link arrives; one may be in the mailbox already. */
+  unlink(pid: Pid): void;
+  /** One `Down` for each monitor, also when the target is dead already (`noproc`). Names are resolved now. */
+  monitor(target: Target): MonitorRef;
+  /**
+   * Ends a monitor of this process.
+   *
+   * @param options `flush` also takes its `Down` out of the mailbox.
+   */
+  demonitor(monitor: MonitorRef, options?: { readonly flush?: boolean }): void;
+  /** Ends this process by unwinding it: throws what must not be caught. Swallowing it does not help. */
+  exit(reason: ExitReason): never;
+  /** Exit signals become `Exited` messages while on. Returns what it was. */
+  trapExit(on: boolean): boolean;
+  /** Tells the starter; for scripts, handlers acknowledge by `init`. The first one counts. */
+  acknowledge(outcome?: InitOutcome): void;
+  /**
+   * Takes the oldest message that matches; the others stay, in order. Works in handlers too.
+   *
+   * @param match Runs in this process. When it throws, the process crashes and the message stays.
+   */
+  receive(): Promise<unknown>;
+  receive<T>(match: (message: unknown) => message is T): Promise<T>;
+  receive(match: (message: unknown) => boolean): Promise<unknown>;
+  receive<T>(
+    match: (message: unknown) => message is T,
+    options: { readonly timeoutMs: number },
+  ): Promise<T | typeof timedOut>;
+  receive(
+    match: ((message: unknown) => boolean) | undefined,
+    options: { readonly timeoutMs: number },
+  ): Promise<unknown | typeof timedOut>;
+  /** Waits without a host timer of its own. */
+  sleep(delayMs: number): Promise<void>;
+  /**
+   * An address of this process that can be withdrawn. `once` withdraws it with its first message.
+   */
+  alias(options?: { readonly once?: boolean }): Alias;
+  /** Withdraws an own alias; what is sent to it later is dropped. */
+  unalias(alias: Alias): void;
+}
+
+/** A set of processes with their names, clock and run queue. Processes of two systems do not know each other. */
+export interface ActorSystem extends Caller {
+  /** Every living process. */
+  processes(): readonly Pid[];
+  /**
+   * Resolves when no process is runnable and no timer is due, after all promises that could settle without host I/O
+   * have settled. For tests.
+   */
+  quiesce(): Promise<void>;
+}
+
+/** A look at a living process. Changes nothing. */
+export interface ProcessInfo {
+  readonly pid: Pid;
+  readonly name: string | undefined;
+  readonly label: string | undefined;
+  readonly parent: Pid | undefined;
+  readonly links: readonly Pid[];
+  /** What it monitors. */
+  readonly monitors: readonly Target[];
+  readonly monitoredBy: readonly Pid[];
+  /** The mailbox, oldest first. */
+  readonly messages: readonly unknown[];
+  readonly trapExit: boolean;
+  /** `waiting`: for a message; `running`: in the middle of one, perhaps awaiting. */
+  readonly status: "runnable" | "running" | "waiting";
+}

@@ -1,0 +1,84 @@
+import { ProcessExited } from "./errors.ts";
+import { Exit, type ExitReason } from "./exit-reason.ts";
+import type { MonitorRef } from "./messages.ts";
+import type { Pid } from "./pid.ts";
+import { type Holding, type Process, rejectQuietly, type Starter, type Watcher } from "./process.ts";
+import type { InitOutcome, StartResult } from "./self.ts";
+import type { Deadline } from "./timers.ts";
+
+/** Waits until a started process acknowledges, ends, or is out of time. */
+export class Start implements Starter, Watcher, Holding {
+  readonly #process: Process;
+  readonly #owner: Process | undefined;
+  readonly #pid: Pid;
+  readonly #monitor: MonitorRef | undefined;
+  readonly #pending = Promise.withResolvers<StartResult>();
+  readonly #deadline: Deadline | undefined;
+  #refusal: StartResult | undefined;
+
+  constructor(
+    process: Process,
+    owner: Process | undefined,
+    options: { readonly timeoutMs: number | undefined; readonly monitor: MonitorRef | undefined },
+  ) {
+    this.#process = process;
+    this.#owner = owner;
+    this.#pid = process.pid;
+    this.#monitor = options.monitor;
+    process.starter = this;
+    (process.watchers ??= new Set()).add(this);
+    if (owner !== undefined) {
+      (owner.holdings ??= new Set()).add(this);
+    }
+    if (options.timeoutMs !== undefined) {
+      this.#deadline = process.runtime.timers.after(options.timeoutMs, () => this.#timeOut());
+    }
+  }
+
+  get result(): Promise<StartResult> {
+    return this.#pending.promise;
+  }
+
+  acknowledged(outcome: InitOutcome): void {
+    switch (outcome.kind) {
+      case "ok":
+        this.#process.watchers?.delete(this);
+        this.#finish({
+          kind: "ok",
+          pid: this.#pid,
+          ...(this.#monitor !== undefined && { monitor: this.#monitor }),
+        });
+        break;
+      case "ignore":
+        this.#refusal = outcome;
+        break;
+      // Answered only when the process is gone and its name free.
+      default:
+        this.#refusal = { kind: "error", reason: outcome.reason };
+    }
+  }
+
+  targetEnded(reason: ExitReason): void {
+    this.#finish(this.#refusal ?? { kind: "error", reason });
+  }
+
+  ownerEnded(): void {
+    this.#process.watchers?.delete(this);
+    this.#process.starter = undefined;
+    this.#deadline?.clear();
+    rejectQuietly(this.#pending, new ProcessExited(this.#pid, "start"));
+  }
+
+  #timeOut(): void {
+    this.#refusal = { kind: "error", reason: Exit.timeout };
+    // The starter hears of this by the result alone.
+    this.#owner?.unlink(this.#process);
+    this.#process.end(Exit.killed);
+  }
+
+  #finish(result: StartResult): void {
+    this.#deadline?.clear();
+    this.#owner?.holdings?.delete(this);
+    this.#pending.resolve(result);
+  }
+}
