@@ -20,7 +20,7 @@ const serverLayers = [
   ["deployment", "deployment/"],
   ["administration", "administration/"],
   ["gateway", "gateway/"],
-  ["kernel", "kernel[.]ts$"],
+  ["kernel", "kernel(/|[.]ts$)"],
   ["entry", "(main|testing)[.]ts$"],
 ];
 
