@@ -93,6 +93,12 @@ export function describeStorage(adapter: string, openEmpty: OpenEmptyStorage): v
         await expect(storage.events.read({ tenant: "acme", after: 0, limit })).rejects.toThrow(RangeError);
         await expect(storage.state.list({ collection: "service", limit })).rejects.toThrow(RangeError);
       });
+
+      test.each([-1, 1.5, Number.NaN, 2 ** 53])("refuses to begin behind sequence %p", async (after) => {
+        await expect(storage.events.read({ tenant: "acme", after, limit: 1 })).rejects.toThrow(RangeError);
+        const tail = storage.events.tail({ tenant: "acme", after, signal: new AbortController().signal });
+        await expect(tail[Symbol.asyncIterator]().next()).rejects.toThrow(RangeError);
+      });
     });
 
     describe("records", () => {

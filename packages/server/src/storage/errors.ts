@@ -7,6 +7,7 @@ export type StorageErrorCode =
   | "STORAGE_OVERLOADED"
   | "STORAGE_TOO_LARGE"
   | "STORAGE_UNAVAILABLE"
+  | "STORAGE_OPEN_FAILED"
   | "STORAGE_SCHEMA_TOO_NEW"
   | "ARTIFACT_MISSING"
   | "ARTIFACT_CORRUPT"
@@ -103,6 +104,19 @@ export class StorageUnavailable extends StorageError {
   constructor(state: "closed" | "broken", options?: ErrorOptions) {
     super(state === "closed" ? "Cannot use the storage: it is closed" : "Cannot use the storage: it broke", options);
     this.state = state;
+  }
+}
+
+/** The folder or its database cannot be used as it is; `cause` says why. Nothing is held. */
+export class StorageOpenFailed extends StorageError {
+  override readonly code = "STORAGE_OPEN_FAILED";
+  readonly folder: string;
+
+  constructor(folder: string, options: { readonly cause: unknown }) {
+    const { cause } = options;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(`Cannot open the data folder ${JSON.stringify(folder)}: ${reason}`, options);
+    this.folder = folder;
   }
 }
 

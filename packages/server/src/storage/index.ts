@@ -7,6 +7,7 @@ export {
   StorageError,
   type StorageErrorCode,
   StorageFull,
+  StorageOpenFailed,
   StorageOverloaded,
   StorageSchemaTooNew,
   StorageTooLarge,

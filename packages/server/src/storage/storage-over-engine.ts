@@ -188,6 +188,9 @@ class StorageOverEngine {
   async #readPage(query: EventQuery, page: { readonly after: number; readonly maxEvents: number }): Promise<EventPage> {
     this.#assertOpen();
     checkKey(query.tenant);
+    if (!Number.isSafeInteger(page.after) || page.after < 0) {
+      throw new RangeError(`Sequence must be an integer from 0, got ${page.after}`);
+    }
     return this.#engine.readEvents({
       tenant: query.tenant,
       serviceId: query.serviceId?.toWellFormed(),

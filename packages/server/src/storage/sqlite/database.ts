@@ -3,10 +3,9 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 import type { Collection, RecordKey, StoredRecord } from "../../ports/state-store.ts";
 import type { EventPageQuery, Operations, RecordListQuery, TransactionWrite, Write, WriteOutcome } from "../engine.ts";
 import type { EventPage, EventRow } from "../event-row.ts";
+import { isResult } from "./result-code.ts";
 import { migrate, newestSchemaVersion } from "./schema.ts";
 
-/** SQLite's primary result code for a full disk, or for more pages than allowed. */
-const sqliteFull = 13;
 const pageBytes = 4096;
 
 export interface DatabaseOptions {
@@ -141,7 +140,7 @@ export class Database implements Operations {
       this.#database.exec("COMMIT");
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
-      if (isFull(error)) return undefined;
+      if (isResult(error, "full")) return undefined;
       throw error;
     }
     // A file that was deleted can still be written to; what is acknowledged then would be gone with the process.
@@ -233,8 +232,4 @@ interface RecordRow {
 
 function recordOf({ expires_at_ms: expiresAtMs, ...record }: RecordRow): StoredRecord {
   return expiresAtMs === null ? record : { ...record, expiresAtMs };
-}
-
-function isFull(error: unknown): boolean {
-  return error instanceof Error && "errcode" in error && (error.errcode as number) % 256 === sqliteFull;
 }

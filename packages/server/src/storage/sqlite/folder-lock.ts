@@ -2,9 +2,7 @@ import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { FolderInUse } from "../errors.ts";
-
-/** SQLite's primary result code for a lock that somebody else holds. */
-const sqliteBusy = 5;
+import { isResult } from "./result-code.ts";
 
 /**
  * Takes the data folder for this process, or refuses at once.
@@ -24,7 +22,7 @@ export function lockFolder(folder: string): FolderLock {
     database.exec("BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();
-    if (isBusy(error)) throw new FolderInUse({ folder, pid: readPid(pidFile) });
+    if (isResult(error, "busy")) throw new FolderInUse({ folder, pid: readPid(pidFile) });
     throw error;
   }
   writePid(pidFile);
@@ -72,8 +70,4 @@ function readPid(pidFile: string): number | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && "errcode" in error && (error.errcode as number) % 256 === sqliteBusy;
 }

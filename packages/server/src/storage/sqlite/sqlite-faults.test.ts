@@ -25,14 +25,17 @@ let place: string;
 let folder: string;
 let nowMs: number;
 let opened: Storage[];
+let started: ChildProcess[];
 
 beforeEach(() => {
   place = mkdtempSync(join(tmpdir(), "solo-storage-"));
   folder = join(place, "data");
   nowMs = 1_000_000;
   opened = [];
+  started = [];
 });
 afterEach(async () => {
+  for (const child of started) child.kill("SIGKILL");
   for (const storage of opened) await storage.close();
   rmSync(place, { recursive: true });
 });
@@ -112,10 +115,16 @@ describe("the data folder", () => {
     writeFileSync(join(folder, "solo.db"), "no database".repeat(1_000));
     for (const _ of ["first", "second"]) {
       await expect(open()).rejects.toMatchObject({
-        code: "STORAGE_UNAVAILABLE",
-        cause: expect.objectContaining({ message: "file is not a database" }),
+        code: "STORAGE_OPEN_FAILED",
+        folder,
+        message: expect.stringContaining("file is not a database"),
       });
     }
+  });
+
+  test("that is a file is refused with the reason", async () => {
+    writeFileSync(folder, "");
+    await expect(open()).rejects.toMatchObject({ code: "STORAGE_OPEN_FAILED", folder, cause: { code: "EEXIST" } });
   });
 
   test("loses expired records some time after they became invisible", async () => {
@@ -359,6 +368,7 @@ function startProcess(script: string, name = "") {
   const child: ChildProcess = spawn(process.execPath, ["--input-type=module", "--eval", code, folder, name], {
     stdio: ["ignore", "pipe", "inherit"],
   });
+  started.push(child);
   const exited = once(child, "exit");
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
   return {

@@ -3,9 +3,11 @@ import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
 import type { Clock } from "../../ports/clock.ts";
 import type { Storage } from "../../ports/storage.ts";
+import type { Engine } from "../engine.ts";
+import { StorageError, StorageOpenFailed } from "../errors.ts";
 import { storageOverEngine } from "../storage-over-engine.ts";
 import { openArtifactFiles } from "./artifact-files.ts";
-import { createPrivateFile, lockFolder } from "./folder-lock.ts";
+import { createPrivateFile, type FolderLock, lockFolder } from "./folder-lock.ts";
 import { startWorkerEngine } from "./worker-engine.ts";
 
 export interface SqliteStorageOptions {
@@ -25,27 +27,37 @@ export interface SqliteStorageOptions {
  * @returns Holds the folder until it is closed, also when it has broken by itself.
  * @throws {FolderInUse} Another server holds the folder.
  * @throws {StorageSchemaTooNew} A newer server wrote it.
- * @throws {StorageUnavailable} The database cannot be opened; `cause` says why.
+ * @throws {StorageOpenFailed} The folder or the database cannot be used: no permission, no space, no database.
  */
 export async function openSqliteStorage(options: SqliteStorageOptions): Promise<Storage> {
   const { folder, clock, maxDatabaseBytes: maxBytes, onWorker } = options;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const lock = lockFolder(folder);
   try {
-    const file = join(folder, "solo.db");
-    createPrivateFile(file);
-    const largeArtifacts = await openArtifactFiles(join(folder, "artifacts"));
-    const engine = await startWorkerEngine({ file, maxBytes, ...(onWorker === undefined ? {} : { onWorker }) });
-    const close = async () => {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const lock = lockFolder(folder);
+    try {
+      const file = join(folder, "solo.db");
+      createPrivateFile(file);
+      const largeArtifacts = await openArtifactFiles(join(folder, "artifacts"));
+      const engine = await startWorkerEngine({ file, maxBytes, ...(onWorker === undefined ? {} : { onWorker }) });
+      return storageOverEngine({ engine: holdingLock(engine, lock), largeArtifacts, clock });
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  } catch (error) {
+    throw error instanceof StorageError ? error : new StorageOpenFailed(folder, { cause: error });
+  }
+}
+
+function holdingLock(engine: Engine, lock: FolderLock): Engine {
+  return {
+    ...engine,
+    async close() {
       try {
         await engine.close();
       } finally {
         lock.release();
       }
-    };
-    return storageOverEngine({ engine: { ...engine, close }, largeArtifacts, clock });
-  } catch (error) {
-    lock.release();
-    throw error;
-  }
+    },
+  };
 }

@@ -16,7 +16,7 @@ export interface WorkerEngineOptions extends DatabaseOptions {
  * Starts the storage thread and waits until it has opened the database.
  *
  * @throws {StorageSchemaTooNew} A newer server wrote the database.
- * @throws {StorageUnavailable} It cannot be opened; `cause` says why.
+ * @throws {Error} Whatever kept the thread from opening it.
  */
 export async function startWorkerEngine({ onWorker, ...options }: WorkerEngineOptions): Promise<Engine> {
   // Beside this file under the same ending: .ts in the source tree, .js in the build.
@@ -24,21 +24,13 @@ export async function startWorkerEngine({ onWorker, ...options }: WorkerEngineOp
   // Without the flags of the process, of which some (such as --input-type) do not fit a worker.
   const worker = new Worker(file, { workerData: options satisfies WorkerData, name: "solo-storage", execArgv: [] });
   onWorker?.(worker);
-  const first = await firstMessage(worker);
+  // Rejects with the thread's error if it ends by one before it has said anything.
+  const [first] = (await once(worker, "message")) as [FromWorker];
   if (first.kind === "schema-too-new") {
     await worker.terminate();
     throw new StorageSchemaTooNew({ found: first.found, newestKnown: newestSchemaVersion });
   }
   return new WorkerEngine(worker).asEngine();
-}
-
-async function firstMessage(worker: Worker): Promise<FromWorker> {
-  try {
-    const [message] = await once(worker, "message");
-    return message as FromWorker;
-  } catch (cause) {
-    throw new StorageUnavailable("broken", { cause });
-  }
 }
 
 interface Pending {
