@@ -1,6 +1,17 @@
 // The certificate library registers its parts through reflect-metadata, which must run first.
 import "reflect-metadata";
 import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  type KeyObject,
+  randomBytes,
+  webcrypto,
+  X509Certificate,
+} from "node:crypto";
+import { isIP } from "node:net";
+import { promisify } from "node:util";
+import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
   ExtendedKeyUsage,
@@ -14,9 +25,6 @@ import {
   X509CertificateGenerator,
   X509Certificate as X509Name,
 } from "@peculiar/x509";
-import { createPrivateKey, createPublicKey, generateKeyPair, KeyObject, randomBytes, webcrypto, X509Certificate } from "node:crypto";
-import { isIP } from "node:net";
-import { promisify } from "node:util";
 import { formatSpiffeId, formatTenantId, type SpiffeId } from "./spiffe-id.ts";
 
 /**
@@ -28,6 +36,8 @@ import { formatSpiffeId, formatTenantId, type SpiffeId } from "./spiffe-id.ts";
 export interface Authority {
   readonly certificate: X509Certificate;
   readonly privateKey: KeyObject;
+  /** Certificates that it had before a renewal and that are still valid. What they signed is still good. */
+  readonly former: readonly X509Certificate[];
 }
 
 const dayMs = 86_400_000;
@@ -51,11 +61,16 @@ export async function createRoot(nowMs: number): Promise<Authority> {
     lifeMs: lifeMs.root,
     extensions: authorityExtensions(1),
   });
-  return { certificate, privateKey };
+  return { certificate, privateKey, former: [] };
 }
 
-/** Makes the intermediate of a tenant, with a new key: one year, issues leaves only. */
-export async function createTenantAuthority(root: Authority, tenant: string, nowMs: number): Promise<Authority> {
+/** Makes the intermediate of a tenant, with a new key: one year, issues leaves only. Takes the place of `before`. */
+export async function createTenantAuthority(
+  root: Authority,
+  tenant: string,
+  nowMs: number,
+  before?: Authority,
+): Promise<Authority> {
   const privateKey = await generateKey();
   const certificate = await certify({
     subject: `CN=SOLO tenant ${tenant}`,
@@ -65,7 +80,8 @@ export async function createTenantAuthority(root: Authority, tenant: string, now
     lifeMs: lifeMs.tenant,
     extensions: [...authorityExtensions(0), alternativeNames([{ type: "url", value: formatTenantId(tenant) }])],
   });
-  return { certificate, privateKey };
+  const past = before === undefined ? [] : [before.certificate, ...before.former];
+  return { certificate, privateKey, former: past.filter(({ validToDate }) => validToDate.getTime() > nowMs) };
 }
 
 /** What a leaf is for. */
@@ -105,10 +121,12 @@ export function isRenewalDue(certificate: X509Certificate, nowMs: number): boole
   return nowMs >= fromMs + ((toMs - fromMs) * 2) / 3;
 }
 
-/** Key and certificate as one PEM text, so that one file holds both or neither. */
-export function formatAuthority(authority: Authority): string {
-  return formatKey(authority.privateKey) + authority.certificate.toString();
+/** Key, certificate and former certificates as one PEM text, so that one file holds all or nothing. */
+export function formatAuthority({ privateKey, certificate, former }: Authority): string {
+  return [formatKey(privateKey), certificate.toString(), ...former.map(String)].join("");
 }
+
+const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n/g;
 
 /**
  * Reads {@link formatAuthority}.
@@ -117,10 +135,10 @@ export function formatAuthority(authority: Authority): string {
  */
 export function parseAuthority(text: string): Authority {
   const privateKey = createPrivateKey(text);
-  const certificate = new X509Certificate(text);
-  if (!certificate.ca) throw new Error("The certificate is not an authority's");
+  const [certificate, ...former] = text.match(certificateBlock)?.map((pem) => new X509Certificate(pem)) ?? [];
+  if (!certificate?.ca) throw new Error("The certificate is not an authority's");
   if (!certificate.checkPrivateKey(privateKey)) throw new Error("The key is not the certificate's");
-  return { certificate, privateKey };
+  return { certificate, privateKey, former };
 }
 
 /** A private key as PKCS #8 PEM. */

@@ -14,7 +14,10 @@ export class IdentityDamaged extends IdentityError {
   override readonly code = "IDENTITY_DAMAGED";
   readonly path: string;
   readonly problem: string;
-  constructor(facts: { readonly path: string; readonly problem: string; readonly fix: string }, options?: ErrorOptions) {
+  constructor(
+    facts: { readonly path: string; readonly problem: string; readonly fix: string },
+    options?: ErrorOptions,
+  ) {
     super(`Cannot open identity: ${facts.path} ${facts.problem}; ${facts.fix}`, options);
     this.path = facts.path;
     this.problem = facts.problem;

@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { X509Certificate } from "node:crypto";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Clock } from "../ports/clock.ts";
 import { IdentityDamaged, IdentityKeyExposed, IdentityRootOutOfDate } from "./errors.ts";
 import { type Identity, openIdentity } from "./identity.ts";
@@ -48,7 +48,11 @@ afterEach(async () => {
 const inIdentity = (...path: string[]) => join(data, "identity", ...path);
 const inProfile = (...path: string[]) => join(data, "profiles", "admin", ...path);
 
-async function boot(options: { hostNames?: string[]; onRenewalFailed?: (error: unknown) => void } = {}): Promise<Identity> {
+async function boot(
+  options: { hostNames?: string[]; onRenewalFailed?: (error: unknown) => void } = {},
+): Promise<Identity> {
+  // One server at a time has the data folder.
+  for (const former of opened.splice(0)) former.close();
   const identity = await openIdentity({ folder: inIdentity(), adminProfileFolder: inProfile(), clock, ...options });
   opened.push(identity);
   return identity;
@@ -58,9 +62,13 @@ function certificatesIn(pem: string): X509Certificate[] {
   return pem.split(/(?<=-----END CERTIFICATE-----\n)/).map((each) => new X509Certificate(each));
 }
 
+function verdictOn(certificateChainPem: string, identity: Identity) {
+  const [leaf] = certificatesIn(certificateChainPem);
+  return parsePeer({ leaf, opensslError: undefined }, identity.trust, clock.wallMs());
+}
+
 async function adminVerdict(identity: Identity) {
-  const certificates = certificatesIn(await readFile(inProfile("cert.pem"), "utf8"));
-  return parsePeer({ certificates, opensslError: undefined }, identity.roots, clock.wallMs());
+  return verdictOn(await readFile(inProfile("cert.pem"), "utf8"), identity);
 }
 
 /** Every file below the folder with its bytes. */
@@ -80,7 +88,7 @@ describe("the first boot", () => {
     expect(leaf?.keyUsage).toEqual(["1.3.6.1.5.5.7.3.1"]);
     expect(intermediate?.subjectAltName).toBe("URI:spiffe://solo.local/tenant/default");
     expect(identity.server().expiresAtMs).toBe(clock.wallMs() + 90 * dayMs);
-    const [root] = identity.roots;
+    const [root] = identity.trust.roots;
     expect(root?.validToDate.getTime()).toBe(clock.wallMs() + 3_650 * dayMs);
   });
 
@@ -129,7 +137,10 @@ describe("a later boot", () => {
     expect(after.rootPem).toBe(before.rootPem);
     expect(await readFile(inIdentity("root.authority.pem"), "utf8")).toBe(rootFile);
     expect(after.server().expiresAtMs).toBe(clock.wallMs() + 90 * dayMs);
-    expect(await adminVerdict(after)).toMatchObject({ kind: "identified", identity: { expiresAtMs: clock.wallMs() + 90 * dayMs } });
+    expect(await adminVerdict(after)).toMatchObject({
+      kind: "identified",
+      identity: { expiresAtMs: clock.wallMs() + 90 * dayMs },
+    });
     expect(await readFile(inProfile("key.pem"), "utf8")).toBe(adminKey);
   });
 
@@ -138,16 +149,28 @@ describe("a later boot", () => {
     const old = await first.issue({ tenant: "acme", holder: "a" });
     clock.advance(200 * dayMs);
     const unchanged = await (await boot()).issue({ tenant: "acme", holder: "a" });
-    expect(certificatesIn(unchanged.certificateChainPem)[1]?.raw).toEqual(certificatesIn(old.certificateChainPem)[1]?.raw);
+    expect(certificatesIn(unchanged.certificateChainPem)[1]?.raw).toEqual(
+      certificatesIn(old.certificateChainPem)[1]?.raw,
+    );
     clock.advance(50 * dayMs);
     const identity = await boot();
     const renewed = await identity.issue({ tenant: "acme", holder: "a" });
-    expect(certificatesIn(renewed.certificateChainPem)[1]?.raw).not.toEqual(certificatesIn(old.certificateChainPem)[1]?.raw);
+    expect(certificatesIn(renewed.certificateChainPem)[1]?.raw).not.toEqual(
+      certificatesIn(old.certificateChainPem)[1]?.raw,
+    );
     for (const { certificateChainPem } of [unchanged, renewed]) {
-      const certificates = certificatesIn(certificateChainPem);
-      const verdict = parsePeer({ certificates, opensslError: undefined }, identity.roots, clock.wallMs());
-      expect(verdict).toMatchObject({ kind: "identified" });
+      expect(verdictOn(certificateChainPem, identity)).toMatchObject({ kind: "identified" });
+      expect(verdictOn(certificateChainPem, await boot())).toMatchObject({ kind: "identified" });
     }
+    clock.advance(200 * dayMs);
+    await identity.issue({ tenant: "acme", holder: "a" });
+    clock.advance(50 * dayMs);
+    const twice = await (await boot()).issue({ tenant: "acme", holder: "a" });
+    const renewedTwice = certificatesIn(twice.certificateChainPem)[1];
+    const file = await readFile(inIdentity("tenants", "acme.authority.pem"), "utf8");
+    // The first intermediate has ended and is forgotten.
+    expect(file.match(/BEGIN CERTIFICATE/g)).toHaveLength(2);
+    expect(file).toContain(renewedTwice?.toString());
   });
 
   test("says when the clock is outside the root's life", async () => {
@@ -200,10 +223,15 @@ describe("issuing", () => {
   test("gives a tenant's agent a certificate with a key of its own, kept nowhere", async () => {
     const identity = await boot();
     const issued = await identity.issue({ tenant: "acme", holder: "ci" });
-    const certificates = certificatesIn(issued.certificateChainPem);
-    expect(parsePeer({ certificates, opensslError: undefined }, identity.roots, clock.wallMs())).toMatchObject({
+    expect(verdictOn(issued.certificateChainPem, identity)).toMatchObject({
       kind: "identified",
-      identity: { spiffeId: issued.spiffeId, tenant: "acme", role: "agent", holder: "ci", expiresAtMs: issued.expiresAtMs },
+      identity: {
+        spiffeId: issued.spiffeId,
+        tenant: "acme",
+        role: "agent",
+        holder: "ci",
+        expiresAtMs: issued.expiresAtMs,
+      },
     });
     for (const text of (await contents(data)).values()) expect(text).not.toContain(issued.privateKeyPem);
   });
@@ -211,25 +239,34 @@ describe("issuing", () => {
   test("to many holders at once makes one intermediate", async () => {
     const identity = await boot();
     const issued = await Promise.all(["a", "b", "c"].map((holder) => identity.issue({ tenant: "acme", holder })));
-    const intermediates = issued.map(({ certificateChainPem }) => certificatesIn(certificateChainPem)[1]?.fingerprint256);
+    const intermediates = issued.map(
+      ({ certificateChainPem }) => certificatesIn(certificateChainPem)[1]?.fingerprint256,
+    );
     expect(new Set(intermediates).size).toBe(1);
   });
 
-  test.each([["../acme", "a"], ["acme", ""], ["ACME", "a"], ["acme", "a".repeat(64)]])(
-    "refuses tenant %j, holder %j and writes nothing",
-    async (tenant, holder) => {
-      const identity = await boot();
-      const before = await contents(data);
-      await expect(identity.issue({ tenant, holder })).rejects.toThrow(RangeError);
-      expect(await contents(data)).toEqual(before);
-    },
-  );
+  test.each([
+    ["../acme", "a"],
+    ["acme", ""],
+    ["ACME", "a"],
+    ["acme", "a".repeat(64)],
+  ])("refuses tenant %j, holder %j and writes nothing", async (tenant, holder) => {
+    const identity = await boot();
+    const before = await contents(data);
+    await expect(identity.issue({ tenant, holder })).rejects.toThrow(RangeError);
+    expect(await contents(data)).toEqual(before);
+  });
 });
 
 describe("a damaged folder", () => {
   test("that a crash left half-made is completed", async () => {
     // Every state that kill -9 can leave: files appear one by one, temporaries may lie about.
-    const order = ["identity/root.authority.pem", "profiles/admin/key.pem", "profiles/admin/root.pem", "identity/tenants/default.authority.pem"];
+    const order = [
+      "identity/root.authority.pem",
+      "profiles/admin/key.pem",
+      "profiles/admin/root.pem",
+      "identity/tenants/default.authority.pem",
+    ];
     (await boot()).close();
     const whole = await contents(data);
     for (let made = 0; made <= order.length; made += 1) {
@@ -237,15 +274,20 @@ describe("a damaged folder", () => {
       await rm(inProfile(), { recursive: true });
       await mkdir(inIdentity("tenants"), { recursive: true });
       await mkdir(inProfile(), { recursive: true });
-      for (const path of order.slice(0, made)) await writeFile(join(data, path), whole.get(join(data, path)) ?? "", { mode: 0o600 });
-      for (const path of [inIdentity(".root.authority.pem.0123456789abcdef.tmp"), inIdentity("tenants", ".x.0123456789abcdef.tmp")]) {
+      for (const path of order.slice(0, made))
+        await writeFile(join(data, path), whole.get(join(data, path)) ?? "", { mode: 0o600 });
+      for (const path of [
+        inIdentity(".root.authority.pem.0123456789abcdef.tmp"),
+        inIdentity("tenants", ".x.0123456789abcdef.tmp"),
+      ]) {
         await writeFile(path, "half", { mode: 0o600 });
       }
       const identity = await boot();
       expect(await adminVerdict(identity)).toMatchObject({ kind: "identified" });
       const now = await contents(data);
       expect([...now.keys()]).toEqual([...whole.keys()]);
-      for (const path of order.slice(0, made)) expect([path, now.get(join(data, path))]).toEqual([path, whole.get(join(data, path))]);
+      for (const path of order.slice(0, made))
+        expect([path, now.get(join(data, path))]).toEqual([path, whole.get(join(data, path))]);
     }
   });
 
@@ -254,6 +296,7 @@ describe("a damaged folder", () => {
     ["a root of noise", () => writeFile(inIdentity("root.authority.pem"), "noise")],
     ["no root, though intermediates remain", () => rm(inIdentity("root.authority.pem"))],
     ["no root, though the admin trusts one", () => rm(inIdentity(), { recursive: true })],
+    ["a stranger among the intermediates", () => writeFile(inIdentity("tenants", "notes.txt"), "", { mode: 0o600 })],
     ["an intermediate of noise", () => writeFile(inIdentity("tenants", "default.authority.pem"), "noise")],
     ["an admin key of noise", () => writeFile(inProfile("key.pem"), "noise")],
   ])("with %s is refused and left as it is", async (_, damage) => {
@@ -271,7 +314,10 @@ describe("a damaged folder", () => {
     const intermediate = inIdentity("tenants", "default.authority.pem");
     const rootText = await readFile(inIdentity("root.authority.pem"), "utf8");
     const text = await readFile(intermediate, "utf8");
-    await writeFile(intermediate, rootText.slice(0, rootText.indexOf("-----BEGIN CERT")) + text.slice(text.indexOf("-----BEGIN CERT")));
+    await writeFile(
+      intermediate,
+      rootText.slice(0, rootText.indexOf("-----BEGIN CERT")) + text.slice(text.indexOf("-----BEGIN CERT")),
+    );
     await expect(boot()).rejects.toMatchObject({ code: "IDENTITY_DAMAGED", path: intermediate });
     await rm(inIdentity(), { recursive: true });
     await rm(inProfile(), { recursive: true });
@@ -285,6 +331,10 @@ describe("a damaged folder", () => {
     await chmod(inIdentity("root.authority.pem"), 0o640);
     const failure = await boot().catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(IdentityKeyExposed);
-    expect(failure).toMatchObject({ code: "IDENTITY_KEY_EXPOSED", path: inIdentity("root.authority.pem"), mode: 0o640 });
+    expect(failure).toMatchObject({
+      code: "IDENTITY_KEY_EXPOSED",
+      path: inIdentity("root.authority.pem"),
+      mode: 0o640,
+    });
   });
 });

@@ -15,8 +15,9 @@ import {
   parseAuthority,
 } from "./authority.ts";
 import { IdentityDamaged, IdentityRootOutOfDate } from "./errors.ts";
+import type { Trust } from "./peer.ts";
 import { createPrivateFile, openPrivateFolder, readPrivateFile, replacePrivateFile } from "./private-file.ts";
-import { formatSpiffeId, type SpiffeId, systemTenant } from "./spiffe-id.ts";
+import { formatSpiffeId, isName, type SpiffeId, systemTenant } from "./spiffe-id.ts";
 
 /** A certificate with its key, as its holder needs it. */
 export interface IssuedCertificate {
@@ -36,7 +37,8 @@ export type Renewed = "server" | "admin";
 export interface Identity {
   /** The root that clients trust. */
   readonly rootPem: string;
-  readonly roots: readonly X509Certificate[];
+  /** Whom {@link parsePeer} may believe; follows every later change. */
+  readonly trust: Trust;
   /** The local administrator: `spiffe://solo.local/tenant/default/operator/local`. */
   readonly adminSpiffeId: string;
   /** The certificate this server shows now. */
@@ -97,7 +99,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   await openPrivateFolder(join(folder, "tenants"));
   await openPrivateFolder(options.adminProfileFolder);
   const root = await openRoot(options);
-  const authorities = openTenantAuthorities(root, folder, clock);
+  const authorities = await openTenantAuthorities(root, folder, clock);
   const adminKey = await openAdminKey(options.adminProfileFolder);
   const rootPem = root.certificate.toString();
   const adminSpiffeId = formatSpiffeId(admin);
@@ -150,7 +152,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
 
   return {
     rootPem,
-    roots: [root.certificate],
+    trust: { roots: [root.certificate], intermediatesNamed: authorities.named },
     adminSpiffeId,
     server: () => serverCertificate,
     onServerRenewed(listener) {
@@ -174,7 +176,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
 }
 
 async function openRoot({ folder, adminProfileFolder, clock }: IdentityOptions): Promise<Authority> {
-  const path = join(folder, "root.authority.pem");
+  const path = join(folder, `root${authoritySuffix}`);
   const nowMs = clock.wallMs();
   const restore = "restore it from a backup of this data folder";
   let text = await readPrivateFile(path);
@@ -209,40 +211,65 @@ async function whatTheRootMade(folder: string, adminProfileFolder: string): Prom
 }
 
 /** The intermediates, one file each, made when first asked for and renewed with a new key at two thirds of their life. */
-function openTenantAuthorities(root: Authority, folder: string, clock: Clock) {
-  const known = new Map<string, Authority>();
-  const inTurn = oneAtATime();
-
-  const open = async (tenant: string): Promise<Authority> => {
-    const path = join(folder, "tenants", `${tenant}.authority.pem`);
-    const present = known.get(tenant) ?? (await read(tenant, path));
-    if (present !== undefined && !isRenewalDue(present.certificate, clock.wallMs())) {
-      known.set(tenant, present);
-      return present;
+async function openTenantAuthorities(root: Authority, folder: string, clock: Clock) {
+  const tenants = join(folder, "tenants");
+  const byTenant = new Map<string, Authority>();
+  const bySubject = new Map<string, readonly X509Certificate[]>();
+  const know = (tenant: string, authority: Authority) => {
+    byTenant.set(tenant, authority);
+    bySubject.set(authority.certificate.subject, [authority.certificate, ...authority.former]);
+  };
+  for (const file of await readdir(tenants)) {
+    const path = join(tenants, file);
+    const tenant = tenantOfFile(file);
+    if (tenant === undefined) {
+      throw new IdentityDamaged({ path, problem: "is not a file of the identity", fix: "move it elsewhere" });
     }
-    const made = await createTenantAuthority(root, tenant, clock.wallMs());
-    await replacePrivateFile(path, formatAuthority(made));
-    known.set(tenant, made);
+    know(tenant, await readTenantAuthority(root, tenant, path));
+  }
+
+  const inTurn = oneAtATime();
+  const open = async (tenant: string): Promise<Authority> => {
+    const nowMs = clock.wallMs();
+    const present = byTenant.get(tenant);
+    if (present !== undefined && !isRenewalDue(present.certificate, nowMs)) return present;
+    const made = await createTenantAuthority(root, tenant, nowMs, present);
+    await replacePrivateFile(join(tenants, `${tenant}${authoritySuffix}`), formatAuthority(made));
+    know(tenant, made);
     return made;
   };
-  const read = async (tenant: string, path: string): Promise<Authority | undefined> => {
-    const text = await readPrivateFile(path);
-    if (text === undefined) return undefined;
-    const fix = `restore it from a backup, or remove it to give tenant "${tenant}" a new intermediate (its certificates stay valid)`;
-    const authority = readAuthority({ path, text, fix });
-    if (!authority.certificate.verify(root.certificate.publicKey)) {
-      throw new IdentityDamaged({ path, problem: "was not issued by this root", fix });
-    }
-    return authority;
+  return {
+    of: (tenant: string) => inTurn(() => open(tenant)),
+    named: (subject: string) => bySubject.get(subject) ?? [],
   };
-  return { of: (tenant: string) => inTurn(() => open(tenant)) };
+}
+
+const authoritySuffix = ".authority.pem";
+
+function tenantOfFile(file: string): string | undefined {
+  const tenant = file.slice(0, -authoritySuffix.length);
+  return file.endsWith(authoritySuffix) && isName(tenant) ? tenant : undefined;
+}
+
+async function readTenantAuthority(root: Authority, tenant: string, path: string): Promise<Authority> {
+  const fix = `restore it from a backup, or remove it to end the certificates of tenant "${tenant}" and begin anew`;
+  const authority = readAuthority({ path, text: (await readPrivateFile(path)) ?? "", fix });
+  if (
+    ![authority.certificate, ...authority.former].every((certificate) => certificate.verify(root.certificate.publicKey))
+  ) {
+    throw new IdentityDamaged({ path, problem: "was not issued by this root", fix });
+  }
+  return authority;
 }
 
 function readAuthority(file: { readonly path: string; readonly text: string; readonly fix: string }): Authority {
   try {
     return parseAuthority(file.text);
   } catch (error) {
-    throw new IdentityDamaged({ path: file.path, problem: "holds no usable key and certificate", fix: file.fix }, { cause: error });
+    throw new IdentityDamaged(
+      { path: file.path, problem: "holds no usable key and certificate", fix: file.fix },
+      { cause: error },
+    );
   }
 }
 
@@ -255,9 +282,14 @@ async function openAdminKey(profileFolder: string): Promise<KeyObject> {
     return key;
   }
   try {
-    return createPrivateKey(text);
+    const key = createPrivateKey(text);
+    if (key.asymmetricKeyDetails?.namedCurve !== "prime256v1") throw new Error("The key is not P-256");
+    return key;
   } catch (error) {
-    throw new IdentityDamaged({ path, problem: "holds no usable key", fix: "remove it to have a new one made" }, { cause: error });
+    throw new IdentityDamaged(
+      { path, problem: "holds no usable key", fix: "remove it to have a new one made" },
+      { cause: error },
+    );
   }
 }
 
@@ -292,6 +324,8 @@ const dnsName = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-
 
 function requireHostName(host: string): void {
   if (isIP(host) === 0 && !dnsName.test(host)) {
-    throw new RangeError(`Cannot make the server's certificate: host name must be a DNS name or an IP address, got ${JSON.stringify(host)}`);
+    throw new RangeError(
+      `Cannot make the server's certificate: host name must be a DNS name or an IP address, got ${JSON.stringify(host)}`,
+    );
   }
 }

@@ -1,11 +1,18 @@
-export { IdentityDamaged, IdentityError, type IdentityErrorCode, IdentityKeyExposed, IdentityRootOutOfDate } from "./errors.ts";
+export {
+  IdentityDamaged,
+  IdentityError,
+  type IdentityErrorCode,
+  IdentityKeyExposed,
+  IdentityRootOutOfDate,
+} from "./errors.ts";
 export { type Identity, type IdentityOptions, type IssuedCertificate, openIdentity, type Renewed } from "./identity.ts";
 export {
   type PeerIdentity,
   type PeerRefusal,
   type PeerVerdict,
-  type PresentedChain,
+  type PresentedCertificate,
   parsePeer,
   refusedAsExpired,
+  type Trust,
 } from "./peer.ts";
 export { formatSpiffeId, isName, parseSpiffeId, type Role, type SpiffeId, systemTenant } from "./spiffe-id.ts";

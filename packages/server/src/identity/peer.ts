@@ -1,14 +1,21 @@
 import "reflect-metadata";
-import { SubjectAlternativeNameExtension, X509Certificate as ParsedCertificate } from "@peculiar/x509";
 import { createHash, type X509Certificate } from "node:crypto";
+import { X509Certificate as ParsedCertificate, SubjectAlternativeNameExtension } from "@peculiar/x509";
 import { parseSpiffeId, parseTenantId, type Role, systemTenant } from "./spiffe-id.ts";
 
 /** What a peer showed in the handshake, and what OpenSSL thinks of it. */
-export interface PresentedChain {
-  /** Leaf first; empty when the peer has no certificate. */
-  readonly certificates: readonly X509Certificate[];
+export interface PresentedCertificate {
+  /** `undefined` when the peer has none. */
+  readonly leaf: X509Certificate | undefined;
   /** OpenSSL's reason to refuse, such as `CERT_HAS_EXPIRED`; `undefined` when it has none. */
   readonly opensslError: string | undefined;
+}
+
+/** The authorities that may vouch for a peer. */
+export interface Trust {
+  readonly roots: readonly X509Certificate[];
+  /** Intermediates of that subject, as `X509Certificate` spells it, which this installation made and has not given up. */
+  intermediatesNamed(subject: string): readonly X509Certificate[];
 }
 
 /** Who is at the other end of a connection, as proved by its certificate. */
@@ -47,21 +54,21 @@ const subjectAlternativeName = "2.5.29.17";
  * Says who a peer is.
  *
  * OpenSSL's verdict is necessary, and then everything is checked again here: leaf, intermediate and root belong
- * together, are valid at `nowMs`, the leaf is a client's and carries exactly one URI name, and that name's tenant is the
+ * together, are valid at `nowMs`, the intermediate is one of ours (whatever chain the peer sent: Node 24.21 does not
+ * show it to a server), the leaf is a client's and carries exactly one URI name, and that name's tenant is the
  * tenant of the intermediate, so that a tenant's intermediate can never vouch for another tenant. Operators and servers
  * stand above tenants; only the system tenant's intermediate may vouch for them, and nothing that a request can reach
  * issues either. The common name is ignored.
  *
- * @param roots Trusted roots; each must have signed the intermediate directly.
  * @param nowMs Wall clock.
  */
-export function parsePeer(presented: PresentedChain, roots: readonly X509Certificate[], nowMs: number): PeerVerdict {
-  const [leaf, ...others] = presented.certificates;
+export function parsePeer(presented: PresentedCertificate, trust: Trust, nowMs: number): PeerVerdict {
+  const { leaf } = presented;
   if (leaf === undefined) return refused("certificate-missing", "No client certificate was sent");
   if (presented.opensslError !== undefined) return refusedByOpenssl(presented.opensslError);
 
-  const issuer = others.find((other) => isIssuedBy(leaf, other));
-  const root = issuer && roots.find((other) => isIssuedBy(issuer, other));
+  const issuer = trust.intermediatesNamed(leaf.issuer).find((other) => isIssuedBy(leaf, other));
+  const root = issuer && trust.roots.find((other) => isIssuedBy(issuer, other));
   if (issuer === undefined || root === undefined || !issuer.ca) {
     return refused("certificate-untrusted", "The client certificate was not issued by this server");
   }
@@ -69,7 +76,8 @@ export function parsePeer(presented: PresentedChain, roots: readonly X509Certifi
   const chain = [leaf, issuer, root];
   const beginsAtMs = Math.max(...chain.map((certificate) => certificate.validFromDate.getTime()));
   const expiresAtMs = Math.min(...chain.map((certificate) => certificate.validToDate.getTime()));
-  if (nowMs < beginsAtMs) return refused("certificate-not-yet-valid", `The client certificate is valid from ${iso(beginsAtMs)}`);
+  if (nowMs < beginsAtMs)
+    return refused("certificate-not-yet-valid", `The client certificate is valid from ${iso(beginsAtMs)}`);
   if (nowMs >= expiresAtMs) return refusedAsExpired(expiresAtMs);
   if (leaf.ca || !leaf.keyUsage?.includes(clientAuth)) {
     return refused("certificate-purpose", "The certificate is not a client's");
@@ -82,7 +90,10 @@ export function parsePeer(presented: PresentedChain, roots: readonly X509Certifi
   }
   const issuingTenant = parseTenantId(onlyUri(issuer) ?? "");
   if (issuingTenant !== id.tenant) {
-    return refused("tenant-mismatch", `The certificate claims tenant "${id.tenant}" but was not issued by that tenant's authority`);
+    return refused(
+      "tenant-mismatch",
+      `The certificate claims tenant "${id.tenant}" but was not issued by that tenant's authority`,
+    );
   }
   if (id.role !== "agent" && id.tenant !== systemTenant) {
     return refused("role-not-allowed", `Tenant "${id.tenant}" cannot have a certificate of role "${id.role}"`);
@@ -119,7 +130,9 @@ function isIssuedBy(subject: X509Certificate, issuer: X509Certificate): boolean 
 
 /** The URI name of a certificate that has one such name in one extension; `undefined` otherwise. */
 function onlyUri(certificate: X509Certificate): string | undefined {
-  const extensions = new ParsedCertificate(certificate.raw).extensions.filter(({ type }) => type === subjectAlternativeName);
+  const extensions = new ParsedCertificate(certificate.raw).extensions.filter(
+    ({ type }) => type === subjectAlternativeName,
+  );
   const [extension] = extensions;
   if (extensions.length !== 1 || !(extension instanceof SubjectAlternativeNameExtension)) return undefined;
   const uris = extension.names.items.filter(({ type }) => type === "url");

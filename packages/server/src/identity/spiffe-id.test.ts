@@ -15,7 +15,9 @@ describe("a SPIFFE id", () => {
   });
 
   test("has one spelling: whatever is read is written the same", () => {
-    const near = fc.tuple(name, fc.string(), name).map(([t, junk, h]) => `spiffe://solo.local/tenant/${t}${junk}/agent/${h}`);
+    const near = fc
+      .tuple(name, fc.string(), name)
+      .map(([t, junk, h]) => `spiffe://solo.local/tenant/${t}${junk}/agent/${h}`);
     fc.assert(
       fc.property(fc.oneof(near, fc.string()), (text) => {
         const id = parseSpiffeId(text);
@@ -47,8 +49,11 @@ describe("a SPIFFE id", () => {
     expect(parseTenantId("spiffe://solo.local/tenant/acme/agent/a")).toBeUndefined();
   });
 
-  test.each(["", "1a", "-a", "a_b", "../a", "__proto__", "A", "a".repeat(64)])("cannot be made for tenant %j", (tenant) => {
-    expect(isName(tenant)).toBe(false);
-    expect(() => formatSpiffeId({ tenant, role: "agent", holder: "a" })).toThrow(RangeError);
-  });
+  test.each(["", "1a", "-a", "a_b", "../a", "__proto__", "A", "a".repeat(64)])(
+    "cannot be made for tenant %j",
+    (tenant) => {
+      expect(isName(tenant)).toBe(false);
+      expect(() => formatSpiffeId({ tenant, role: "agent", holder: "a" })).toThrow(RangeError);
+    },
+  );
 });

@@ -1,0 +1,247 @@
+import { constants } from "node:crypto";
+import { type AddressInfo, createServer, type Server as NetServer, type Socket } from "node:net";
+import { createServer as createTlsServer, type SecureContextOptions, type TLSSocket } from "node:tls";
+import { type Server as GrpcServer, ServerCredentials } from "@grpc/grpc-js";
+import {
+  type Identity,
+  type PeerVerdict,
+  type PresentedCertificate,
+  parsePeer,
+  refusedAsExpired,
+} from "../../identity/index.ts";
+import type { Clock } from "../../ports/clock.ts";
+import { type ConnectionRefusal, handshakeRefusal, openRefusalLog, type RefusalReport } from "./connection-refusal.ts";
+import { type Connection, type ConnectionLimits, ConnectionRegistry } from "./connection-registry.ts";
+import { ListenFailed, PortInUse } from "./errors.ts";
+
+/** The port that clients reach the services by. */
+export interface TlsFront {
+  /** Where it listens; the real port when 0 was asked for. */
+  readonly address: { readonly host: string; readonly port: number };
+  /**
+   * Who sent a call, by `call.getPeer()`. Fails closed: an unknown peer and a certificate that ended since the
+   * handshake are refused.
+   */
+  verdictOf(peer: string): PeerVerdict;
+  /** Ends at once every connection made with the certificate of that `x5t#S256`. @returns How many. */
+  endConnections(fingerprint: string): number;
+  /** Open connections now. */
+  connectionCount(): number;
+  /** Handshakes under way now. */
+  handshakeCount(): number;
+  /** Refused connections since the start, by reason. */
+  refusals(): ReadonlyMap<ConnectionRefusal, number>;
+  /**
+   * Stops accepting and tells clients to go (GOAWAY); calls under way may finish within `graceMs`, then all is ended.
+   * A second call can only shorten the grace.
+   *
+   * @returns When the last connection is closed.
+   */
+  close(options: { readonly graceMs: number }): Promise<void>;
+}
+
+/** Whom the front serves, and its bounds. */
+export interface TlsFrontOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly identity: Identity;
+  readonly clock: Clock;
+  /** Gets each accepted connection. Bound to no port itself; stays the caller's to shut down, after the front. */
+  readonly server: GrpcServer;
+  /** Told of connections that never reached the server, at most 10 a second. */
+  readonly onRefused?: (report: RefusalReport) => void;
+  /** Default 1,000 in total, 100 without a valid certificate, 500 of one tenant. */
+  readonly limits?: Partial<ConnectionLimits>;
+  /** Default 128. When one more begins, the oldest is ended: honest handshakes take milliseconds. */
+  readonly maxHandshakes?: number;
+  /** Default 10,000. From the first byte to the last, however busily the peer writes. */
+  readonly handshakeTimeoutMs?: number;
+}
+
+interface Handshake {
+  readonly raw: Socket;
+  readonly remote: string;
+  readonly cancelTimeout: () => void;
+  /** Why it failed, once that is known. */
+  failure?: { readonly reason: ConnectionRefusal; readonly detail: string | undefined };
+}
+
+/**
+ * Listens with TLS 1.3 and HTTP/2 only, says once per connection who the peer is, and hands the connection to gRPC.
+ *
+ * Peers without a valid certificate are handed on too, so that health answers them and the gate can tell all others
+ * properly why they are refused. Session resumption is off: a resumed session keeps OpenSSL's verdict of another day.
+ *
+ * @throws {PortInUse} Another process listens there.
+ * @throws {ListenFailed} The operating system refuses for another reason.
+ */
+export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> {
+  const { identity, clock } = options;
+  const maxHandshakes = options.maxHandshakes ?? 128;
+  const handshakeTimeoutMs = options.handshakeTimeoutMs ?? 10_000;
+  const registry = new ConnectionRegistry({ total: 1_000, unidentified: 100, perTenant: 500, ...options.limits });
+  const refusals = openRefusalLog(clock, options.onRefused ?? (() => {}));
+  const handshakes = new Map<string, Handshake>();
+  const injector = options.server.createConnectionInjector(ServerCredentials.createInsecure());
+  const whenEmpty = Promise.withResolvers<void>();
+  let closing = false;
+
+  const begin = (raw: Socket) => {
+    const key = tupleOf(raw);
+    if (key === undefined) {
+      raw.destroy();
+      refusals.record({ remote: "unknown", reason: "handshake-abandoned", detail: undefined });
+      return;
+    }
+    const [oldest] = handshakes.values();
+    if (oldest !== undefined && handshakes.size >= maxHandshakes) fail(oldest, "too-many-handshakes");
+    const handshake: Handshake = {
+      raw,
+      remote: peerOf(raw),
+      cancelTimeout: clock.schedule(handshakeTimeoutMs, () => fail(handshake, "handshake-timeout")),
+    };
+    handshakes.set(key, handshake);
+    raw.once("close", () => {
+      if (!settle(key, handshake)) return;
+      const { reason, detail } = handshake.failure ?? { reason: "handshake-abandoned", detail: undefined };
+      refusals.record({ remote: handshake.remote, reason, detail });
+    });
+    tlsServer.emit("connection", raw);
+  };
+  const settle = (key: string, handshake: Handshake): boolean => {
+    if (handshakes.get(key) !== handshake) return false;
+    handshakes.delete(key);
+    handshake.cancelTimeout();
+    return true;
+  };
+  const fail = (handshake: Handshake, reason: ConnectionRefusal, detail?: string) => {
+    handshake.failure ??= { reason, detail };
+    handshake.raw.destroy();
+  };
+
+  const accept = (socket: TLSSocket) => {
+    // The session reports a broken connection to its calls; nothing is left to do here but not to crash.
+    socket.on("error", () => {});
+    const key = tupleOf(socket);
+    const handshake = key === undefined ? undefined : handshakes.get(key);
+    // Gone or given up meanwhile: the raw socket's end reports it.
+    if (key === undefined || handshake === undefined || handshake.failure !== undefined) return void socket.destroy();
+    settle(key, handshake);
+    const refuse = (reason: ConnectionRefusal) => {
+      refusals.record({ remote: handshake.remote, reason, detail: undefined });
+      socket.destroy();
+    };
+    if (closing) return refuse("shutting-down");
+    if (socket.alpnProtocol !== "h2") return refuse("no-http2");
+    const verdict = parsePeer(presentedBy(socket), identity.trust, clock.wallMs());
+    const connection: Connection = { peer: peerOf(socket), verdict, socket };
+    const refusal = registry.add(connection);
+    if (refusal !== undefined) return refuse(refusal);
+    socket.once("close", () => {
+      registry.remove(connection);
+      if (closing && registry.size === 0) whenEmpty.resolve();
+    });
+    injector.injectConnection(socket);
+  };
+
+  const tlsServer = createTlsServer(
+    { ...contextOf(identity), requestCert: true, rejectUnauthorized: false, ALPNProtocols: ["h2"] },
+    accept,
+  );
+  tlsServer.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
+    const key = tupleOf(socket);
+    const handshake = key === undefined ? undefined : handshakes.get(key);
+    if (handshake !== undefined) fail(handshake, handshakeRefusal(error.code), error.code);
+    socket.destroy();
+  });
+  const listener = createServer({ noDelay: true }, begin);
+  try {
+    await listen(listener, options);
+  } catch (error) {
+    injector.destroy();
+    throw error;
+  }
+  // The operating system gave no socket for a waiting connection (out of descriptors); the next one may work.
+  listener.on("error", (error: NodeJS.ErrnoException) => {
+    refusals.record({ remote: "unknown", reason: "accept-failed", detail: error.code });
+  });
+  const stopRenewing = identity.onServerRenewed(() => tlsServer.setSecureContext(contextOf(identity)));
+
+  const stopAccepting = async () => {
+    closing = true;
+    stopRenewing();
+    const stopped = new Promise<void>((resolve) => listener.close(() => resolve()));
+    for (const handshake of handshakes.values()) fail(handshake, "shutting-down");
+    injector.destroy();
+    if (registry.size > 0) await whenEmpty.promise;
+    await stopped;
+  };
+  let closed: Promise<void> | undefined;
+
+  const { address, port } = listener.address() as AddressInfo;
+  return {
+    address: { host: address, port },
+    verdictOf(peer) {
+      const verdict = registry.find(peer)?.verdict;
+      if (verdict === undefined) {
+        return { kind: "refused", reason: "connection-closed", message: "The connection is closed" };
+      }
+      if (verdict.kind === "identified" && clock.wallMs() >= verdict.identity.expiresAtMs) {
+        return refusedAsExpired(verdict.identity.expiresAtMs);
+      }
+      return verdict;
+    },
+    endConnections: (fingerprint) => registry.end(fingerprint),
+    connectionCount: () => registry.size,
+    handshakeCount: () => handshakes.size,
+    refusals: () => refusals.counts(),
+    async close({ graceMs }) {
+      closed ??= stopAccepting();
+      if (graceMs <= 0) registry.endAll();
+      const cancel = clock.schedule(graceMs, () => registry.endAll());
+      await closed;
+      cancel();
+    },
+  };
+}
+
+function contextOf(identity: Identity): SecureContextOptions {
+  const { certificateChainPem, privateKeyPem } = identity.server();
+  return {
+    cert: certificateChainPem,
+    key: privateKeyPem,
+    ca: identity.rootPem,
+    minVersion: "TLSv1.3",
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  };
+}
+
+function listen(listener: NetServer, { host, port }: TlsFrontOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    listener.once("error", (error: NodeJS.ErrnoException) => {
+      const problem =
+        error.code === "EADDRINUSE"
+          ? new PortInUse({ host, port }, { cause: error })
+          : new ListenFailed({ host, port }, error.code ?? "unknown", { cause: error });
+      reject(problem);
+    });
+    listener.listen({ host, port }, resolve);
+  });
+}
+
+function presentedBy(socket: TLSSocket): PresentedCertificate {
+  const opensslError = socket.authorized ? undefined : String(socket.authorizationError ?? "UNSPECIFIED");
+  return { leaf: socket.getPeerX509Certificate(), opensslError };
+}
+
+/** The peer as grpc-js spells it. */
+function peerOf(socket: Socket): string {
+  return `${socket.remoteAddress}:${socket.remotePort}`;
+}
+
+/** Both ends of a connection, unique while it is open; `undefined` once it is closed. */
+function tupleOf(socket: Socket): string | undefined {
+  if (socket.remoteAddress === undefined || socket.localAddress === undefined) return undefined;
+  return `${peerOf(socket)} ${socket.localAddress}:${socket.localPort}`;
+}
