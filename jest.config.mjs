@@ -5,7 +5,7 @@ export default {
   testMatch: [
     "<rootDir>/packages/*/{src,test}/**/*.test.ts",
     "<rootDir>/{examples,bench,test}/**/*.test.ts",
-    "<rootDir>/scripts/**/*.test.mjs",
+    "<rootDir>/{bench,scripts}/**/*.test.mjs",
   ],
   transform: {
     "\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2024" }, module: { type: "es6" } }],

@@ -9,6 +9,7 @@ import { documentChecks } from "./check-documents.mjs";
 import { plantedViolations } from "./check-imports.mjs";
 import { generate, generated } from "./generate.mjs";
 import { openTerminal } from "./terminal.mjs";
+import { checkTestTypes } from "./test-types.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const terminal = openTerminal(process.stdout);
@@ -20,7 +21,7 @@ class CheckFailed extends Error {}
 /** Each ends quietly or rejects; an error's message is what the user reads. */
 const checks = [
   ["types", () => command("tsc", "-b", "--pretty", "false")],
-  ["types of the tests", typesOfTests],
+  ["types of the tests", async () => checkTestTypes(root)],
   ["lint and formatting", () => command("biome", "ci", "--colors=off", "--error-on-warnings", ".")],
   ["import direction", () => command("depcruise", "--config", ".dependency-cruiser.mjs", ...sources())],
   ["planted violations are found", () => plantedViolations(root)],
@@ -60,12 +61,6 @@ function testCounts() {
 
 function sources() {
   return globSync("packages/*/src", { cwd: root });
-}
-
-async function typesOfTests() {
-  for (const project of ["tsconfig.tests.json", ...globSync("packages/*/tsconfig.test.json", { cwd: root })]) {
-    await command("tsc", "-p", project);
-  }
 }
 
 /** Generates everything anew beside the committed code and compares. */
