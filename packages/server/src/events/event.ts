@@ -18,8 +18,10 @@ export type EventBody =
       readonly warm: boolean;
       readonly elapsedMs: number;
     }
-  /** The cell or the service in it ended without being asked to; `willRestart` is the supervisor's decision. */
+  /** The cell or the service in it ended without being asked to. */
   | { readonly type: "service.crashed"; readonly serviceId: string; readonly version: number; readonly cause: Cause }
+  /** Ended as planned, by a handler's stop or by its own exit; a permanent service is started again all the same. */
+  | { readonly type: "service.ended"; readonly serviceId: string; readonly version: number; readonly cause: Cause }
   | { readonly type: "service.restarting"; readonly serviceId: string; readonly version: number; readonly restarts: number }
   | { readonly type: "service.stopped"; readonly serviceId: string; readonly version: number; readonly cause: Cause }
   | { readonly type: "service.failed"; readonly serviceId: string; readonly version: number; readonly cause: Cause }
@@ -33,6 +35,8 @@ export type EventBody =
       readonly reason: string;
       readonly wantedTenant?: string;
       readonly serviceId?: string;
+      /** Denials before this one that were counted and not recorded, since they came too fast. */
+      readonly leftOut?: number;
     }
   | { readonly type: "certificate.issued"; readonly spiffeId: string; readonly serialNumber: string; readonly expiresAtMs: number }
   | { readonly type: "kernel.started"; readonly version: string; readonly recovered: number }

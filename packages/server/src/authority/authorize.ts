@@ -1,0 +1,74 @@
+import { SoloError } from "../errors.ts";
+import type { Caller } from "./caller.ts";
+import { type Method, rules } from "./rules.ts";
+
+/** What a call is about. */
+export interface Resource {
+  /** The request's own field; undefined where the caller left it empty. */
+  readonly tenant?: string;
+  readonly serviceId?: string;
+}
+
+// Set by the class below, which alone can reach its constructor; they stand first because its static block runs at once.
+let makePermit: <M extends Method>(method: M, caller: Caller, tenant: string, correlationId: string) => Permit<M>;
+let isPermit: (value: unknown) => boolean;
+
+/**
+ * Proof that a caller may do one thing now. A use case takes the permit of its method, so a forgotten check does not compile.
+ *
+ * Only {@link authorize} makes one.
+ */
+export class Permit<M extends Method = Method> {
+  static readonly #made = new WeakSet<Permit>();
+  readonly method: M;
+  readonly caller: Caller;
+  /** The tenant acted in. */
+  readonly tenant: string;
+  /** Shared by all that this call causes. */
+  readonly correlationId: string;
+
+  private constructor(method: M, caller: Caller, tenant: string, correlationId: string) {
+    this.method = method;
+    this.caller = caller;
+    this.tenant = tenant;
+    this.correlationId = correlationId;
+    Permit.#made.add(this);
+  }
+
+  static {
+    makePermit = (method, caller, tenant, correlationId) => new Permit(method, caller, tenant, correlationId);
+    isPermit = (value) => typeof value === "object" && value !== null && Permit.#made.has(value as Permit);
+  }
+}
+
+/** Whether `value` was made by {@link authorize}. */
+export const isGenuinePermit = (value: unknown): value is Permit => isPermit(value);
+
+/**
+ * Decides whether `caller` may use `method` on `resource`.
+ *
+ * @throws {SoloError} `ADMIN_REQUIRED` or `OTHER_TENANT`; says nothing about what exists in the other tenant.
+ */
+export function authorize<M extends Method>(
+  caller: Caller,
+  method: M,
+  resource: Resource,
+  correlationId: string,
+): Permit<M> {
+  const isAdmin = caller.role === "operator";
+  if (rules[method] === "admin" && !isAdmin) {
+    throw new SoloError("ADMIN_REQUIRED", `Cannot use ${method}: it is for administrators of this server`, {
+      found: `the identity ${caller.spiffeId}`,
+      wanted: "the identity of an administrator",
+    });
+  }
+  const tenant = resource.tenant ?? caller.tenant;
+  if (tenant !== caller.tenant && !isAdmin) {
+    throw new SoloError("OTHER_TENANT", `Cannot use ${method}: the request names another tenant than the certificate`, {
+      found: `the tenant "${caller.tenant}" in the certificate`,
+      wanted: "an empty field `tenant`, or the certificate's own tenant",
+      field: "tenant",
+    });
+  }
+  return makePermit(method, caller, tenant, correlationId);
+}

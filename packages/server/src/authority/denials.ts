@@ -1,0 +1,78 @@
+import type { SoloError } from "../errors.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { StateStore } from "../ports/state-store.ts";
+
+/** One refused attempt. */
+export interface Denial {
+  /** Whose history it stands in: the caller's own tenant, or the kernel's for callers without an identity. */
+  readonly tenant: string;
+  readonly actor: string;
+  readonly correlationId: string;
+  readonly method: string;
+  readonly error: SoloError;
+  readonly wantedTenant?: string;
+  readonly serviceId?: string;
+}
+
+const fullPerSecond = 100;
+
+/**
+ * Records every denial as an event, durable before the caller hears of it.
+ *
+ * A flood must not fill the disk: above 100 a second and tenant they are counted, and the next one that is recorded says
+ * how many were left out, so that none goes uncounted.
+ */
+export class Denials {
+  readonly #state: StateStore;
+  readonly #clock: Clock;
+  readonly #seconds = new Map<string, { startedAtMs: number; recorded: number; leftOut: number }>();
+  readonly #onDenied: (denial: Denial) => void;
+
+  constructor(options: { state: StateStore; clock: Clock; onDenied: (denial: Denial) => void }) {
+    this.#state = options.state;
+    this.#clock = options.clock;
+    this.#onDenied = options.onDenied;
+  }
+
+  /** @throws What {@link StateStore.commit} throws; the attempt stays refused all the same. */
+  async record(denial: Denial): Promise<void> {
+    this.#onDenied(denial);
+    const leftOut = this.#admit(denial.tenant);
+    if (leftOut === undefined) return;
+    await this.#state.commit({
+      tenant: denial.tenant,
+      events: [
+        {
+          actor: denial.actor,
+          correlationId: denial.correlationId,
+          body: {
+            type: "authority.denied",
+            method: denial.method,
+            reason: denial.error.code,
+            ...(denial.wantedTenant === undefined ? {} : { wantedTenant: denial.wantedTenant.slice(0, 64) }),
+            ...(denial.serviceId === undefined ? {} : { serviceId: denial.serviceId.slice(0, 64) }),
+            ...(leftOut === 0 ? {} : { leftOut }),
+          },
+        },
+      ],
+    });
+  }
+
+  /** How many were left out before this one, which is recorded; undefined when this one is left out too. */
+  #admit(tenant: string): number | undefined {
+    const nowMs = this.#clock.nowMs();
+    let second = this.#seconds.get(tenant);
+    if (second === undefined || nowMs - second.startedAtMs >= 1_000) {
+      second = { startedAtMs: nowMs, recorded: 0, leftOut: second?.leftOut ?? 0 };
+      this.#seconds.set(tenant, second);
+    }
+    if (second.recorded >= fullPerSecond) {
+      second.leftOut += 1;
+      return undefined;
+    }
+    const { leftOut } = second;
+    second.recorded += 1;
+    second.leftOut = 0;
+    return leftOut;
+  }
+}

@@ -1,0 +1,64 @@
+import { SoloError } from "../errors.ts";
+
+/** Tenants that are not anybody's: the kernel's own events are recorded here. */
+export const kernelTenant = "kernel";
+
+// One spelling, no look-alikes: what is not in here cannot be a name, so names need no folding and no escaping anywhere.
+const name = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const requestId = /^[A-Za-z0-9_-]{1,64}$/;
+
+const nameWanted = "1 to 63 characters of a-z, 0-9 and -, a letter first, a letter or digit last";
+
+/** @throws {SoloError} `SERVICE_ID_INVALID` */
+export function checkServiceId(value: string): string {
+  if (name.test(value)) return value;
+  throw new SoloError("SERVICE_ID_INVALID", `Cannot use ${shown(value)} as a service id`, {
+    found: shown(value),
+    wanted: nameWanted,
+    field: "service_id",
+  });
+}
+
+/** @throws {SoloError} `TENANT_INVALID` */
+export function checkTenant(value: string, field = "tenant"): string {
+  if (name.test(value)) return value;
+  throw new SoloError("TENANT_INVALID", `Cannot use ${shown(value)} as a tenant`, {
+    found: shown(value),
+    wanted: nameWanted,
+    field,
+  });
+}
+
+/** @throws {SoloError} `TENANT_INVALID` for a name of the kernel's own too. */
+export function checkNewTenant(value: string): string {
+  checkTenant(value);
+  if (value !== kernelTenant) return value;
+  throw new SoloError("TENANT_INVALID", `Cannot use ${shown(value)} as a tenant: the kernel's own events stand there`, {
+    found: shown(value),
+    wanted: "another name",
+    field: "tenant",
+  });
+}
+
+/** @throws {SoloError} `REQUEST_ID_INVALID` */
+export function checkRequestId(value: string): string {
+  if (requestId.test(value)) return value;
+  throw new SoloError(
+    "REQUEST_ID_INVALID",
+    value === "" ? "Cannot change anything without a request id" : `Cannot use ${shown(value)} as a request id`,
+    {
+      found: value === "" ? "an empty request_id" : shown(value),
+      wanted: "1 to 64 characters of A-Z, a-z, 0-9, - and _",
+      field: "request_id",
+    },
+  );
+}
+
+/** A value from outside as it may stand in a message: quoted, escaped, shortened. */
+function shown(value: string): string {
+  const quoted = JSON.stringify(value).replace(
+    /[^\x20-\x7e]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  return quoted.length <= 80 ? quoted : `${quoted.slice(0, 76)}..." (${value.length} characters)`;
+}

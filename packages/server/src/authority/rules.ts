@@ -1,0 +1,46 @@
+import type {
+  CertificateServiceService,
+  DeploymentServiceService,
+  EventServiceService,
+  KernelServiceService,
+  MessagingServiceService,
+} from "@solo/proto";
+
+type MethodsOf<Service> = {
+  readonly [Name in keyof Service]: Service[Name] extends { readonly path: `/solo.v1.${infer Method}` } ? Method : never;
+}[keyof Service];
+
+/** Every method of the API, such as `DeploymentService/Deploy`. Made from the proto: a new one has no rule and does not build. */
+export type Method =
+  | MethodsOf<DeploymentServiceService>
+  | MethodsOf<MessagingServiceService>
+  | MethodsOf<EventServiceService>
+  | MethodsOf<CertificateServiceService>
+  | MethodsOf<KernelServiceService>;
+
+/**
+ * What a method asks of its caller.
+ *
+ * - `admin`: an operator of this server.
+ * - `tenant`: anybody with an identity, on their own tenant's things; an operator may name another tenant in the request's
+ *   own field.
+ */
+export type Rule = "admin" | "tenant";
+
+/** The one rule table. */
+export const rules: Readonly<Record<Method, Rule>> = {
+  "DeploymentService/Deploy": "tenant",
+  "DeploymentService/Status": "tenant",
+  "DeploymentService/Kill": "tenant",
+  "DeploymentService/Restart": "tenant",
+  "DeploymentService/List": "tenant",
+  "DeploymentService/Logs": "tenant",
+  "DeploymentService/Watch": "tenant",
+  "MessagingService/Call": "tenant",
+  "MessagingService/Cast": "tenant",
+  "EventService/ListEvents": "tenant",
+  "EventService/TailEvents": "tenant",
+  "CertificateService/Issue": "admin",
+  "KernelService/Shutdown": "admin",
+  "KernelService/Doctor": "admin",
+};

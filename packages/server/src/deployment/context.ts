@@ -1,0 +1,18 @@
+import type { Directory } from "../messaging/directory.ts";
+import type { ArtifactStore } from "../ports/artifact-store.ts";
+import type { Sandbox } from "../ports/cell.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { StateStore } from "../ports/state-store.ts";
+import type { Launcher } from "../services/launcher.ts";
+import type { Requests } from "./requests.ts";
+
+/** What the deployment use cases stand on. */
+export interface DeploymentContext {
+  readonly state: StateStore;
+  readonly artifacts: ArtifactStore;
+  readonly directory: Directory;
+  readonly launcher: Launcher;
+  readonly requests: Requests;
+  readonly sandbox: Sandbox;
+  readonly clock: Clock;
+}

@@ -1,0 +1,193 @@
+import { isUtf8 } from "node:buffer";
+import { createHash } from "node:crypto";
+import type { Permit } from "../authority/authorize.ts";
+import { checkServiceId } from "../authority/names.ts";
+import { SoloError } from "../errors.ts";
+import { sizeLimits } from "../limits.ts";
+import { DeployedService } from "../services/deployed-service.ts";
+import type { Origin } from "../services/journal.ts";
+import { firstState, type LifecycleState } from "../services/lifecycle.ts";
+import type { Manifest, ServiceRecord } from "../services/service-record.ts";
+import type { ServiceView } from "../services/service-view.ts";
+import type { DeploymentContext } from "./context.ts";
+import { readRecord, viewOfRecord } from "./find.ts";
+import type { Answering, RequestKey } from "./requests.ts";
+import { startError } from "./start-error.ts";
+
+export interface Deployment {
+  readonly serviceId: string;
+  readonly source: Uint8Array;
+  readonly language: "typescript" | "javascript";
+  readonly fileName: string;
+  readonly manifest: Manifest;
+}
+
+/**
+ * Starts a new service, or the next version of one that no longer lives, and resolves when it runs.
+ *
+ * Accepted is durable before guest code runs; started is durable, together with the answer, before the caller hears of it.
+ * When the start fails nothing is left but its events, and an older version's record stays as it was.
+ *
+ * @throws {SoloError} `SERVICE_EXISTS`, `SOURCE_EMPTY`, `SOURCE_TOO_LARGE`, `SOURCE_NOT_TEXT`, `LIMIT_NOT_ENFORCEABLE`,
+ *   `COMPILE_FAILED`, `START_FAILED`, `START_TIMED_OUT`
+ */
+export function deploy(
+  context: DeploymentContext,
+  permit: Permit<"DeploymentService/Deploy">,
+  key: RequestKey,
+  deployment: Deployment,
+): Promise<ServiceView> {
+  return context.requests.once(permit, key, (answering) => start(context, permit, deployment, answering));
+}
+
+/** Checks what can be checked without starting anything, and changes nothing. Answers as the service would begin. */
+export async function planDeploy(
+  context: DeploymentContext,
+  permit: Permit<"DeploymentService/Deploy">,
+  deployment: Deployment,
+): Promise<ServiceView> {
+  checkDeployment(context, permit.tenant, deployment);
+  const before = await previousRecord(context, permit.tenant, deployment.serviceId);
+  const record = recordOf(context, permit, deployment, (before?.version ?? 0) + 1);
+  return viewOfRecord(context, permit.tenant, deployment.serviceId, record, firstState());
+}
+
+async function start(
+  context: DeploymentContext,
+  permit: Permit<"DeploymentService/Deploy">,
+  deployment: Deployment,
+  answering: Answering<ServiceView>,
+): Promise<ServiceView> {
+  const { tenant } = permit;
+  const { serviceId } = deployment;
+  const origin: Origin = { correlationId: permit.correlationId, actor: permit.caller.spiffeId };
+  checkDeployment(context, tenant, deployment);
+  const previous = await previousRecord(context, tenant, serviceId);
+  // Checked again: another deploy of the id may have come while the record was read. From here on the id is taken.
+  checkFree(context, tenant, serviceId);
+  const record = recordOf(context, permit, deployment, (previous?.version ?? 0) + 1);
+  const { service, giveBack } = take(context, tenant, serviceId, record);
+  try {
+    const accepted = Promise.all([
+      context.artifacts.put(deployment.source),
+      service.journal.record({ events: [deployedEvent(serviceId, record)], origin, record }),
+    ]);
+    // The launcher waits for it; a start that fails before must not leave its failure unheard.
+    accepted.catch(() => undefined);
+    const outcome = await context.launcher.start(service, {
+      source: async () => deployment.source,
+      mayRun: accepted,
+      started: async (event) => {
+        service.advance({ type: "started" });
+        const running = service.keep({ ...record, state: "running" });
+        const view = service.view();
+        await service.journal.record({ events: [event], origin, record: running, puts: answering.answered(view) });
+      },
+    });
+    if (outcome.kind === "started") return service.view();
+    await accepted;
+    const error = startError(serviceId, outcome.cause);
+    const failed = { type: "service.failed", serviceId, version: record.version, cause: outcome.cause } as const;
+    await service.journal.record({
+      events: [failed],
+      origin,
+      record: previous ?? "removed",
+      puts: error.code === "INTERNAL" ? [] : answering.refused(error),
+    });
+    throw error;
+  } catch (error) {
+    giveBack();
+    throw error;
+  } finally {
+    service.changing = false;
+  }
+}
+
+/** Takes the id within this turn. `giveBack` makes it what it was. */
+function take(context: DeploymentContext, tenant: string, serviceId: string, record: ServiceRecord) {
+  const existing = context.directory.find(tenant, serviceId);
+  if (existing !== undefined) {
+    const before: { record: ServiceRecord; state: LifecycleState } = { record: existing.record, state: existing.state };
+    existing.begin(record, firstState());
+    existing.changing = true;
+    return { service: existing, giveBack: () => existing.begin(before.record, before.state) };
+  }
+  const { state: store, sandbox, clock } = context;
+  const service = new DeployedService({ tenant, serviceId, record, state: firstState(), store, sandbox, clock });
+  service.changing = true;
+  context.directory.add(service);
+  return { service, giveBack: () => context.directory.remove(service) };
+}
+
+async function previousRecord(
+  context: DeploymentContext,
+  tenant: string,
+  serviceId: string,
+): Promise<ServiceRecord | undefined> {
+  checkFree(context, tenant, serviceId);
+  return context.directory.find(tenant, serviceId)?.record ?? (await readRecord(context, tenant, serviceId));
+}
+
+function checkFree(context: DeploymentContext, tenant: string, serviceId: string): void {
+  const existing = context.directory.find(tenant, serviceId);
+  if (existing === undefined || !(existing.isLive || existing.changing)) return;
+  throw new SoloError("SERVICE_EXISTS", `Cannot deploy "${serviceId}": a service of this id lives`, {
+    found: `a service that is ${existing.state}, version ${existing.record.version}`,
+    wanted: "an id that is free, killed, stopped or failed",
+    command: `solo kill ${serviceId}`,
+    metadata: { service_id: serviceId, state: existing.state },
+  });
+}
+
+function checkDeployment(context: DeploymentContext, tenant: string, deployment: Deployment): void {
+  checkServiceId(deployment.serviceId);
+  checkFree(context, tenant, deployment.serviceId);
+  const { source } = deployment;
+  if (source.length === 0) {
+    throw new SoloError("SOURCE_EMPTY", `Cannot deploy "${deployment.serviceId}": the source is empty`, {
+      found: "0 bytes",
+      wanted: "the text of one file",
+      field: "source",
+    });
+  }
+  if (source.length > sizeLimits.artifactBytes) {
+    throw new SoloError("SOURCE_TOO_LARGE", `Cannot deploy "${deployment.serviceId}": the source is too large`, {
+      found: `${source.length} bytes`,
+      wanted: `at most ${sizeLimits.artifactBytes} bytes`,
+      field: "source",
+      quota: { subject: "artifact_bytes", limit: sizeLimits.artifactBytes, used: source.length },
+    });
+  }
+  if (!isUtf8(source) || source.includes(0)) {
+    throw new SoloError("SOURCE_NOT_TEXT", `Cannot deploy "${deployment.serviceId}": the source is not UTF-8 text`, {
+      found: "bytes that are not UTF-8, or a NUL character",
+      wanted: "UTF-8 text",
+      field: "source",
+    });
+  }
+}
+
+const recordOf = (
+  context: DeploymentContext,
+  permit: Permit,
+  deployment: Deployment,
+  version: number,
+): ServiceRecord => ({
+  version,
+  state: "starting",
+  artifactSha256: createHash("sha256").update(deployment.source).digest("hex"),
+  fileName: deployment.fileName,
+  language: deployment.language,
+  manifest: deployment.manifest,
+  deployedAtMs: context.clock.wallMs(),
+  correlationId: permit.correlationId,
+});
+
+const deployedEvent = (serviceId: string, record: ServiceRecord) =>
+  ({
+    type: "service.deployed",
+    serviceId,
+    version: record.version,
+    artifactSha256: record.artifactSha256,
+    fileName: record.fileName,
+  }) as const;

@@ -1,0 +1,26 @@
+import { type Reason, SoloError } from "../errors.ts";
+import type { Cause, CauseKind } from "../services/cause.ts";
+
+const reasons: Readonly<Record<CauseKind, Reason>> = {
+  compile: "COMPILE_FAILED",
+  start_timeout: "START_TIMED_OUT",
+  server: "INTERNAL",
+  init: "START_FAILED",
+  crash: "START_FAILED",
+  oom: "START_FAILED",
+  signal: "START_FAILED",
+  exit: "START_FAILED",
+  protocol: "START_FAILED",
+  stop: "START_FAILED",
+  kill: "START_FAILED",
+};
+
+/** The refusal of a deploy or restart whose service did not come to run. */
+export const startError = (serviceId: string, cause: Cause): SoloError =>
+  new SoloError(reasons[cause.kind], `Cannot start "${serviceId}": ${cause.message}`, {
+    found: cause.message,
+    wanted: "a service whose `init` returns",
+    ...(cause.location === undefined ? {} : { location: cause.location }),
+    ...(cause.kind === "oom" ? { fix: "Use less memory, or raise limits.memory_bytes" } : {}),
+    metadata: { service_id: serviceId, cause: cause.kind, ...(cause.detail === undefined ? {} : { detail: cause.detail }) },
+  });

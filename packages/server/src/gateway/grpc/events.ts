@@ -1,0 +1,44 @@
+import type { EventServiceServer } from "@solo/proto";
+import { checkServiceId } from "../../authority/names.ts";
+import { SoloError } from "../../errors.ts";
+import { fromCursor, toCursor } from "../../events/cursor.ts";
+import type { EventLog } from "../../ports/event-log.ts";
+import { toEventMessage } from "./event-message.ts";
+import { type MethodContext, streaming, unary } from "./method.ts";
+import { pageSize } from "./page.ts";
+import { tenantResource } from "./resource.ts";
+
+/** `solo.v1.EventService`: a tenant's history, by page and live. */
+export const eventService = (context: MethodContext, events: EventLog): EventServiceServer => ({
+  listEvents: unary(context, "EventService/ListEvents", tenantResource, async (request, { permit }) => {
+    const { tenant } = permit;
+    const after = fromCursor(tenant, request.after, "after");
+    const limit = pageSize(request.pageSize);
+    // One more than asked for tells whether there is more.
+    const found = await events.read({ tenant, after, limit: limit + 1, ...serviceFilter(request.serviceId) });
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      events: page.map(toEventMessage),
+      nextCursor: last === undefined ? request.after : toCursor(tenant, last.sequence),
+      more: found.length > limit,
+    };
+  }),
+
+  tailEvents: streaming(context, "EventService/TailEvents", tenantResource, async function* (request, granted) {
+    const { tenant } = granted.permit;
+    if (request.onlyNew && request.after !== "") {
+      throw new SoloError("CURSOR_INVALID", "Cannot begin both at a cursor and at the present end", {
+        found: "both `after` and `only_new`",
+        wanted: "one of them",
+        field: "only_new",
+      });
+    }
+    const after = request.onlyNew ? await events.head(tenant) : fromCursor(tenant, request.after, "after");
+    const query = { tenant, after, signal: granted.signal, ...serviceFilter(request.serviceId) };
+    for await (const event of events.tail(query)) yield { event: toEventMessage(event) };
+  }),
+});
+
+const serviceFilter = (serviceId: string): { serviceId?: string } =>
+  serviceId === "" ? {} : { serviceId: checkServiceId(serviceId) };

@@ -1,0 +1,123 @@
+import { Metadata, type ServerInterceptor, ServerInterceptingCall, status as grpcStatus } from "@grpc/grpc-js";
+import { nanoid } from "nanoid";
+import { kernelTenant } from "../../authority/names.ts";
+import type { Caller } from "../../authority/caller.ts";
+import type { Denials } from "../../authority/denials.ts";
+import { type Reason, SoloError } from "../../errors.ts";
+import type { PeerRefusal, PeerVerdict } from "../../identity/index.ts";
+import { toStatus } from "../error-status.ts";
+
+const reasons: Readonly<Record<PeerRefusal, Reason>> = {
+  "certificate-missing": "CERTIFICATE_MISSING",
+  "certificate-untrusted": "CERTIFICATE_UNTRUSTED",
+  "certificate-expired": "CERTIFICATE_EXPIRED",
+  "certificate-not-yet-valid": "CERTIFICATE_NOT_YET_VALID",
+  "certificate-purpose": "CERTIFICATE_PURPOSE",
+  "identity-malformed": "IDENTITY_MALFORMED",
+  "tenant-mismatch": "TENANT_MISMATCH",
+  "role-not-allowed": "IDENTITY_MALFORMED",
+  "connection-closed": "CERTIFICATE_MISSING",
+};
+
+const publicPrefix = "/grpc.health.v1.Health/";
+
+export interface GateOptions {
+  readonly verdictOf: (peer: string) => PeerVerdict;
+  readonly denials: Denials;
+  /** The server is going away: nothing new is begun. */
+  readonly isStopping: () => boolean;
+}
+
+/**
+ * Who a connection belongs to.
+ *
+ * @throws {SoloError} One of the `CERTIFICATE_` and identity reasons.
+ */
+export function callerOf(verdict: PeerVerdict): Caller {
+  if (verdict.kind === "refused") {
+    throw new SoloError(reasons[verdict.reason], `Cannot accept the call: ${verdict.message}`, {
+      found: verdict.message,
+      wanted: "a client certificate of this server",
+    });
+  }
+  const { spiffeId, tenant, role } = verdict.identity;
+  if (role === "server") {
+    throw new SoloError("IDENTITY_MALFORMED", "Cannot accept the call: a server's certificate is no client", {
+      found: `the identity ${spiffeId}`,
+      wanted: "the identity of an agent or an operator",
+    });
+  }
+  return { spiffeId, tenant, role };
+}
+
+/**
+ * Stands before every service: without a valid certificate nothing but health is answered, whatever method it is, reflection
+ * included; and no error leaves without its details.
+ */
+export function gate(options: GateOptions): ServerInterceptor {
+  return (method, call) =>
+    new ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveMetadata: (metadata, forward) => {
+            if (method.path.startsWith(publicPrefix)) return forward(metadata);
+            try {
+              callerOf(options.verdictOf(call.getPeer()));
+              if (options.isStopping()) throw stopping();
+              forward(metadata);
+            } catch (thrown) {
+              const error = thrown as SoloError;
+              if (error.code === "SERVER_STOPPING") {
+                call.sendStatus(toStatus(error));
+                return;
+              }
+              const denial = {
+                tenant: kernelTenant,
+                actor: "unknown",
+                correlationId: nanoid(),
+                method: method.path.slice("/solo.v1.".length),
+                error,
+              };
+              // Refused whether it could be recorded or not; recorded before it is answered.
+              options.denials
+                .record(denial)
+                .catch(() => undefined)
+                .then(() => call.sendStatus(toStatus(error)));
+            }
+          },
+        }),
+      sendStatus: (status, next) => {
+        const bare = status.code !== grpcStatus.OK && (status.metadata ?? new Metadata()).get(detailsKey).length === 0;
+        const error = bare ? libraryError(status.code ?? grpcStatus.UNKNOWN, status.details ?? "") : undefined;
+        next(error === undefined ? status : toStatus(error));
+      },
+    });
+}
+
+const detailsKey = "grpc-status-details-bin";
+
+/** What the gRPC library refuses before a handler sees it, told as our own errors are. */
+function libraryError(code: number, details: string): SoloError | undefined {
+  switch (code) {
+    case grpcStatus.RESOURCE_EXHAUSTED:
+      return new SoloError("REQUEST_TOO_LARGE", `Cannot take the request: ${details}`, {
+        found: details,
+        wanted: "a smaller request",
+      });
+    case grpcStatus.INTERNAL:
+    case grpcStatus.UNKNOWN:
+      return new SoloError("REQUEST_MALFORMED", `Cannot read the request: ${details}`, {
+        found: details,
+        wanted: "a message as the method's definition asks for",
+      });
+    default:
+      return undefined;
+  }
+}
+
+const stopping = (): SoloError =>
+  new SoloError("SERVER_STOPPING", "Cannot begin anything: the server is stopping", {
+    found: "a server that is stopping",
+    wanted: "a server that serves",
+    retryAfterMs: 5_000,
+  });

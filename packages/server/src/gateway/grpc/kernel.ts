@@ -1,0 +1,49 @@
+import { CheckResult, type KernelServiceServer, ShutdownRequest } from "@solo/proto";
+import { type ShutdownContext, shutdown } from "../../administration/shutdown.ts";
+import type { Directory } from "../../messaging/directory.ts";
+import type { Sandbox } from "../../ports/cell.ts";
+import { type MethodContext, unary } from "./method.ts";
+import { requestKey } from "./request-key.ts";
+import { confinements, limitsLevels } from "./service-message.ts";
+
+export interface KernelServiceContext extends ShutdownContext {
+  readonly sandbox: Sandbox;
+  readonly directory: Directory;
+  readonly version: string;
+  readonly dataFolder: string;
+}
+
+/** `solo.v1.KernelService`. */
+export const kernelService = (context: MethodContext, kernel: KernelServiceContext): KernelServiceServer => ({
+  shutdown: unary(
+    context,
+    "KernelService/Shutdown",
+    () => ({}),
+    async (request: ShutdownRequest, { permit }) => {
+      const key = requestKey(permit.method, request.requestId, ShutdownRequest.encode(request).finish());
+      if (!request.validateOnly) await shutdown(kernel, permit, key, request.graceMs || undefined);
+      return {};
+    },
+  ),
+
+  doctor: unary(
+    context,
+    "KernelService/Doctor",
+    () => ({}),
+    async () => ({
+      confinement: confinements[kernel.sandbox.confinement],
+      limitsLevel: limitsLevels[kernel.sandbox.limitsLevel],
+      checks: kernel.sandbox.checks.map((check) => ({ ...check, result: checkResults[check.result] })),
+      serverVersion: kernel.version,
+      dataFolder: kernel.dataFolder,
+      servicesRunning: [...kernel.directory.all()].filter((service) => service.state === "running").length,
+      warmCells: kernel.sandbox.warmCells,
+    }),
+  ),
+});
+
+const checkResults = {
+  ok: CheckResult.CHECK_RESULT_OK,
+  degraded: CheckResult.CHECK_RESULT_DEGRADED,
+  failed: CheckResult.CHECK_RESULT_FAILED,
+} as const;

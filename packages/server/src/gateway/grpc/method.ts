@@ -1,0 +1,146 @@
+import type { handleServerStreamingCall, handleUnaryCall, ServerUnaryCall, ServerWritableStream } from "@grpc/grpc-js";
+import { nanoid } from "nanoid";
+import { authorize, type Permit, type Resource } from "../../authority/authorize.ts";
+import type { Caller } from "../../authority/caller.ts";
+import type { Denials } from "../../authority/denials.ts";
+import type { Method } from "../../authority/rules.ts";
+import { catalogue, SoloError } from "../../errors.ts";
+import { defaultCallTimeoutMs } from "../../limits.ts";
+import { toSoloError, toStatus } from "../error-status.ts";
+
+/** What every method stands on. */
+export interface MethodContext {
+  /** Who a connection belongs to. @throws {SoloError} Without a valid certificate. */
+  readonly callerOf: (peer: string) => Caller;
+  readonly denials: Denials;
+  /** Called once for each call, when it has ended. */
+  readonly onEnded: (call: EndedCall) => void;
+}
+
+export interface EndedCall {
+  readonly method: Method;
+  readonly correlationId: string;
+  readonly elapsedMs: number;
+  /** Undefined when it went well. */
+  readonly error?: SoloError;
+}
+
+/** What a use case is given beside the request. */
+export interface Granted<M extends Method> {
+  readonly permit: Permit<M>;
+  /** Milliseconds until the caller's deadline; the default where it named none. */
+  readonly remainingMs: number;
+  /** Aborts when the caller has gone. */
+  readonly signal: AbortSignal;
+}
+
+/** Serves a method that answers once: identity, then authority, then the use case, then one translation of errors. */
+export function unary<M extends Method, Request, Response>(
+  context: MethodContext,
+  method: M,
+  resourceOf: (request: NoInfer<Request>) => Resource,
+  useCase: (request: Request, granted: Granted<M>) => Promise<Response>,
+): handleUnaryCall<Request, Response> {
+  return (call, respond) => {
+    const ended = begin(context, method);
+    grant(context, method, call, resourceOf(call.request), ended.correlationId)
+      .then((granted) => useCase(call.request, granted))
+      .then(
+        (response) => {
+          ended.well();
+          respond(null, response);
+        },
+        (thrown: unknown) => respond(toStatus(ended.badly(thrown))),
+      );
+  };
+}
+
+/** Serves a method that answers with a stream: reads the next message only when the connection has taken the one before. */
+export function streaming<M extends Method, Request, Response>(
+  context: MethodContext,
+  method: M,
+  resourceOf: (request: NoInfer<Request>) => Resource,
+  useCase: (request: Request, granted: Granted<M>) => AsyncIterable<Response>,
+): handleServerStreamingCall<Request, Response> {
+  return async (call) => {
+    const ended = begin(context, method);
+    try {
+      const granted = await grant(context, method, call, resourceOf(call.request), ended.correlationId);
+      for await (const response of useCase(call.request, granted)) {
+        if (granted.signal.aborted) break;
+        if (!call.write(response)) await drained(call, granted.signal);
+      }
+      ended.well();
+      call.end();
+    } catch (thrown) {
+      call.emit("error", toStatus(ended.badly(thrown)));
+    }
+  };
+}
+
+async function grant<M extends Method>(
+  context: MethodContext,
+  method: M,
+  call: ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>,
+  resource: Resource,
+  correlationId: string,
+): Promise<Granted<M>> {
+  const caller = context.callerOf(call.getPeer());
+  const abort = new AbortController();
+  call.on("cancelled", () => abort.abort());
+  try {
+    const permit = authorize(caller, method, resource, correlationId);
+    return { permit, remainingMs: remainingMs(call.getDeadline()), signal: abort.signal };
+  } catch (thrown) {
+    if (thrown instanceof SoloError && catalogue[thrown.code].status === "PERMISSION_DENIED") {
+      const { tenant, spiffeId } = caller;
+      await context.denials.record({
+        tenant,
+        actor: spiffeId,
+        correlationId,
+        method,
+        error: thrown,
+        ...(resource.tenant === undefined ? {} : { wantedTenant: resource.tenant }),
+        ...(resource.serviceId === undefined ? {} : { serviceId: resource.serviceId }),
+      });
+    }
+    throw thrown;
+  }
+}
+
+function begin(context: MethodContext, method: Method) {
+  const correlationId = nanoid();
+  const startedAt = performance.now();
+  const end = (error?: SoloError): void =>
+    context.onEnded({
+      method,
+      correlationId,
+      elapsedMs: performance.now() - startedAt,
+      ...(error === undefined ? {} : { error }),
+    });
+  return {
+    correlationId,
+    well: () => end(),
+    badly: (thrown: unknown): SoloError => {
+      const error = toSoloError(thrown, correlationId);
+      end(error);
+      return error;
+    },
+  };
+}
+
+function remainingMs(deadline: Date | number): number {
+  const atMs = typeof deadline === "number" ? deadline : deadline.getTime();
+  return Number.isFinite(atMs) ? Math.max(0, atMs - Date.now()) : defaultCallTimeoutMs;
+}
+
+const drained = (call: NodeJS.EventEmitter, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const settle = (): void => {
+      call.off("drain", settle);
+      signal.removeEventListener("abort", settle);
+      resolve();
+    };
+    call.once("drain", settle);
+    signal.addEventListener("abort", settle);
+  });

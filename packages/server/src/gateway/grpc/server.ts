@@ -1,0 +1,95 @@
+import { readFileSync } from "node:fs";
+import { Server, type ServiceDefinition, type UntypedServiceImplementation } from "@grpc/grpc-js";
+import { loadFileDescriptorSetFromBuffer } from "@grpc/proto-loader";
+import { ReflectionService } from "@grpc/reflection";
+import {
+  CertificateServiceService,
+  DeploymentServiceService,
+  descriptorSetFile,
+  EventServiceService,
+  KernelServiceService,
+  MessagingServiceService,
+} from "@solo/proto";
+import { HealthImplementation } from "grpc-health-check";
+import type { IssueContext } from "../../administration/issue-certificate.ts";
+import type { DeploymentContext } from "../../deployment/context.ts";
+import type { ManifestDefaults } from "../../deployment/manifest.ts";
+import type { MessagingContext } from "../../messaging/send.ts";
+import type { EventLog } from "../../ports/event-log.ts";
+import { certificateService } from "./certificate.ts";
+import { deploymentService } from "./deployment.ts";
+import { eventService } from "./events.ts";
+import { type GateOptions, gate } from "./gate.ts";
+import { type KernelServiceContext, kernelService } from "./kernel.ts";
+import { messagingService } from "./messaging.ts";
+import type { MethodContext } from "./method.ts";
+
+/** A request is refused by its own limits with a better answer than the library's; this only bounds what is read at all. */
+const receiveBytes = 64 * 1024 * 1024;
+/** Streams one connection may have open. */
+const streamsPerConnection = 1_000;
+
+export interface GrpcServerOptions {
+  readonly gate: GateOptions;
+  readonly methods: MethodContext;
+  readonly deployments: DeploymentContext;
+  readonly defaults: ManifestDefaults;
+  readonly messaging: MessagingContext;
+  readonly events: EventLog;
+  readonly issuing: IssueContext;
+  readonly kernel: KernelServiceContext;
+}
+
+export interface GrpcServer {
+  readonly server: Server;
+  /** Tells health checks whether to send work here. */
+  setServing(serving: boolean): void;
+}
+
+const services = {
+  "solo.v1.DeploymentService": DeploymentServiceService,
+  "solo.v1.MessagingService": MessagingServiceService,
+  "solo.v1.EventService": EventServiceService,
+  "solo.v1.CertificateService": CertificateServiceService,
+  "solo.v1.KernelService": KernelServiceService,
+} as const satisfies Record<string, ServiceDefinition>;
+
+/** Every service of the API behind the gate, with health and reflection. Bound to no port; the TLS front feeds it. */
+export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
+  const server = new Server({
+    interceptors: [gate(options.gate)],
+    "grpc.max_receive_message_length": receiveBytes,
+    "grpc.max_concurrent_streams": streamsPerConnection,
+    "grpc.keepalive_time_ms": 60_000,
+    "grpc.keepalive_timeout_ms": 20_000,
+  });
+  const { methods } = options;
+  const implementations: Record<keyof typeof services, object> = {
+    "solo.v1.DeploymentService": deploymentService(methods, options.deployments, {
+      events: options.events,
+      defaults: options.defaults,
+    }),
+    "solo.v1.MessagingService": messagingService(methods, options.messaging),
+    "solo.v1.EventService": eventService(methods, options.events),
+    "solo.v1.CertificateService": certificateService(methods, options.issuing),
+    "solo.v1.KernelService": kernelService(methods, options.kernel),
+  };
+  for (const [name, definition] of Object.entries(services)) {
+    const implementation = implementations[name as keyof typeof services];
+    server.addService(definition, implementation as UntypedServiceImplementation);
+  }
+  const health = new HealthImplementation(statusOfAll("NOT_SERVING"));
+  health.addToServer(server);
+  new ReflectionService(loadFileDescriptorSetFromBuffer(readFileSync(descriptorSetFile))).addToServer(server);
+  return {
+    server,
+    setServing(serving) {
+      for (const [name, status] of Object.entries(statusOfAll(serving ? "SERVING" : "NOT_SERVING"))) {
+        health.setStatus(name, status);
+      }
+    },
+  };
+}
+
+const statusOfAll = (status: "SERVING" | "NOT_SERVING") =>
+  Object.fromEntries(["", ...Object.keys(services)].map((name) => [name, status]));

@@ -1,0 +1,108 @@
+import {
+  Confinement,
+  LimitsLevel,
+  LogLevel,
+  RestartKind,
+  type Service,
+  ServiceState,
+  type LogLine as WireLogLine,
+  type Usage,
+} from "@solo/proto";
+import type { LogLine } from "../../services/log-buffer.ts";
+import type { ServiceView } from "../../services/service-view.ts";
+
+/** A service as the API shows it. */
+export const toServiceMessage = (view: ServiceView): Service => ({
+  tenant: view.tenant,
+  serviceId: view.serviceId,
+  state: states[view.state],
+  version: view.version,
+  artifactSha256: view.artifactSha256,
+  fileName: view.fileName,
+  deployedAt: new Date(view.deployedAtMs),
+  startedAt: view.startedAtMs === undefined ? undefined : new Date(view.startedAtMs),
+  restarts: view.restarts,
+  processId: view.processId,
+  lastCause:
+    view.lastCause === undefined
+      ? undefined
+      : {
+          kind: view.lastCause.kind,
+          message: view.lastCause.message,
+          location: view.lastCause.location === undefined ? undefined : { ...view.lastCause.location },
+          detail: view.lastCause.detail ?? "",
+        },
+  manifest: {
+    environment: { ...view.manifest.environment },
+    logLevel: logLevels[view.manifest.logLevel],
+    limits: {
+      ...view.manifest.limits,
+      memoryBytes: BigInt(view.manifest.limits.memoryBytes),
+      mailboxBytes: BigInt(view.manifest.limits.mailboxBytes),
+    },
+    restart: restartKinds[view.manifest.restart],
+    maxRestarts: view.manifest.maxRestarts,
+    restartPeriodMs: view.manifest.restartPeriodMs,
+    startArguments: Buffer.from(view.manifest.startArguments),
+  },
+  confinement: confinements[view.confinement],
+  limitsLevel: limitsLevels[view.limitsLevel],
+  calls: [...view.calls],
+  casts: [...view.casts],
+  usage: toUsageMessage(view),
+});
+
+/** Usage beside what is allowed; undefined while the service has no cell. */
+export const toUsageMessage = (view: ServiceView): Usage | undefined =>
+  view.usage === undefined
+    ? undefined
+    : {
+        memoryBytes: BigInt(Math.round(view.usage.memoryBytes)),
+        memoryLimitBytes: BigInt(view.manifest.limits.memoryBytes),
+        cpuMicros: BigInt(Math.round(view.usage.cpuMicros)),
+        processes: view.usage.processes,
+        processesLimit: view.manifest.limits.processes,
+        mailboxMessages: view.mailboxMessages,
+      };
+
+export const toLogLineMessage = (serviceId: string, line: LogLine): WireLogLine => ({
+  sequence: BigInt(line.sequence),
+  at: new Date(line.atMs),
+  level: logLevels[line.level],
+  text: line.text,
+  serviceId,
+});
+
+export const confinements = {
+  "process-only": Confinement.CONFINEMENT_PROCESS_ONLY,
+  confined: Confinement.CONFINEMENT_CONFINED,
+  full: Confinement.CONFINEMENT_FULL,
+} as const;
+
+export const limitsLevels = {
+  watched: LimitsLevel.LIMITS_LEVEL_WATCHED,
+  enforced: LimitsLevel.LIMITS_LEVEL_ENFORCED,
+} as const;
+
+const states = {
+  starting: ServiceState.SERVICE_STATE_STARTING,
+  running: ServiceState.SERVICE_STATE_RUNNING,
+  restarting: ServiceState.SERVICE_STATE_RESTARTING,
+  stopping: ServiceState.SERVICE_STATE_STOPPING,
+  stopped: ServiceState.SERVICE_STATE_STOPPED,
+  failed: ServiceState.SERVICE_STATE_FAILED,
+  killed: ServiceState.SERVICE_STATE_KILLED,
+} as const;
+
+const restartKinds = {
+  permanent: RestartKind.RESTART_KIND_PERMANENT,
+  transient: RestartKind.RESTART_KIND_TRANSIENT,
+  temporary: RestartKind.RESTART_KIND_TEMPORARY,
+} as const;
+
+const logLevels = {
+  debug: LogLevel.LOG_LEVEL_DEBUG,
+  info: LogLevel.LOG_LEVEL_INFO,
+  warn: LogLevel.LOG_LEVEL_WARN,
+  error: LogLevel.LOG_LEVEL_ERROR,
+} as const;

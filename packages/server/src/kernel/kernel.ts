@@ -1,0 +1,204 @@
+import {
+  type ActorSystem,
+  type ChildSpec,
+  createActorSystem,
+  describeExit,
+  Exit,
+  type ExitReason,
+  type Pid,
+  startDynamicSupervisor,
+  startSupervisor,
+} from "@solo/actor-core";
+import { nanoid } from "nanoid";
+import { kernelTenant } from "../authority/names.ts";
+import { Denials } from "../authority/denials.ts";
+import type { DeploymentContext } from "../deployment/context.ts";
+import { recover } from "../deployment/recover.ts";
+import { Requests } from "../deployment/requests.ts";
+import { Directory } from "../messaging/directory.ts";
+import { deliverOutgoing } from "../messaging/outgoing.ts";
+import type { MessagingContext } from "../messaging/send.ts";
+import type { Logger } from "../observability/logger.ts";
+import type { Metrics } from "../observability/metrics.ts";
+import type { Sandbox } from "../ports/cell.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Storage } from "../ports/storage.ts";
+import { Launcher } from "../services/launcher.ts";
+import { owner, type Owned } from "./owner.ts";
+import { reportToLog } from "./report-to-log.ts";
+
+/** What differs between a server and a kernel in a test. */
+export interface KernelOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly version: string;
+  readonly openStorage: () => Promise<Storage>;
+  readonly openSandbox: () => Promise<Sandbox>;
+  /** Lets the world in, once everything stands; closed first. */
+  readonly openGateway?: (parts: KernelParts) => Promise<Owned>;
+}
+
+/** What the use cases stand on, all of one start. */
+export interface KernelParts {
+  readonly storage: Storage;
+  readonly deployments: DeploymentContext;
+  readonly messaging: MessagingContext;
+  readonly denials: Denials;
+}
+
+export interface Kernel {
+  readonly system: ActorSystem;
+  /** The present parts; others after a part has broken and been started again. */
+  parts(): KernelParts;
+  /**
+   * Stops in order: the gateway drains, services stop, cells end, storage closes. After `graceMs` what still runs is killed.
+   * Idempotent.
+   */
+  stop(options: { readonly graceMs: number }): Promise<void>;
+  /** Settles with the reason when the kernel has ended, asked or not. */
+  readonly ended: Promise<ExitReason>;
+}
+
+/**
+ * Starts every part under one supervisor, each after what it stands on, and resolves when the gateway is open.
+ *
+ * @throws What kept a part from starting.
+ */
+export async function startKernel(options: KernelOptions): Promise<Kernel> {
+  const { clock, logger, metrics } = options;
+  const system = createActorSystem({ clock, report: (report) => reportToLog(logger, report) });
+  let storage: Storage | undefined;
+  let sandbox: Sandbox | undefined;
+  let tenants: Pid | undefined;
+  let parts: KernelParts | undefined;
+  const failures: unknown[] = [];
+  const part = (id: string, open: () => Promise<Owned>): ChildSpec => ({
+    id,
+    shutdown: "infinity",
+    start: (supervisor) =>
+      supervisor.start(
+        owner(() =>
+          open().catch((error: unknown) => {
+            failures.push(error);
+            throw error;
+          }),
+        ),
+        { link: true },
+      ),
+  });
+
+  const openServices = async (): Promise<Owned> => {
+    const started = startServices({ ...options, system, storage: storage as Storage, sandbox: sandbox as Sandbox, tenants: tenants as Pid });
+    parts = started.parts;
+    const { state } = started.parts.storage;
+    const recovered = await recover(started.parts.deployments);
+    await state.commit({
+      tenant: kernelTenant,
+      events: [
+        {
+          body: { type: "kernel.started", version: options.version, recovered: recovered.started },
+          correlationId: nanoid(),
+          actor: "kernel",
+        },
+      ],
+    });
+    return started;
+  };
+
+  const root = await startSupervisor(system, {
+    strategy: "rest_for_one",
+    maxRestarts: 3,
+    periodMs: 60_000,
+    children: [
+      part("storage", async () => (storage = await options.openStorage())),
+      part("cells", async () => (sandbox = await options.openSandbox())),
+      {
+        id: "tenants",
+        type: "supervisor",
+        start: async (supervisor) => {
+          const result = await startDynamicSupervisor(supervisor, {});
+          if (result.kind === "ok") tenants = result.pid;
+          return result;
+        },
+      },
+      part("services", openServices),
+      part("gateway", async () => (await options.openGateway?.(parts as KernelParts)) ?? { close: async () => undefined }),
+    ],
+  });
+  if (root.kind !== "ok") {
+    throw failures[0] ?? new Error(`Cannot start the kernel: ${root.kind === "error" ? describeExit(root.reason) : root.kind}`);
+  }
+
+  let stopping: Promise<void> | undefined;
+  const stop = async (graceMs: number): Promise<void> => {
+    const cancel = clock.schedule(graceMs, () => {
+      logger.warn("The grace time is over: killing what still runs", { graceMs });
+      void sandbox?.close();
+    });
+    await system.stop(root.pid, { reason: Exit.shutdown });
+    cancel();
+  };
+  return {
+    system,
+    parts: () => parts as KernelParts,
+    stop: ({ graceMs }) => (stopping ??= stop(graceMs)),
+    ended: system.exited(root.pid),
+  };
+}
+
+interface StartedServices extends Owned {
+  readonly parts: KernelParts;
+}
+
+/** The part that knows which services there are and keeps them supervised. */
+function startServices(options: {
+  readonly system: ActorSystem;
+  readonly storage: Storage;
+  readonly sandbox: Sandbox;
+  readonly tenants: Pid;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}): StartedServices {
+  const { system, storage, sandbox, clock, metrics, logger } = options;
+  const { state, artifacts } = storage;
+  const directory = new Directory();
+  const messaging: MessagingContext = { system, directory };
+  const launcher = new Launcher({
+    system,
+    tenants: options.tenants,
+    onRestart: () => metrics.restarted(),
+    context: {
+      sandbox,
+      clock,
+      onCrashed: (cause) => metrics.crashed(cause.kind),
+      onOutgoing: (service, message) => void deliverOutgoing(messaging, service, message),
+    },
+  });
+  metrics.watch({
+    servicesRunning: () => [...directory.all()].filter((service) => service.state === "running").length,
+    warmCells: () => sandbox.warmCells,
+  });
+  const denials = new Denials({
+    state,
+    clock,
+    onDenied: ({ method, error, actor }) => {
+      metrics.denied();
+      logger.warn("Denied a call", { method, reason: error.code, actor });
+    },
+  });
+  const requests = new Requests({ state, clock });
+  return {
+    parts: {
+      storage,
+      messaging,
+      denials,
+      deployments: { state, artifacts, directory, launcher, requests, sandbox, clock },
+    },
+    close: async () => {
+      // From here on an ending service is one that was asked to: it is started again at the next boot.
+      for (const service of directory.all()) service.advance({ type: "stopRequested" });
+    },
+  };
+}

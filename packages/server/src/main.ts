@@ -1,0 +1,148 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { customAlphabet } from "nanoid";
+import { describeExit, isExpected } from "@solo/actor-core";
+import { openSandbox } from "./cells/sandbox.ts";
+import { type Config, formatProblems, loadConfig } from "./config/index.ts";
+import { type Gateway, openGateway } from "./gateway/open-gateway.ts";
+import { type Kernel, startKernel } from "./kernel/kernel.ts";
+import { createMetrics } from "./observability/prometheus-metrics.ts";
+import { openMetricsServer } from "./observability/metrics-server.ts";
+import { createLogger } from "./observability/winston-logger.ts";
+import { openSqliteStorage } from "./storage/index.ts";
+import { systemClock } from "./system-clock.ts";
+
+const version: string = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const loaded = loadConfig({
+    argv: process.argv.slice(2),
+    env: process.env,
+    readFile: (path) => readFileSync(path, "utf8"),
+  });
+  switch (loaded.kind) {
+    case "text":
+      process.stdout.write(`${loaded.text}\n`);
+      return 0;
+    case "version":
+      process.stdout.write(`${version}\n`);
+      return 0;
+    case "problems":
+      process.stderr.write(`Cannot start solo-server: its configuration has problems\n${formatProblems(loaded.problems)}\n`);
+      return 2;
+    case "ok":
+      return serve(loaded.config);
+  }
+}
+
+/** Runs the server until it is told to stop. @returns The exit code. */
+async function serve(config: Config): Promise<number> {
+  const logger = createLogger({ level: config.logLevel, format: config.logFormat, stream: process.stderr });
+  const metrics = createMetrics();
+  const dataFolder = resolve(config.dataFolder);
+  let kernel: Kernel | undefined;
+  let gateway: Gateway | undefined;
+  let { graceMs } = config;
+  let port = config.listenPort;
+  const stop = (askedGraceMs?: number): void => {
+    graceMs = askedGraceMs ?? graceMs;
+    logger.info("Stopping", { graceMs });
+    void kernel?.stop({ graceMs });
+  };
+
+  let metricsServer: Awaited<ReturnType<typeof openMetricsServer>> | undefined;
+  try {
+    metricsServer = await openMetricsServer({ host: config.metricsHost, port: config.metricsPort, metrics });
+    kernel = await startKernel({
+      clock: systemClock,
+      logger,
+      metrics,
+      version,
+      openStorage: () => openSqliteStorage({ folder: dataFolder, clock: systemClock }),
+      openSandbox: () =>
+        openSandbox({
+          dataFolderId: dataFolderId(dataFolder),
+          clock: systemClock,
+          poolSize: config.poolSize,
+          minimum: {
+            ...(config.isolationMinimum === "best" ? {} : { confinement: config.isolationMinimum }),
+            ...(config.limitsMinimum === "best" ? {} : { limits: config.limitsMinimum }),
+          },
+          log: (level, message) => logger[level](message),
+        }),
+      openGateway: async (parts) => {
+        gateway = await openGateway(parts, {
+          dataFolder,
+          host: config.listenHost,
+          port,
+          version,
+          clock: systemClock,
+          logger,
+          metrics,
+          defaults: {
+            memoryBytes: config.serviceMemoryBytes,
+            cpuPercent: config.serviceCpuPercent,
+            processes: config.serviceProcesses,
+            startTimeoutMs: config.serviceStartTimeoutMs,
+            stopTimeoutMs: config.serviceStopTimeoutMs,
+            mailboxMessages: config.serviceMailboxMessages,
+            mailboxBytes: config.serviceMailboxBytes,
+            maxRestarts: config.serviceMaxRestarts,
+            restartPeriodMs: config.serviceRestartPeriodMs,
+          },
+          graceMs: () => graceMs,
+          // After the answer is on its way.
+          stop: (askedGraceMs) => setImmediate(stop, askedGraceMs),
+        });
+        // A gateway that is started again must be found where clients know it.
+        port = Number(gateway.address.slice(gateway.address.lastIndexOf(":") + 1));
+        return gateway;
+      },
+    });
+  } catch (error) {
+    await metricsServer?.close();
+    process.stderr.write(`Cannot start solo-server: ${error instanceof Error ? error.message : String(error)}\n`);
+    logger.debug("The start failed", { stack: error instanceof Error ? error.stack : undefined });
+    return 1;
+  }
+
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop());
+  announce(config, kernel, gateway as Gateway, metricsServer.port);
+  // Nothing else keeps the process alive once everything is closed.
+  const alive = setInterval(() => undefined, 2_147_483_647);
+  const reason = await kernel.ended;
+  clearInterval(alive);
+  await metricsServer.close();
+  if (isExpected(reason)) return 0;
+  logger.error("The kernel ended", { reason: describeExit(reason) });
+  return 1;
+}
+
+/** The one line on standard output: whoever started the server waits for it. */
+function announce(config: Config, kernel: Kernel, gateway: Gateway, metricsPort: number): void {
+  const { sandbox } = kernel.parts().deployments;
+  const { confinement, limitsLevel } = sandbox;
+  const { address: grpc, adminProfileFolder: profile } = gateway;
+  const metrics = `${config.metricsHost}:${metricsPort}`;
+  const line =
+    config.logFormat === "json"
+      ? JSON.stringify({ event: "ready", grpc, metrics, profile, confinement, limits: limitsLevel, pid: process.pid, version })
+      : `solo-server ${version} is ready: gRPC on ${grpc}, metrics on http://${metrics}/metrics, profile in ${profile}\n` +
+        `Isolation here: confinement ${confinement}, limits ${limitsLevel}`;
+  process.stdout.write(`${line}\n`);
+}
+
+/** Names this installation's control groups, so that two servers never sweep each other. Made once. */
+function dataFolderId(folder: string): string {
+  const file = join(folder, "id");
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const id = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 16)();
+    writeFileSync(file, `${id}\n`, { mode: 0o600 });
+    return id;
+  }
+}

@@ -1,0 +1,49 @@
+import { SoloError } from "../errors.ts";
+import type { DeployedService } from "../services/deployed-service.ts";
+
+/** Which services there are, by tenant and id. A tenant's names say nothing about another's. */
+export class Directory {
+  readonly #tenants = new Map<string, Map<string, DeployedService>>();
+
+  find(tenant: string, serviceId: string): DeployedService | undefined {
+    return this.#tenants.get(tenant)?.get(serviceId);
+  }
+
+  /** @throws {SoloError} `SERVICE_NOT_FOUND`, the same whether the id is free or another tenant's. */
+  get(tenant: string, serviceId: string): DeployedService {
+    const service = this.find(tenant, serviceId);
+    if (service !== undefined) return service;
+    throw new SoloError("SERVICE_NOT_FOUND", `Cannot find the service "${serviceId}" in tenant "${tenant}"`, {
+      found: "no service of this id",
+      wanted: "the id of a deployed service",
+      command: "solo list",
+      metadata: { service_id: serviceId, tenant },
+    });
+  }
+
+  add(service: DeployedService): void {
+    let services = this.#tenants.get(service.tenant);
+    if (services === undefined) {
+      services = new Map();
+      this.#tenants.set(service.tenant, services);
+    }
+    services.set(service.serviceId, service);
+  }
+
+  remove(service: DeployedService): void {
+    const services = this.#tenants.get(service.tenant);
+    if (services?.get(service.serviceId) !== service) return;
+    services.delete(service.serviceId);
+    if (services.size === 0) this.#tenants.delete(service.tenant);
+  }
+
+  /** Services of one tenant in order of their id. */
+  ofTenant(tenant: string): readonly DeployedService[] {
+    const services = [...(this.#tenants.get(tenant)?.values() ?? [])];
+    return services.sort((a, b) => (a.serviceId < b.serviceId ? -1 : 1));
+  }
+
+  *all(): IterableIterator<DeployedService> {
+    for (const services of this.#tenants.values()) yield* services.values();
+  }
+}

@@ -1,0 +1,198 @@
+import type { Permit } from "../authority/authorize.ts";
+import { checkServiceId } from "../authority/names.ts";
+import { SoloError } from "../errors.ts";
+import { sizeLimits } from "../limits.ts";
+import type { GuestError } from "../cells/guest-session.ts";
+import type { DeployedService } from "../services/deployed-service.ts";
+import { awaitsMessages } from "../services/lifecycle.ts";
+import { callService, castToService } from "../services/service-messages.ts";
+import type { ActorSystem } from "@solo/actor-core";
+import type { Directory } from "./directory.ts";
+
+/** A message on its way to a service: from a client or from another service of the same tenant. */
+export interface Message {
+  readonly serviceId: string;
+  readonly method: string;
+  /** UTF-8 JSON array; empty for no arguments. Nobody here reads it. */
+  readonly args: Uint8Array;
+}
+
+export interface MessagingContext {
+  readonly system: ActorSystem;
+  readonly directory: Directory;
+}
+
+/**
+ * Delivers a question at most once and resolves with the answer's bytes. A message to a service that is starting waits for it
+ * within its time.
+ *
+ * @throws {SoloError} `SERVICE_NOT_FOUND`, `SERVICE_NOT_RUNNING`, `METHOD_NOT_FOUND`, `ARGUMENTS_NOT_JSON`, `MAILBOX_FULL`,
+ *   `MESSAGE_TOO_LARGE`, `CALL_TIMED_OUT`, `SERVICE_DIED`, `REPLY_NOT_JSON`, `CANCELLED`
+ */
+export async function call(
+  context: MessagingContext,
+  permit: Permit<"MessagingService/Call">,
+  message: Message,
+  options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<Uint8Array> {
+  const service = context.directory.get(permit.tenant, checkServiceId(message.serviceId));
+  const leave = enter(service, message);
+  try {
+    const deadlineMs = performance.now() + options.timeoutMs;
+    const actor = service.actor ?? (await actorOf(service, options));
+    const timeoutMs = Math.max(0, deadlineMs - performance.now());
+    const outcome = await callService(context.system, actor, { method: message.method, args: message.args, timeoutMs });
+    switch (outcome.kind) {
+      case "reply":
+        return outcome.bytes;
+      case "error":
+        throw guestError(message, outcome.error);
+      case "died":
+        throw died(message, service, outcome.message);
+      case "timed-out":
+        throw timedOut(message, options.timeoutMs);
+    }
+  } finally {
+    leave();
+  }
+}
+
+/** Hands a message over, at most once, and resolves when the service's mailbox has it. @throws As {@link call}. */
+export async function cast(
+  context: MessagingContext,
+  permit: Permit<"MessagingService/Cast">,
+  message: Message,
+  options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const service = context.directory.get(permit.tenant, checkServiceId(message.serviceId));
+  const leave = enter(service, message);
+  try {
+    const actor = service.actor ?? (await actorOf(service, options));
+    castToService(context.system, actor, { method: message.method, args: message.args, handled: leave });
+  } catch (error) {
+    leave();
+    throw error;
+  }
+}
+
+/** Counts the message against the service's mailbox. @returns Gives the place back, once. */
+function enter(service: DeployedService, message: Message): () => void {
+  const { mailbox, serviceId } = service;
+  const { limits } = service.record.manifest;
+  const bytes = message.args.length;
+  if (message.method === "" || message.method.length > 256) {
+    throw new SoloError("METHOD_INVALID", `Cannot send to "${serviceId}": the method has no usable name`, {
+      found: message.method === "" ? "an empty method" : `${message.method.length} characters`,
+      wanted: "1 to 256 characters",
+      field: "method",
+    });
+  }
+  if (bytes > sizeLimits.frameBytes - 4_096) {
+    throw new SoloError("MESSAGE_TOO_LARGE", `Cannot send to "${serviceId}": the arguments are too large`, {
+      found: `${bytes} bytes`,
+      wanted: `at most ${sizeLimits.frameBytes - 4_096} bytes`,
+      field: "arguments",
+      quota: { subject: "message_bytes", limit: sizeLimits.frameBytes - 4_096, used: bytes },
+    });
+  }
+  if (mailbox.messages >= limits.mailboxMessages || mailbox.bytes + bytes > limits.mailboxBytes) {
+    const byCount = mailbox.messages >= limits.mailboxMessages;
+    throw new SoloError("MAILBOX_FULL", `Cannot send to "${serviceId}": its mailbox is full`, {
+      found: `${mailbox.messages} messages of ${mailbox.bytes} bytes that are not answered yet`,
+      wanted: `at most ${limits.mailboxMessages} messages and ${limits.mailboxBytes} bytes`,
+      quota: byCount
+        ? { subject: "mailbox_messages", limit: limits.mailboxMessages, used: mailbox.messages }
+        : { subject: "mailbox_bytes", limit: limits.mailboxBytes, used: mailbox.bytes },
+      retryAfterMs: 100,
+      metadata: { service_id: serviceId },
+    });
+  }
+  mailbox.messages += 1;
+  mailbox.bytes += bytes;
+  let inside = true;
+  return () => {
+    if (!inside) return;
+    inside = false;
+    mailbox.messages -= 1;
+    mailbox.bytes -= bytes;
+  };
+}
+
+/** Waits until a service that is on its way up has its actor. */
+async function actorOf(
+  service: DeployedService,
+  options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<NonNullable<DeployedService["actor"]>> {
+  const { serviceId } = service;
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(Math.min(options.timeoutMs, 2_147_483_647))]);
+  for (;;) {
+    if (service.actor !== undefined) return service.actor;
+    if (!awaitsMessages(service.state)) {
+      throw new SoloError("SERVICE_NOT_RUNNING", `Cannot send to "${serviceId}": it is ${service.state}`, {
+        found: `a service that is ${service.state}${service.lastCause === undefined ? "" : `: ${service.lastCause.message}`}`,
+        wanted: "a service that runs",
+        command: service.state === "killed" ? `solo deploy FILE --id ${serviceId}` : `solo restart ${serviceId}`,
+        metadata: { service_id: serviceId, state: service.state },
+      });
+    }
+    if (signal.aborted) {
+      throw new SoloError("CALL_TIMED_OUT", `Cannot send to "${serviceId}": it did not come up in time`, {
+        found: `a service that is ${service.state} after ${options.timeoutMs} ms`,
+        wanted: "a service that runs",
+        fix: "The message was not delivered; send it again",
+        metadata: { service_id: serviceId, delivered: "false" },
+      });
+    }
+    await service.changed(signal);
+  }
+}
+
+const timedOut = (message: Message, timeoutMs: number): SoloError =>
+  new SoloError("CALL_TIMED_OUT", `Cannot wait longer for "${message.serviceId}" to answer ${message.method}`, {
+    found: `no answer within ${Math.round(timeoutMs)} ms`,
+    wanted: "an answer within the deadline",
+    metadata: { service_id: message.serviceId },
+  });
+
+const died = (message: Message, service: DeployedService, cause: string): SoloError =>
+  new SoloError("SERVICE_DIED", `Cannot get an answer from "${message.serviceId}": it ended meanwhile: ${cause}`, {
+    found: cause,
+    wanted: "a service that lives until it has answered",
+    command: `solo logs ${message.serviceId}`,
+    metadata: { service_id: message.serviceId, cause: service.lastCause?.kind ?? "unknown" },
+  });
+
+function guestError(message: Message, error: GuestError): SoloError {
+  const { serviceId, method } = message;
+  const metadata = { service_id: serviceId, method };
+  switch (error.kind) {
+    case "unknown-method":
+      return new SoloError("METHOD_NOT_FOUND", `Cannot call "${method}" of "${serviceId}": ${error.message}`, {
+        found: error.message,
+        wanted: "a method that the service answers",
+        command: `solo status ${serviceId}`,
+        metadata,
+      });
+    case "arguments-not-json":
+    case "arguments-not-array":
+      return new SoloError("ARGUMENTS_NOT_JSON", `Cannot read the arguments for "${serviceId}": ${error.message}`, {
+        found: error.message,
+        wanted: "a JSON array of arguments",
+        field: "arguments",
+        metadata,
+      });
+    case "reply-not-json":
+      return new SoloError("REPLY_NOT_JSON", `Cannot pass on the reply of "${serviceId}": ${error.message}`, {
+        found: `${error.message}${error.path === undefined ? "" : ` at ${error.path}`}`,
+        wanted: "a reply of JSON values and Uint8Array",
+        metadata: { ...metadata, ...(error.path === undefined ? {} : { path: error.path }) },
+      });
+    default:
+      return new SoloError("SERVICE_DIED", `Cannot get an answer from "${serviceId}": ${error.message}`, {
+        found: error.message,
+        wanted: "a handler that replies",
+        command: `solo logs ${serviceId}`,
+        metadata: { ...metadata, cause: error.kind },
+      });
+  }
+}

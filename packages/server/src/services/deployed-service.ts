@@ -1,0 +1,154 @@
+import type { Pid } from "@solo/actor-core";
+import type { GuestExit, GuestSession } from "../cells/guest-session.ts";
+import type { Cell, Sandbox } from "../ports/cell.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { StateStore } from "../ports/state-store.ts";
+import type { Cause } from "./cause.ts";
+import { ServiceJournal } from "./journal.ts";
+import { isLive, type LifecycleEvent, type LifecycleState, nextState } from "./lifecycle.ts";
+import { LogBuffer } from "./log-buffer.ts";
+import type { ServiceRecord } from "./service-record.ts";
+import type { ServiceView } from "./service-view.ts";
+
+/** What the running incarnation of a service is, while there is one. */
+export interface Incarnation {
+  readonly cell: Cell;
+  readonly session: GuestSession;
+  readonly startedAtMs: number;
+  readonly calls: readonly string[];
+  readonly casts: readonly string[];
+}
+
+/**
+ * One service of one tenant as the kernel knows it, from its deployment until it is killed; it outlives the processes that
+ * run it. The record is what is on disk, the state is what people see; only the service's own actor and the deployment use
+ * cases change them.
+ */
+export class DeployedService {
+  readonly tenant: string;
+  readonly serviceId: string;
+  readonly journal: ServiceJournal;
+  readonly logs = new LogBuffer();
+  /** Restarts by the supervisor since this version was deployed or restarted by hand. */
+  restarts = 0;
+  /** Set while a cell runs it and `init` has returned. */
+  incarnation: Incarnation | undefined;
+  /** The actor that takes its messages; set as long as `incarnation`. */
+  actor: Pid | undefined;
+  /** The supervisor of the actor, from its start until it has ended. */
+  supervisor: Pid | undefined;
+  /** How its last incarnation ended. */
+  lastEnd: GuestExit | undefined;
+  /** A change by hand (deploy, kill, restart) is under way. */
+  changing = false;
+  /** Its stop must not be orderly. */
+  killAtOnce = false;
+  /** Messages accepted and not yet answered. */
+  readonly mailbox = { messages: 0, bytes: 0 };
+  #record: ServiceRecord;
+  #state: LifecycleState;
+  readonly #sandbox: Sandbox;
+  readonly #onState = new Set<() => void>();
+
+  constructor(options: {
+    readonly tenant: string;
+    readonly serviceId: string;
+    readonly record: ServiceRecord;
+    readonly state: LifecycleState;
+    readonly store: StateStore;
+    readonly sandbox: Sandbox;
+    readonly clock: Clock;
+  }) {
+    this.tenant = options.tenant;
+    this.serviceId = options.serviceId;
+    this.#record = options.record;
+    this.#state = options.state;
+    this.#sandbox = options.sandbox;
+    this.journal = new ServiceJournal({
+      state: options.store,
+      clock: options.clock,
+      tenant: options.tenant,
+      serviceId: options.serviceId,
+    });
+  }
+
+  get record(): ServiceRecord {
+    return this.#record;
+  }
+
+  get state(): LifecycleState {
+    return this.#state;
+  }
+
+  get isLive(): boolean {
+    return isLive(this.#state);
+  }
+
+  /** Takes over what the journal has written, or is about to write as having happened. */
+  keep(record: ServiceRecord): ServiceRecord {
+    this.#record = record;
+    return record;
+  }
+
+  /** Moves through the lifecycle; wakes who waits for the state. */
+  advance(event: LifecycleEvent): void {
+    const before = this.#state;
+    this.#state = nextState(before, event);
+    if (this.#state !== before) this.#wake();
+  }
+
+  /** Begins another life in the same place: the next version, or a start after the server was away. */
+  begin(record: ServiceRecord, state: LifecycleState): void {
+    this.#record = record;
+    this.#state = state;
+    this.restarts = 0;
+    this.#wake();
+  }
+
+  /** Resolves at the next change of state, or when the signal aborts. */
+  changed(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const settle = (): void => {
+        this.#onState.delete(settle);
+        signal.removeEventListener("abort", settle);
+        resolve();
+      };
+      this.#onState.add(settle);
+      signal.addEventListener("abort", settle);
+    });
+  }
+
+  get lastCause(): Cause | undefined {
+    return this.#record.lastCause;
+  }
+
+  view(): ServiceView {
+    const record = this.#record;
+    const running = this.incarnation;
+    const usage = running?.session.usage();
+    return {
+      tenant: this.tenant,
+      serviceId: this.serviceId,
+      state: this.#state,
+      version: record.version,
+      artifactSha256: record.artifactSha256,
+      fileName: record.fileName,
+      deployedAtMs: record.deployedAtMs,
+      ...(running === undefined ? {} : { startedAtMs: running.startedAtMs }),
+      restarts: this.restarts,
+      processId: running?.cell.processId ?? 0,
+      ...(record.lastCause === undefined ? {} : { lastCause: record.lastCause }),
+      manifest: record.manifest,
+      confinement: this.#sandbox.confinement,
+      limitsLevel: this.#sandbox.limitsLevel,
+      calls: running?.calls ?? [],
+      casts: running?.casts ?? [],
+      ...(usage === undefined ? {} : { usage }),
+      mailboxMessages: this.mailbox.messages,
+    };
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#onState]) wake();
+  }
+}

@@ -1,0 +1,120 @@
+import type { EventBody } from "../events/event.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { NewEvent } from "../ports/event-log.ts";
+import type { StateStore, Transaction } from "../ports/state-store.ts";
+import { StorageFull, StorageOverloaded } from "../storage/errors.ts";
+import { encodeRecord, type ServiceRecord } from "./service-record.ts";
+
+/** Who or what made something happen. */
+export interface Origin {
+  readonly correlationId: string;
+  /** SPIFFE id, or `kernel`. */
+  readonly actor: string;
+}
+
+/** One step of a service's life: its events and what is kept afterwards, all or nothing. */
+export interface Step {
+  readonly events: readonly EventBody[];
+  readonly origin: Origin;
+  /** The record afterwards; `undefined` leaves it, `removed` deletes it. */
+  readonly record?: ServiceRecord | "removed";
+  /** Written in the same transaction, such as the answer to the request that asked for the step. */
+  readonly puts?: Transaction["puts"];
+}
+
+interface Waiting {
+  readonly step: Step;
+  readonly settle?: { readonly resolve: () => void; readonly reject: (error: unknown) => void };
+}
+
+const firstRetryMs = 50;
+const lastRetryMs = 5_000;
+
+/**
+ * Writes the steps of one service in the order they were taken.
+ *
+ * What a caller waits for is `record`ed: durable, or refused and as if it had never been. What happens by itself (a crash
+ * happens whether the disk is full or not) is `note`d: kept in memory and written as soon as the disk takes it, before any
+ * later step.
+ */
+export class ServiceJournal {
+  readonly #state: StateStore;
+  readonly #clock: Clock;
+  readonly #tenant: string;
+  readonly #serviceId: string;
+  readonly #waiting: Waiting[] = [];
+  #writing = false;
+  #retryMs = firstRetryMs;
+  #lastSequence: number | undefined;
+
+  constructor(options: { state: StateStore; clock: Clock; tenant: string; serviceId: string }) {
+    this.#state = options.state;
+    this.#clock = options.clock;
+    this.#tenant = options.tenant;
+    this.#serviceId = options.serviceId;
+  }
+
+  /** Resolves when the step is on disk. @throws What {@link StateStore.commit} throws; then nothing was written. */
+  record(step: Step): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ step, settle: { resolve, reject } });
+      void this.#write();
+    });
+  }
+
+  /** Takes a step that has happened already. Written in order, tried again while the disk is full. */
+  note(step: Step): void {
+    this.#waiting.push({ step });
+    void this.#write();
+  }
+
+  async #write(): Promise<void> {
+    if (this.#writing) return;
+    this.#writing = true;
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      try {
+        await this.#commit(next.step);
+        this.#waiting.shift();
+        this.#retryMs = firstRetryMs;
+        next.settle?.resolve();
+      } catch (error) {
+        const mayComeRight = error instanceof StorageFull || error instanceof StorageOverloaded;
+        if (next.settle !== undefined) {
+          this.#waiting.shift();
+          next.settle.reject(error);
+        } else if (mayComeRight) {
+          // Nothing may overtake a step that has happened, so whoever waits behind it learns now that the disk is full.
+          this.#refuseCallers(error);
+          await new Promise<void>((resume) => this.#clock.schedule(this.#retryMs, resume));
+          this.#retryMs = Math.min(this.#retryMs * 2, lastRetryMs);
+        } else {
+          // The store is gone and the kernel with it; what runs next is derived from what is on disk.
+          this.#refuseCallers(error);
+          this.#waiting.length = 0;
+        }
+      }
+    }
+    this.#writing = false;
+  }
+
+  #refuseCallers(error: unknown): void {
+    const callers = this.#waiting.filter((entry) => entry.settle !== undefined);
+    const others = this.#waiting.filter((entry) => entry.settle === undefined);
+    this.#waiting.splice(0, this.#waiting.length, ...others);
+    for (const caller of callers) caller.settle?.reject(error);
+  }
+
+  async #commit(step: Step): Promise<void> {
+    const key = { collection: "service", key: this.#serviceId } as const;
+    const kept = step.record !== undefined && step.record !== "removed" ? [{ ...key, value: encodeRecord(step.record) }] : [];
+    const causation = this.#lastSequence === undefined ? {} : { causationSequence: this.#lastSequence };
+    const events: NewEvent[] = step.events.map((body) => ({ body, ...step.origin, ...causation }));
+    const { sequences } = await this.#state.commit({
+      tenant: this.#tenant,
+      events,
+      puts: [...kept, ...(step.puts ?? [])],
+      deletes: step.record === "removed" ? [key] : [],
+    });
+    this.#lastSequence = sequences.at(-1) ?? this.#lastSequence;
+  }
+}

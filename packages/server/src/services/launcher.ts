@@ -1,0 +1,190 @@
+import {
+  type ActorSystem,
+  type ExitReason,
+  type Pid,
+  startChild,
+  startDynamicSupervisor,
+  startSupervisor,
+  terminateChild,
+} from "@solo/actor-core";
+import type { Cause } from "./cause.ts";
+import type { DeployedService } from "./deployed-service.ts";
+import { type Attempt, serviceActor, type ServiceActorContext, type StartedEvent } from "./service-actor.ts";
+
+/** How a start that somebody waits for went. */
+export type LaunchOutcome = { readonly kind: "started" } | { readonly kind: "failed"; readonly cause: Cause };
+
+export interface Launch {
+  readonly source: () => Promise<Uint8Array>;
+  /** Guest code does not run before. */
+  readonly mayRun: Promise<unknown>;
+  /** Records the start; what it rejects with makes the start fail. */
+  readonly started: (event: StartedEvent) => Promise<void>;
+}
+
+/** How long a service's actor may take beyond its guest's own stop time. */
+const stopMarginMs = 2_000;
+
+/**
+ * Puts services under supervision and takes them out again.
+ *
+ * Each tenant has a supervisor, each service one of its own below it with the service's restart intensity, so a crash loop
+ * spends nobody else's budget. A service's supervisor is temporary: when it gives up, the service is `failed`.
+ */
+export class Launcher {
+  readonly #system: ActorSystem;
+  readonly #tenants: Pid;
+  readonly #context: ServiceActorContext;
+  readonly #supervisors = new Map<string, Promise<Pid>>();
+  readonly #onRestart: () => void;
+
+  /** @param options `tenants`: the dynamic supervisor under which each tenant's stands. */
+  constructor(options: {
+    readonly system: ActorSystem;
+    readonly tenants: Pid;
+    readonly context: ServiceActorContext;
+    readonly onRestart: () => void;
+  }) {
+    this.#system = options.system;
+    this.#tenants = options.tenants;
+    this.#context = options.context;
+    this.#onRestart = options.onRestart;
+  }
+
+  /** Starts a service and waits until it runs. On failure nothing of it is left; the caller records either. */
+  async start(service: DeployedService, launch: Launch): Promise<LaunchOutcome> {
+    let cause: Cause = { kind: "server", message: "its supervisor could not be started" };
+    const started = await this.#supervise(service, (number) =>
+      number === 1
+        ? { number, awaited: true, ...launch, failed: (failure) => (cause = failure) }
+        : this.#attemptAgain(service, number, launch.source),
+    );
+    return started ? { kind: "started" } : { kind: "failed", cause };
+  }
+
+  /** Starts a service that ran before the server ended; one that does not come up is restarted like one that crashed. */
+  async recover(service: DeployedService, launch: Pick<Launch, "source">): Promise<void> {
+    const settled = Promise.withResolvers<void>();
+    const started = await this.#supervise(service, (number) => {
+      const attempt = this.#attemptAgain(service, number, launch.source);
+      return {
+        ...attempt,
+        started: (event) => attempt.started(event).finally(settled.resolve),
+        failed: () => settled.resolve(),
+      };
+    });
+    if (started) await settled.promise;
+  }
+
+  /** Ends a service's processes; resolves when nothing is left. In order, or at once with `force`. */
+  async stop(service: DeployedService, options: { readonly force: boolean }): Promise<void> {
+    const { supervisor } = service;
+    if (supervisor === undefined) return;
+    service.killAtOnce = options.force;
+    const tenant = await this.#supervisorOf(service.tenant);
+    await terminateChild(this.#system, tenant, supervisor);
+    await this.#system.exited(supervisor);
+    service.supervisor = undefined;
+    service.killAtOnce = false;
+  }
+
+  async #supervise(service: DeployedService, attemptOf: (number: number) => Attempt): Promise<boolean> {
+    const { manifest } = service.record;
+    let attempts = 0;
+    const tenant = await this.#supervisorOf(service.tenant);
+    const result = await startChild(this.#system, tenant, {
+      id: service.serviceId,
+      restart: "temporary",
+      type: "supervisor",
+      start: (parent) =>
+        startSupervisor(parent, {
+          strategy: "one_for_one",
+          maxRestarts: manifest.maxRestarts,
+          periodMs: manifest.restartPeriodMs,
+          autoShutdown: manifest.restart === "permanent" ? "never" : "any_significant",
+          children: [
+            {
+              id: service.serviceId,
+              restart: manifest.restart,
+              significant: manifest.restart !== "permanent",
+              shutdown: manifest.limits.stopTimeoutMs + stopMarginMs,
+              start: (supervisor) => {
+                attempts += 1;
+                return supervisor.start(serviceActor(this.#context, service, attemptOf(attempts)), { link: true });
+              },
+            },
+          ],
+        }),
+    });
+    if (result.kind !== "ok") return false;
+    service.supervisor = result.pid;
+    void this.#system.exited(result.pid).then((reason) => this.#supervisorEnded(service, result.pid, reason));
+    return true;
+  }
+
+  /** An attempt that nobody waits for: what happens is noted. */
+  #attemptAgain(service: DeployedService, number: number, source: () => Promise<Uint8Array>): Attempt {
+    const origin = { correlationId: service.record.correlationId, actor: "kernel" };
+    if (number > 1) {
+      service.restarts += 1;
+      this.#onRestart();
+      const { serviceId, record, restarts } = service;
+      const { version } = record;
+      service.journal.note({ events: [{ type: "service.restarting", serviceId, version, restarts }], origin });
+    }
+    return {
+      number,
+      awaited: false,
+      source,
+      mayRun: Promise.resolve(),
+      failed: () => undefined,
+      started: async (event) => {
+        service.advance({ type: "started" });
+        service.journal.note({ events: [event], origin });
+      },
+    };
+  }
+
+  #supervisorEnded(service: DeployedService, supervisor: Pid, _reason: ExitReason): void {
+    if (service.supervisor !== supervisor || service.state === "stopping") return;
+    service.supervisor = undefined;
+    const { serviceId, record, restarts, lastEnd } = service;
+    const { version } = record;
+    const origin = { correlationId: record.correlationId, actor: "kernel" };
+    const endedWell = lastEnd?.normal === true && record.manifest.restart !== "permanent";
+    const last = lastEnd?.cause ?? { kind: "server", message: "its supervisor ended" };
+    if (endedWell) {
+      service.advance({ type: "ended" });
+      const stopped = service.keep({ ...record, state: "stopped", lastCause: last });
+      service.journal.note({ events: [{ type: "service.stopped", serviceId, version, cause: last }], origin, record: stopped });
+      return;
+    }
+    const { maxRestarts, restartPeriodMs } = record.manifest;
+    const message =
+      restarts === 0 && record.manifest.restart === "temporary"
+        ? last.message
+        : `gave up after ${restarts} restarts, more than ${maxRestarts} within ${restartPeriodMs} ms; the last end: ${last.message}`;
+    const cause: Cause = { ...last, message };
+    service.advance({ type: "gaveUp" });
+    const failed = service.keep({ ...record, state: "failed", lastCause: cause });
+    service.journal.note({ events: [{ type: "service.failed", serviceId, version, cause }], origin, record: failed });
+  }
+
+  #supervisorOf(tenant: string): Promise<Pid> {
+    const known = this.#supervisors.get(tenant);
+    if (known !== undefined) return known;
+    const started = startChild(this.#system, this.#tenants, {
+      id: tenant,
+      type: "supervisor",
+      start: (parent) => startDynamicSupervisor(parent, {}),
+    }).then((result) => {
+      if (result.kind === "ok") return result.pid;
+      this.#supervisors.delete(tenant);
+      throw new Error(`Cannot start the supervisor of tenant "${tenant}": ${JSON.stringify(result)}`);
+    });
+    this.#supervisors.set(tenant, started);
+    // A tenant's supervisor that was started again is another process.
+    void started.then((pid) => this.#system.exited(pid)).then(() => this.#supervisors.delete(tenant), () => undefined);
+    return started;
+  }
+}

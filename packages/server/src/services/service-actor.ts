@@ -1,0 +1,241 @@
+import { Call, Cast, Exit, type ProcessHandler, reply, type Self } from "@solo/actor-core";
+import {
+  GuestGone,
+  type GuestExit,
+  type GuestSession,
+  openGuestSession,
+  type OutgoingMessage,
+} from "../cells/guest-session.ts";
+import type { EventBody } from "../events/event.ts";
+import type { Cell, Sandbox } from "../ports/cell.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Cause } from "./cause.ts";
+import type { DeployedService } from "./deployed-service.ts";
+import type { CallMessage, CastMessage, ServiceOutcome } from "./service-messages.ts";
+
+/** What the actors of all services stand on. */
+export interface ServiceActorContext {
+  readonly sandbox: Sandbox;
+  readonly clock: Clock;
+  /** Told of every end that nobody asked for and that was not planned. */
+  readonly onCrashed: (cause: Cause) => void;
+  /** Delivers what a guest sends to another service of its tenant. */
+  readonly onOutgoing: (service: DeployedService, message: OutgoingMessage) => void;
+}
+
+/** One attempt to bring a service up. */
+export interface Attempt {
+  /** 1 for the start asked for by hand, or by recovery. */
+  readonly number: number;
+  /** The starter waits for `init`, and hears why it failed; later attempts fail by crashing. */
+  readonly awaited: boolean;
+  readonly source: () => Promise<Uint8Array>;
+  /** Guest code does not run before. */
+  readonly mayRun: Promise<unknown>;
+  /** The service answers; what rejects makes the attempt fail. */
+  readonly started: (event: StartedEvent) => Promise<void>;
+  /** Told why the attempt failed, before the actor ends. */
+  readonly failed: (cause: Cause) => void;
+}
+
+export type StartedEvent = Extract<EventBody, { type: "service.started" }>;
+
+class Boot {}
+
+class GuestEnded {
+  readonly exit: GuestExit;
+  constructor(exit: GuestExit) {
+    this.exit = exit;
+  }
+}
+
+/**
+ * Runs one incarnation of a service: takes a cell, starts the guest in it, passes messages in and answers out, and ends when
+ * the guest does. It never waits for an answer inside a handler, so services that call each other cannot deadlock here.
+ *
+ * It owns its cell: whatever ends the actor ends the cell.
+ */
+export function serviceActor(
+  context: ServiceActorContext,
+  service: DeployedService,
+  attempt: Attempt,
+): ProcessHandler {
+  const { limits } = service.record.manifest;
+  let session: GuestSession | undefined;
+
+  const handleCall = (call: Call): void => {
+    const { method, args, timeoutMs } = call.request as CallMessage;
+    const answer = (outcome: ServiceOutcome): void => reply(call.from, outcome);
+    (session as GuestSession).call({ method, args, timeoutMs }).then(answer, (error: unknown) => {
+      answer({ kind: "died", message: error instanceof GuestGone ? error.exit.cause.message : String(error) });
+    });
+  };
+
+  const handleCast = (cast: Cast): void => {
+    const { method, args, handled } = cast.request as CastMessage;
+    (session as GuestSession).cast({ method, args });
+    handled();
+  };
+
+  const handleEnd = (exit: GuestExit, self: Self): never => {
+    service.incarnation = undefined;
+    service.actor = undefined;
+    service.lastEnd = exit;
+    const { serviceId, record } = service;
+    const { version } = record;
+    const { cause } = exit;
+    const origin = { correlationId: record.correlationId, actor: "kernel" };
+    const type = exit.normal ? "service.ended" : "service.crashed";
+    const kept = service.keep({ ...record, lastCause: cause });
+    service.journal.note({ events: [{ type, serviceId, version, cause }], origin, record: kept });
+    service.advance({ type: "crashed" });
+    if (!exit.normal) context.onCrashed(cause);
+    return self.exit(exit.normal ? Exit.normal : Exit.of(cause));
+  };
+
+  const boot = async (self: Self): Promise<Cause | undefined> => {
+    const outcome = await bringUp(context, service, attempt, (opened) => {
+      session = opened;
+      // Whatever ends this actor, also a kill, ends the cell.
+      self.signal.addEventListener("abort", () => opened.kill());
+    });
+    if (outcome.kind === "failed") return outcome.cause;
+    service.incarnation = outcome.incarnation;
+    service.actor = self.pid;
+    const { number } = attempt;
+    const { serviceId, record } = service;
+    const { cell } = outcome.incarnation;
+    try {
+      await attempt.started({
+        type: "service.started",
+        serviceId,
+        version: record.version,
+        attempt: number,
+        warm: cell.warm,
+        elapsedMs: Math.round((context.clock.nowMs() - outcome.begunAtMs) * 100) / 100,
+      });
+    } catch (error) {
+      service.incarnation = undefined;
+      service.actor = undefined;
+      await end(outcome.incarnation.session);
+      return { kind: "server", message: `the start could not be recorded: ${String(error)}` };
+    }
+    void outcome.incarnation.session.exited.then((exit) => {
+      if (!self.signal.aborted) self.send(self.pid, new GuestEnded(exit));
+    });
+    return undefined;
+  };
+
+  return {
+    async init(self) {
+      self.trapExit(true);
+      if (!attempt.awaited) {
+        self.send(self.pid, new Boot());
+        return { kind: "ok" };
+      }
+      const cause = await boot(self);
+      if (cause === undefined) return { kind: "ok" };
+      attempt.failed(cause);
+      return { kind: "error", reason: Exit.of(cause) };
+    },
+
+    async handle(message, self) {
+      if (message instanceof Call) return handleCall(message);
+      if (message instanceof Cast) return handleCast(message);
+      if (message instanceof GuestEnded) return handleEnd(message.exit, self);
+      if (message instanceof Boot) {
+        const cause = await boot(self);
+        if (cause === undefined) return;
+        attempt.failed(cause);
+        handleEnd({ normal: false, cause }, self);
+      }
+    },
+
+    async stop() {
+      service.incarnation = undefined;
+      service.actor = undefined;
+      if (session === undefined) return;
+      if (service.killAtOnce) {
+        await end(session);
+        return;
+      }
+      const stopping = session;
+      const cancel = context.clock.schedule(limits.stopTimeoutMs, () => stopping.kill());
+      stopping.stop();
+      await stopping.exited;
+      cancel();
+    },
+  };
+}
+
+type BroughtUp =
+  | {
+      readonly kind: "started";
+      readonly incarnation: NonNullable<DeployedService["incarnation"]>;
+      readonly begunAtMs: number;
+    }
+  | { readonly kind: "failed"; readonly cause: Cause };
+
+/** From nothing to a guest whose `init` has returned, within the start time; on failure nothing is left. */
+async function bringUp(
+  context: ServiceActorContext,
+  service: DeployedService,
+  attempt: Attempt,
+  onSession: (session: GuestSession) => void,
+): Promise<BroughtUp> {
+  const { clock, sandbox } = context;
+  const { record, serviceId, tenant } = service;
+  const { manifest } = record;
+  const { limits } = manifest;
+  const begunAtMs = clock.nowMs();
+  let cell: Cell;
+  try {
+    cell = await sandbox.acquire(limits);
+  } catch (error) {
+    return { kind: "failed", cause: { kind: "server", message: `no cell could be started: ${String(error)}` } };
+  }
+  const session = openGuestSession(cell, {
+    onLog: (line) => service.logs.append({ atMs: clock.wallMs(), ...line }),
+    onOutgoing: (message) => context.onOutgoing(service, message),
+  });
+  onSession(session);
+  let late = false;
+  const cancel = clock.schedule(limits.startTimeoutMs, () => {
+    late = true;
+    session.kill();
+  });
+  try {
+    const [source] = await Promise.all([attempt.source(), attempt.mayRun]);
+    const outcome = await session.start({
+      serviceId,
+      tenant,
+      source,
+      language: record.language,
+      fileName: record.fileName,
+      environment: manifest.environment,
+      logLevel: manifest.logLevel,
+      startArguments: new TextEncoder().encode(manifest.startArguments),
+    });
+    if (outcome.kind === "failed") {
+      await end(session);
+      const message = `it had not started within ${limits.startTimeoutMs} ms`;
+      return { kind: "failed", cause: late ? { kind: "start_timeout", message } : outcome.cause };
+    }
+    const { calls, casts } = outcome;
+    return {
+      kind: "started",
+      begunAtMs,
+      incarnation: { cell, session, startedAtMs: clock.wallMs(), calls, casts },
+    };
+  } catch (error) {
+    await end(session);
+    return { kind: "failed", cause: { kind: "server", message: `the start could not be prepared: ${String(error)}` } };
+  } finally {
+    cancel();
+  }
+}
+
+async function end(session: GuestSession): Promise<void> {
+  session.kill();
+  await session.exited;
+}

@@ -1,0 +1,50 @@
+import { type ActorSystem, CallFailed, type Pid } from "@solo/actor-core";
+import type { CallOutcome } from "../cells/guest-session.ts";
+
+/** A question for a service's actor. */
+export interface CallMessage {
+  readonly kind: "call";
+  readonly method: string;
+  readonly args: Uint8Array;
+  readonly timeoutMs: number;
+}
+
+/** A message for a service's actor that wants no answer. */
+export interface CastMessage {
+  readonly kind: "cast";
+  readonly method: string;
+  readonly args: Uint8Array;
+  /** Called once, when the guest has handled it or is gone. */
+  readonly handled: () => void;
+}
+
+/** What came of a call, the service's own death included. */
+export type ServiceOutcome =
+  | CallOutcome
+  | { readonly kind: "died"; readonly message: string }
+  | { readonly kind: "timed-out" };
+
+/** Asks a service's actor. Never rejects. */
+export async function callService(
+  system: ActorSystem,
+  actor: Pid,
+  message: { readonly method: string; readonly args: Uint8Array; readonly timeoutMs: number },
+): Promise<ServiceOutcome> {
+  try {
+    const request: CallMessage = { kind: "call", ...message };
+    return (await system.call(actor, request, { timeoutMs: message.timeoutMs })) as ServiceOutcome;
+  } catch (error) {
+    if (!(error instanceof CallFailed)) throw error;
+    if (error.reason.kind === "timeout") return { kind: "timed-out" };
+    return { kind: "died", message: "it ended before it took the message" };
+  }
+}
+
+export function castToService(
+  system: ActorSystem,
+  actor: Pid,
+  message: { readonly method: string; readonly args: Uint8Array; readonly handled: () => void },
+): void {
+  const request: CastMessage = { kind: "cast", ...message };
+  system.cast(actor, request);
+}

@@ -1,0 +1,54 @@
+import type { LogLevel } from "../cells/guest-session.ts";
+import type { CellLimits } from "../ports/cell.ts";
+import type { Cause } from "./cause.ts";
+
+/** How a service is run, every default filled in. */
+export interface Manifest {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly logLevel: LogLevel;
+  readonly limits: ServiceLimits;
+  readonly restart: RestartKind;
+  /** Restarts allowed within `restartPeriodMs`. */
+  readonly maxRestarts: number;
+  readonly restartPeriodMs: number;
+  /** JSON text of the arguments handed to `init`; empty for none. */
+  readonly startArguments: string;
+}
+
+export interface ServiceLimits extends CellLimits {
+  readonly startTimeoutMs: number;
+  readonly stopTimeoutMs: number;
+  readonly mailboxMessages: number;
+  readonly mailboxBytes: number;
+}
+
+export type RestartKind = "permanent" | "transient" | "temporary";
+
+/** What is kept about one service beside its events; recovery reads nothing else. */
+export interface ServiceRecord {
+  /** Counts the deployments of the id, from 1. */
+  readonly version: number;
+  /**
+   * - `starting`: accepted and never started; recovery removes it, since nobody was told that it runs.
+   * - `running`: recovery starts it.
+   * - `stopping`: a kill was accepted; recovery completes it.
+   * - `stopped`, `failed`, `killed`: shown, not started.
+   */
+  readonly state: "starting" | "running" | "stopping" | "stopped" | "failed" | "killed";
+  readonly artifactSha256: string;
+  readonly fileName: string;
+  readonly language: "typescript" | "javascript";
+  readonly manifest: Manifest;
+  readonly deployedAtMs: number;
+  /** Correlation id of the deployment; what the kernel does by itself for the service carries it. */
+  readonly correlationId: string;
+  readonly lastCause?: Cause;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export const encodeRecord = (record: ServiceRecord): Uint8Array => encoder.encode(JSON.stringify(record));
+
+/** Reads what {@link encodeRecord} wrote; the store is trusted. */
+export const decodeRecord = (bytes: Uint8Array): ServiceRecord => JSON.parse(decoder.decode(bytes)) as ServiceRecord;

@@ -1,0 +1,30 @@
+import type { CellUsage, Confinement, LimitsLevel } from "../ports/cell.ts";
+import type { Cause } from "./cause.ts";
+import type { LifecycleState } from "./lifecycle.ts";
+import type { Manifest } from "./service-record.ts";
+
+/** One service as it is at one moment: plain data, for answers. */
+export interface ServiceView {
+  readonly tenant: string;
+  readonly serviceId: string;
+  readonly state: LifecycleState;
+  readonly version: number;
+  readonly artifactSha256: string;
+  readonly fileName: string;
+  readonly deployedAtMs: number;
+  /** When the present cell answered its start; undefined while there is none. */
+  readonly startedAtMs?: number;
+  /** Restarts by the supervisor since this version was deployed or restarted by hand. */
+  readonly restarts: number;
+  /** 0 while there is no cell. */
+  readonly processId: number;
+  readonly lastCause?: Cause;
+  readonly manifest: Manifest;
+  readonly confinement: Confinement;
+  readonly limitsLevel: LimitsLevel;
+  readonly calls: readonly string[];
+  readonly casts: readonly string[];
+  readonly usage?: CellUsage;
+  /** Messages accepted and not yet answered. */
+  readonly mailboxMessages: number;
+}

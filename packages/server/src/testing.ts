@@ -1,0 +1,141 @@
+import { randomBytes } from "node:crypto";
+import { nanoid } from "nanoid";
+import { authorize, type Permit } from "./authority/authorize.ts";
+import type { Caller } from "./authority/caller.ts";
+import { checkNewTenant } from "./authority/names.ts";
+import type { Method } from "./authority/rules.ts";
+import { type InlineDefinition, openInlineSandbox } from "./cells/inline/inline-sandbox.ts";
+import { deploy } from "./deployment/deploy.ts";
+import { list, status } from "./deployment/find.ts";
+import { kill } from "./deployment/kill.ts";
+import { restart } from "./deployment/restart.ts";
+import { type Kernel, startKernel as startKernelParts } from "./kernel/kernel.ts";
+import { defaultCallTimeoutMs, serviceDefaults } from "./limits.ts";
+import { call, cast } from "./messaging/send.ts";
+import { silentLogger } from "./observability/logger.ts";
+import { noMetrics } from "./observability/metrics.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { StoredEvent } from "./ports/event-log.ts";
+import type { Storage } from "./ports/storage.ts";
+import type { LogLine } from "./services/log-buffer.ts";
+import type { Manifest, ServiceLimits } from "./services/service-record.ts";
+import type { ServiceView } from "./services/service-view.ts";
+import { openMemoryStorage } from "./storage/index.ts";
+import { systemClock } from "./system-clock.ts";
+
+export { SoloError } from "./errors.ts";
+export type { Clock, LogLine, ServiceView, StoredEvent };
+
+export interface TestKernelOptions {
+  /** Default: the machine's. Hand in one that is moved by hand to test time. */
+  readonly clock?: Clock;
+  /** Default: in memory, and gone with the kernel. */
+  readonly openStorage?: () => Promise<Storage>;
+}
+
+/** How a service is run; everything has the server's default. */
+export interface DeployOptions extends Partial<Omit<Manifest, "limits" | "startArguments">> {
+  readonly limits?: Partial<ServiceLimits>;
+  /** JSON values handed to `init` behind the setup. */
+  readonly startArguments?: readonly unknown[];
+}
+
+/** What one tenant can do; the same use cases, errors and events as over gRPC. */
+export interface TestTenant {
+  /** Deploys what a service file exports by default. Resolves when it runs. */
+  deploy(serviceId: string, definition: InlineDefinition, options?: DeployOptions): Promise<ServiceView>;
+  call(serviceId: string, method: string, ...args: readonly unknown[]): Promise<unknown>;
+  cast(serviceId: string, method: string, ...args: readonly unknown[]): Promise<void>;
+  kill(serviceId: string, options?: { readonly force?: boolean }): Promise<ServiceView>;
+  restart(serviceId: string): Promise<ServiceView>;
+  status(serviceId: string): Promise<ServiceView>;
+  list(): Promise<readonly ServiceView[]>;
+  events(): Promise<readonly StoredEvent[]>;
+  logs(serviceId: string): readonly LogLine[];
+}
+
+/** A kernel inside a test. Itself the tenant `default`. */
+export interface TestKernel extends TestTenant, AsyncDisposable {
+  /** Another tenant of the same kernel. */
+  tenant(name: string): TestTenant;
+  /** Stops in order. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the kernel that `solo-server` runs, inside the calling process: services run inline, storage is memory, no socket is
+ * opened. For trusted code in tests: an inline service has no sandbox and no limits of memory and processor.
+ *
+ * @example
+ * await using kernel = await startKernel();
+ * await kernel.deploy("counter", counter);
+ * await kernel.call("counter", "add", 2); // 2
+ */
+export async function startKernel(options: TestKernelOptions = {}): Promise<TestKernel> {
+  const { clock = systemClock } = options;
+  const sandbox = openInlineSandbox({ clock });
+  const kernel = await startKernelParts({
+    clock,
+    logger: silentLogger,
+    metrics: noMetrics,
+    version: "test",
+    openStorage: options.openStorage ?? (() => openMemoryStorage({ clock })),
+    openSandbox: async () => sandbox,
+  });
+  const stop = () => kernel.stop({ graceMs: 5_000 });
+  const tenant = (name: string) => tenantOf(kernel, checkNewTenant(name), sandbox.register);
+  return { ...tenant("default"), tenant, stop, [Symbol.asyncDispose]: stop };
+}
+
+function tenantOf(kernel: Kernel, tenant: string, register: (definition: InlineDefinition) => string): TestTenant {
+  const caller: Caller = { spiffeId: `spiffe://solo.local/tenant/${tenant}/agent/test`, tenant, role: "agent" };
+  const grant = <M extends Method>(method: M): Permit<M> => authorize(caller, method, {}, nanoid());
+  const deployments = () => kernel.parts().deployments;
+  const key = () => ({ requestId: nanoid(), fingerprint: randomBytes(16).toString("hex") });
+  const options = () => ({ timeoutMs: defaultCallTimeoutMs, signal: new AbortController().signal });
+  const encode = (args: readonly unknown[]) => Buffer.from(JSON.stringify(args));
+  return {
+    deploy: (serviceId, definition, wanted = {}) =>
+      deploy(deployments(), grant("DeploymentService/Deploy"), key(), {
+        serviceId,
+        source: Buffer.from(register(definition)),
+        language: "typescript",
+        fileName: "inline.ts",
+        manifest: manifestOf(wanted),
+      }),
+    async call(serviceId, method, ...args) {
+      const message = { serviceId, method, args: encode(args) };
+      const reply = await call(kernel.parts().messaging, grant("MessagingService/Call"), message, options());
+      return reply.length === 0 ? undefined : JSON.parse(Buffer.from(reply).toString("utf8"));
+    },
+    cast: (serviceId, method, ...args) =>
+      cast(kernel.parts().messaging, grant("MessagingService/Cast"), { serviceId, method, args: encode(args) }, options()),
+    kill: (serviceId, { force = false } = {}) =>
+      kill(deployments(), grant("DeploymentService/Kill"), key(), { serviceId, force }),
+    restart: (serviceId) => restart(deployments(), grant("DeploymentService/Restart"), key(), serviceId),
+    status: (serviceId) => status(deployments(), grant("DeploymentService/Status"), serviceId),
+    list: async () => list(deployments(), grant("DeploymentService/List"), { after: "", size: 1_000 }).services,
+    events: () => kernel.parts().storage.events.read({ tenant, after: 0, limit: 1_000 }),
+    logs: (serviceId) => deployments().directory.get(tenant, serviceId).logs.after(0),
+  };
+}
+
+const manifestOf = ({ limits, startArguments, ...rest }: DeployOptions): Manifest => ({
+  environment: {},
+  logLevel: "info",
+  restart: "permanent",
+  maxRestarts: serviceDefaults.maxRestarts,
+  restartPeriodMs: serviceDefaults.restartPeriodMs,
+  ...rest,
+  startArguments: startArguments === undefined ? "" : JSON.stringify(startArguments),
+  limits: {
+    memoryBytes: serviceDefaults.memoryBytes,
+    cpuPercent: serviceDefaults.cpuPercent,
+    processes: serviceDefaults.processes,
+    startTimeoutMs: serviceDefaults.startTimeoutMs,
+    stopTimeoutMs: serviceDefaults.stopTimeoutMs,
+    mailboxMessages: serviceDefaults.mailboxMessages,
+    mailboxBytes: serviceDefaults.mailboxBytes,
+    ...limits,
+  },
+});

@@ -1,0 +1,97 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+/** What the server said when it was ready. */
+export interface Ready {
+  readonly grpc: string;
+  readonly metrics: string;
+  readonly profile: string;
+  readonly confinement: string;
+  readonly limits: string;
+  readonly pid: number;
+}
+
+/** A real `solo-server` in a process of its own. */
+export interface ServerProcess {
+  readonly ready: Ready;
+  readonly child: ChildProcess;
+  readonly log: () => string;
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** SIGTERM; resolves with the exit code. */
+  stop(): Promise<number | null>;
+}
+
+const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+const bestOfHost = ["--isolation-minimum", "best", "--limits-minimum", "best"];
+
+/** A data folder for one test file; the file removes it. */
+export function makeDataFolder(): { readonly folder: string; remove(): void } {
+  const folder = mkdtempSync(join(tmpdir(), "solo-test-"));
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** Runs the built server; its output when it ends before it is ready. */
+export async function startServer(
+  folder: string,
+  flags: readonly string[] = [],
+): Promise<ServerProcess> {
+  const outcome = await tryServer(folder, flags);
+  if ("ready" in outcome) return outcome;
+  throw new Error(`The server ended with ${outcome.code} before it was ready:\n${outcome.output}`);
+}
+
+/** As {@link startServer}, for servers that shall not start. */
+export async function tryServer(
+  folder: string,
+  flags: readonly string[] = [],
+): Promise<ServerProcess | { readonly code: number | null; readonly output: string }> {
+  const args = ["--data-folder", folder, "--port", "0", "--metrics-port", "0", "--log-format", "json", ...bestOfHost];
+  const child = spawn(process.execPath, [main, ...args, ...flags], { stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));
+  const exited = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
+  const readiness = new Promise<Ready>((resolve) => {
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const said = JSON.parse(line) as { event?: string };
+      if (said.event === "ready") resolve(said as Ready);
+    });
+  });
+  const first = await Promise.race([readiness, exited.then((code) => ({ code, output }))]);
+  if (!("grpc" in first)) return first;
+  return {
+    ready: first,
+    child,
+    log: () => output,
+    kill: async () => {
+      child.kill("SIGKILL");
+      await exited;
+    },
+    stop: () => {
+      child.kill("SIGTERM");
+      return exited;
+    },
+  };
+}
+
+/** Certificates as a profile folder holds them. */
+export const readProfile = (folder: string) => ({
+  certificate: readFileSync(join(folder, "cert.pem")),
+  key: readFileSync(join(folder, "key.pem")),
+  root: readFileSync(join(folder, "root.pem")),
+});
+
+/** Looks until `find` gives something; a deadline, not a pace. */
+export async function until<T>(what: string, find: () => Promise<T | undefined> | T | undefined, withinMs = 20_000): Promise<T> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const found = await find();
+    if (found !== undefined) return found;
+    if (Date.now() > deadline) throw new Error(`Waited ${withinMs} ms in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
