@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { checkTestTypes } from "./test-types.mjs";
 
 const args = process.argv.slice(2);
-const jest = createRequire(import.meta.url).resolve("jest/bin/jest.js");
+const jest = createRequire(import.meta.url).resolve("jest/bin/jest");
 
 // As flags of Node and not in NODE_OPTIONS, so that the processes which tests start do not inherit them.
 const flags = ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning"];
