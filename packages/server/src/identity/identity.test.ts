@@ -1,4 +1,6 @@
+import { spawn } from "node:child_process";
 import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -258,7 +260,56 @@ describe("issuing", () => {
   });
 });
 
+/** A process that boots one installation after the other in `folder`/0, 1, 2 … and says so on each. */
+const bootingForEver = `
+  import { mkdirSync } from "node:fs";
+  const { openIdentity } = await import(process.argv[1]);
+  const clock = { nowMs: () => 0, wallMs: () => Date.UTC(2030, 0, 1), schedule: () => () => {} };
+  for (let n = 0; ; n += 1) {
+    const data = process.argv[2] + "/" + n;
+    mkdirSync(data);
+    process.stdout.write(n + "\\n");
+    await openIdentity({ folder: data + "/identity", adminProfileFolder: data + "/profiles/admin", clock });
+  }`;
+
 describe("a damaged folder", () => {
+  test("that kill -9 left at any moment is completed with the root that was there", async () => {
+    const module = join(import.meta.dirname, "identity.ts");
+    const commandLine = ["--input-type=module", "--conditions=solo:source", "-e", bootingForEver, module];
+    const delaysMs = [0, 3, 7, 12, 18, 25];
+    const interrupted = await Promise.all(
+      delaysMs.map(async (delayMs, n) => {
+        const folder = join(data, `${n}`);
+        await mkdir(folder);
+        const child = spawn(process.execPath, [...commandLine, folder], { stdio: ["ignore", "pipe", "inherit"] });
+        let printed = "";
+        child.stdout.on("data", (text) => {
+          printed += text;
+          // The third installation: by then all code is loaded.
+          if (/^2$/m.test(printed)) setTimeout(() => child.kill("SIGKILL"), delayMs);
+        });
+        expect(await once(child, "close")).toEqual([null, "SIGKILL"]);
+        return join(folder, printed.trim().split("\n").at(-1) ?? "");
+      }),
+    );
+    for (const folder of interrupted) {
+      const rootPath = join(folder, "identity", "root.authority.pem");
+      const before = await readFile(rootPath, "utf8").catch(() => undefined);
+      const options = {
+        folder: join(folder, "identity"),
+        adminProfileFolder: join(folder, "profiles", "admin"),
+        clock,
+      };
+      const identity = await openIdentity(options);
+      identity.close();
+      const cert = await readFile(join(options.adminProfileFolder, "cert.pem"), "utf8");
+      expect(verdictOn(cert, identity)).toMatchObject({ kind: "identified" });
+      const after = await readFile(rootPath, "utf8");
+      expect(after).toBe(before ?? after);
+      expect([...(await contents(folder)).keys()].filter((path) => path.endsWith(".tmp"))).toEqual([]);
+    }
+  });
+
   test("that a crash left half-made is completed", async () => {
     // Every state that kill -9 can leave: files appear one by one, temporaries may lie about.
     const order = [

@@ -409,6 +409,14 @@ describe("bounds", () => {
     expect(reasons()).toEqual(["too-many-handshakes"]);
   });
 
+  test("a burst of open handshakes never holds more than the bound", async () => {
+    await openFront({ maxHandshakes: 3 });
+    const sockets = await Promise.all(Array.from({ length: 20 }, () => dial()));
+    await eventually(() => front.refusals().get("too-many-handshakes") === 17);
+    expect(front.handshakeCount()).toBe(3);
+    await eventually(() => sockets.filter(({ closed }) => closed).length === 17);
+  });
+
   test("connections without identity are few, and do not keep out those who have one", async () => {
     await openFront({ limits: { unidentified: 1 } });
     expect(await ask(clientOf(undefined))).toMatchObject({ kind: "refused" });

@@ -61,10 +61,9 @@ export interface TlsFrontOptions {
 
 interface Handshake {
   readonly raw: Socket;
+  readonly key: string;
   readonly remote: string;
   readonly cancelTimeout: () => void;
-  /** Why it failed, once that is known. */
-  failure?: { readonly reason: ConnectionRefusal; readonly detail: string | undefined };
 }
 
 /**
@@ -98,36 +97,33 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
     if (oldest !== undefined && handshakes.size >= maxHandshakes) fail(oldest, "too-many-handshakes");
     const handshake: Handshake = {
       raw,
+      key,
       remote: peerOf(raw),
       cancelTimeout: clock.schedule(handshakeTimeoutMs, () => fail(handshake, "handshake-timeout")),
     };
     handshakes.set(key, handshake);
-    raw.once("close", () => {
-      if (!settle(key, handshake)) return;
-      const { reason, detail } = handshake.failure ?? { reason: "handshake-abandoned", detail: undefined };
-      refusals.record({ remote: handshake.remote, reason, detail });
-    });
+    raw.once("close", () => fail(handshake, "handshake-abandoned"));
     tlsServer.emit("connection", raw);
   };
-  const settle = (key: string, handshake: Handshake): boolean => {
-    if (handshakes.get(key) !== handshake) return false;
+  const settle = ({ key, cancelTimeout }: Handshake) => {
     handshakes.delete(key);
-    handshake.cancelTimeout();
-    return true;
+    cancelTimeout();
   };
   const fail = (handshake: Handshake, reason: ConnectionRefusal, detail?: string) => {
-    handshake.failure ??= { reason, detail };
+    if (handshakes.get(handshake.key) !== handshake) return;
+    settle(handshake);
+    refusals.record({ remote: handshake.remote, reason, detail });
     handshake.raw.destroy();
   };
+  const handshakeOf = (socket: Socket) => handshakes.get(tupleOf(socket) ?? "");
 
   const accept = (socket: TLSSocket) => {
     // The session reports a broken connection to its calls; nothing is left to do here but not to crash.
     socket.on("error", () => {});
-    const key = tupleOf(socket);
-    const handshake = key === undefined ? undefined : handshakes.get(key);
-    // Gone or given up meanwhile: the raw socket's end reports it.
-    if (key === undefined || handshake === undefined || handshake.failure !== undefined) return void socket.destroy();
-    settle(key, handshake);
+    const handshake = handshakeOf(socket);
+    // Given up meanwhile, and reported then.
+    if (handshake === undefined) return void socket.destroy();
+    settle(handshake);
     const refuse = (reason: ConnectionRefusal) => {
       refusals.record({ remote: handshake.remote, reason, detail: undefined });
       socket.destroy();
@@ -150,8 +146,7 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
     accept,
   );
   tlsServer.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
-    const key = tupleOf(socket);
-    const handshake = key === undefined ? undefined : handshakes.get(key);
+    const handshake = handshakeOf(socket);
     if (handshake !== undefined) fail(handshake, handshakeRefusal(error.code), error.code);
     socket.destroy();
   });
