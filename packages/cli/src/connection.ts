@@ -1,0 +1,208 @@
+import { isIPv4, isIPv6 } from "node:net";
+import {
+  Client,
+  type ClientReadableStream,
+  type ClientUnaryCall,
+  credentials,
+  Metadata,
+  type MethodDefinition,
+  type ServiceError,
+  status,
+} from "@grpc/grpc-js";
+import {
+  CertificateServiceService,
+  DeploymentServiceService,
+  EventServiceService,
+  KernelServiceService,
+  MessagingServiceService,
+} from "@solo/proto";
+import { Failure } from "./failure.ts";
+import type { Profile } from "./profile.ts";
+import { failureFromStatus } from "./status-failure.ts";
+
+const answering = {
+  deploy: DeploymentServiceService.deploy,
+  status: DeploymentServiceService.status,
+  kill: DeploymentServiceService.kill,
+  restart: DeploymentServiceService.restart,
+  list: DeploymentServiceService.list,
+  call: MessagingServiceService.call,
+  cast: MessagingServiceService.cast,
+  listEvents: EventServiceService.listEvents,
+  issue: CertificateServiceService.issue,
+  shutdown: KernelServiceService.shutdown,
+  doctor: KernelServiceService.doctor,
+} as const;
+
+const streaming = {
+  logs: DeploymentServiceService.logs,
+  watch: DeploymentServiceService.watch,
+  tailEvents: EventServiceService.tailEvents,
+} as const;
+
+/** Changes carry a request id: sent again with the same id, they are made once. */
+const changes: ReadonlySet<keyof typeof answering> = new Set(["deploy", "kill", "restart", "issue", "shutdown"]);
+
+type RequestOf<M> = M extends MethodDefinition<infer Request, infer _> ? Request : never;
+type ResponseOf<M> = M extends MethodDefinition<infer _, infer Response> ? Response : never;
+
+/** A server, reached as the holder of a profile. Owned by the invocation, which closes it. */
+export interface Connection {
+  /**
+   * Sends one request and gives its answer.
+   *
+   * A change that meets an unavailable server is sent once more, over a new connection, with the request id it had. Nothing
+   * else is ever sent twice: a call may have had its effect.
+   *
+   * @throws {Failure}
+   */
+  ask<Name extends keyof typeof answering>(
+    name: Name,
+    request: RequestOf<(typeof answering)[Name]>,
+    options: { readonly timeoutMs: number },
+  ): Promise<ResponseOf<(typeof answering)[Name]>>;
+  /**
+   * Opens a stream and gives its items as they are taken. Leaving the loop ends the stream; so does an interrupt, quietly.
+   *
+   * @throws {Failure}
+   */
+  follow<Name extends keyof typeof streaming>(
+    name: Name,
+    request: RequestOf<(typeof streaming)[Name]>,
+    options: { readonly timeoutMs?: number | undefined },
+  ): AsyncGenerator<ResponseOf<(typeof streaming)[Name]>, void, undefined>;
+  close(): void;
+}
+
+/** Wait before a change is sent again, in milliseconds: long enough for a server that is being restarted to listen. */
+const pauseBeforeRetryMs = 250;
+
+export function openConnection(options: {
+  readonly profile: Profile;
+  /** HOST:PORT. */
+  readonly address: string;
+  readonly interrupted: AbortSignal;
+}): Connection {
+  const { profile, address, interrupted } = options;
+  const open = () => new Client(address, credentialsOf(profile), channelOptions(address));
+  let client = open();
+
+  const once = <Request, Response>(method: MethodDefinition<Request, Response>, request: Request, timeoutMs: number) =>
+    new Promise<Response>((resolve, reject) => {
+      let call: ClientUnaryCall;
+      const abort = () => call.cancel();
+      call = client.makeUnaryRequest<Request, Response>(
+        method.path,
+        method.requestSerialize,
+        method.responseDeserialize,
+        request,
+        new Metadata(),
+        { deadline: Date.now() + timeoutMs },
+        (error: ServiceError | null, response?: Response) => {
+          interrupted.removeEventListener("abort", abort);
+          if (error === null) resolve(response as Response);
+          else reject(error);
+        },
+      );
+      interrupted.addEventListener("abort", abort);
+      if (interrupted.aborted) abort();
+    });
+
+  return {
+    async ask(name, request, { timeoutMs }) {
+      const method = methodOf<typeof answering, typeof name>(answering, name);
+      const context = { address, timeoutMs };
+      const deadlineMs = Date.now() + timeoutMs;
+      try {
+        return await once(method, request, timeoutMs);
+      } catch (error) {
+        const mayRepeat = changes.has(name) && isServiceError(error) && error.code === status.UNAVAILABLE;
+        const leftMs = deadlineMs - Date.now() - pauseBeforeRetryMs;
+        if (!mayRepeat || leftMs <= 0 || interrupted.aborted) throw toFailure(error, context);
+      }
+      await new Promise((resolve) => setTimeout(resolve, pauseBeforeRetryMs));
+      client.close();
+      client = open();
+      try {
+        return await once(method, request, deadlineMs - Date.now());
+      } catch (error) {
+        throw toFailure(error, context);
+      }
+    },
+
+    async *follow(name, request, { timeoutMs }) {
+      const method = methodOf<typeof streaming, typeof name>(streaming, name);
+      const stream: ClientReadableStream<ResponseOf<(typeof streaming)[typeof name]>> = client.makeServerStreamRequest(
+        method.path,
+        method.requestSerialize,
+        method.responseDeserialize,
+        request,
+        new Metadata(),
+        timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs },
+      );
+      const abort = () => stream.cancel();
+      interrupted.addEventListener("abort", abort);
+      if (interrupted.aborted) abort();
+      // Cancelling makes the stream fail once more after the loop has let go of it.
+      stream.on("error", () => {});
+      try {
+        yield* stream;
+      } catch (error) {
+        if (!interrupted.aborted) throw toFailure(error, { address, timeoutMs });
+      } finally {
+        interrupted.removeEventListener("abort", abort);
+        stream.cancel();
+      }
+    },
+
+    close() {
+      client.close();
+    },
+  };
+}
+
+/** A table's entry by a name that is a type parameter: TypeScript does not see that request and response belong together. */
+function methodOf<Table, Name extends keyof Table>(
+  table: Table,
+  name: Name,
+): MethodDefinition<RequestOf<Table[Name]>, ResponseOf<Table[Name]>> {
+  return table[name] as MethodDefinition<RequestOf<Table[Name]>, ResponseOf<Table[Name]>>;
+}
+
+function credentialsOf(profile: Profile) {
+  try {
+    return credentials.createSsl(profile.root, profile.privateKey, profile.certificateChain);
+  } catch (error) {
+    throw new Failure(`Cannot use the profile in ${profile.folder}: its key or certificates cannot be read`, {
+      code: "usage",
+      reason: "PROFILE_INVALID",
+      found: error instanceof Error ? error.message : String(error),
+      wanted: "PEM files, the key belonging to the certificate",
+      fix: "Start the server again, which writes the administrator's profile anew, or issue another certificate",
+    });
+  }
+}
+
+function channelOptions(address: string) {
+  const host = address.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+  const isLocal = (isIPv4(host) && host.startsWith("127.")) || (isIPv6(host) && host === "::1");
+  return {
+    // TLS allows no IP address as a server name, and every server's certificate is also made out to localhost.
+    ...(isLocal ? { "grpc.ssl_target_name_override": "localhost" } : {}),
+    // Nothing behind our back: what may be sent again is decided above.
+    "grpc.enable_retries": 0,
+    "grpc.service_config_disable_resolution": 1,
+    "grpc.max_receive_message_length": 16 * 2 ** 20,
+    "grpc.max_send_message_length": -1,
+    "grpc.keepalive_time_ms": 30_000,
+    "grpc.keepalive_timeout_ms": 10_000,
+  };
+}
+
+function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && "code" in error && typeof error.code === "number" && "details" in error;
+}
+
+function toFailure(error: unknown, context: { readonly address: string; readonly timeoutMs: number | undefined }): unknown {
+  return isServiceError(error) ? failureFromStatus(error, context) : error;
+}

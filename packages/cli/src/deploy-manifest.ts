@@ -1,0 +1,85 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { parseEnv } from "node:util";
+import type { Manifest } from "@solo/proto";
+import { usageFailure } from "./failure.ts";
+import { jsonArguments } from "./json-arguments.ts";
+import { manifestFields, type ManifestFieldName, type ManifestNumbers } from "./manifest-fields.ts";
+import { environmentName, type ManifestFile, readManifestFile } from "./manifest-file.ts";
+
+/** What the command line says about how a service is run. */
+export interface ManifestFlags {
+  readonly manifest?: string;
+  readonly env?: readonly string[];
+  readonly envFile?: readonly string[];
+  readonly arg?: readonly string[];
+  /** Texts of the flags in `manifestFields`. */
+  readonly numbers: { readonly [Name in ManifestFieldName]?: string | undefined };
+}
+
+/**
+ * Makes the manifest to deploy with: flags win over the manifest file; for the environment `--env` wins over `--env-file`,
+ * that over the file. What nobody says is left to the server's defaults.
+ *
+ * @throws {Failure} If a flag or file is not as wanted.
+ */
+export function deployManifest(flags: ManifestFlags, workingFolder: string): Manifest {
+  const nothing: ManifestFile = { numbers: {}, environment: {}, startArguments: undefined };
+  const file = flags.manifest === undefined ? nothing : readManifestFile(flags.manifest, workingFolder);
+  const numbers: ManifestNumbers = { ...file.numbers, ...readNumbers(flags.numbers) };
+  const startArguments = flags.arg ?? file.startArguments ?? [];
+  const limits = {
+    memoryBytes: BigInt(numbers.memoryBytes ?? 0),
+    cpuPercent: numbers.cpuPercent ?? 0,
+    processes: numbers.processes ?? 0,
+    startTimeoutMs: numbers.startTimeoutMs ?? 0,
+    stopTimeoutMs: numbers.stopTimeoutMs ?? 0,
+    mailboxMessages: numbers.mailboxMessages ?? 0,
+    mailboxBytes: BigInt(numbers.mailboxBytes ?? 0),
+  };
+  return {
+    environment: environmentOf(file, flags, workingFolder),
+    logLevel: (numbers.logLevel ?? 0) as Manifest["logLevel"],
+    limits,
+    restart: (numbers.restart ?? 0) as Manifest["restart"],
+    maxRestarts: numbers.maxRestarts,
+    restartPeriodMs: numbers.restartPeriodMs ?? 0,
+    startArguments: Buffer.from(jsonArguments(startArguments, (_, quoted) => `solo deploy ... --arg ${quoted}`)),
+  };
+}
+
+function readNumbers(texts: ManifestFlags["numbers"]): ManifestNumbers {
+  const numbers: Partial<Record<ManifestFieldName, number>> = {};
+  for (const name of Object.keys(manifestFields) as ManifestFieldName[]) {
+    const text = texts[name];
+    if (text === undefined) continue;
+    const field: { readonly flag?: string; readonly wanted: string; read(value: unknown): number | undefined } = manifestFields[name];
+    const number = field.read(text);
+    if (number === undefined) throw usageFailure(`Cannot use ${field.flag ?? name}`, { found: text, wanted: field.wanted });
+    numbers[name] = number;
+  }
+  return numbers;
+}
+
+function environmentOf(file: ManifestFile, flags: ManifestFlags, workingFolder: string): Manifest["environment"] {
+  const environment = new Map(Object.entries(file.environment));
+  for (const path of flags.envFile ?? []) {
+    let text: string;
+    try {
+      text = readFileSync(resolve(workingFolder, path), "utf8");
+    } catch (error) {
+      const found = error instanceof Error ? error.message : String(error);
+      throw usageFailure(`Cannot use --env-file ${path}`, { reason: "FILE_UNREADABLE", found, wanted: "a file of NAME=VALUE lines" });
+    }
+    for (const [name, value] of Object.entries(parseEnv(text))) environment.set(name, value ?? "");
+  }
+  for (const pair of flags.env ?? []) {
+    const equals = pair.indexOf("=");
+    const name = pair.slice(0, Math.max(0, equals));
+    if (!environmentName.test(name)) {
+      throw usageFailure("Cannot use --env", { found: pair, wanted: "NAME=VALUE, the name of letters, digits and _" });
+    }
+    environment.set(name, pair.slice(equals + 1));
+  }
+  return Object.fromEntries(environment);
+}

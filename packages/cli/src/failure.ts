@@ -1,0 +1,57 @@
+import type { FailureCode } from "./exit-code.ts";
+
+/** What is known about a failure. Empty where nothing is. */
+export interface FailureFacts {
+  readonly code: FailureCode;
+  /** Stable, in capitals, such as `SERVICE_NOT_FOUND`. */
+  readonly reason: string;
+  /** What was found. */
+  readonly found?: string | undefined;
+  /** What is wanted. */
+  readonly wanted?: string | undefined;
+  /** How to get it, in one sentence. */
+  readonly fix?: string | undefined;
+  /** A command that helps. */
+  readonly command?: string | undefined;
+  readonly location?: FailureLocation | undefined;
+  /** Field of the request at fault. */
+  readonly field?: string | undefined;
+  /** Trying again makes sense after this time. */
+  readonly retryAfterMs?: number | undefined;
+  /** Of the change that failed: sending it again with the same id is safe. */
+  readonly requestId?: string | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+}
+
+/** A place in a source file, counted from 1; 0 where unknown. */
+export interface FailureLocation {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** The line itself, when the file is at hand. */
+  readonly sourceLine?: string | undefined;
+}
+
+/** The one error of the command: whatever ends it unsuccessfully, told with what to do about it. */
+export class Failure extends Error {
+  readonly facts: FailureFacts;
+
+  constructor(message: string, facts: FailureFacts, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "Failure";
+    this.facts = facts;
+  }
+
+  /** The same failure with more known about it. */
+  with(facts: Partial<FailureFacts>): Failure {
+    return new Failure(this.message, { ...this.facts, ...facts }, { cause: this });
+  }
+}
+
+/** The command line, or a file it names, is not as it should be. */
+export function usageFailure(
+  message: string,
+  facts: Omit<FailureFacts, "code" | "reason"> & { readonly reason?: string } = {},
+): Failure {
+  return new Failure(message, { reason: "USAGE", ...facts, code: "usage" });
+}

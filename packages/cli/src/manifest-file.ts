@@ -1,0 +1,97 @@
+import { readFileSync } from "node:fs";
+import { extname, resolve } from "node:path";
+import { usageFailure } from "./failure.ts";
+import { manifestFields, type ManifestFieldName, type ManifestNumbers } from "./manifest-fields.ts";
+import { nearestName } from "./nearest-name.ts";
+
+/** What a manifest file says. */
+export interface ManifestFile {
+  readonly numbers: ManifestNumbers;
+  readonly environment: Readonly<Record<string, string>>;
+  /** JSON text of each start argument. */
+  readonly startArguments: readonly string[] | undefined;
+}
+
+/** A variable's name, as environments take it. */
+export const environmentName = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/**
+ * Reads a manifest file.
+ *
+ * @throws {Failure} That names every problem of the file at once.
+ *
+ * @example
+ * // { "limits": { "memory": "128MiB", "start_timeout": "10s" }, "restart": "transient", "environment": { "MODE": "test" } }
+ */
+export function readManifestFile(path: string, workingFolder: string): ManifestFile {
+  const root = parseFile(path, workingFolder);
+  const problems: string[] = [];
+  const numbers: Partial<Record<ManifestFieldName, number>> = {};
+  const environment: Record<string, string> = {};
+  let startArguments: readonly string[] | undefined;
+
+  for (const [key, value] of leaves(root)) {
+    const name = fieldOfKey.get(key);
+    if (name !== undefined) {
+      const number = manifestFields[name].read(value);
+      if (number === undefined) problems.push(`${key} is ${JSON.stringify(value)}, wanted ${manifestFields[name].wanted}`);
+      else numbers[name] = number;
+    } else if (key === "environment") {
+      if (!isTable(value)) problems.push(`environment is ${JSON.stringify(value)}, wanted names with their texts`);
+      for (const [variable, text] of isTable(value) ? Object.entries(value) : []) {
+        if (!environmentName.test(variable)) problems.push(`environment has ${JSON.stringify(variable)}, wanted names of letters, digits and _`);
+        else if (typeof text !== "string") problems.push(`environment.${variable} is ${JSON.stringify(text)}, wanted a text`);
+        else environment[variable] = text;
+      }
+    } else if (key === "start_arguments") {
+      if (Array.isArray(value)) startArguments = value.map((argument) => JSON.stringify(argument));
+      else problems.push(`start_arguments is ${JSON.stringify(value)}, wanted an array`);
+    } else {
+      const meant = nearestName(key, knownKeys);
+      problems.push(`${key} is not known${meant === undefined ? "" : ` (did you mean ${meant}?)`}`);
+    }
+  }
+  if (problems.length > 0) {
+    throw usageFailure(`Cannot use the manifest ${path}: ${problems.length === 1 ? "it has a problem" : `it has ${problems.length} problems`}`, {
+      reason: "MANIFEST_INVALID",
+      found: problems.join("; "),
+      wanted: `any of ${knownKeys.join(", ")}`,
+    });
+  }
+  return { numbers, environment, startArguments };
+}
+
+const fieldNames = Object.keys(manifestFields) as ManifestFieldName[];
+const fieldOfKey = new Map(
+  fieldNames.flatMap((name) => [manifestFields[name].wireKey, manifestFields[name].key].map((key) => [key, name] as const)),
+);
+const knownKeys = [...fieldNames.map((name) => manifestFields[name].key), "environment", "start_arguments"];
+
+function parseFile(path: string, workingFolder: string): Record<string, unknown> {
+  const unusable = (found: string, wanted: string) =>
+    usageFailure(`Cannot use the manifest ${path}`, { reason: "MANIFEST_INVALID", found, wanted });
+  if (extname(path) !== ".json") throw unusable(`a name that ends in ${JSON.stringify(extname(path))}`, "a .json file");
+  let root: unknown;
+  try {
+    root = JSON.parse(readFileSync(resolve(workingFolder, path), "utf8"));
+  } catch (error) {
+    throw unusable(error instanceof Error ? error.message : String(error), "a file that can be read and holds JSON");
+  }
+  if (!isTable(root)) throw unusable(JSON.stringify(root).slice(0, 80), "a JSON object");
+  return root;
+}
+
+/** The values by their dotted keys; only `limits` is a table of our own. */
+function* leaves(root: Record<string, unknown>): Generator<[key: string, value: unknown]> {
+  for (const [name, value] of Object.entries(root)) {
+    if (name === "limits" && isTable(value)) {
+      for (const [limit, amount] of Object.entries(value)) yield [`limits.${limit}`, amount];
+    } else {
+      yield [name, value];
+    }
+  }
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

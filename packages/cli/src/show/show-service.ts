@@ -1,0 +1,164 @@
+import type { Cause, Manifest, Service, Usage } from "@solo/proto";
+import { formatDuration } from "../duration.ts";
+import { formatTable, type TableCell } from "../table.ts";
+import { type Paint, terminalText } from "../terminal-text.ts";
+import { timeJson, timeText } from "./show-time.ts";
+import { confinements, limitsLevels, logLevels, restartKinds, serviceStates, wordOf } from "./words.ts";
+
+/** A service as `--json` shows it. Every key is always there; null where there is nothing. */
+export function serviceJson(service: Service): Record<string, unknown> {
+  return {
+    id: service.serviceId,
+    tenant: service.tenant,
+    state: wordOf(serviceStates, service.state),
+    version: service.version,
+    fileName: service.fileName,
+    artifactSha256: service.artifactSha256,
+    deployedAt: timeJson(service.deployedAt),
+    startedAt: timeJson(service.startedAt),
+    restarts: service.restarts,
+    processId: service.processId === 0 ? null : service.processId,
+    lastCause: service.lastCause === undefined ? null : causeJson(service.lastCause),
+    calls: service.calls,
+    casts: service.casts,
+    confinement: wordOf(confinements, service.confinement),
+    limitsLevel: wordOf(limitsLevels, service.limitsLevel),
+    usage: service.usage === undefined ? null : usageJson(service.usage),
+    manifest: service.manifest === undefined ? null : manifestJson(service.manifest),
+  };
+}
+
+export function usageJson(usage: Usage): Record<string, number> {
+  return {
+    memoryBytes: Number(usage.memoryBytes),
+    memoryLimitBytes: Number(usage.memoryLimitBytes),
+    cpuMicros: Number(usage.cpuMicros),
+    processes: usage.processes,
+    processesLimit: usage.processesLimit,
+    mailboxMessages: usage.mailboxMessages,
+  };
+}
+
+function causeJson(cause: Cause): Record<string, unknown> {
+  return {
+    kind: cause.kind,
+    message: cause.message,
+    file: cause.location?.file ?? null,
+    line: cause.location?.line ?? null,
+    column: cause.location?.column ?? null,
+    detail: cause.detail === "" ? null : cause.detail,
+  };
+}
+
+function manifestJson(manifest: Manifest): Record<string, unknown> {
+  const { limits } = manifest;
+  return {
+    environment: environmentOf(manifest),
+    logLevel: wordOf(logLevels, manifest.logLevel),
+    restart: wordOf(restartKinds, manifest.restart),
+    maxRestarts: manifest.maxRestarts ?? null,
+    restartPeriodMs: manifest.restartPeriodMs,
+    startArguments: parsedOrNull(manifest.startArguments),
+    limits:
+      limits === undefined
+        ? null
+        : {
+            memoryBytes: Number(limits.memoryBytes),
+            cpuPercent: limits.cpuPercent,
+            processes: limits.processes,
+            startTimeoutMs: limits.startTimeoutMs,
+            stopTimeoutMs: limits.stopTimeoutMs,
+            mailboxMessages: limits.mailboxMessages,
+            mailboxBytes: Number(limits.mailboxBytes),
+          },
+  };
+}
+
+function environmentOf(manifest: Manifest): Record<string, string> {
+  const { environment } = manifest;
+  return Object.fromEntries(environment instanceof Map ? environment : Object.entries(environment));
+}
+
+function parsedOrNull(bytes: Uint8Array): unknown {
+  if (bytes.length === 0) return [];
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return null;
+  }
+}
+
+/** One line about a service, after something was done with it. */
+export function serviceLine(service: Service, done: string, paint: Paint): string {
+  return `${paint.bold(service.serviceId)} ${done}: ${stateText(service, paint)}, version ${service.version}\n`;
+}
+
+/** Services as a table for people. */
+export function serviceTable(services: readonly Service[], paint: Paint): string {
+  const headings = ["ID", "STATE", "VERSION", "RESTARTS", "MEMORY", "STARTED", "LAST END"];
+  const rows = services.map((service): TableCell[] => [
+    service.serviceId,
+    { text: wordOf(serviceStates, service.state), paint: () => stateText(service, paint) },
+    String(service.version),
+    String(service.restarts),
+    service.usage === undefined ? "-" : megabytes(service.usage.memoryBytes),
+    timeText(service.startedAt),
+    service.lastCause === undefined ? "-" : terminalText(`${service.lastCause.kind}: ${firstLine(service.lastCause.message)}`),
+  ]);
+  return formatTable(headings, rows);
+}
+
+/** All about one service for people. */
+export function serviceText(service: Service, paint: Paint): string {
+  const rows: [name: string, value: string][] = [
+    ["id", service.serviceId],
+    ["tenant", service.tenant],
+    ["state", stateText(service, paint)],
+    ["version", `${service.version} (${terminalText(service.fileName)}, sha256 ${service.artifactSha256.slice(0, 12)})`],
+    ["deployed", timeText(service.deployedAt)],
+    ["started", timeText(service.startedAt)],
+    ["restarts", String(service.restarts)],
+    ["process", service.processId === 0 ? "-" : String(service.processId)],
+    ["isolation", `${wordOf(confinements, service.confinement)}, limits ${wordOf(limitsLevels, service.limitsLevel)}`],
+    ["calls", terminalText(service.calls.join(", ")) || "-"],
+    ["casts", terminalText(service.casts.join(", ")) || "-"],
+  ];
+  const { usage, manifest, lastCause } = service;
+  if (usage !== undefined) rows.push(["usage", usageText(usage)]);
+  if (manifest !== undefined) {
+    const { maxRestarts, restartPeriodMs } = manifest;
+    const intensity = maxRestarts === undefined ? "" : `, at most ${maxRestarts} in ${formatDuration(restartPeriodMs)}`;
+    rows.push(["restart", `${wordOf(restartKinds, manifest.restart)}${intensity}`]);
+    const environment = Object.entries(environmentOf(manifest));
+    rows.push(["env", terminalText(environment.map(([name, value]) => `${name}=${value}`).join(" ")) || "-"]);
+  }
+  if (lastCause !== undefined) {
+    const { location } = lastCause;
+    const place = location === undefined ? "" : ` at ${location.file}:${location.line}:${location.column}`;
+    rows.push(["last end", terminalText(`${lastCause.kind}: ${lastCause.message}${place}`)]);
+    for (const line of lastCause.detail === "" ? [] : lastCause.detail.split("\n")) rows.push(["", terminalText(line)]);
+  }
+  return rows.map(([name, value]) => `${name.padEnd(10)} ${value}`.trimEnd()).join("\n").concat("\n");
+}
+
+export function usageText(usage: Usage): string {
+  const memory = `memory ${megabytes(usage.memoryBytes)} of ${megabytes(usage.memoryLimitBytes)}`;
+  const cpu = `cpu ${(Number(usage.cpuMicros) / 1e6).toFixed(3)} s`;
+  return `${memory}, ${cpu}, processes ${usage.processes} of ${usage.processesLimit}, ${usage.mailboxMessages} messages waiting`;
+}
+
+function stateText(service: Service, paint: Paint): string {
+  const word = wordOf(serviceStates, service.state);
+  if (word === "running") return paint.green(word);
+  if (word === "failed") return paint.red(word);
+  return word === "killed" || word === "stopped" ? paint.dim(word) : paint.yellow(word);
+}
+
+function megabytes(bytes: bigint): string {
+  return `${(Number(bytes) / 2 ** 20).toFixed(1)}M`;
+}
+
+function firstLine(text: string): string {
+  const [line = ""] = text.split("\n");
+  return line.length <= 60 ? line : `${line.slice(0, 57)}...`;
+}
