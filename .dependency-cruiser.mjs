@@ -7,7 +7,7 @@
 const serverLayers = [
   ["limits and errors", "(limits|errors)[.]ts$"],
   ["vocabulary", "(services/cause|events/event)[.]ts$"],
-  ["ports", "ports/"],
+  ["ports", "(ports/|system-clock[.]ts$)"],
   ["config", "config/"],
   ["events", "events/"],
   ["storage", "storage/"],
