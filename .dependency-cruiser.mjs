@@ -19,8 +19,8 @@ const serverLayers = [
   ["messaging", "messaging/"],
   ["deployment", "deployment/"],
   ["administration", "administration/"],
-  ["gateway", "gateway/"],
   ["kernel", "kernel(/|[.]ts$)"],
+  ["gateway", "gateway/"],
   ["entry", "(main|testing)[.]ts$"],
 ];
 
