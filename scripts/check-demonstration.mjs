@@ -55,7 +55,8 @@ async function once(root, folder, says, env = process.env) {
 }
 
 function startNpm(root, args, env, { detached = false } = {}) {
-  const child = spawn("npm", ["start", "--", ...args], { cwd: root, env, detached, stdio: ["ignore", "pipe", "pipe"] });
+  const stdio = ["ignore", "pipe", "pipe"];
+  const child = spawn("npm", ["start", "--", ...args], { cwd: root, env, detached, stdio, timeout: 180_000 });
   const lines = [];
   const watchers = [];
   for (const stream of [child.stdout, child.stderr]) {

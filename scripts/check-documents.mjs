@@ -37,7 +37,11 @@ async function runDocument(root, document, script) {
 
 function bash(script, options) {
   return new Promise((settle, reject) => {
-    const child = spawn("bash", ["-euxo", "pipefail", "-c", script], { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn("bash", ["-euxo", "pipefail", "-c", script], {
+      ...options,
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: 300_000,
+    });
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text) => {
