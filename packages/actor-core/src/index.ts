@@ -1,3 +1,45 @@
+export type {
+  CallHandlers,
+  CallTurn,
+  CastHandlers,
+  Ctx,
+  Next,
+  Server,
+  Setup,
+  Turn,
+  UncheckedServer,
+} from "./behaviours/define-server.ts";
+export { defineServer, isServer } from "./behaviours/define-server.ts";
+export type { GenServer } from "./behaviours/gen-server.ts";
+export { startGenServer } from "./behaviours/gen-server.ts";
+export type {
+  After,
+  CallResult,
+  CastResult,
+  FailStart,
+  Ignore,
+  InitResult,
+  NoReply,
+  Reply,
+  Started,
+  Stop,
+  StopReason,
+  StopReply,
+} from "./behaviours/server-result.ts";
+export {
+  continueWith,
+  failStart,
+  idleAfter,
+  idleTimeout,
+  ignore,
+  noReply,
+  reply,
+  started,
+  stop,
+  stopReply,
+} from "./behaviours/server-result.ts";
+export type { LaunchOptions, Ref, ServerEnvironment, ServiceMessage } from "./behaviours/start-server.ts";
+export { launchServer, localEnvironment, serverMethods, serverRef, startServer } from "./behaviours/start-server.ts";
 export type { Alias } from "./process/alias.ts";
 export type { Clock } from "./process/clock.ts";
 export type { ActorErrorCode } from "./process/errors.ts";

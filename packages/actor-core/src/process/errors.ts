@@ -12,7 +12,9 @@ export type ActorErrorCode =
   | "ACTOR_NAME_NOT_HELD"
   | "ACTOR_PROCESS_EXITED"
   | "ACTOR_UNKNOWN_METHOD"
-  | "ACTOR_MISSING_CALLBACK";
+  | "ACTOR_MISSING_CALLBACK"
+  | "ACTOR_INVALID_CHILD_SPEC"
+  | "ACTOR_INVALID_SUPERVISOR";
 
 /** What all errors of this package have in common. */
 export abstract class ActorError extends Error {

@@ -4,17 +4,18 @@
  * A pid keeps nothing of a dead process alive. Sending to one that is dead does nothing.
  */
 export class Pid {
-  readonly #id: number;
+  /** Unique in its system. For people and for comparing; there is no way from a number to a process. */
+  readonly id: number;
   #process: object | undefined;
 
   private constructor(id: number, process: object) {
-    this.#id = id;
+    this.id = id;
     this.#process = process;
   }
 
   /** For people and logs; do not parse. */
   toString(): string {
-    return `<${this.#id}>`;
+    return `<${this.id}>`;
   }
 
   toJSON(): string {

@@ -7,6 +7,7 @@ import type { Runnable } from "./run-queue.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Awaitable, InitOutcome, ProcessBody, ProcessHandler, Self } from "./self.ts";
 import { timedOut } from "./self.ts";
+import { isThenable } from "./thenable.ts";
 import type { Deadline } from "./timers.ts";
 import { Unwind } from "./unwind.ts";
 
@@ -521,10 +522,6 @@ export function rejectQuietly(
 ): void {
   pending.promise.catch(() => {});
   pending.reject(error);
-}
-
-function isThenable<T>(value: Awaitable<T>): value is PromiseLike<T> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }
 
 /** The process behind a pid, while it lives. */

@@ -29,6 +29,8 @@ export type Report =
       readonly childId: string;
       readonly child: Pid | undefined;
       readonly reason: ExitReason;
+      /** Restarts within the period, as counted at the latest one; `restarting` and `gave-up` count the one at hand. */
+      readonly restarts: number;
     }
   | {
       readonly kind: "log";

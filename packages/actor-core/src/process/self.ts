@@ -28,7 +28,7 @@ export type ProcessScript = (self: Self) => Awaitable<void>;
 /** A body that is given its messages, one at a time, also across `await`. */
 export interface ProcessHandler {
   /** Runs first. A started process acknowledges when it has settled. Nothing returned means `ok`. */
-  init?(self: Self): Awaitable<InitOutcome | undefined | void>;
+  init?(self: Self): Awaitable<InitOutcome | undefined> | Awaitable<void>;
   /** Takes one message: what was sent, or an `Exited`, `Down`, `Call` or `Cast`. */
   handle(message: unknown, self: Self): Awaitable<void>;
   /**

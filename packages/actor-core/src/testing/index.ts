@@ -1,1 +1,2 @@
-export {};
+export type { ManualClock } from "./manual-clock.ts";
+export { manualClock } from "./manual-clock.ts";

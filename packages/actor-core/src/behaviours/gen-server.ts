@@ -1,0 +1,233 @@
+import { MissingCallback } from "../process/errors.ts";
+import { Exit, type ExitReason } from "../process/exit-reason.ts";
+import { Call, Cast, type ReplyTo } from "../process/messages.ts";
+import type {
+  Awaitable,
+  Caller,
+  InitOutcome,
+  ProcessHandler,
+  Self,
+  StartOptions,
+  StartResult,
+} from "../process/self.ts";
+import { isThenable } from "../process/thenable.ts";
+import { checkDelay, type Timer } from "../process/timers.ts";
+import { Unwind } from "../process/unwind.ts";
+import {
+  type After,
+  type CallResult,
+  type CastResult,
+  type InitResult,
+  idleTimeout,
+  isServerResult,
+} from "./server-result.ts";
+
+/**
+ * A server in the manner of OTP's `gen_server`: callbacks from message and state to a decision and the next state.
+ *
+ * One message is handled at a time, also across `await`. A throw is a crash, whatever is thrown: `terminate` gets the
+ * state from before that message, and everyone who waits for an answer hears the reason at once. There is no
+ * hibernation: JavaScript has no heap per process to shrink.
+ */
+export interface GenServer<State, Args extends readonly unknown[] = readonly []> {
+  init(self: Self, ...args: Args): Awaitable<InitResult<State>>;
+  /** Without it a call crashes the server. */
+  handleCall?(request: unknown, from: ReplyTo, state: State, self: Self): Awaitable<CallResult<State>>;
+  /** Without it a cast crashes the server. */
+  handleCast?(request: unknown, state: State, self: Self): Awaitable<CastResult<State>>;
+  /** All other messages. Without it they are reported and dropped. */
+  handleInfo?(message: unknown, state: State, self: Self): Awaitable<CastResult<State>>;
+  /** What `continueWith` asked for; runs before any message. Without it the server crashes. */
+  handleContinue?(value: unknown, state: State, self: Self): Awaitable<CastResult<State>>;
+  /**
+   * Runs when the server ends by its own decision or crash, by `stop`, or by its parent's end while it traps exits. Not
+   * when a signal ends it. The name is held and nobody has heard of the end until it has settled.
+   */
+  terminate?(reason: ExitReason, state: State, self: Self): Awaitable<void>;
+}
+
+/**
+ * Starts a server and waits for its `init`.
+ *
+ * @example
+ * const counter: GenServer<number> = {
+ *   init: () => started(0),
+ *   handleCall: (_request, _from, count) => reply(count + 1, count + 1),
+ * };
+ * const result = await startGenServer(system, counter, [], { name: "counter" });
+ * // result.kind === "ok"; await system.call("counter", "next") === 1
+ */
+export function startGenServer<State, Args extends readonly unknown[]>(
+  caller: Caller,
+  server: GenServer<State, Args>,
+  args: Args,
+  options?: StartOptions,
+): Promise<StartResult> {
+  return caller.start(new GenServerHandler(server, args), options);
+}
+
+type CallbackName = "handleCall" | "handleCast" | "handleInfo" | "handleContinue";
+
+/** The loop around the callbacks. */
+class GenServerHandler<State, Args extends readonly unknown[]> implements ProcessHandler {
+  readonly #server: GenServer<State, Args>;
+  readonly #args: Args;
+  #state: State | undefined;
+  #idle: { readonly timer: Timer; readonly message: IdleMessage } | undefined;
+
+  constructor(server: GenServer<State, Args>, args: Args) {
+    this.#server = server;
+    this.#args = args;
+  }
+
+  init(self: Self): Awaitable<InitOutcome> {
+    const result = this.#server.init(self, ...this.#args);
+    return isThenable(result)
+      ? result.then((settled) => this.#initialised(settled, self))
+      : this.#initialised(result, self);
+  }
+
+  #initialised(result: InitResult<State>, self: Self): Awaitable<InitOutcome> {
+    if (!isServerResult(result)) {
+      return { kind: "stop", reason: Exit.badReturn("init", result) };
+    }
+    switch (result.kind) {
+      case "started": {
+        this.#state = result.state;
+        // Start returns before the continuation runs, and the continuation runs before any message.
+        self.acknowledge();
+        const done = this.#next(result.after, self);
+        return isThenable(done) ? done.then(() => ({ kind: "ok" })) : { kind: "ok" };
+      }
+      case "ignore":
+        return { kind: "ignore" };
+      case "stop":
+        return { kind: "stop", reason: result.reason };
+      case "failStart":
+        return { kind: "error", reason: result.reason };
+      default:
+        return { kind: "stop", reason: Exit.badReturn("init", result satisfies never) };
+    }
+  }
+
+  handle(message: unknown, self: Self): Awaitable<void> {
+    const idle = this.#idle;
+    if (idle !== undefined) {
+      this.#idle = undefined;
+      idle.timer.cancel();
+    }
+    if (message instanceof Call) {
+      return this.#run("handleCall", message.request, message.from, self);
+    }
+    if (message instanceof Cast) {
+      return this.#run("handleCast", message.request, undefined, self);
+    }
+    if (message instanceof IdleMessage) {
+      // One that another message has overtaken was cancelled too late.
+      return message === idle?.message ? this.#run("handleInfo", idleTimeout, undefined, self) : undefined;
+    }
+    if (this.#server.handleInfo === undefined) {
+      self.report({ kind: "unexpected-message", pid: self.pid, label: self.label, message });
+      return;
+    }
+    return this.#run("handleInfo", message, undefined, self);
+  }
+
+  stop(reason: ExitReason, self: Self): Awaitable<void> {
+    return this.#terminate(reason, self);
+  }
+
+  #run(callback: CallbackName, input: unknown, from: ReplyTo | undefined, self: Self): Awaitable<void> {
+    let result: Awaitable<CallResult<State>>;
+    try {
+      result = this.#invoke(callback, input, from, self);
+    } catch (error) {
+      return this.#crash(error, self);
+    }
+    return isThenable(result)
+      ? result.then(
+          (settled) => this.#apply(callback, settled, from, self),
+          (error) => this.#crash(error, self),
+        )
+      : this.#apply(callback, result, from, self);
+  }
+
+  #invoke(callback: CallbackName, input: unknown, from: ReplyTo | undefined, self: Self): Awaitable<CallResult<State>> {
+    const server = this.#server;
+    const state = this.#state as State;
+    if (callback === "handleCall" && server.handleCall !== undefined && from !== undefined) {
+      return server.handleCall(input, from, state, self);
+    }
+    if (callback === "handleCast" && server.handleCast !== undefined) {
+      return server.handleCast(input, state, self);
+    }
+    if (callback === "handleInfo" && server.handleInfo !== undefined) {
+      return server.handleInfo(input, state, self);
+    }
+    if (callback === "handleContinue" && server.handleContinue !== undefined) {
+      return server.handleContinue(input, state, self);
+    }
+    throw new MissingCallback(callback);
+  }
+
+  #apply(callback: CallbackName, result: unknown, from: ReplyTo | undefined, self: Self): Awaitable<void> {
+    if (isServerResult(result)) {
+      switch (result.kind) {
+        case "reply":
+          if (from !== undefined) {
+            this.#state = result.state as State;
+            from.reply(result.reply);
+            return this.#next(result.after, self);
+          }
+          break;
+        case "noReply":
+          this.#state = result.state as State;
+          return this.#next(result.after, self);
+        case "stopReply":
+          if (from !== undefined) {
+            from.reply(result.reply);
+            return this.#stopWith(result, self);
+          }
+          break;
+        case "stop":
+          return this.#stopWith(result, self);
+      }
+    }
+    return this.#terminate(Exit.badReturn(callback, result), self);
+  }
+
+  #stopWith(result: { readonly reason: ExitReason; readonly state?: unknown }, self: Self): Awaitable<void> {
+    if ("state" in result) {
+      this.#state = result.state as State;
+    }
+    return this.#terminate(result.reason, self);
+  }
+
+  #next(after: After | undefined, self: Self): Awaitable<void> {
+    if (after === undefined) {
+      return;
+    }
+    if (after.kind === "continue") {
+      return this.#run("handleContinue", after.value, undefined, self);
+    }
+    checkDelay("idle time", after.afterMs);
+    const message = new IdleMessage();
+    this.#idle = { message, timer: self.sendAfter(after.afterMs, self.pid, message) };
+  }
+
+  #crash(error: unknown, self: Self): Awaitable<void> {
+    if (!self.isAlive(self.pid)) {
+      return;
+    }
+    return this.#terminate(error instanceof Unwind ? error.reason : Exit.crash(error), self);
+  }
+
+  #terminate(reason: ExitReason, self: Self): Awaitable<void> {
+    this.#idle?.timer.cancel();
+    const done = this.#server.terminate?.(reason, this.#state as State, self);
+    return isThenable(done) ? done.then(() => self.exit(reason)) : self.exit(reason);
+  }
+}
+
+/** In the mailbox: no message came for as long as the server wanted to know. */
+class IdleMessage {}

@@ -1,0 +1,295 @@
+import { MissingCallback, StartFailed, UnknownMethod } from "../process/errors.ts";
+import { Exit, type ExitReason } from "../process/exit-reason.ts";
+import type { ReplyTo } from "../process/messages.ts";
+import type { Pid } from "../process/pid.ts";
+import type { LogLevel } from "../process/report.ts";
+import type { Awaitable, Caller, CallOptions, Self, StartOptions, StartResult, StopOptions } from "../process/self.ts";
+import { isThenable } from "../process/thenable.ts";
+import type { CallTurn, Ctx, Server, Turn } from "./define-server.ts";
+import { type GenServer, startGenServer } from "./gen-server.ts";
+import {
+  type CallResult,
+  type CastResult,
+  type InitResult,
+  isServerResult,
+  noReply,
+  started,
+} from "./server-result.ts";
+
+/** Where a running server's `ctx.call`, `ctx.cast` and `ctx.log` lead. Each home of a server brings its own. */
+export interface ServerEnvironment {
+  call(self: Self, message: ServiceMessage): Promise<unknown>;
+  cast(self: Self, message: ServiceMessage): void;
+  log(self: Self, level: LogLevel, values: readonly unknown[]): void;
+}
+
+/** A method of another service, by names. */
+export interface ServiceMessage {
+  readonly service: string;
+  readonly method: string;
+  readonly args: readonly unknown[];
+}
+
+/** Services are names in the same system, and log lines are reports. */
+export const localEnvironment: ServerEnvironment = {
+  call: (self, { service, method, args }) => self.call(service, new MethodMessage(method, args)),
+  cast: (self, { service, method, args }) => self.cast(service, new MethodMessage(method, args)),
+  log: (self, level, values) => self.report({ kind: "log", pid: self.pid, label: self.label, level, values }),
+};
+
+export interface LaunchOptions<I extends readonly unknown[]> extends StartOptions {
+  /** Handed to `init` behind the setup. */
+  readonly args: I;
+  /** Default: {@link localEnvironment}. */
+  readonly environment?: ServerEnvironment;
+}
+
+/**
+ * Starts a server and gives a typed reference to it. The reference acts for `caller`.
+ *
+ * @throws {StartFailed} `init` did not succeed; the process is gone.
+ */
+export async function startServer<S, I extends readonly unknown[], C, K>(
+  caller: Caller,
+  server: Server<S, I, C, K>,
+  ...args: I
+): Promise<Ref<C, K>> {
+  const result = await launchServer(caller, server, { args });
+  if (result.kind !== "ok") {
+    throw new StartFailed(result.kind === "error" ? result.reason : Exit.of(result.kind));
+  }
+  return serverRef(caller, server, result.pid);
+}
+
+/** Starts a server as a supervisor or a host does: with options, and with the outcome as a value. */
+export function launchServer<S, I extends readonly unknown[], C, K>(
+  caller: Caller,
+  server: Server<S, I, C, K>,
+  options: LaunchOptions<I>,
+): Promise<StartResult> {
+  const { args, environment = localEnvironment, ...start } = options;
+  return startGenServer(caller, new ServerCallbacks<I>(server, environment), args, start);
+}
+
+/** The names of a server's methods. */
+export function serverMethods(server: { readonly calls: unknown; readonly casts: unknown }): {
+  readonly calls: readonly string[];
+  readonly casts: readonly string[];
+} {
+  return { calls: Object.keys(server.calls as object), casts: Object.keys(server.casts as object) };
+}
+
+type ArgsOf<F> = F extends (turn: never, ...args: infer A) => unknown ? A : never;
+type ReplyOf<F> = F extends (turn: never, ...args: never[]) => infer R
+  ? Awaited<R> extends infer O
+    ? O extends { readonly reply?: infer V }
+      ? V
+      : never
+    : never
+  : never;
+
+/** A running server, as its clients see it. */
+export interface Ref<C, K> {
+  readonly pid: Pid;
+  /**
+   * @throws {CallFailed} It is gone, ended first, or did not answer within 5,000 ms (see {@link Ref.within}).
+   * @throws {UnknownMethod} It has no such call; types prevent that.
+   */
+  call<N extends keyof C & string>(name: N, ...args: ArgsOf<C[N]>): Promise<ReplyOf<C[N]>>;
+  /** Never fails when the server is gone. */
+  cast<N extends keyof K & string>(name: N, ...args: ArgsOf<K[N]>): void;
+  /** `call` for a host that has a name and arguments from elsewhere. Both are checked by nobody but the handler. */
+  applyCall(name: string, args: readonly unknown[], options?: CallOptions): Promise<unknown>;
+  /** @throws {UnknownMethod} It has no such cast. */
+  applyCast(name: string, args: readonly unknown[]): void;
+  /** The same server with another time limit for calls. */
+  within(timeoutMs: number): Ref<C, K>;
+  stop(options?: StopOptions): Promise<void>;
+}
+
+/** A typed reference to a running server. Nothing checks that `pid` runs this definition. */
+export function serverRef<S, I extends readonly unknown[], C, K>(
+  caller: Caller,
+  server: Server<S, I, C, K>,
+  pid: Pid,
+  options?: CallOptions,
+): Ref<C, K> {
+  const calls = server.calls as object;
+  const casts = server.casts as object;
+  const applyCall = async (name: string, args: readonly unknown[], own?: CallOptions): Promise<unknown> => {
+    if (!Object.hasOwn(calls, name)) {
+      throw new UnknownMethod("call", name, Object.keys(calls));
+    }
+    return caller.call(pid, new MethodMessage(name, args), { ...options, ...own });
+  };
+  const applyCast = (name: string, args: readonly unknown[]): void => {
+    if (!Object.hasOwn(casts, name)) {
+      throw new UnknownMethod("cast", name, Object.keys(casts));
+    }
+    caller.cast(pid, new MethodMessage(name, args));
+  };
+  return {
+    pid,
+    // The handler's own type says what it answers.
+    call: (name, ...args) => applyCall(name, args) as Promise<never>,
+    cast: (name, ...args) => applyCast(name, args),
+    applyCall,
+    applyCast,
+    within: (timeoutMs) => serverRef(caller, server, pid, { ...options, timeoutMs }),
+    stop: (stopOptions) => caller.stop(pid, stopOptions),
+  };
+}
+
+/** A request to a server: a method by name. */
+class MethodMessage {
+  readonly method: string;
+  readonly args: readonly unknown[];
+
+  constructor(method: string, args: readonly unknown[]) {
+    this.method = method;
+    this.args = args;
+  }
+
+  /** How it shows in errors: arguments may be secret. */
+  toJSON(): string {
+    return this.method;
+  }
+}
+
+/** More cannot be spread onto the stack safely, and a stranger's long array must not crash the server. */
+const MAX_ARGUMENTS = 1_000;
+
+type Handler = (turn: Turn<unknown>, ...args: readonly unknown[]) => Awaitable<unknown>;
+
+/** A definition seen as GenServer callbacks. */
+class ServerCallbacks<I extends readonly unknown[]> implements GenServer<unknown, I> {
+  readonly #server: Server<unknown, I, Record<string, Handler>, Record<string, Handler>>;
+  readonly #environment: ServerEnvironment;
+  #ctx: Ctx | undefined;
+
+  constructor(server: object, environment: ServerEnvironment) {
+    // State and handlers belong together by their definition; from here on only their names matter.
+    this.#server = server as Server<unknown, I, Record<string, Handler>, Record<string, Handler>>;
+    this.#environment = environment;
+  }
+
+  init(self: Self, ...args: I): Awaitable<InitResult<unknown>> {
+    const ctx = new ServerCtx(self, this.#environment);
+    this.#ctx = ctx;
+    const result = this.#server.init({ ctx }, ...args);
+    return isThenable(result) ? result.then(initResultOf) : initResultOf(result);
+  }
+
+  handleCall(request: unknown, from: ReplyTo, state: unknown): Awaitable<CallResult<unknown>> {
+    const { calls } = this.#server;
+    const handler = request instanceof MethodMessage ? ownHandler(calls, request.method) : undefined;
+    if (!(request instanceof MethodMessage) || handler === undefined) {
+      // A client's mistake must not crash the server.
+      from.refuse(new UnknownMethod("call", methodOf(request), Object.keys(calls)));
+      return noReply(state);
+    }
+    if (request.args.length > MAX_ARGUMENTS) {
+      from.refuse(tooManyArguments(request));
+      return noReply(state);
+    }
+    const turn: CallTurn<unknown> = { state, ctx: this.#ctx as Ctx, from };
+    // What it returns is checked by the server loop.
+    return handler(turn, ...request.args) as Awaitable<CallResult<unknown>>;
+  }
+
+  handleCast(request: unknown, state: unknown, self: Self): Awaitable<CastResult<unknown>> {
+    const handler = request instanceof MethodMessage ? ownHandler(this.#server.casts, request.method) : undefined;
+    if (!(request instanceof MethodMessage) || handler === undefined || request.args.length > MAX_ARGUMENTS) {
+      self.report({ kind: "unexpected-message", pid: self.pid, label: self.label, message: request });
+      return noReply(state);
+    }
+    return nextOf(handler(this.#turn(state), ...request.args));
+  }
+
+  handleInfo(message: unknown, state: unknown, self: Self): Awaitable<CastResult<unknown>> {
+    if (this.#server.info === undefined) {
+      self.report({ kind: "unexpected-message", pid: self.pid, label: self.label, message });
+      return noReply(state);
+    }
+    return nextOf(this.#server.info(this.#turn(state), message));
+  }
+
+  handleContinue(value: unknown, state: unknown): Awaitable<CastResult<unknown>> {
+    if (this.#server.continue === undefined) {
+      throw new MissingCallback("continue");
+    }
+    return nextOf(this.#server.continue(this.#turn(state), value));
+  }
+
+  terminate(reason: ExitReason, state: unknown): Awaitable<void> {
+    return this.#server.terminate?.(this.#turn(state), reason);
+  }
+
+  #turn(state: unknown): Turn<unknown> {
+    return { state, ctx: this.#ctx as Ctx };
+  }
+}
+
+class ServerCtx implements Ctx {
+  readonly self: Self;
+  readonly #environment: ServerEnvironment;
+
+  constructor(self: Self, environment: ServerEnvironment) {
+    this.self = self;
+    this.#environment = environment;
+  }
+
+  get signal(): AbortSignal {
+    return this.self.signal;
+  }
+
+  log(...values: readonly unknown[]): void {
+    const [first, ...rest] = values;
+    const level = rest.length > 0 ? LEVELS.find((known) => known === first) : undefined;
+    this.#environment.log(this.self, level ?? "info", level === undefined ? values : rest);
+  }
+
+  call(service: string, method: string, ...args: readonly unknown[]): Promise<unknown> {
+    return this.#environment.call(this.self, { service, method, args });
+  }
+
+  cast(service: string, method: string, ...args: readonly unknown[]): void {
+    this.#environment.cast(this.self, { service, method, args });
+  }
+}
+
+const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+
+function initResultOf(result: unknown): InitResult<unknown> {
+  if (isServerResult(result)) {
+    // The server loop refuses those that are no results of init.
+    return result as InitResult<unknown>;
+  }
+  return started(result);
+}
+
+/** A handler's plain state, or the decision it made instead. */
+function nextOf(result: Awaitable<unknown>): Awaitable<CastResult<unknown>> {
+  if (isThenable(result)) {
+    return result.then(decide);
+  }
+  return decide(result);
+}
+
+function decide(result: unknown): CastResult<unknown> {
+  // Nothing returned is a mistake, not a state: left as it is, the server loop refuses it.
+  return (isServerResult(result) || result === undefined ? result : noReply(result)) as CastResult<unknown>;
+}
+
+function ownHandler(handlers: Record<string, Handler>, name: string): Handler | undefined {
+  return Object.hasOwn(handlers, name) ? handlers[name] : undefined;
+}
+
+function methodOf(request: unknown): string {
+  return request instanceof MethodMessage ? request.method : "(no method)";
+}
+
+function tooManyArguments(request: MethodMessage): RangeError {
+  const { method, args } = request;
+  return new RangeError(`Cannot call ${method}: wanted at most ${MAX_ARGUMENTS} arguments, got ${args.length}`);
+}
