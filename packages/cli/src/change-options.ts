@@ -9,7 +9,10 @@ export interface ChangeOptions {
 
 export function addChangeOptions(command: Command): Command {
   return command
-    .option("--request-id <id>", "name of this change; the same one again gives the same answer for 24 hours (default: a new one)")
+    .option(
+      "--request-id <id>",
+      "name of this change; the same one again gives the same answer for 24 hours (default: a new one)",
+    )
     .option("--validate-only", "check everything that can be checked, and change nothing");
 }
 

@@ -203,6 +203,9 @@ function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && "code" in error && typeof error.code === "number" && "details" in error;
 }
 
-function toFailure(error: unknown, context: { readonly address: string; readonly timeoutMs: number | undefined }): unknown {
+function toFailure(
+  error: unknown,
+  context: { readonly address: string; readonly timeoutMs: number | undefined },
+): unknown {
   return isServiceError(error) ? failureFromStatus(error, context) : error;
 }

@@ -4,7 +4,7 @@ import { parseEnv } from "node:util";
 import type { Manifest } from "@solo/proto";
 import { usageFailure } from "./failure.ts";
 import { jsonArguments } from "./json-arguments.ts";
-import { manifestFields, type ManifestFieldName, type ManifestNumbers } from "./manifest-fields.ts";
+import { type ManifestFieldName, type ManifestNumbers, manifestFields } from "./manifest-fields.ts";
 import { environmentName, type ManifestFile, readManifestFile } from "./manifest-file.ts";
 
 /** What the command line says about how a service is run. */
@@ -53,9 +53,11 @@ function readNumbers(texts: ManifestFlags["numbers"]): ManifestNumbers {
   for (const name of Object.keys(manifestFields) as ManifestFieldName[]) {
     const text = texts[name];
     if (text === undefined) continue;
-    const field: { readonly flag?: string; readonly wanted: string; read(value: unknown): number | undefined } = manifestFields[name];
+    const field: { readonly flag?: string; readonly wanted: string; read(value: unknown): number | undefined } =
+      manifestFields[name];
     const number = field.read(text);
-    if (number === undefined) throw usageFailure(`Cannot use ${field.flag ?? name}`, { found: text, wanted: field.wanted });
+    if (number === undefined)
+      throw usageFailure(`Cannot use ${field.flag ?? name}`, { found: text, wanted: field.wanted });
     numbers[name] = number;
   }
   return numbers;
@@ -69,7 +71,11 @@ function environmentOf(file: ManifestFile, flags: ManifestFlags, workingFolder: 
       text = readFileSync(resolve(workingFolder, path), "utf8");
     } catch (error) {
       const found = error instanceof Error ? error.message : String(error);
-      throw usageFailure(`Cannot use --env-file ${path}`, { reason: "FILE_UNREADABLE", found, wanted: "a file of NAME=VALUE lines" });
+      throw usageFailure(`Cannot use --env-file ${path}`, {
+        reason: "FILE_UNREADABLE",
+        found,
+        wanted: "a file of NAME=VALUE lines",
+      });
     }
     for (const [name, value] of Object.entries(parseEnv(text))) environment.set(name, value ?? "");
   }

@@ -1,12 +1,15 @@
+import { execFileSync } from "node:child_process";
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { execFileSync } from "node:child_process";
 import { jsonArguments, shellQuote } from "./json-arguments.ts";
 
 test("JSON arguments become one JSON array", () => {
   fc.assert(
     fc.property(fc.array(fc.jsonValue(), { minLength: 1 }), (values) => {
-      const bytes = jsonArguments(values.map((value) => JSON.stringify(value)), () => "");
+      const bytes = jsonArguments(
+        values.map((value) => JSON.stringify(value)),
+        () => "",
+      );
       expect(JSON.parse(new TextDecoder().decode(bytes))).toEqual(JSON.parse(JSON.stringify(values)));
     }),
   );

@@ -7,7 +7,10 @@ import { usageFailure } from "./failure.ts";
  * @param retry Gives the command with this argument replaced, to be shown when it is not JSON.
  * @throws {Failure} That names the first argument which is not JSON, and how the shell wants it.
  */
-export function jsonArguments(texts: readonly string[], retry: (position: number, quoted: string) => string): Uint8Array {
+export function jsonArguments(
+  texts: readonly string[],
+  retry: (position: number, quoted: string) => string,
+): Uint8Array {
   for (const [position, text] of texts.entries()) {
     try {
       JSON.parse(text);
@@ -19,12 +22,7 @@ export function jsonArguments(texts: readonly string[], retry: (position: number
   return new TextEncoder().encode(texts.length === 0 ? "" : `[${texts.join(",")}]`);
 }
 
-function notJson(
-  text: string,
-  position: number,
-  retry: (position: number, quoted: string) => string,
-  error: unknown,
-) {
+function notJson(text: string, position: number, retry: (position: number, quoted: string) => string, error: unknown) {
   const message = `Cannot send argument ${position + 1}: it is not JSON`;
   const why = error instanceof Error ? error.message : String(error);
   const facts = { reason: "ARGUMENT_NOT_JSON", found: text === "" ? "nothing" : `${shorten(text)} (${shorten(why)})` };

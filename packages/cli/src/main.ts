@@ -25,7 +25,10 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 process.stderr.on("error", () => {});
 
 const host: Host = {
-  stdout: { write: (text) => void (readerGone || process.stdout.write(text)), isTerminal: process.stdout.isTTY === true },
+  stdout: {
+    write: (text) => void (readerGone || process.stdout.write(text)),
+    isTerminal: process.stdout.isTTY === true,
+  },
   stderr: { write: (text) => void process.stderr.write(text), isTerminal: process.stderr.isTTY === true },
   env: process.env,
   workingFolder: process.cwd(),

@@ -29,7 +29,11 @@ export const manifestFields = {
   mailboxBytes: size("limits.mailbox_size", "limits.mailbox_bytes"),
   logLevel: word("log_level", "--log-level", { debug: 1, info: 2, warn: 3, error: 4 }),
   restart: word("restart", "--restart", { permanent: 1, transient: 2, temporary: 3 }),
-  maxRestarts: { ...whole("max_restarts", "max_restarts", "--max-restarts"), wanted: "a whole number, 0 for none", read: readWholeOrZero },
+  maxRestarts: {
+    ...whole("max_restarts", "max_restarts", "--max-restarts"),
+    wanted: "a whole number, 0 for none",
+    read: readWholeOrZero,
+  },
   restartPeriodMs: duration("restart_period", "restart_period_ms", "--restart-period"),
 } as const satisfies Readonly<Record<string, ManifestField>>;
 
@@ -39,11 +43,18 @@ export type ManifestFieldName = keyof typeof manifestFields;
 export type ManifestNumbers = { readonly [Name in ManifestFieldName]?: number };
 
 function whole(key: string, wireKey: string, flag?: string): ManifestField {
-  return { key, wireKey, ...(flag === undefined ? {} : { flag }), wanted: "a whole number, 1 or more", read: readWhole };
+  return {
+    key,
+    wireKey,
+    ...(flag === undefined ? {} : { flag }),
+    wanted: "a whole number, 1 or more",
+    read: readWhole,
+  };
 }
 
 function size(key: string, wireKey: string, flag?: string): ManifestField {
-  const read = (value: unknown) => readWhole(typeof value === "string" ? parseByteSize(value) : value, Number.MAX_SAFE_INTEGER);
+  const read = (value: unknown) =>
+    readWhole(typeof value === "string" ? parseByteSize(value) : value, Number.MAX_SAFE_INTEGER);
   return { key, wireKey, ...(flag === undefined ? {} : { flag }), wanted: byteSizeForm, read };
 }
 
@@ -67,5 +78,7 @@ function readWhole(value: unknown, max = 2 ** 32 - 1): number | undefined {
 
 function readWholeOrZero(value: unknown, max = 2 ** 32 - 1): number | undefined {
   const number = typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
-  return typeof number === "number" && Number.isSafeInteger(number) && number >= 0 && number <= max ? number : undefined;
+  return typeof number === "number" && Number.isSafeInteger(number) && number >= 0 && number <= max
+    ? number
+    : undefined;
 }

@@ -66,7 +66,9 @@ test("all that a manifest can say is read, with units or as bare numbers", () =>
 });
 
 test("every problem is told at once, with the name that was meant", () => {
-  const facts = problemOf('{"restrat":"permanent","limits":{"memory":"much","cpu_percent":0},"environment":{"A":1,"b c":"x"},"start_arguments":{}}');
+  const facts = problemOf(
+    '{"restrat":"permanent","limits":{"memory":"much","cpu_percent":0},"environment":{"A":1,"b c":"x"},"start_arguments":{}}',
+  );
   expect(facts).toMatchObject({ code: "usage", reason: "MANIFEST_INVALID" });
   expect(facts.found?.split("; ")).toEqual([
     "restrat is not known (did you mean restart?)",

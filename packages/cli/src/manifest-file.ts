@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { usageFailure } from "./failure.ts";
-import { manifestFields, type ManifestFieldName, type ManifestNumbers } from "./manifest-fields.ts";
+import { type ManifestFieldName, type ManifestNumbers, manifestFields } from "./manifest-fields.ts";
 import { nearestName } from "./nearest-name.ts";
 
 /** What a manifest file says. */
@@ -34,13 +34,16 @@ export function readManifestFile(path: string, workingFolder: string): ManifestF
     const name = fieldOfKey.get(key);
     if (name !== undefined) {
       const number = manifestFields[name].read(value);
-      if (number === undefined) problems.push(`${key} is ${JSON.stringify(value)}, wanted ${manifestFields[name].wanted}`);
+      if (number === undefined)
+        problems.push(`${key} is ${JSON.stringify(value)}, wanted ${manifestFields[name].wanted}`);
       else numbers[name] = number;
     } else if (key === "environment") {
       if (!isTable(value)) problems.push(`environment is ${JSON.stringify(value)}, wanted names with their texts`);
       for (const [variable, text] of isTable(value) ? Object.entries(value) : []) {
-        if (!environmentName.test(variable)) problems.push(`environment has ${JSON.stringify(variable)}, wanted names of letters, digits and _`);
-        else if (typeof text !== "string") problems.push(`environment.${variable} is ${JSON.stringify(text)}, wanted a text`);
+        if (!environmentName.test(variable))
+          problems.push(`environment has ${JSON.stringify(variable)}, wanted names of letters, digits and _`);
+        else if (typeof text !== "string")
+          problems.push(`environment.${variable} is ${JSON.stringify(text)}, wanted a text`);
         else environment[variable] = text;
       }
     } else if (key === "start_arguments") {
@@ -52,18 +55,23 @@ export function readManifestFile(path: string, workingFolder: string): ManifestF
     }
   }
   if (problems.length > 0) {
-    throw usageFailure(`Cannot use the manifest ${path}: ${problems.length === 1 ? "it has a problem" : `it has ${problems.length} problems`}`, {
-      reason: "MANIFEST_INVALID",
-      found: problems.join("; "),
-      wanted: `any of ${knownKeys.join(", ")}`,
-    });
+    throw usageFailure(
+      `Cannot use the manifest ${path}: ${problems.length === 1 ? "it has a problem" : `it has ${problems.length} problems`}`,
+      {
+        reason: "MANIFEST_INVALID",
+        found: problems.join("; "),
+        wanted: `any of ${knownKeys.join(", ")}`,
+      },
+    );
   }
   return { numbers, environment, startArguments };
 }
 
 const fieldNames = Object.keys(manifestFields) as ManifestFieldName[];
 const fieldOfKey = new Map(
-  fieldNames.flatMap((name) => [manifestFields[name].wireKey, manifestFields[name].key].map((key) => [key, name] as const)),
+  fieldNames.flatMap((name) =>
+    [manifestFields[name].wireKey, manifestFields[name].key].map((key) => [key, name] as const),
+  ),
 );
 const knownKeys = [...fieldNames.map((name) => manifestFields[name].key), "environment", "start_arguments"];
 

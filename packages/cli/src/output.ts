@@ -27,7 +27,7 @@ export interface Output {
  */
 export function createOutput(host: Host, options: { readonly json: boolean }): Output {
   const { stdout, stderr } = host;
-  const mayPaint = !options.json && (host.env["NO_COLOR"] ?? "") === "" && host.env["TERM"] !== "dumb";
+  const mayPaint = !options.json && (host.env.NO_COLOR ?? "") === "" && host.env.TERM !== "dumb";
   const outPaint = paint(mayPaint && stdout.isTerminal);
   const errorPaint = paint(mayPaint && stderr.isTerminal);
   let progressShown = false;

@@ -39,7 +39,11 @@ export function writeProfile(folder: string, profile: NewProfile): void {
   replaceFile(join(folder, profileFiles.certificateChain), profile.certificateChainPem, 0o644);
   replaceFile(join(folder, profileFiles.root), profile.rootPem, 0o644);
   // Last, since a folder counts as a profile from this file on.
-  replaceFile(join(folder, profileFiles.about), `${JSON.stringify({ address, tenant, spiffeId }, undefined, 2)}\n`, 0o644);
+  replaceFile(
+    join(folder, profileFiles.about),
+    `${JSON.stringify({ address, tenant, spiffeId }, undefined, 2)}\n`,
+    0o644,
+  );
 }
 
 function replaceFile(path: string, text: string, mode: number): void {

@@ -24,7 +24,14 @@ function find(options: { flag?: string; env?: Record<string, string> }) {
   mkdirSync(workingFolder, { recursive: true });
   const sink = { write() {}, isTerminal: false };
   const interrupted = new AbortController().signal;
-  const host = { stdout: sink, stderr: sink, env: options.env ?? {}, workingFolder, homeFolder: join(root, "home"), interrupted };
+  const host = {
+    stdout: sink,
+    stderr: sink,
+    env: options.env ?? {},
+    workingFolder,
+    homeFolder: join(root, "home"),
+    interrupted,
+  };
   return loadProfile(host, options.flag);
 }
 
@@ -70,9 +77,15 @@ test("without any, the fix is to start a server", () => {
 test("a broken one is told with what is missing", () => {
   const path = profileIn("p");
   rmSync(join(path, "key.pem"));
-  expect(refusal({ flag: path })).toMatchObject({ reason: "PROFILE_INVALID", found: expect.stringContaining("key.pem") });
+  expect(refusal({ flag: path })).toMatchObject({
+    reason: "PROFILE_INVALID",
+    found: expect.stringContaining("key.pem"),
+  });
   writeFileSync(join(path, "profile.json"), '{"address":1}');
-  expect(refusal({ flag: path })).toMatchObject({ reason: "PROFILE_INVALID", found: expect.stringContaining("address 1") });
+  expect(refusal({ flag: path })).toMatchObject({
+    reason: "PROFILE_INVALID",
+    found: expect.stringContaining("address 1"),
+  });
   writeFileSync(join(path, "profile.json"), "{");
   expect(refusal({ flag: path }).reason).toBe("PROFILE_INVALID");
 });

@@ -49,7 +49,7 @@ export function loadProfile(host: Host, flag: string | undefined): Profile {
 }
 
 function findProfile(host: Host, flag: string | undefined): { readonly folder: string; readonly origin: string } {
-  const named = flag ?? (host.env["SOLO_PROFILE"] || undefined);
+  const named = flag ?? (host.env.SOLO_PROFILE || undefined);
   if (named !== undefined) {
     const folder = resolve(host.workingFolder, named);
     const origin = flag === undefined ? "SOLO_PROFILE" : "--profile";
@@ -63,7 +63,8 @@ function findProfile(host: Host, flag: string | undefined): { readonly folder: s
   }
   for (let folder = resolve(host.workingFolder); ; folder = dirname(folder)) {
     const candidate = join(folder, ".solo", "profiles", "admin");
-    if (existsSync(join(candidate, profileFiles.about))) return { folder: candidate, origin: "found from the working folder" };
+    if (existsSync(join(candidate, profileFiles.about)))
+      return { folder: candidate, origin: "found from the working folder" };
     if (dirname(folder) === folder) break;
   }
   const own = join(host.homeFolder, ".config", "solo", "profile");
@@ -94,7 +95,9 @@ function readAbout(path: string): Pick<Profile, "address" | "tenant" | "spiffeId
   if (typeof about !== "object" || about === null) throw invalid(JSON.stringify(about));
   const { address, tenant, spiffeId } = about as Record<string, unknown>;
   if (typeof address !== "string" || typeof tenant !== "string" || typeof spiffeId !== "string") {
-    throw invalid(`address ${JSON.stringify(address)}, tenant ${JSON.stringify(tenant)}, spiffeId ${JSON.stringify(spiffeId)}`);
+    throw invalid(
+      `address ${JSON.stringify(address)}, tenant ${JSON.stringify(tenant)}, spiffeId ${JSON.stringify(spiffeId)}`,
+    );
   }
   return { address, tenant, spiffeId };
 }

@@ -26,7 +26,10 @@ export function createProgram(options: {
     .description("Deploys services to a solo-server, talks to them and watches over them.")
     .version(version(), "--version", "print the version")
     .option("--json", "one JSON object a line on standard output and nothing else, errors too")
-    .option("--profile <folder>", "who you are and where the server is (default: SOLO_PROFILE, .solo/profiles/admin upwards)")
+    .option(
+      "--profile <folder>",
+      "who you are and where the server is (default: SOLO_PROFILE, .solo/profiles/admin upwards)",
+    )
     .option("--address <host:port>", "server to talk to, instead of the profile's")
     .option("--tenant <tenant>", "act in this tenant; for administrators only")
     .option("--timeout <duration>", "give up after this time, such as 30s")

@@ -38,7 +38,8 @@ export async function runSolo(argv: readonly string[], host: Host): Promise<Exit
   } catch (error) {
     if (host.interrupted.aborted) return exitCodes.interrupted;
     const failure = asFailure(error, argv, json);
-    if (failure === undefined) return error instanceof CommanderError && error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    if (failure === undefined)
+      return error instanceof CommanderError && error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     output.failure(failure);
     return exitCodeFor(failure.facts.code);
   }

@@ -24,7 +24,7 @@ export interface Session {
 }
 
 /** Runs a command's body with its session. The body returns the exit code, or nothing for 0. */
-export type Run = (command: Command, body: (session: Session) => Promise<ExitCode | undefined | void>) => Promise<void>;
+export type Run = (command: Command, body: (session: Session) => Promise<ExitCode | undefined>) => Promise<void>;
 
 /** Options that every command takes, as commander reads them. */
 interface GlobalOptions {

@@ -11,7 +11,8 @@ export function failureFromStatus(
 ): Failure {
   const code = codeNames[error.code] ?? "unknown";
   const details = richDetails(error);
-  if (details !== undefined) return new Failure(details.message || error.details, { code, ...details.facts }, { cause: error });
+  if (details !== undefined)
+    return new Failure(details.message || error.details, { code, ...details.facts }, { cause: error });
   return withoutDetails(error, code, context);
 }
 
@@ -66,7 +67,8 @@ function withoutDetails(
   { address, timeoutMs }: { readonly address: string; readonly timeoutMs: number | undefined },
 ): Failure {
   const said = error.details;
-  const fail = (message: string, facts: Omit<FailureFacts, "code">) => new Failure(message, { code, ...facts }, { cause: error });
+  const fail = (message: string, facts: Omit<FailureFacts, "code">) =>
+    new Failure(message, { code, ...facts }, { cause: error });
   if (code === "deadline_exceeded") {
     return fail(`No answer from ${address}${timeoutMs === undefined ? "" : ` within ${formatDuration(timeoutMs)}`}`, {
       reason: "NO_ANSWER_IN_TIME",

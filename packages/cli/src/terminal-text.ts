@@ -23,5 +23,11 @@ export interface Paint {
 export function paint(enabled: boolean): Paint {
   const between = (open: number, close: number) => (text: string) =>
     enabled ? `\u001b[${open}m${text}\u001b[${close}m` : text;
-  return { bold: between(1, 22), red: between(31, 39), green: between(32, 39), yellow: between(33, 39), dim: between(2, 22) };
+  return {
+    bold: between(1, 22),
+    red: between(31, 39),
+    green: between(32, 39),
+    yellow: between(33, 39),
+    dim: between(2, 22),
+  };
 }

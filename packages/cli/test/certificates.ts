@@ -17,7 +17,13 @@ export interface TestAuthority {
 export function createTestAuthority(name = "test root"): TestAuthority {
   const root = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const basicConstraints = extension("2.5.29.19", sequence(der(0x01, Buffer.from([0xff]))), { critical: true });
-  const rootDer = certificate({ subject: name, issuer: name, key: root.publicKey, signer: root.privateKey, extensions: [basicConstraints] });
+  const rootDer = certificate({
+    subject: name,
+    issuer: name,
+    key: root.publicKey,
+    signer: root.privateKey,
+    extensions: [basicConstraints],
+  });
   const issue = (subject: string, alternativeNames: readonly Buffer[]): TestIdentity => {
     const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const extensions = [extension("2.5.29.17", sequence(...alternativeNames))];
@@ -61,7 +67,11 @@ function certificate(parts: {
 function der(tag: number, ...contents: readonly Buffer[]): Buffer {
   const body = Buffer.concat(contents);
   const length =
-    body.length < 0x80 ? [body.length] : body.length < 0x100 ? [0x81, body.length] : [0x82, body.length >> 8, body.length & 0xff];
+    body.length < 0x80
+      ? [body.length]
+      : body.length < 0x100
+        ? [0x81, body.length]
+        : [0x82, body.length >> 8, body.length & 0xff];
   return Buffer.concat([Buffer.from([tag, ...length]), body]);
 }
 
@@ -85,7 +95,10 @@ function nameOf(commonName: string): Buffer {
 }
 
 function utcTime(milliseconds: number): Buffer {
-  const text = new Date(milliseconds).toISOString().replace(/[-:T]|\.\d+/g, "").slice(2);
+  const text = new Date(milliseconds)
+    .toISOString()
+    .replace(/[-:T]|\.\d+/g, "")
+    .slice(2);
   return der(0x17, Buffer.from(text));
 }
 

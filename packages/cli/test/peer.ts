@@ -1,20 +1,27 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type handleServerStreamingCall, type handleUnaryCall, Metadata, Server, ServerCredentials, status } from "@grpc/grpc-js";
 import {
-  CertificateServiceService,
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  Metadata,
+  Server,
+  ServerCredentials,
+  status,
+} from "@grpc/grpc-js";
+import {
   type CertificateServiceServer,
-  DeploymentServiceService,
+  CertificateServiceService,
   type DeploymentServiceServer,
+  DeploymentServiceService,
   ErrorInfo,
-  EventServiceService,
   type EventServiceServer,
+  EventServiceService,
   FixHint,
-  KernelServiceService,
   type KernelServiceServer,
-  MessagingServiceService,
+  KernelServiceService,
   type MessagingServiceServer,
+  MessagingServiceService,
   Service,
   Status,
 } from "@solo/proto";
@@ -110,7 +117,10 @@ export function writeProfileFolder(
 
 /** An error as the server sends it: a status with ErrorInfo and FixHint in its details. */
 export function richError(code: status, reason: string, message: string, hint: Partial<FixHint> = {}) {
-  const pack = (type: string, value: Uint8Array) => ({ typeUrl: `type.googleapis.com/${type}`, value: Buffer.from(value) });
+  const pack = (type: string, value: Uint8Array) => ({
+    typeUrl: `type.googleapis.com/${type}`,
+    value: Buffer.from(value),
+  });
   const info = ErrorInfo.fromPartial({ reason, domain: "solo.dev", metadata: { correlation_id: "c-1" } as never });
   const details = [
     pack("google.rpc.ErrorInfo", ErrorInfo.encode(info).finish()),
@@ -172,6 +182,10 @@ export async function solo(argv: readonly string[], options: InvokeOptions = {})
     homeFolder: options.homeFolder ?? join(tmpdir(), "no-such-home"),
     interrupted: options.interrupt ?? new AbortController().signal,
   });
-  const json = () => stdout.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+  const json = () =>
+    stdout
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line));
   return { exitCode, stdout, stderr, json };
 }

@@ -17,7 +17,7 @@ type Child = ChildProcessByStdio<null, Readable, Readable>;
 function start(argv: readonly string[]): Child {
   const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
   return spawn(process.execPath, ["--conditions=solo:source", main, ...argv], {
-    env: { PATH: process.env["PATH"] ?? "", SOLO_PROFILE: peer.profile },
+    env: { PATH: process.env.PATH ?? "", SOLO_PROFILE: peer.profile },
     stdio: ["ignore", "pipe", "pipe"],
   });
 }
@@ -31,7 +31,13 @@ async function ended(child: Child): Promise<{ readonly code: number | null; read
 
 /** A tail that never stops by itself: `burst` events at once, then one whenever there is room. */
 function endlessEvents(burst: number): void {
-  const event = Event.fromPartial({ sequence: 1n, type: "service.started", dataJson: "{}", cursor: "c1", at: new Date(0) });
+  const event = Event.fromPartial({
+    sequence: 1n,
+    type: "service.started",
+    dataJson: "{}",
+    cursor: "c1",
+    at: new Date(0),
+  });
   peer.answer({
     tailEvents(call) {
       for (let i = 0; i < burst; i += 1) call.write({ event });

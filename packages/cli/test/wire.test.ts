@@ -1,20 +1,37 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { status } from "@grpc/grpc-js";
 import {
-  CheckResult,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { status } from "@grpc/grpc-js";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import {
+  type CheckResult,
   type DeployRequest,
   DoctorResponse,
   Event,
   type IssueRequest,
-  LogLine,
   type ListEventsRequest,
+  LogLine,
   type ShutdownRequest,
   Usage,
 } from "@solo/proto";
 import { createTestAuthority } from "./certificates.ts";
-import { type InvokeOptions, openPeer, type Peer, richError, serviceNamed, solo as invoke, writeProfileFolder } from "./peer.ts";
+import {
+  type InvokeOptions,
+  solo as invoke,
+  openPeer,
+  type Peer,
+  richError,
+  serviceNamed,
+  writeProfileFolder,
+} from "./peer.ts";
 
 let peer: Peer;
 beforeAll(async () => {
@@ -50,26 +67,36 @@ describe("errors", () => {
     [status.UNAUTHENTICATED, 5],
   ];
 
-  test.each(answers)("status %d ends with exit code %d, and with --json is one object on standard output", async (code, exitCode) => {
-    peer.answer({ status: (_, callback) => callback(richError(code, "SOME_REASON", "It went wrong")) });
-    const ended = await solo(["status", "counter", "--json"]);
-    expect([ended.exitCode, ended.stderr]).toEqual([exitCode, ""]);
-    expect(ended.json()).toEqual([
-      {
-        error: {
-          code: status[code]?.toLowerCase(),
-          reason: "SOME_REASON",
-          message: "It went wrong",
-          metadata: { correlation_id: "c-1" },
-          exitCode,
+  test.each(answers)(
+    "status %d ends with exit code %d, and with --json is one object on standard output",
+    async (code, exitCode) => {
+      peer.answer({ status: (_, callback) => callback(richError(code, "SOME_REASON", "It went wrong")) });
+      const ended = await solo(["status", "counter", "--json"]);
+      expect([ended.exitCode, ended.stderr]).toEqual([exitCode, ""]);
+      expect(ended.json()).toEqual([
+        {
+          error: {
+            code: status[code]?.toLowerCase(),
+            reason: "SOME_REASON",
+            message: "It went wrong",
+            metadata: { correlation_id: "c-1" },
+            exitCode,
+          },
         },
-      },
-    ]);
-  });
+      ]);
+    },
+  );
 
   test("tell what was found, what is wanted, the fix and the command", async () => {
-    const hint = { found: 'no service "countr"', wanted: "a service of tenant acme", fix: "Look up its id", command: "solo list" };
-    peer.answer({ status: (_, callback) => callback(richError(status.NOT_FOUND, "SERVICE_NOT_FOUND", 'Cannot show "countr"', hint)) });
+    const hint = {
+      found: 'no service "countr"',
+      wanted: "a service of tenant acme",
+      fix: "Look up its id",
+      command: "solo list",
+    };
+    peer.answer({
+      status: (_, callback) => callback(richError(status.NOT_FOUND, "SERVICE_NOT_FOUND", 'Cannot show "countr"', hint)),
+    });
     const ended = await solo(["status", "countr"]);
     expect([ended.exitCode, ended.stdout]).toEqual([4, ""]);
     expect(ended.stderr).toBe(
@@ -82,22 +109,32 @@ describe("errors", () => {
         "",
       ].join("\n"),
     );
-    expect((await solo(["status", "countr", "--json"])).json()[0]).toMatchObject({ error: { ...hint, code: "not_found" } });
+    expect((await solo(["status", "countr", "--json"])).json()[0]).toMatchObject({
+      error: { ...hint, code: "not_found" },
+    });
   });
 
   test("of the source show the line and its column", async () => {
     const path = file("broken.ts", "export default {\n\tcount: ,\n};\n");
     const hint = { file: "broken.ts", line: 2, column: 9 };
-    peer.answer({ deploy: (_, callback) => callback(richError(status.FAILED_PRECONDITION, "COMPILE_FAILED", "Unexpected ,", hint)) });
+    peer.answer({
+      deploy: (_, callback) => callback(richError(status.FAILED_PRECONDITION, "COMPILE_FAILED", "Unexpected ,", hint)),
+    });
     const ended = await solo(["deploy", `./${path}`]);
     expect(ended.exitCode).toBe(1);
-    expect(ended.stderr.split("\n").slice(1, 4)).toEqual(["  at      ./broken.ts:2:9", "    2 | \tcount: ,", "        \t       ^"]);
+    expect(ended.stderr.split("\n").slice(1, 4)).toEqual([
+      "  at      ./broken.ts:2:9",
+      "    2 | \tcount: ,",
+      "        \t       ^",
+    ]);
     const json = (await solo(["deploy", `./${path}`, "--json"])).json()[0];
     expect(json).toMatchObject({ error: { file: "./broken.ts", line: 2, column: 9, sourceLine: "\tcount: ," } });
   });
 
   test("cannot steer the terminal", async () => {
-    peer.answer({ status: (_, callback) => callback(richError(status.ABORTED, "SERVICE_DIED", "a\u001b[2Jb\nerror: forged")) });
+    peer.answer({
+      status: (_, callback) => callback(richError(status.ABORTED, "SERVICE_DIED", "a\u001b[2Jb\nerror: forged")),
+    });
     const { stderr } = await solo(["status", "x"], { terminal: true });
     expect(stderr).not.toContain("\u001b[2J");
     expect(stderr.split("\n")).toHaveLength(2);
@@ -105,7 +142,9 @@ describe("errors", () => {
 
   test("without SOLO's details still say what gRPC said", async () => {
     peer.answer({ status: (_, callback) => callback({ code: status.INTERNAL, details: "boom" }) });
-    expect((await solo(["status", "x", "--json"])).json()[0]).toMatchObject({ error: { reason: "INTERNAL", message: "boom" } });
+    expect((await solo(["status", "x", "--json"])).json()[0]).toMatchObject({
+      error: { reason: "INTERNAL", message: "boom" },
+    });
   });
 
   test("when nobody listens, the exit code is 3 and the fix is to start a server", async () => {
@@ -130,7 +169,9 @@ describe("errors", () => {
     const mixed = join(peer.folder, "mixed");
     writeProfileFolder(mixed, { authority: peer.authority, address: peer.address });
     writeFileSync(join(mixed, "key.pem"), "no key");
-    expect((await solo(["list", "--json", "--profile", mixed])).json()[0]).toMatchObject({ error: { reason: "PROFILE_INVALID" } });
+    expect((await solo(["list", "--json", "--profile", mixed])).json()[0]).toMatchObject({
+      error: { reason: "PROFILE_INVALID" },
+    });
   });
 });
 
@@ -138,7 +179,10 @@ describe("deploy", () => {
   test("sends the file, an id from its name, a fresh request id and the manifest, and answers with the service", async () => {
     const path = file("My_Counter.ts", "export default 1;");
     file("app.env", "MODE=file\nLEVEL=3\n");
-    file("m.json", JSON.stringify({ environment: { MODE: "manifest", KEPT: "yes" }, limits: { processes: 9, start_timeout: "7s" } }));
+    file(
+      "m.json",
+      JSON.stringify({ environment: { MODE: "manifest", KEPT: "yes" }, limits: { processes: 9, start_timeout: "7s" } }),
+    );
     const seen: DeployRequest[] = [];
     peer.answer({
       deploy(call, callback) {
@@ -146,12 +190,42 @@ describe("deploy", () => {
         callback(null, { service: serviceNamed("my-counter") });
       },
     });
-    const flags = ["--env-file", "app.env", "--env", "MODE=flag", "--memory", "96MiB", "--cpu", "75", "--arg", "-3", "--arg", '{"a":1}'];
-    const policy = ["--restart", "transient", "--max-restarts", "0", "--restart-period", "1m", "--log-level", "debug", "--manifest", "m.json"];
+    const flags = [
+      "--env-file",
+      "app.env",
+      "--env",
+      "MODE=flag",
+      "--memory",
+      "96MiB",
+      "--cpu",
+      "75",
+      "--arg",
+      "-3",
+      "--arg",
+      '{"a":1}',
+    ];
+    const policy = [
+      "--restart",
+      "transient",
+      "--max-restarts",
+      "0",
+      "--restart-period",
+      "1m",
+      "--log-level",
+      "debug",
+      "--manifest",
+      "m.json",
+    ];
     const ended = await solo(["deploy", path, ...flags, ...policy, "--json"]);
     expect(ended.exitCode).toBe(0);
     const [request] = seen;
-    expect(request).toMatchObject({ serviceId: "my-counter", fileName: "My_Counter.ts", language: 1, tenant: "", validateOnly: false });
+    expect(request).toMatchObject({
+      serviceId: "my-counter",
+      fileName: "My_Counter.ts",
+      language: 1,
+      tenant: "",
+      validateOnly: false,
+    });
     expect(request?.requestId).toMatch(/^[\w-]{21}$/);
     expect(request?.source.toString()).toBe("export default 1;");
     expect(request?.manifest).toMatchObject({
@@ -187,7 +261,17 @@ describe("deploy", () => {
         callback(null, { service: serviceNamed("x") });
       },
     });
-    const ended = await solo(["deploy", file("a.mjs", ""), "--id", "../x", "--request-id", "r1", "--validate-only", "--tenant", "t2"]);
+    const ended = await solo([
+      "deploy",
+      file("a.mjs", ""),
+      "--id",
+      "../x",
+      "--request-id",
+      "r1",
+      "--validate-only",
+      "--tenant",
+      "t2",
+    ]);
     expect(seen).toMatchObject({ serviceId: "../x", requestId: "r1", validateOnly: true, tenant: "t2", language: 2 });
     expect([ended.stdout, ended.stderr]).toEqual(["x can be deployed: running, version 1\n", ""]);
   });
@@ -331,7 +415,9 @@ describe("call", () => {
     peer.answer({ call: () => {} });
     const ended = await solo(["call", "counter", "slow", "--timeout", "100ms", "--json"]);
     expect(ended.exitCode).toBe(6);
-    expect(ended.json()[0]).toMatchObject({ error: { reason: "NO_ANSWER_IN_TIME", message: `No answer from ${peer.address} within 100ms` } });
+    expect(ended.json()[0]).toMatchObject({
+      error: { reason: "NO_ANSWER_IN_TIME", message: `No answer from ${peer.address} within 100ms` },
+    });
   });
 
   test("an argument that is not JSON is named, with the way to quote it", async () => {
@@ -363,14 +449,20 @@ describe("lists and streams", () => {
       },
     });
     expect((await solo(["list", "--json"])).json()).toMatchObject([{ service: { id: "a" } }, { service: { id: "b" } }]);
-    expect((await solo(["list"])).stdout.split("\n")[0]).toBe("ID  STATE    VERSION  RESTARTS  MEMORY  STARTED               LAST END");
+    expect((await solo(["list"])).stdout.split("\n")[0]).toBe(
+      "ID  STATE    VERSION  RESTARTS  MEMORY  STARTED               LAST END",
+    );
   });
 
   test("an empty list is nothing on standard output", async () => {
     peer.answer({ list: (_, callback) => callback(null, { services: [], nextPageToken: "" }) });
     expect((await solo(["list", "--json"])).stdout).toBe("");
     const ended = await solo(["list"]);
-    expect([ended.exitCode, ended.stdout, ended.stderr]).toEqual([0, "", "No services. Deploy one: solo deploy FILE\n"]);
+    expect([ended.exitCode, ended.stdout, ended.stderr]).toEqual([
+      0,
+      "",
+      "No services. Deploy one: solo deploy FILE\n",
+    ]);
   });
 
   test("colours go to terminals only, and NO_COLOR is respected", async () => {
@@ -381,7 +473,8 @@ describe("lists and streams", () => {
     expect((await solo(["list"], { terminal: true, env })).stdout).not.toContain("\u001b");
   });
 
-  const line = (sequence: bigint, text: string) => LogLine.fromPartial({ sequence, text, level: 3, serviceId: "a", at: new Date(0) });
+  const line = (sequence: bigint, text: string) =>
+    LogLine.fromPartial({ sequence, text, level: 3, serviceId: "a", at: new Date(0) });
 
   test("logs end by themselves without -f", async () => {
     peer.answer({
@@ -425,7 +518,14 @@ describe("lists and streams", () => {
   });
 
   const event = (sequence: bigint) =>
-    Event.fromPartial({ sequence, type: "service.started", serviceId: "a", dataJson: '{"warm":true}', cursor: `c${sequence}`, at: new Date(0) });
+    Event.fromPartial({
+      sequence,
+      type: "service.started",
+      serviceId: "a",
+      dataJson: '{"warm":true}',
+      cursor: `c${sequence}`,
+      at: new Date(0),
+    });
 
   test("events go from page to page, up to --limit", async () => {
     const asked: ListEventsRequest[] = [];
@@ -437,12 +537,14 @@ describe("lists and streams", () => {
       },
     });
     const ended = await solo(["events", "--json", "--limit", "3", "--service", "a"]);
-    expect(ended.json().map((one) => (one["event"] as { sequence: number }).sequence)).toEqual([1, 2, 3]);
+    expect(ended.json().map((one) => (one.event as { sequence: number }).sequence)).toEqual([1, 2, 3]);
     expect(asked.map(({ after, pageSize, serviceId }) => [after, pageSize, serviceId])).toEqual([
       ["", 3, "a"],
       ["c2", 1, "a"],
     ]);
-    expect(ended.json()[0]).toMatchObject({ event: { type: "service.started", data: { warm: true }, cursor: "c1", causationSequence: null } });
+    expect(ended.json()[0]).toMatchObject({
+      event: { type: "service.started", data: { warm: true }, cursor: "c1", causationSequence: null },
+    });
   });
 
   test("events -f that breaks off says how to go on behind the last one", async () => {
@@ -454,7 +556,10 @@ describe("lists and streams", () => {
     });
     const ended = await solo(["events", "-f", "--json"]);
     expect(ended.exitCode).toBe(3);
-    expect(ended.json()).toMatchObject([{ event: { cursor: "c5" } }, { error: { command: "solo events -f --after c5" } }]);
+    expect(ended.json()).toMatchObject([
+      { event: { cursor: "c5" } },
+      { error: { command: "solo events -f --after c5" } },
+    ]);
   });
 
   test("watch shows events, log lines and usage, each under its own key", async () => {
@@ -482,7 +587,13 @@ describe("cert issue", () => {
         seen.push(call.request);
         const spiffeId = `spiffe://solo.local/tenant/${call.request.tenant}/agent/agent`;
         const { certificatePem, privateKeyPem } = peer.authority.issueClient(spiffeId);
-        callback(null, { certificateChainPem: certificatePem, privateKeyPem, rootPem: peer.authority.rootPem, spiffeId, expiresAt: new Date(0) });
+        callback(null, {
+          certificateChainPem: certificatePem,
+          privateKeyPem,
+          rootPem: peer.authority.rootPem,
+          spiffeId,
+          expiresAt: new Date(0),
+        });
       },
       list: (_, callback) => callback(null, { services: [], nextPageToken: "" }),
     });
@@ -493,7 +604,9 @@ describe("cert issue", () => {
     issuing();
     const ended = await solo(["cert", "issue", "umbrella", "--json"]);
     const folder = join(peer.folder, "umbrella");
-    expect(ended.json()).toMatchObject([{ certificate: { tenant: "umbrella", folder, expiresAt: "1970-01-01T00:00:00.000Z" } }]);
+    expect(ended.json()).toMatchObject([
+      { certificate: { tenant: "umbrella", folder, expiresAt: "1970-01-01T00:00:00.000Z" } },
+    ]);
     expect(ended.stdout).not.toContain("PRIVATE KEY");
     expect(readdirSync(folder).sort()).toEqual(["cert.pem", "key.pem", "profile.json", "root.pem"]);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
@@ -540,7 +653,15 @@ describe("the server itself", () => {
   test("doctor tells this side's checks, the server's, and what holds", async () => {
     peer.answer({
       doctor: (_, callback) =>
-        callback(null, DoctorResponse.fromPartial({ confinement: 2, limitsLevel: 1, checks: [check("bubblewrap", 2)], serverVersion: "0.1.0" })),
+        callback(
+          null,
+          DoctorResponse.fromPartial({
+            confinement: 2,
+            limitsLevel: 1,
+            checks: [check("bubblewrap", 2)],
+            serverVersion: "0.1.0",
+          }),
+        ),
     });
     const ended = await solo(["doctor", "--json"]);
     expect(ended.exitCode).toBe(0);
@@ -553,7 +674,9 @@ describe("the server itself", () => {
   });
 
   test("doctor ends with 1 when something has failed, and with 3 after its own checks when there is no server", async () => {
-    peer.answer({ doctor: (_, callback) => callback(null, DoctorResponse.fromPartial({ checks: [check("disk", 3)] })) });
+    peer.answer({
+      doctor: (_, callback) => callback(null, DoctorResponse.fromPartial({ checks: [check("disk", 3)] })),
+    });
     expect((await solo(["doctor"])).exitCode).toBe(1);
     const unreachable = await solo(["doctor", "--json", "--address", "127.0.0.1:1"]);
     expect(unreachable.exitCode).toBe(3);

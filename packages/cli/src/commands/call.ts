@@ -13,7 +13,14 @@ export function addCall(program: Command, run: Run): void {
     .argument("<id>", "the service")
     .argument("<method>", "one of its calls; `solo status ID` lists them")
     .argument("[json...]", "arguments, one JSON value each")
-    .addHelpText("after", examples("solo call counter add 2", `solo call greeter greet '"Ada"' '{"loud":true}'`, "solo call counter slow --timeout 2m"))
+    .addHelpText(
+      "after",
+      examples(
+        "solo call counter add 2",
+        `solo call greeter greet '"Ada"' '{"loud":true}'`,
+        "solo call counter slow --timeout 2m",
+      ),
+    )
     .action((serviceId: string, method: string, texts: string[], _options: unknown, command: Command) =>
       run(command, async ({ connect, output, tenant, host, timeoutMs = 30_000 }) => {
         const args = jsonArguments(texts, (position, quoted) => {
@@ -22,7 +29,11 @@ export function addCall(program: Command, run: Run): void {
         });
         const solo = await connect();
         output.progress(`Calling ${method} of ${serviceId} ...`);
-        const answer = await solo.ask("call", { tenant, serviceId, method, arguments: Buffer.from(args) }, { timeoutMs });
+        const answer = await solo.ask(
+          "call",
+          { tenant, serviceId, method, arguments: Buffer.from(args) },
+          { timeoutMs },
+        );
         const reply = checkedReply(answer.reply);
         // The reply's own text, so that a number of any length stays what it is. Line ends in JSON text are only blanks.
         const oneLine = reply === "" ? "null" : reply.replace(/[\r\n]+/g, " ");

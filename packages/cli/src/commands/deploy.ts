@@ -63,9 +63,23 @@ export function addDeploy(program: Command, run: Run): void {
     .action((path: string, options: DeployOptions, command: Command) =>
       run(command, async ({ connect, host, output, tenant, timeoutMs }) => {
         const source = readSourceFile(path, host.workingFolder);
-        const { memory: memoryBytes, cpu: cpuPercent, startTimeout: startTimeoutMs, restartPeriod: restartPeriodMs } = options;
+        const {
+          memory: memoryBytes,
+          cpu: cpuPercent,
+          startTimeout: startTimeoutMs,
+          restartPeriod: restartPeriodMs,
+        } = options;
         const { processes, restart, maxRestarts, logLevel } = options;
-        const numbers = { memoryBytes, cpuPercent, processes, startTimeoutMs, restart, maxRestarts, restartPeriodMs, logLevel };
+        const numbers = {
+          memoryBytes,
+          cpuPercent,
+          processes,
+          startTimeoutMs,
+          restart,
+          maxRestarts,
+          restartPeriodMs,
+          logLevel,
+        };
         const manifest = deployManifest({ ...options, numbers }, host.workingFolder);
         const change = changeFields(options);
         const serviceId = options.id ?? idOf(source);

@@ -43,7 +43,15 @@ export function addDoctor(program: Command, run: Run): void {
         const confinement = wordOf(confinements, answer.confinement);
         const limitsLevel = wordOf(limitsLevels, answer.limitsLevel);
         const { serverVersion, dataFolder, servicesRunning, warmCells } = answer;
-        const facts = { address: address(), serverVersion, dataFolder, confinement, limitsLevel, servicesRunning, warmCells };
+        const facts = {
+          address: address(),
+          serverVersion,
+          dataFolder,
+          confinement,
+          limitsLevel,
+          servicesRunning,
+          warmCells,
+        };
         output.result({ doctor: facts }, () => {
           const state = `${servicesRunning} services running, ${warmCells} cells warm`;
           return `server   ${terminalText(serverVersion)} at ${address()}, ${state}, isolation ${confinement}, limits ${limitsLevel}\n`;

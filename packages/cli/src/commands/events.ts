@@ -1,5 +1,5 @@
-import type { Command } from "commander";
 import type { Event } from "@solo/proto";
+import type { Command } from "commander";
 import { Failure } from "../failure.ts";
 import { examples } from "../help-examples.ts";
 import { shellQuote } from "../json-arguments.ts";
@@ -23,10 +23,14 @@ export function addEvents(program: Command, run: Run): void {
     .option("-f, --follow", "go on with new events until Ctrl-C")
     .option("--service <id>", "one service only")
     .option("--limit <number>", "end after this many events")
-    .addHelpText("after", examples("solo events --limit 20", "solo events --service counter -f", "solo events --json --after CURSOR"))
+    .addHelpText(
+      "after",
+      examples("solo events --limit 20", "solo events --service counter -f", "solo events --json --after CURSOR"),
+    )
     .action((options: EventsOptions, command: Command) =>
       run(command, async ({ connect, output, tenant, timeoutMs }) => {
-        const limit = options.limit === undefined ? Infinity : parseWhole("--limit", options.limit, { min: 1, max: maxUint32 });
+        const limit =
+          options.limit === undefined ? Infinity : parseWhole("--limit", options.limit, { min: 1, max: maxUint32 });
         const solo = await connect();
         let after = options.after ?? "";
         let shown = 0;
@@ -38,7 +42,11 @@ export function addEvents(program: Command, run: Run): void {
         const serviceId = options.service ?? "";
         if (options.follow === true) {
           try {
-            for await (const { event } of solo.follow("tailEvents", { tenant, after, serviceId, onlyNew: false }, { timeoutMs })) {
+            for await (const { event } of solo.follow(
+              "tailEvents",
+              { tenant, after, serviceId, onlyNew: false },
+              { timeoutMs },
+            )) {
               if (event !== undefined) show(event);
               if (shown >= limit) return;
             }
@@ -51,7 +59,11 @@ export function addEvents(program: Command, run: Run): void {
         }
         for (let more = true; more && shown < limit; ) {
           const pageSize = Math.min(1_000, limit - shown);
-          const page = await solo.ask("listEvents", { tenant, after, serviceId, pageSize }, { timeoutMs: timeoutMs ?? 30_000 });
+          const page = await solo.ask(
+            "listEvents",
+            { tenant, after, serviceId, pageSize },
+            { timeoutMs: timeoutMs ?? 30_000 },
+          );
           for (const event of page.events) show(event);
           after = page.nextCursor;
           more = page.more;

@@ -11,7 +11,10 @@ const defaultTimeoutMs = 90_000;
 /** `solo kill ID`: ends a service for good. */
 export function addKill(program: Command, run: Run): void {
   addChangeOptions(
-    program.command("kill").description("end a service for good; `deploy` starts its next version").argument("<id>", "the service"),
+    program
+      .command("kill")
+      .description("end a service for good; `deploy` starts its next version")
+      .argument("<id>", "the service"),
   )
     .option("--force", "end it at once, without its `terminate`")
     .addHelpText("after", examples("solo kill counter", "solo kill counter --force"))

@@ -1,5 +1,5 @@
-import type { Command } from "commander";
 import type { Service } from "@solo/proto";
+import type { Command } from "commander";
 import { examples } from "../help-examples.ts";
 import type { Run } from "../session.ts";
 import { serviceJson, serviceTable } from "../show/show-service.ts";

@@ -20,7 +20,8 @@ export function addLogs(program: Command, run: Run): void {
     .addHelpText("after", examples("solo logs counter", "solo logs counter --tail 20 -f"))
     .action((serviceId: string, options: LogsOptions, command: Command) =>
       run(command, async ({ connect, output, tenant, timeoutMs }) => {
-        const tailLines = options.tail === undefined ? 0 : parseWhole("--tail", options.tail, { min: 1, max: maxUint32 });
+        const tailLines =
+          options.tail === undefined ? 0 : parseWhole("--tail", options.tail, { min: 1, max: maxUint32 });
         const follow = options.follow === true;
         const solo = await connect();
         const request = { tenant, serviceId, afterSequence: 0n, follow, tailLines };

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { examples } from "../help-examples.ts";
 import { givenService } from "../given-service.ts";
+import { examples } from "../help-examples.ts";
 import type { Run } from "../session.ts";
 import { serviceJson, serviceText } from "../show/show-service.ts";
 

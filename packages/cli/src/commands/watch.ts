@@ -22,7 +22,8 @@ export function addWatch(program: Command, run: Run): void {
     .addHelpText("after", examples("solo watch", "solo watch counter --json", "solo watch counter --usage-every 10s"))
     .action((serviceId: string | undefined, options: WatchOptions, command: Command) =>
       run(command, async ({ connect, output, tenant, timeoutMs }) => {
-        const usageIntervalMs = options.usageEvery === undefined ? 0 : parsePositiveDuration("--usage-every", options.usageEvery);
+        const usageIntervalMs =
+          options.usageEvery === undefined ? 0 : parsePositiveDuration("--usage-every", options.usageEvery);
         const solo = await connect();
         const request = { tenant, serviceId: serviceId ?? "", afterCursor: options.after ?? "", usageIntervalMs };
         output.progress("Watching, Ctrl-C ends ...");
@@ -33,7 +34,10 @@ export function addWatch(program: Command, run: Run): void {
               break;
             case "logLine": {
               const line = item.value;
-              output.result({ log: logLineJson(line) }, () => `${column(line.serviceId)} ${logLineText(line, output.paint)}`);
+              output.result(
+                { log: logLineJson(line) },
+                () => `${column(line.serviceId)} ${logLineText(line, output.paint)}`,
+              );
               break;
             }
             case "usage": {

@@ -20,10 +20,14 @@ export function eventJson(event: Event): Record<string, unknown> {
 export function eventText(event: Event, paint: Paint): string {
   const data = dataOf(event);
   const facts = isRecord(data) ? Object.entries(data).filter(([name]) => name !== "serviceId" && name !== "type") : [];
-  const shown = facts.map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`).join(" ");
+  const shown = facts
+    .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .join(" ");
   const about = event.serviceId === "" ? "" : ` ${event.serviceId}`;
   const sequence = String(event.sequence).padStart(6);
-  return `${sequence} ${paint.dim(timeText(event.at))} ${paint.bold(event.type)}${about} ${terminalText(shown)}`.trimEnd().concat("\n");
+  return `${sequence} ${paint.dim(timeText(event.at))} ${paint.bold(event.type)}${about} ${terminalText(shown)}`
+    .trimEnd()
+    .concat("\n");
 }
 
 /** The event's facts; the text itself where it is no JSON. */

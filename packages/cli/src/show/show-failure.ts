@@ -28,7 +28,10 @@ export function failureText(failure: Failure, paint: Paint): string {
   add("field", field);
   add("fix", fix);
   add("try", command);
-  add("again", requestId === undefined ? undefined : `the same change may be sent again with --request-id ${requestId}`);
+  add(
+    "again",
+    requestId === undefined ? undefined : `the same change may be sent again with --request-id ${requestId}`,
+  );
   return `${lines.join("\n")}\n`;
 }
 
@@ -41,6 +44,7 @@ function locationLines(location: NonNullable<Failure["facts"]["location"]>, pain
   // Tabs are kept in the marker line, so that the caret stands under its column whatever a tab's width.
   const indent = sourceLine.slice(0, Math.max(0, column - 1)).replace(/[^\t]/g, " ");
   lines.push(`    ${paint.dim(gutter)}${terminalText(sourceLine)}`);
-  if (column > 0 && column <= sourceLine.length + 1) lines.push(`    ${" ".repeat(gutter.length)}${indent}${paint.red("^")}`);
+  if (column > 0 && column <= sourceLine.length + 1)
+    lines.push(`    ${" ".repeat(gutter.length)}${indent}${paint.red("^")}`);
   return lines;
 }

@@ -103,7 +103,9 @@ export function serviceTable(services: readonly Service[], paint: Paint): string
     String(service.restarts),
     service.usage === undefined ? "-" : megabytes(service.usage.memoryBytes),
     timeText(service.startedAt),
-    service.lastCause === undefined ? "-" : terminalText(`${service.lastCause.kind}: ${firstLine(service.lastCause.message)}`),
+    service.lastCause === undefined
+      ? "-"
+      : terminalText(`${service.lastCause.kind}: ${firstLine(service.lastCause.message)}`),
   ]);
   return formatTable(headings, rows);
 }
@@ -114,7 +116,10 @@ export function serviceText(service: Service, paint: Paint): string {
     ["id", service.serviceId],
     ["tenant", service.tenant],
     ["state", stateText(service, paint)],
-    ["version", `${service.version} (${terminalText(service.fileName)}, sha256 ${service.artifactSha256.slice(0, 12)})`],
+    [
+      "version",
+      `${service.version} (${terminalText(service.fileName)}, sha256 ${service.artifactSha256.slice(0, 12)})`,
+    ],
     ["deployed", timeText(service.deployedAt)],
     ["started", timeText(service.startedAt)],
     ["restarts", String(service.restarts)],
@@ -138,7 +143,10 @@ export function serviceText(service: Service, paint: Paint): string {
     rows.push(["last end", terminalText(`${lastCause.kind}: ${lastCause.message}${place}`)]);
     for (const line of lastCause.detail === "" ? [] : lastCause.detail.split("\n")) rows.push(["", terminalText(line)]);
   }
-  return rows.map(([name, value]) => `${name.padEnd(10)} ${value}`.trimEnd()).join("\n").concat("\n");
+  return rows
+    .map(([name, value]) => `${name.padEnd(10)} ${value}`.trimEnd())
+    .join("\n")
+    .concat("\n");
 }
 
 export function usageText(usage: Usage): string {

@@ -23,7 +23,14 @@ export const restartKinds: Record<RestartKind, string> = {
   [-1]: "unknown",
 };
 
-export const logLevels: Record<LogLevel, string> = { 0: "info", 1: "debug", 2: "info", 3: "warn", 4: "error", [-1]: "unknown" };
+export const logLevels: Record<LogLevel, string> = {
+  0: "info",
+  1: "debug",
+  2: "info",
+  3: "warn",
+  4: "error",
+  [-1]: "unknown",
+};
 
 export const confinements: Record<Confinement, string> = {
   0: "unknown",
@@ -35,7 +42,13 @@ export const confinements: Record<Confinement, string> = {
 
 export const limitsLevels: Record<LimitsLevel, string> = { 0: "unknown", 1: "watched", 2: "enforced", [-1]: "unknown" };
 
-export const checkResults: Record<CheckResult, string> = { 0: "unknown", 1: "ok", 2: "degraded", 3: "failed", [-1]: "unknown" };
+export const checkResults: Record<CheckResult, string> = {
+  0: "unknown",
+  1: "ok",
+  2: "degraded",
+  3: "failed",
+  [-1]: "unknown",
+};
 
 /** The word for a number of the wire, which may be newer than this version. */
 export function wordOf(words: Readonly<Record<number, string>>, value: number): string {

@@ -33,8 +33,17 @@ describe("precedence", () => {
 
   test("without anything every setting has its default and says so", () => {
     const { config, origins } = configOf({});
-    expect(config).toMatchObject({ dataFolder: ".solo", listenPort: 50051, isolationMinimum: "confined", graceMs: 30_000 });
-    expect(config).toMatchObject({ serviceMemoryBytes: 64 * 2 ** 20, serviceMaxRestarts: 3, limitsMinimum: "enforced" });
+    expect(config).toMatchObject({
+      dataFolder: ".solo",
+      listenPort: 50051,
+      isolationMinimum: "confined",
+      graceMs: 30_000,
+    });
+    expect(config).toMatchObject({
+      serviceMemoryBytes: 64 * 2 ** 20,
+      serviceMaxRestarts: 3,
+      limitsMinimum: "enforced",
+    });
     expect(new Set(Object.values(origins))).toEqual(new Set(["default"]));
   });
 
@@ -52,7 +61,9 @@ describe("precedence", () => {
 
   test("--config wins over SOLO_CONFIG", () => {
     const both = { "a.toml": "[listen]\nport = 1", "b.toml": "[listen]\nport = 2" };
-    expect(configOf({ argv: ["--config", "a.toml"], env: { SOLO_CONFIG: "b.toml" }, files: both }).config.listenPort).toBe(1);
+    expect(
+      configOf({ argv: ["--config", "a.toml"], env: { SOLO_CONFIG: "b.toml" }, files: both }).config.listenPort,
+    ).toBe(1);
   });
 
   test("an empty variable is not set, and the client's own variables are let pass", () => {
@@ -80,8 +91,11 @@ describe("problems", () => {
   });
 
   test("those of a file carry file, line and key", () => {
-    const toml = '# comment\n[limits]\nminimum = "some"\n[service]\nmemroy = "1GiB"\nprocesses = 1.5\n[listen]\nport = {}';
-    expect(formatProblems(problemsOf({ argv: ["--config", "solo.toml"], files: { "solo.toml": toml } })).split("\n")).toEqual([
+    const toml =
+      '# comment\n[limits]\nminimum = "some"\n[service]\nmemroy = "1GiB"\nprocesses = 1.5\n[listen]\nport = {}';
+    expect(
+      formatProblems(problemsOf({ argv: ["--config", "solo.toml"], files: { "solo.toml": toml } })).split("\n"),
+    ).toEqual([
       "solo.toml:5 service.memroy: found a key that is not known, wanted a key that --help lists (did you mean service.memory?)",
       'solo.toml:3 limits.minimum: found "some", wanted watched, enforced, best',
       "solo.toml:6 service.processes: found 1.5, wanted a whole number from 1 to 32768",
@@ -91,8 +105,12 @@ describe("problems", () => {
 
   test("a file that is no TOML names the place, a missing one the flag that asked for it", () => {
     const broken = problemsOf({ argv: ["--config", "a.toml"], files: { "a.toml": "grace = \n" } });
-    expect(broken).toEqual([{ origin: expect.stringMatching(/^a\.toml:1:\d+$/), found: expect.any(String), wanted: "TOML 1.0" }]);
-    expect(problemsOf({ argv: ["--config", "none"] })).toMatchObject([{ origin: "--config", found: "ENOENT: no such file none" }]);
+    expect(broken).toEqual([
+      { origin: expect.stringMatching(/^a\.toml:1:\d+$/), found: expect.any(String), wanted: "TOML 1.0" },
+    ]);
+    expect(problemsOf({ argv: ["--config", "none"] })).toMatchObject([
+      { origin: "--config", found: "ENOENT: no such file none" },
+    ]);
   });
 
   test("a value that a stronger source replaces is checked all the same", () => {
@@ -100,7 +118,9 @@ describe("problems", () => {
   });
 
   test("a flag given twice is refused", () => {
-    expect(problemsOf({ argv: ["--port", "1", "--port=2"] })).toMatchObject([{ origin: "--port", wanted: "one value" }]);
+    expect(problemsOf({ argv: ["--port", "1", "--port=2"] })).toMatchObject([
+      { origin: "--port", wanted: "one value" },
+    ]);
   });
 
   test.each(["0.0.0.0", "192.168.1.1", "example.org", "::", "128.0.0.1", ""])("metrics on %j are refused", (host) => {
@@ -178,8 +198,16 @@ describe("units", () => {
 test("no arguments, variables or file text make it throw", () => {
   const word = fc.oneof(fc.string(), fc.constantFrom("--port", "--config", "f", "--help", "--grace=1s", "--", "-"));
   fc.assert(
-    fc.property(fc.array(word), fc.dictionary(fc.string().map((name) => `SOLO_${name}`), fc.string()), fc.string(), (argv, env, toml) => {
-      expect(["ok", "text", "version", "problems"]).toContain(load({ argv, env, files: { f: toml } }).kind);
-    }),
+    fc.property(
+      fc.array(word),
+      fc.dictionary(
+        fc.string().map((name) => `SOLO_${name}`),
+        fc.string(),
+      ),
+      fc.string(),
+      (argv, env, toml) => {
+        expect(["ok", "text", "version", "problems"]).toContain(load({ argv, env, files: { f: toml } }).kind);
+      },
+    ),
   );
 });

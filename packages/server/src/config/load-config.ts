@@ -229,6 +229,7 @@ function isTable(value: unknown): value is Record<string, unknown> {
 
 /** A value as an operator would recognise it, shortened. */
 function show(value: unknown): string {
-  const text = JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? String(part) : part)) ?? "nothing";
+  const text =
+    JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? String(part) : part)) ?? "nothing";
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

@@ -221,7 +221,10 @@ type Names = Pick<Setting<unknown>, "flag" | "variable" | "key" | "doc">;
 
 function text(setting: Names & { readonly wanted: string; readonly default: string }): Setting<string> {
   // A zero byte would end the path or name early in the system call.
-  const schema = z.string().min(1).refine((value) => !value.includes("\0"));
+  const schema = z
+    .string()
+    .min(1)
+    .refine((value) => !value.includes("\0"));
   return { ...setting, read: checkedBy(schema), format: (value) => value };
 }
 
@@ -229,7 +232,12 @@ function oneOf<const T extends string>(
   setting: Names & { readonly values: readonly [T, ...T[]]; readonly default: NoInfer<T> },
 ): Setting<T> {
   const { values, ...names } = setting;
-  return { ...names, wanted: values.join(", "), read: (value) => values.find((one) => one === value), format: (value) => value };
+  return {
+    ...names,
+    wanted: values.join(", "),
+    read: (value) => values.find((one) => one === value),
+    format: (value) => value,
+  };
 }
 
 function whole(setting: Names & Range): Setting<number> {
@@ -257,7 +265,9 @@ function duration(setting: Names & Range): Setting<number> {
   return {
     ...names,
     wanted: `${durationForm}, or whole milliseconds, from ${formatDuration(min)} to ${formatDuration(max)}`,
-    read: checkedBy(numeric((value) => (/^\d{1,15}$/.test(value) ? Number(value) : parseDuration(value))).refine(within(setting))),
+    read: checkedBy(
+      numeric((value) => (/^\d{1,15}$/.test(value) ? Number(value) : parseDuration(value))).refine(within(setting)),
+    ),
     format: formatDuration,
   };
 }

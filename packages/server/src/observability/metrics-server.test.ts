@@ -12,7 +12,7 @@ afterAll(() => server.close());
 
 const ask = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${server.port}${path}`, init);
 
-async function valueOf(line: string): Promise<number | undefined> {
+async function metricOf(line: string): Promise<number | undefined> {
   const text = await (await ask("/metrics")).text();
   const found = text.split("\n").find((one) => one.startsWith(`${line} `));
   return found === undefined ? undefined : Number(found.slice(line.length + 1));
@@ -30,24 +30,24 @@ describe("GET /metrics", () => {
     metrics.committed(40, 2);
     const response = await ask("/metrics?x=1");
     expect([response.status, response.headers.get("content-type")]).toEqual([200, metrics.contentType]);
-    expect(await valueOf('solo_deploys_total{outcome="ok"}')).toBe(2);
-    expect(await valueOf('solo_deploys_total{outcome="failed"}')).toBe(1);
-    expect(await valueOf("solo_denials_total")).toBe(1);
-    expect(await valueOf('solo_service_crashes_total{cause="oom"}')).toBe(1);
-    expect(await valueOf("solo_service_restarts_total")).toBe(1);
-    expect(await valueOf('solo_call_duration_seconds_bucket{le="0.005",outcome="ok"}')).toBe(0);
-    expect(await valueOf('solo_call_duration_seconds_bucket{le="0.01",outcome="ok"}')).toBe(1);
-    expect(await valueOf("solo_storage_commit_duration_seconds_count")).toBe(1);
-    expect(await valueOf("solo_storage_changes_total")).toBe(40);
+    expect(await metricOf('solo_deploys_total{outcome="ok"}')).toBe(2);
+    expect(await metricOf('solo_deploys_total{outcome="failed"}')).toBe(1);
+    expect(await metricOf("solo_denials_total")).toBe(1);
+    expect(await metricOf('solo_service_crashes_total{cause="oom"}')).toBe(1);
+    expect(await metricOf("solo_service_restarts_total")).toBe(1);
+    expect(await metricOf('solo_call_duration_seconds_bucket{le="0.005",outcome="ok"}')).toBe(0);
+    expect(await metricOf('solo_call_duration_seconds_bucket{le="0.01",outcome="ok"}')).toBe(1);
+    expect(await metricOf("solo_storage_commit_duration_seconds_count")).toBe(1);
+    expect(await metricOf("solo_storage_changes_total")).toBe(40);
   });
 
   test("asks for the gauges' values at the moment of reading", async () => {
     let running = 3;
     metrics.watch({ servicesRunning: () => running, warmCells: () => 8 });
-    expect(await valueOf("solo_services_running")).toBe(3);
+    expect(await metricOf("solo_services_running")).toBe(3);
     running = 2;
-    expect(await valueOf("solo_services_running")).toBe(2);
-    expect(await valueOf("solo_warm_cells")).toBe(8);
+    expect(await metricOf("solo_services_running")).toBe(2);
+    expect(await metricOf("solo_warm_cells")).toBe(8);
   });
 
   test("tells of the process and its event loop, and names no tenant", async () => {
@@ -73,7 +73,9 @@ describe("opening", () => {
   });
 
   test("on a port in use fails with a typed error", async () => {
-    const refused = await openMetricsServer({ host: "127.0.0.1", port: server.port, metrics }).catch((error: unknown) => error);
+    const refused = await openMetricsServer({ host: "127.0.0.1", port: server.port, metrics }).catch(
+      (error: unknown) => error,
+    );
     expect(refused).toBeInstanceOf(MetricsPortInUse);
     expect(refused).toMatchObject({ code: "METRICS_PORT_IN_USE", host: "127.0.0.1", port: server.port });
   });

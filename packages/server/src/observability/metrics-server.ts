@@ -10,7 +10,10 @@ export class MetricsPortInUse extends Error {
   readonly port: number;
 
   constructor(host: string, port: number, options?: ErrorOptions) {
-    super(`Cannot serve metrics: port ${port} of ${host} is in use, choose another with --metrics-port or 0 for a free one`, options);
+    super(
+      `Cannot serve metrics: port ${port} of ${host} is in use, choose another with --metrics-port or 0 for a free one`,
+      options,
+    );
     this.name = "MetricsPortInUse";
     this.host = host;
     this.port = port;

@@ -24,4 +24,12 @@ export interface Metrics {
 }
 
 /** Counts nothing. For kernels in tests. */
-export const noMetrics: Metrics = { watch() {}, deployed() {}, denied() {}, crashed() {}, restarted() {}, called() {}, committed() {} };
+export const noMetrics: Metrics = {
+  watch() {},
+  deployed() {},
+  denied() {},
+  crashed() {},
+  restarted() {},
+  called() {},
+  committed() {},
+};

@@ -36,8 +36,17 @@ export function createMetrics(): PrometheusMetrics {
       this.set(gauges.warmCells());
     },
   });
-  const deploys = new Counter({ name: "solo_deploys_total", help: "Deploys by outcome", labelNames: ["outcome"], registers });
-  const denials = new Counter({ name: "solo_denials_total", help: "Requests refused for want of authority", registers });
+  const deploys = new Counter({
+    name: "solo_deploys_total",
+    help: "Deploys by outcome",
+    labelNames: ["outcome"],
+    registers,
+  });
+  const denials = new Counter({
+    name: "solo_denials_total",
+    help: "Requests refused for want of authority",
+    registers,
+  });
   const restarts = new Counter({ name: "solo_service_restarts_total", help: "Restarts by supervisors", registers });
   const crashes = new Counter({
     name: "solo_service_crashes_total",

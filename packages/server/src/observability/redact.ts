@@ -4,7 +4,8 @@ const maxTextLength = 8_192;
 const maxMembers = 64;
 const maxDepth = 4;
 
-const secretName = /pass(word|phrase)|secret|token|private|credential|authorization|cookie|^(key|keyPem|privateKeyPem)$/i;
+const secretName =
+  /pass(word|phrase)|secret|token|private|credential|authorization|cookie|^(key|keyPem|privateKeyPem)$/i;
 const secretText = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g;
 
 /**
@@ -39,7 +40,8 @@ function redactObject(value: object, depth: number): unknown {
   }
   const result: Record<string, unknown> = {};
   // An error's own facts are not enumerable, and its cause is what an operator looks for.
-  const names = value instanceof Error ? ["name", "message", "stack", "cause", ...Object.keys(value)] : Object.keys(value);
+  const names =
+    value instanceof Error ? ["name", "message", "stack", "cause", ...Object.keys(value)] : Object.keys(value);
   for (const name of new Set(names.slice(0, maxMembers))) {
     let member: unknown;
     try {

@@ -20,9 +20,18 @@ const wallMs = () => Date.UTC(2026, 0, 2, 3, 4, 5, 6);
 
 test("a json line has ts, level, message and fields, and fields cannot overwrite the others", () => {
   const { stream, lines } = collecting();
-  createLogger({ level: "info", format: "json", stream, wallMs }).warn("Disk is slow", { level: "x", message: "y", ms: 12 });
+  createLogger({ level: "info", format: "json", stream, wallMs }).warn("Disk is slow", {
+    level: "x",
+    message: "y",
+    ms: 12,
+  });
   expect(lines().map((line) => JSON.parse(line))).toEqual([
-    { ts: "2026-01-02T03:04:05.006Z", level: "warn", message: "Disk is slow", fields: { level: "x", message: "y", ms: 12 } },
+    {
+      ts: "2026-01-02T03:04:05.006Z",
+      level: "warn",
+      message: "Disk is slow",
+      fields: { level: "x", message: "y", ms: 12 },
+    },
   ]);
 });
 
@@ -38,7 +47,10 @@ test("lines below the level are left out", () => {
 
 test("a text line stays one line and cannot steer a terminal", () => {
   const { stream, lines } = collecting();
-  createLogger({ level: "info", format: "text", stream, wallMs }).info("a\nb\u001b[2J", { id: "counter", note: "x y\u009b" });
+  createLogger({ level: "info", format: "text", stream, wallMs }).info("a\nb\u001b[2J", {
+    id: "counter",
+    note: "x y\u009b",
+  });
   expect(lines()).toEqual(['2026-01-02T03:04:05.006Z info  a\\nb\\u001b[2J id=counter note="x y\\u009b"']);
 });
 
@@ -54,7 +66,13 @@ test("secrets are blanked by name and by form, at any depth", () => {
   createLogger({ level: "info", format: "json", stream, wallMs }).error("Failed", fields);
   const logged = JSON.parse(lines()[0] ?? "").fields;
   const gone = "[redacted]";
-  expect(logged.profile).toEqual({ privateKeyPem: gone, apiToken: gone, password: gone, Authorization: gone, address: "here" });
+  expect(logged.profile).toEqual({
+    privateKeyPem: gone,
+    apiToken: gone,
+    password: gone,
+    Authorization: gone,
+    address: "here",
+  });
   expect(logged.note).toBe("before [redacted private key] after");
   expect(logged.bytes).toBe("[3 bytes]");
   expect(lines()[0]).not.toContain("MIIB");
@@ -62,7 +80,9 @@ test("secrets are blanked by name and by form, at any depth", () => {
 
 test("an error is logged with its code, message and cause", () => {
   const error = Object.assign(new Error("outer", { cause: new Error("inner") }), { code: "E_OUTER" });
-  expect(redact({ error })).toMatchObject({ error: { message: "outer", code: "E_OUTER", cause: { message: "inner" } } });
+  expect(redact({ error })).toMatchObject({
+    error: { message: "outer", code: "E_OUTER", cause: { message: "inner" } },
+  });
 });
 
 test("a reader that does not read costs at most the backlog, and is told what it missed", () => {
@@ -86,7 +106,10 @@ test("a reader that does not read costs at most the backlog, and is told what it
     while (waiting.length > 0 || stream.writableLength > 0) waiting.shift()?.();
     logger.info("awake");
     while (waiting.length > 0) waiting.shift()?.();
-    const parsed = text.trim().split("\n").map((one) => JSON.parse(one));
+    const parsed = text
+      .trim()
+      .split("\n")
+      .map((one) => JSON.parse(one));
     const kept = parsed.filter(({ message }) => message === line).length;
     expect(parsed.slice(-2).map(({ message, fields }) => [message, fields])).toEqual([
       ["Log lines dropped: the reader is too slow", { dropped: 1_000 - kept }],
@@ -105,14 +128,34 @@ test("a closed reader does not end the server", () => {
 
 test("whatever is logged, the line is JSON and bounded", () => {
   const cyclic: Record<string, unknown> = {};
-  cyclic["self"] = cyclic;
-  const hostile = fc.constantFrom<unknown>(cyclic, new Proxy({}, { ownKeys: () => ["a"], getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true }), get: () => { throw new Error("no"); } }), 10n, Symbol("s"), Number.NaN, new Date(Number.NaN), () => 1);
+  cyclic.self = cyclic;
+  const hostile = fc.constantFrom<unknown>(
+    cyclic,
+    new Proxy(
+      {},
+      {
+        ownKeys: () => ["a"],
+        getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true }),
+        get: () => {
+          throw new Error("no");
+        },
+      },
+    ),
+    10n,
+    Symbol("s"),
+    Number.NaN,
+    new Date(Number.NaN),
+    () => 1,
+  );
   fc.assert(
-    fc.property(fc.dictionary(fc.string(), fc.oneof(fc.anything({ withBigInt: true, withDate: true, withMap: true }), hostile)), (fields) => {
-      const { stream, lines } = collecting();
-      createLogger({ level: "info", format: "json", stream, wallMs }).info("m", fields as LogFields);
-      expect(lines()).toHaveLength(1);
-      expect(JSON.parse(lines()[0] ?? "").message).toBe("m");
-    }),
+    fc.property(
+      fc.dictionary(fc.string(), fc.oneof(fc.anything({ withBigInt: true, withDate: true, withMap: true }), hostile)),
+      (fields) => {
+        const { stream, lines } = collecting();
+        createLogger({ level: "info", format: "json", stream, wallMs }).info("m", fields as LogFields);
+        expect(lines()).toHaveLength(1);
+        expect(JSON.parse(lines()[0] ?? "").message).toBe("m");
+      },
+    ),
   );
 });

@@ -67,7 +67,9 @@ function textLine({ level, message, entry }: Line): string {
 
 /** Bare where that is readable, else JSON, which also keeps a value on its line. */
 function fieldText(value: unknown): string {
-  return typeof value === "string" && /^[\w./:@-]+$/.test(value) ? value : oneLine(JSON.stringify(value) ?? "undefined");
+  return typeof value === "string" && /^[\w./:@-]+$/.test(value)
+    ? value
+    : oneLine(JSON.stringify(value) ?? "undefined");
 }
 
 /** Control characters written out: nothing that is logged may forge a line or steer a terminal. */
