@@ -1,27 +1,39 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { addCall } from "./commands/call.ts";
-import { addCast } from "./commands/cast.ts";
-import { addCertificate } from "./commands/certificate.ts";
-import { addDeploy } from "./commands/deploy.ts";
-import { addDoctor } from "./commands/doctor.ts";
-import { addEvents } from "./commands/events.ts";
-import { addKill } from "./commands/kill.ts";
-import { addList } from "./commands/list.ts";
-import { addLogs } from "./commands/logs.ts";
-import { addRestart } from "./commands/restart.ts";
-import { addShutdown } from "./commands/shutdown.ts";
-import { addStatus } from "./commands/status.ts";
-import { addWatch } from "./commands/watch.ts";
 import type { Run } from "./session.ts";
 
-/** The whole command line. Defines, and leaves the work to `run`: nothing of gRPC is loaded for `--help`. */
-export function createProgram(options: {
+type Add = (program: Command, run: Run) => void;
+
+/** Every command, in the order of the help. Loaded when wanted, since reading files is most of a short command's time. */
+const commands: Readonly<Record<string, () => Promise<Add>>> = {
+  deploy: async () => (await import("./commands/deploy.ts")).addDeploy,
+  call: async () => (await import("./commands/call.ts")).addCall,
+  cast: async () => (await import("./commands/cast.ts")).addCast,
+  list: async () => (await import("./commands/list.ts")).addList,
+  status: async () => (await import("./commands/status.ts")).addStatus,
+  logs: async () => (await import("./commands/logs.ts")).addLogs,
+  watch: async () => (await import("./commands/watch.ts")).addWatch,
+  kill: async () => (await import("./commands/kill.ts")).addKill,
+  restart: async () => (await import("./commands/restart.ts")).addRestart,
+  events: async () => (await import("./commands/events.ts")).addEvents,
+  cert: async () => (await import("./commands/certificate.ts")).addCertificate,
+  doctor: async () => (await import("./commands/doctor.ts")).addDoctor,
+  shutdown: async () => (await import("./commands/shutdown.ts")).addShutdown,
+};
+
+/**
+ * The command line as commander understands it. Defines, and leaves the work to `run`: nothing of gRPC is loaded for it.
+ *
+ * @param options.first First word of the command line. When it is a command, only that one is defined; else all are, for help
+ *   and for telling which one was meant.
+ */
+export async function createProgram(options: {
+  readonly first: string | undefined;
   readonly run: Run;
   readonly writeOut: (text: string) => void;
   readonly writeError: (text: string) => void;
-}): Command {
-  const { run, writeOut, writeError } = options;
+}): Promise<Command> {
+  const { first, run, writeOut, writeError } = options;
   const program = new Command("solo")
     .description("Deploys services to a solo-server, talks to them and watches over them.")
     .version(version(), "--version", "print the version")
@@ -39,23 +51,11 @@ export function createProgram(options: {
     .exitOverride()
     .showSuggestionAfterError()
     .addHelpText("after", programNotes);
-  for (const add of [
-    addDeploy,
-    addCall,
-    addCast,
-    addList,
-    addStatus,
-    addLogs,
-    addWatch,
-    addKill,
-    addRestart,
-    addEvents,
-    addCertificate,
-    addDoctor,
-    addShutdown,
-  ]) {
-    add(program, run);
-  }
+  const wanted = Object.entries(commands)
+    .filter(([name]) => name === first)
+    .map(([, load]) => load);
+  const loads = wanted.length > 0 || first === "--version" ? wanted : Object.values(commands);
+  for (const add of await Promise.all(loads.map((load) => load()))) add(program, run);
   return program;
 }
 

@@ -24,7 +24,8 @@ export async function runSolo(argv: readonly string[], host: Host): Promise<Exit
       session.close();
     }
   };
-  const program = createProgram({
+  const program = await createProgram({
+    first: argv[0],
     run,
     writeOut: (text) => output.result({ text: text.trimEnd() }, () => text),
     // Without --json, help that was not asked for goes to standard error; other words of commander's are told below.
