@@ -66,7 +66,7 @@ export interface Kernel {
  * @throws What kept a part from starting.
  */
 export async function startKernel(options: KernelOptions): Promise<Kernel> {
-  const { clock, logger, metrics } = options;
+  const { clock, logger } = options;
   const system = createActorSystem({ clock, report: (report) => reportToLog(logger, report) });
   let storage: Storage | undefined;
   let sandbox: Sandbox | undefined;
@@ -107,7 +107,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
   };
 
   const root = await startSupervisor(system, {
-    strategy: "rest_for_one",
+    strategy: "rest-for-one",
     maxRestarts: 3,
     periodMs: 60_000,
     children: [

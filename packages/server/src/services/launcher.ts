@@ -98,10 +98,10 @@ export class Launcher {
       type: "supervisor",
       start: (parent) =>
         startSupervisor(parent, {
-          strategy: "one_for_one",
+          strategy: "one-for-one",
           maxRestarts: manifest.maxRestarts,
           periodMs: manifest.restartPeriodMs,
-          autoShutdown: manifest.restart === "permanent" ? "never" : "any_significant",
+          autoShutdown: manifest.restart === "permanent" ? "never" : "any-significant",
           children: [
             {
               id: service.serviceId,

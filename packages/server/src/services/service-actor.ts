@@ -1,4 +1,4 @@
-import { Call, Cast, Exit, type ProcessHandler, reply, type Self } from "@solo/actor-core";
+import { Call, Cast, Exit, type ProcessHandler, type Self } from "@solo/actor-core";
 import {
   GuestGone,
   type GuestExit,
@@ -65,7 +65,7 @@ export function serviceActor(
 
   const handleCall = (call: Call): void => {
     const { method, args, timeoutMs } = call.request as CallMessage;
-    const answer = (outcome: ServiceOutcome): void => reply(call.from, outcome);
+    const answer = (outcome: ServiceOutcome): void => call.from.reply(outcome);
     (session as GuestSession).call({ method, args, timeoutMs }).then(answer, (error: unknown) => {
       answer({ kind: "died", message: error instanceof GuestGone ? error.exit.cause.message : String(error) });
     });
@@ -126,6 +126,13 @@ export function serviceActor(
     return undefined;
   };
 
+  const bootAgain = async (self: Self): Promise<void> => {
+    const cause = await boot(self);
+    if (cause === undefined) return;
+    attempt.failed(cause);
+    handleEnd({ normal: false, cause }, self);
+  };
+
   return {
     async init(self) {
       self.trapExit(true);
@@ -139,16 +146,12 @@ export function serviceActor(
       return { kind: "error", reason: Exit.of(cause) };
     },
 
-    async handle(message, self) {
+    handle(message, self) {
       if (message instanceof Call) return handleCall(message);
       if (message instanceof Cast) return handleCast(message);
       if (message instanceof GuestEnded) return handleEnd(message.exit, self);
-      if (message instanceof Boot) {
-        const cause = await boot(self);
-        if (cause === undefined) return;
-        attempt.failed(cause);
-        handleEnd({ normal: false, cause }, self);
-      }
+      if (message instanceof Boot) return bootAgain(self);
+      return undefined;
     },
 
     async stop() {

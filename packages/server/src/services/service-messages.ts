@@ -1,5 +1,6 @@
-import { type ActorSystem, CallFailed, type Pid } from "@solo/actor-core";
+import { type ActorSystem, CallFailed, type ExitReason, type Pid } from "@solo/actor-core";
 import type { CallOutcome } from "../cells/guest-session.ts";
+import type { Cause } from "./cause.ts";
 
 /** A question for a service's actor. */
 export interface CallMessage {
@@ -36,8 +37,14 @@ export async function callService(
   } catch (error) {
     if (!(error instanceof CallFailed)) throw error;
     if (error.reason.kind === "timeout") return { kind: "timed-out" };
-    return { kind: "died", message: "it ended before it took the message" };
+    return { kind: "died", message: endOf(error.reason) };
   }
+}
+
+/** Why the actor ended, as far as callers are concerned; its own crashes carry their cause. */
+function endOf(reason: ExitReason): string {
+  if (reason.kind === "custom") return (reason.value as Cause).message;
+  return reason.kind === "shutdown" ? "it was stopped" : "it ended before it took the message";
 }
 
 export function castToService(

@@ -1,0 +1,167 @@
+// SOLO over its real door: a server in its own process, this process as the client, a bare mTLS echo beside it.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { startEcho } from "./baseline/echo.mjs";
+import { memoryBelow, service5Kb, startSolo } from "./solo/server.mjs";
+import { quantile } from "./statistics.mjs";
+
+const echoArguments = Buffer.from('["0123456789abcdef"]');
+
+/** From the deploy request to the service's first reply, a warm cell waiting. */
+export async function* deployWarm(context) {
+  yield* deployments(context, { label: "warm", args: [], pauseMs: 60, goals: ["≤ echo + 4 ms", "≤ echo + 10 ms"] });
+}
+
+/** The same with an empty pool. */
+export async function* deployCold(context) {
+  yield* deployments(context, { label: "cold", args: ["--pool-size", "0"], pauseMs: 20, goals: ["", "≤ 60 ms"] });
+}
+
+async function* deployments({ root, repeat }, { label, args, pauseMs, goals }) {
+  const [solo, echo] = [await startSolo({ root, args }), await startEcho()];
+  try {
+    const rounds = [];
+    const echoes = [];
+    for (let round = -1; round < repeat; round++) {
+      const times = [];
+      const bare = [];
+      for (let count = 0; count < 40; count++) {
+        const id = `bench-${count}`;
+        // Lets the pool fill again: what a deploy does not wait for must not be in its way either.
+        await delay(pauseMs);
+        const startedMs = performance.now();
+        await solo.deploy(id, service5Kb);
+        await solo.call(id, "add", Buffer.from("[1]"));
+        times.push(performance.now() - startedMs);
+        await solo.kill(id);
+        bare.push(await timed(() => echo.call(Buffer.from(service5Kb))));
+      }
+      if (round < 0) continue;
+      rounds.push(times);
+      echoes.push(bare);
+    }
+    for (const [index, [name, share]] of [
+      ["p50", 0.5],
+      ["p99", 0.99],
+    ].entries()) {
+      yield {
+        name: `deploy → first reply, ${label}, ${name}`,
+        unit: "ms",
+        ours: rounds.map((times) => quantile(times, share)),
+        peer: { name: "bare echo of 5 KB", samples: echoes.map((times) => quantile(times, share)) },
+        goal: goals[index],
+      };
+    }
+  } finally {
+    await echo.close();
+    await solo.close();
+  }
+}
+
+/** A unary call to a running service, one after the other, in turn with the bare echo. */
+export async function* unaryCall({ root, repeat }) {
+  const [solo, echo] = [await startSolo({ root }), await startEcho()];
+  try {
+    await solo.deploy("echo", service5Kb);
+    const ours = [];
+    const bare = [];
+    for (let round = -2; round < repeat; round++) {
+      const times = await series(1_000, () => solo.call("echo", "echo", echoArguments));
+      const echoes = await series(1_000, () => echo.call(echoArguments));
+      if (round < 0) continue;
+      ours.push(times);
+      bare.push(echoes);
+    }
+    for (const [name, share] of [
+      ["p50", 0.5],
+      ["p99", 0.99],
+    ]) {
+      yield {
+        name: `unary call, ${name}`,
+        unit: "ms",
+        ours: ours.map((times) => quantile(times, share)),
+        peer: { name: "bare echo", samples: bare.map((times) => quantile(times, share)) },
+        goal: name === "p50" ? "≤ 1.6 × the echo" : "",
+      };
+    }
+  } finally {
+    await echo.close();
+    await solo.close();
+  }
+}
+
+/** Proportional memory of an idle service, its sandbox included. */
+export async function* idleMemory({ root, repeat }) {
+  const count = 100;
+  const solo = await startSolo({ root, args: ["--pool-size", "0"] });
+  try {
+    const before = memoryBelow(solo.pid);
+    for (let index = 0; index < count; index++) {
+      await solo.deploy(`idle-${index}`, service5Kb);
+      await solo.call(`idle-${index}`, "add", Buffer.from("[1]"));
+    }
+    const ours = [];
+    for (let sample = 0; sample < repeat; sample++) {
+      await delay(1_000);
+      ours.push((memoryBelow(solo.pid) - before) / count / 1e6);
+    }
+    yield { name: `memory of one of ${count} idle services`, unit: "MB", ours, goal: "≤ 4.5 MB" };
+  } finally {
+    await solo.close();
+  }
+}
+
+/** From starting the process to its readiness line: on an empty folder, and with 100 services to bring back. */
+export async function* boot({ root, repeat }) {
+  const empty = [];
+  for (let round = 0; round < repeat; round++) {
+    const solo = await startSolo({ root });
+    empty.push(solo.readyMs / 1_000);
+    await solo.close();
+  }
+  yield { name: "boot, empty folder", unit: "s", ours: empty, goal: "≤ 1.5 s" };
+
+  const folder = mkdtempSync(join(tmpdir(), "solo-bench-"));
+  try {
+    const first = await startSolo({ root, folder });
+    for (let index = 0; index < 100; index++) await first.deploy(`kept-${index}`, service5Kb);
+    await first.close();
+    const recovered = [];
+    for (let round = 0; round < repeat; round++) {
+      const solo = await startSolo({ root, folder });
+      recovered.push(solo.readyMs / 1_000);
+      await solo.call("kept-99", "add", Buffer.from("[1]"));
+      await solo.close();
+    }
+    yield { name: "boot, 100 services to recover", unit: "s", ours: recovered, goal: "≤ 4 s" };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The in-process kernel, from the call to ready. */
+export async function* testKernel({ repeat }) {
+  const { startKernel } = await import("@solo/server/testing");
+  const ours = [];
+  for (let round = -1; round < repeat; round++) {
+    const startedMs = performance.now();
+    const kernel = await startKernel();
+    if (round >= 0) ours.push(performance.now() - startedMs);
+    await kernel.stop();
+  }
+  yield { name: "startKernel", unit: "ms", ours, goal: "≤ 50 ms" };
+}
+
+async function series(count, call) {
+  const times = [];
+  for (let made = 0; made < count; made++) times.push(await timed(call));
+  return times;
+}
+
+async function timed(call) {
+  const startedMs = performance.now();
+  await call();
+  return performance.now() - startedMs;
+}
