@@ -16,8 +16,6 @@ export interface BubblewrapFeatures {
 export interface BubblewrapDescriptors {
   /** The system-call filter is read from here. */
   readonly filter: number | undefined;
-  /** Bubblewrap writes the child's process id here, as JSON. */
-  readonly info?: number;
   /** The child waits here until a byte or the end comes, so that it is in its control group before it runs. */
   readonly block?: number;
 }
@@ -46,7 +44,6 @@ export function bubblewrapArguments(
     ...["--remount-ro", "/"],
   ];
   if (descriptors.filter !== undefined) args.push("--seccomp", String(descriptors.filter));
-  if (descriptors.info !== undefined) args.push("--info-fd", String(descriptors.info));
   if (descriptors.block !== undefined) args.push("--block-fd", String(descriptors.block));
   return args;
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CellLimits } from "../ports/cell.ts";
-import type { ControlGroup, ControlGroups } from "./control-group.ts";
+import type { BootPriority, ControlGroup, ControlGroups } from "./control-group.ts";
 
 /** Where each controller is mounted; several may share one mount. */
 export type V1Mounts = Readonly<Record<V1Controller, string>>;
@@ -37,11 +37,11 @@ export function openV1Groups(mounts: V1Mounts, parentName: string): ControlGroup
         }
       }
     },
-    create(name, limits) {
+    create(name, limits, priority) {
       for (const parent of parents) mkdirSync(`${parent}/${name}`, { recursive: true });
       const group = new V1Group(parents, directoryOf, name);
       try {
-        group.prepare(limits);
+        group.prepare(limits, priority);
       } catch (error) {
         group.remove();
         throw error;
@@ -57,8 +57,7 @@ export function openV1Groups(mounts: V1Mounts, parentName: string): ControlGroup
 /** CPU time in ms per accounting period; a quota of 50 % is 50 ms of 100 ms. */
 const PERIOD_MICROS = 100_000;
 const DEFAULT_SHARES = 1024;
-/** A cell that boots for the pool gives way to every service. */
-const BOOT_SHARES = 64;
+const BACKGROUND_SHARES = 64;
 
 class V1Group implements ControlGroup {
   readonly #directories: readonly string[];
@@ -69,10 +68,10 @@ class V1Group implements ControlGroup {
     this.#files = (controller, file) => `${directoryOf(controller)}/${name}/${file}`;
   }
 
-  prepare(limits: CellLimits): void {
+  prepare(limits: CellLimits, priority: BootPriority): void {
     this.#setMemory(limits.memoryBytes);
     this.#write("pids", "pids.max", limits.processes);
-    this.#write("cpu", "cpu.shares", BOOT_SHARES);
+    if (priority === "background") this.#write("cpu", "cpu.shares", BACKGROUND_SHARES);
   }
 
   add(processId: number): void {

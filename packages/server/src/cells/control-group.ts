@@ -9,18 +9,26 @@ export interface ControlGroups {
   readonly version: 1 | 2;
   /** Kills and removes what a predecessor with the same id left. Touches no other id. */
   sweep(): Promise<void>;
-  /** Makes a group under memory and process limits, without CPU quota until `setLimits`. Owned by the caller. */
-  create(name: string, limits: CellLimits): ControlGroup;
+  /**
+   * Makes a group under memory and process limits. Owned by the caller.
+   *
+   * There is no CPU quota before `setLimits`, so that the boot, which runs no foreign code, is short; until then a
+   * `background` group gives way to all others instead.
+   */
+  create(name: string, limits: CellLimits, priority: BootPriority): ControlGroup;
   /** Removes the directory; every group in it must have been removed. */
   close(): Promise<void>;
 }
+
+/** `foreground` when somebody waits for the cell. */
+export type BootPriority = "foreground" | "background";
 
 /** One cell's group. After `remove` only `usage` may be called. */
 export interface ControlGroup {
   /** Puts a process in; its later children are in by inheritance. */
   add(processId: number): void;
   /**
-   * Puts the limits in force and ends the low priority that a group is made with.
+   * Puts all limits in force, and an end to a low priority.
    *
    * @throws {Error} When the cell uses more memory than the new limit and cannot give it back.
    */

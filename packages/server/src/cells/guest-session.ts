@@ -309,7 +309,8 @@ class Session implements GuestSession {
     };
     this.#outgoing += 1;
     if (this.#outgoing > MAX_OUTGOING_CALLS) {
-      return answer({ kind: "error", reason: "overloaded", message: `More than ${MAX_OUTGOING_CALLS} calls are open` });
+      answer({ kind: "error", reason: "overloaded", message: `More than ${MAX_OUTGOING_CALLS} calls are open` });
+      return;
     }
     this.#handlers.onOutgoing({ ...message, kind: "call", answer });
   }

@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import type { Readable, Writable } from "node:stream";
+import type { Writable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import type { CellLimits } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type BubblewrapFeatures, bubblewrapArguments, INSIDE } from "./bubblewrap.ts";
 import type { ControlGroup } from "./control-group.ts";
 import { CellLaunchFailed } from "./errors.ts";
 import { ProcessCell } from "./process-cell.ts";
+import { childrenOf } from "./process-tree.ts";
 import { decodeGuestMessage, PROTOCOL_VERSION } from "./protocol.ts";
 import type { RuntimeFiles } from "./runtime-files.ts";
 
@@ -83,7 +85,7 @@ async function boot(cell: ProcessCell, child: ChildProcess, { method, group }: L
   if (method.kind === "bubblewrap") {
     const descriptors: readonly unknown[] = child.stdio;
     (descriptors[FILTER] as Writable).on("error", () => {}).end(method.filter);
-    const guestProcessId = await readChildProcessId(descriptors[INFO] as Readable);
+    const guestProcessId = await findChildProcess(child);
     cell.setGuestProcess(guestProcessId);
     // Adding bubblewrap's own process would be too late: its child, cloned before, would run outside of the group.
     group?.add(guestProcessId);
@@ -97,13 +99,12 @@ async function boot(cell: ProcessCell, child: ChildProcess, { method, group }: L
 }
 
 const FILTER = 4;
-const INFO = 5;
-const BLOCK = 6;
+const BLOCK = 5;
 
 function spawnConfined(method: LaunchMethod & { readonly kind: "bubblewrap" }, files: RuntimeFiles): ChildProcess {
-  const args = bubblewrapArguments(files, method.features, { filter: FILTER, info: INFO, block: BLOCK });
+  const args = bubblewrapArguments(files, method.features, { filter: FILTER, block: BLOCK });
   return spawn(method.program, [...args, INSIDE.bun, ...BUN_FLAGS, INSIDE.guest], {
-    stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe"],
     env: {},
     // Its own session: Ctrl-C in the kernel's terminal must not reach the cells before they were stopped in order.
     detached: true,
@@ -140,20 +141,15 @@ function waitForReady(cell: ProcessCell): Promise<void> {
   });
 }
 
-/** Bubblewrap writes one small JSON object; it may come in pieces. */
-function readChildProcessId(info: Readable): Promise<number> {
-  return new Promise((resolve, reject) => {
-    let text = "";
-    info.on("data", (chunk: Buffer) => {
-      text += chunk.toString("latin1");
-      const found = /"child-pid"\s*:\s*(\d+)/.exec(text)?.[1];
-      if (found === undefined) return;
-      info.destroy();
-      resolve(Number(found));
-    });
-    info.on("error", reject);
-    info.on("end", () =>
-      reject(new CellLaunchFailed("Cannot start cell: bubblewrap did not tell its child's process id")),
-    );
-  });
+/**
+ * Bubblewrap's one child, which then waits at the blocking descriptor. Polled, since a descriptor to be told by would
+ * break when this process is killed, and bubblewrap, ended by that, would leave its child waiting for ever.
+ */
+async function findChildProcess(child: ChildProcess): Promise<number> {
+  while (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+    const [found] = childrenOf(child.pid);
+    if (found !== undefined) return found;
+    await delay(1);
+  }
+  throw new CellLaunchFailed("Cannot start cell: bubblewrap ended before it had a child");
 }

@@ -54,6 +54,11 @@ export class ProcessCell implements Cell {
     return this.#child.pid ?? 0;
   }
 
+  /** Process id on the host of the process that runs the guest, once it is known. */
+  get guestProcessId(): number | undefined {
+    return this.#guest?.id;
+  }
+
   /** Tells which process runs the guest, once it is known. */
   setGuestProcess(processId: number): void {
     this.#guest = identifyProcess(processId);
@@ -118,14 +123,17 @@ export class ProcessCell implements Cell {
    * bubblewrap the child's death is that of the first process inside, and with that of everything inside.
    */
   #killProcesses(): void {
-    if (this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null) {
-      try {
-        process.kill(-this.#child.pid, "SIGKILL");
-      } catch {
-        // Ended meanwhile.
-      }
-    }
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#killProcessGroup();
     this.#group?.kill();
+  }
+
+  #killProcessGroup(): void {
+    if (this.#child.pid === undefined) return;
+    try {
+      process.kill(-this.#child.pid, "SIGKILL");
+    } catch {
+      // Nothing is left of it.
+    }
   }
 
   async #watchExit(): Promise<CellExit> {
@@ -133,8 +141,12 @@ export class ProcessCell implements Cell {
     const { code, signal } = await new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
       this.#child.once("error", ignore);
       this.#child.once("close", (code, signal) => resolve({ code, signal }));
-      // A guest that hands its pipes to a child of its own and ends must not keep the cell open.
-      this.#child.once("exit", () => this.#group?.kill());
+      this.#child.once("exit", () => {
+        // What still holds the pipes must not keep the cell open: a process that the guest left behind, or a child that
+        // bubblewrap had not yet set up. The ids of a process group are not given anew while it has members.
+        this.#killProcessGroup();
+        this.#group?.kill();
+      });
     });
     const memoryKills = this.#group?.memoryKills() ?? 0;
     await this.#removeAll();

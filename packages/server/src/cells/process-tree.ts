@@ -70,7 +70,8 @@ export function descendants(processId: number): readonly number[] {
   return found;
 }
 
-function childrenOf(processId: number): readonly number[] {
+/** Its direct children now; empty when it is gone. */
+export function childrenOf(processId: number): readonly number[] {
   try {
     return readdirSync(`/proc/${processId}/task`).flatMap((thread) =>
       readFileSync(`/proc/${processId}/task/${thread}/children`, "latin1").split(" ").filter(Boolean).map(Number),

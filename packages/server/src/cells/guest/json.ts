@@ -109,10 +109,8 @@ class Check {
       case "object":
         if (value !== null) this.#object(value, depth);
         return;
-      case "undefined":
-        return this.#refuse("undefined");
       default:
-        return this.#refuse(name(value));
+        this.#refuse(name(value));
     }
   }
 

@@ -1,0 +1,198 @@
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import type { CellLimits } from "../ports/cell.ts";
+import type { BootPriority, ControlGroup, ControlGroups } from "./control-group.ts";
+
+const CONTROLLERS = ["memory", "cpu", "pids"] as const;
+/** Where the kernel's own processes move to: a group with controllers for its children may hold none itself. */
+const OWN_LEAF = "solo-server";
+
+/**
+ * The directory below which groups may be made, from the text of `/proc/self/mounts` and `/proc/self/cgroup`: this
+ * process's own group. `undefined` when it does not offer the controllers.
+ */
+export function findV2Base(mountsText: string, cgroupText: string): string | undefined {
+  const mount = mountsText
+    .split("\n")
+    .map((line) => line.split(" "))
+    .find(([, , type]) => type === "cgroup2")?.[1];
+  const own = /^0::(\/.*)$/m.exec(cgroupText)?.[1];
+  if (mount === undefined || own === undefined) return undefined;
+  const base = `${mount}${own === "/" ? "" : own}`.replace(new RegExp(`/${OWN_LEAF}$`), "");
+  const offered = readFileSync(`${base}/cgroup.controllers`, "latin1").trim().split(" ");
+  return CONTROLLERS.every((controller) => offered.includes(controller)) ? base : undefined;
+}
+
+/** Control groups on the second version of the interface, one tree for all controllers. */
+export function openV2Groups(base: string, parentName: string): ControlGroups {
+  const parent = `${base}/${parentName}`;
+  let prepared = false;
+  return {
+    version: 2,
+    async sweep() {
+      for (const name of childDirectories(parent)) {
+        const group = new V2Group(`${parent}/${name}`);
+        for (let attempt = 0; attempt < 200; attempt += 1) {
+          group.kill();
+          if (group.remove()) break;
+          await delay(10);
+        }
+      }
+    },
+    create(name, limits, priority) {
+      if (!prepared) {
+        delegateControllers(base);
+        mkdirSync(parent, { recursive: true });
+        offerControllers(parent);
+        prepared = true;
+      }
+      mkdirSync(`${parent}/${name}`, { recursive: true });
+      const group = new V2Group(`${parent}/${name}`);
+      try {
+        group.prepare(limits, priority);
+      } catch (error) {
+        group.remove();
+        throw error;
+      }
+      return group;
+    },
+    async close() {
+      removeDirectory(parent);
+    },
+  };
+}
+
+function offerControllers(directory: string): void {
+  writeFileSync(`${directory}/cgroup.subtree_control`, CONTROLLERS.map((controller) => `+${controller}`).join(" "));
+}
+
+/** Offers the controllers below `base`; where processes stand in the way, they are moved into a leaf of their own. */
+function delegateControllers(base: string): void {
+  try {
+    offerControllers(base);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
+    mkdirSync(`${base}/${OWN_LEAF}`, { recursive: true });
+    for (const processId of readProcesses(base)) writeFileSync(`${base}/${OWN_LEAF}/cgroup.procs`, String(processId));
+    offerControllers(base);
+  }
+}
+
+const PERIOD_MICROS = 100_000;
+const DEFAULT_WEIGHT = 100;
+const BACKGROUND_WEIGHT = 5;
+
+class V2Group implements ControlGroup {
+  readonly #directory: string;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  prepare(limits: CellLimits, priority: BootPriority): void {
+    this.#setMemory(limits.memoryBytes);
+    // One killed process of a cell takes the others with it, so that an end for memory is an end.
+    this.#write("memory.oom.group", 1);
+    this.#write("pids.max", limits.processes);
+    if (priority === "background") this.#write("cpu.weight", BACKGROUND_WEIGHT);
+  }
+
+  add(processId: number): void {
+    this.#write("cgroup.procs", processId);
+  }
+
+  setLimits(limits: CellLimits): void {
+    this.#setMemory(limits.memoryBytes);
+    this.#write("pids.max", limits.processes);
+    this.#write(
+      "cpu.max",
+      `${Math.max(1_000, Math.round((limits.cpuPercent * PERIOD_MICROS) / 100))} ${PERIOD_MICROS}`,
+    );
+    this.#write("cpu.weight", DEFAULT_WEIGHT);
+  }
+
+  usage() {
+    try {
+      return {
+        memoryBytes: Number(this.#read("memory.current")),
+        cpuMicros: Number(/^usage_usec (\d+)/m.exec(this.#read("cpu.stat"))?.[1] ?? 0),
+        processes: Number(this.#read("pids.current")),
+      };
+    } catch {
+      return undefined;
+    }
+  }
+
+  memoryKills(): number {
+    try {
+      return Number(/^oom_kill (\d+)/m.exec(this.#read("memory.events"))?.[1] ?? 0);
+    } catch {
+      return 0;
+    }
+  }
+
+  kill(): void {
+    try {
+      this.#write("cgroup.kill", 1);
+    } catch {
+      // Before Linux 5.14 there is no such file, and after the removal no group; then one by one.
+      for (const processId of readProcesses(this.#directory)) {
+        try {
+          process.kill(processId, "SIGKILL");
+        } catch {
+          // Ended meanwhile.
+        }
+      }
+    }
+  }
+
+  remove(): boolean {
+    return removeDirectory(this.#directory);
+  }
+
+  #setMemory(bytes: number): void {
+    this.#write("memory.max", bytes);
+    try {
+      this.#write("memory.swap.max", 0);
+    } catch (error) {
+      // Without swap accounting there is no such file.
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT" && (error as NodeJS.ErrnoException).code !== "EACCES")
+        throw error;
+    }
+  }
+
+  #read(file: string): string {
+    return readFileSync(`${this.#directory}/${file}`, "latin1");
+  }
+
+  #write(file: string, value: number | string): void {
+    writeFileSync(`${this.#directory}/${file}`, String(value));
+  }
+}
+
+function readProcesses(directory: string): readonly number[] {
+  try {
+    return readFileSync(`${directory}/cgroup.procs`, "latin1").split("\n").filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function childDirectories(parent: string): readonly string[] {
+  try {
+    return readdirSync(parent, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name);
+  } catch {
+    return [];
+  }
+}
+
+function removeDirectory(directory: string): boolean {
+  try {
+    rmdirSync(directory);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT";
+  }
+}

@@ -1,0 +1,256 @@
+import { execFile } from "node:child_process";
+import { accessSync, constants, readFileSync } from "node:fs";
+import type { CellLimits, Confinement, HostCheck, LimitsLevel } from "../ports/cell.ts";
+import type { Clock } from "../ports/clock.ts";
+import { findV1Mounts, openV1Groups } from "./cgroup-v1.ts";
+import { findV2Base, openV2Groups } from "./cgroup-v2.ts";
+import type { ControlGroups } from "./control-group.ts";
+import { type LaunchMethod, launchCell } from "./launch.ts";
+import { findRuntimeFiles, type RuntimeFiles } from "./runtime-files.ts";
+import { seccompFilter } from "./seccomp.ts";
+
+/** What this host gives, found out by doing it. */
+export interface HostFindings {
+  readonly checks: readonly HostCheck[];
+  /** `undefined` when no cell can be started at all; the checks say why. */
+  readonly launch: { readonly method: LaunchMethod; readonly files: RuntimeFiles } | undefined;
+  /** `undefined` where limits can only be watched. */
+  readonly groups: ControlGroups | undefined;
+  readonly confinement: Confinement;
+  readonly limitsLevel: LimitsLevel;
+}
+
+/** Limits of a cell that nobody has taken yet. */
+export const DEFAULT_LIMITS: CellLimits = { memoryBytes: 64 * 1024 * 1024, cpuPercent: 50, processes: 32 };
+
+/**
+ * Starts one cell in the best way that works here, puts it into a control group, and takes both away again.
+ *
+ * Takes tens of milliseconds. The first start also brings the runtime into the page cache on the kernel's account, not
+ * on that of the first service, whose memory limit is smaller than the runtime's file.
+ */
+export async function examineHost(dataFolderId: string, clock: Clock): Promise<HostFindings> {
+  const groups = findGroups(`solo-${dataFolderId}`);
+  const [runtime, bubblewrap] = await Promise.all([findRuntimeFiles(), findBubblewrap()]);
+  if (runtime.kind === "missing") {
+    return {
+      checks: [missingRuntime(runtime.what, runtime.fix)],
+      launch: undefined,
+      groups: undefined,
+      confinement: "process-only",
+      limitsLevel: "watched",
+    };
+  }
+  await groups?.sweep();
+  const trial = await tryMethods([...bubblewrap.methods, ...plainMethods()], { files: runtime.files, groups, clock });
+  const method = trial.method;
+  const checks: HostCheck[] = [
+    { name: "runtime", result: "ok", found: runtime.note, why: "Services run on it", fix: "" },
+    bubblewrapCheck(bubblewrap.found, method, trial.failures),
+    controlGroupCheck(groups, trial.grouped, trial.groupFailure),
+    orphanCheck(method),
+  ];
+  if (method === undefined) checks[0] = failedRuntime(runtime.note, trial.failures);
+  return {
+    checks,
+    launch: method === undefined ? undefined : { method, files: runtime.files },
+    groups: trial.grouped ? groups : undefined,
+    confinement: method?.kind === "bubblewrap" ? "full" : "process-only",
+    limitsLevel: trial.grouped ? "enforced" : "watched",
+  };
+}
+
+interface Trial {
+  readonly method: LaunchMethod | undefined;
+  /** The cell was in a control group with limits. */
+  readonly grouped: boolean;
+  readonly groupFailure: string;
+  readonly failures: readonly string[];
+}
+
+async function tryMethods(
+  methods: readonly LaunchMethod[],
+  { files, groups, clock }: { files: RuntimeFiles; groups: ControlGroups | undefined; clock: Clock },
+): Promise<Trial> {
+  const failures: string[] = [];
+  for (const method of methods) {
+    try {
+      const cell = await launchCell({ method, files, limits: DEFAULT_LIMITS, group: undefined, clock });
+      try {
+        if (method.kind === "bubblewrap") requireFilter(cell.guestProcessId ?? 0);
+        const groupFailure = tryGroup(groups, cell.guestProcessId ?? 0);
+        return { method, grouped: groups !== undefined && groupFailure === "", groupFailure, failures };
+      } finally {
+        await cell.kill();
+        await groups?.sweep();
+      }
+    } catch (error) {
+      failures.push(describe(error));
+    }
+  }
+  return { method: undefined, grouped: false, groupFailure: "", failures };
+}
+
+/** @returns What went wrong; empty when the process is in a group whose limits are in force. */
+function tryGroup(groups: ControlGroups | undefined, processId: number): string {
+  if (groups === undefined) return "";
+  try {
+    const group = groups.create("trial", DEFAULT_LIMITS, "foreground");
+    group.add(processId);
+    group.setLimits(DEFAULT_LIMITS);
+    return group.usage()?.processes ? "" : "the process is not in its group";
+  } catch (error) {
+    return describe(error);
+  }
+}
+
+/** @throws {Error} When the kernel of the host does not say that a filter is in force. */
+function requireFilter(processId: number): void {
+  const status = readFileSync(`/proc/${processId}/status`, "latin1");
+  if (!/^Seccomp:\s*2$/m.test(status)) throw new Error("the system-call filter is not in force");
+}
+
+function findGroups(parentName: string): ControlGroups | undefined {
+  try {
+    const mounts = readFileSync("/proc/self/mounts", "latin1");
+    const v1 = findV1Mounts(mounts);
+    if (v1 !== undefined) return openV1Groups(v1, parentName);
+    const base = findV2Base(mounts, readFileSync("/proc/self/cgroup", "latin1"));
+    return base === undefined ? undefined : openV2Groups(base, parentName);
+  } catch {
+    return undefined;
+  }
+}
+
+interface BubblewrapSearch {
+  /** Version, or what is wrong with it. */
+  readonly found: string;
+  readonly methods: readonly LaunchMethod[];
+}
+
+async function findBubblewrap(): Promise<BubblewrapSearch> {
+  const program = findProgram("bwrap");
+  if (program === undefined) return { found: "not installed", methods: [] };
+  const filter = seccompFilter(process.arch);
+  if (filter === undefined) return { found: `no system-call filter for ${process.arch}`, methods: [] };
+  const text = await firstLine(program, ["--version"]);
+  const [, major = "0", minor = "0"] = /(\d+)\.(\d+)/.exec(text) ?? [];
+  const disableUserNamespaces = Number(major) > 0 || Number(minor) >= 8;
+  return { found: text, methods: [{ kind: "bubblewrap", program, features: { disableUserNamespaces }, filter }] };
+}
+
+/** Best first: under an id that owns nothing, where there is root and that id can read the runtime. */
+function plainMethods(): readonly LaunchMethod[] {
+  const setpriv = findProgram("setpriv");
+  const asKernel: LaunchMethod = { kind: "plain", setpriv, asNobody: false };
+  return process.getuid?.() === 0 ? [{ kind: "plain", setpriv, asNobody: true }, asKernel] : [asKernel];
+}
+
+function findProgram(name: string): string | undefined {
+  const folders = (process.env.PATH ?? "").split(":").concat("/usr/bin", "/bin");
+  return folders.map((folder) => `${folder}/${name}`).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return path.startsWith("/");
+  } catch {
+    return false;
+  }
+}
+
+function firstLine(program: string, args: readonly string[]): Promise<string> {
+  return new Promise((resolve) => {
+    execFile(program, args, { timeout: 5_000, env: {} }, (_error, output) => resolve(output.split("\n")[0] ?? ""));
+  });
+}
+
+function bubblewrapCheck(found: string, method: LaunchMethod | undefined, failures: readonly string[]): HostCheck {
+  const name = "confinement";
+  if (method?.kind === "bubblewrap") {
+    return {
+      name,
+      result: "ok",
+      found: `${found}, system-call filter in force`,
+      why: "Each service has its own namespaces and sees no file, process or network of the host",
+      fix: "",
+    };
+  }
+  const why = "Services run as plain processes: they can read what their user id can read, and reach the network";
+  if (found === "not installed")
+    return { name, result: "degraded", found: "bubblewrap is not installed", why, fix: "apt-get install bubblewrap" };
+  const failure = failures[0] ?? found;
+  return { name, result: "degraded", found: `${found}: ${failure}`, why, fix: namespaceFix(failure) };
+}
+
+function namespaceFix(failure: string): string {
+  if (!/namespace|uid map|permitted/i.test(failure)) return "";
+  try {
+    if (readFileSync("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "latin1").trim() === "1") {
+      return "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0";
+    }
+  } catch {
+    // Not a host with that switch.
+  }
+  return "sysctl -w user.max_user_namespaces=15000";
+}
+
+function controlGroupCheck(groups: ControlGroups | undefined, grouped: boolean, failure: string): HostCheck {
+  const name = "limits";
+  if (groups !== undefined && grouped) {
+    return {
+      name,
+      result: "ok",
+      found: `control groups v${groups.version}`,
+      why: "The host enforces memory, CPU and process limits",
+      fix: "",
+    };
+  }
+  return {
+    name,
+    result: "degraded",
+    found: groups === undefined ? "no writable control groups" : `control groups v${groups.version}: ${failure}`,
+    why: `Memory and processes are sampled and killed by the kernel of SOLO, CPU is not limited`,
+    fix: process.getuid?.() === 0 ? "" : "systemd-run --user --scope -p Delegate=yes npm start",
+  };
+}
+
+function orphanCheck(method: LaunchMethod | undefined): HostCheck {
+  const name = "orphans";
+  const why = "After kill -9 of the server its services must not live on";
+  if (method === undefined || method.kind === "bubblewrap" || method.setpriv !== undefined) {
+    return { name, result: "ok", found: "the host ends services with the server", why, fix: "" };
+  }
+  return {
+    name,
+    result: "degraded",
+    found: "services end only when they notice that their pipe is closed",
+    why: `${why}; one that loops does not notice`,
+    fix: "apt-get install util-linux",
+  };
+}
+
+function missingRuntime(what: string, fix: string): HostCheck {
+  return {
+    name: "runtime",
+    result: "failed",
+    found: `Cannot find ${what}`,
+    why: "Services cannot run without it",
+    fix,
+  };
+}
+
+function failedRuntime(note: string, failures: readonly string[]): HostCheck {
+  return {
+    name: "runtime",
+    result: "failed",
+    found: `${note}: ${failures.at(-1) ?? ""}`,
+    why: "Services cannot run without it",
+    fix: "",
+  };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

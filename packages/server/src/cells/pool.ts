@@ -1,0 +1,100 @@
+import type { Clock } from "../ports/clock.ts";
+import type { ProcessCell } from "./process-cell.ts";
+
+export interface PoolOptions {
+  /** Cells that wait when nothing is taken; 0 for none. */
+  readonly size: number;
+  /** Starts one cell at low priority. */
+  readonly launch: () => Promise<ProcessCell>;
+  /** True while somebody waits for a cold start; refilling gives way to that. */
+  readonly busy: () => boolean;
+  readonly clock: Clock;
+  readonly log: (level: "info" | "warn", message: string) => void;
+}
+
+/** Between taking a cell and starting its successor, so that the taker's own start goes first. */
+const REFILL_DELAY_MS = 10;
+const FIRST_BACK_OFF_MS = 100;
+const LAST_BACK_OFF_MS = 30_000;
+
+/**
+ * Ready cells without source, each used once.
+ *
+ * Refilled one at a time and behind everything else. A launch that fails is tried again after a wait that doubles.
+ */
+export class CellPool {
+  readonly #options: PoolOptions;
+  readonly #cells: ProcessCell[] = [];
+  #refill: Promise<void> | undefined;
+  #cancelWait: () => void = () => {};
+  #closed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#startRefill();
+  }
+
+  /** Cells that wait now. */
+  get warmCells(): number {
+    return this.#cells.length;
+  }
+
+  /** The cell that has waited longest; `undefined` when none waits. Owned by the caller. */
+  take(): ProcessCell | undefined {
+    const cell = this.#cells.shift();
+    this.#startRefill();
+    return cell;
+  }
+
+  /** Kills what waits and waits for a launch under way. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelWait();
+    await this.#refill;
+    await Promise.all(this.#cells.splice(0).map((cell) => cell.kill()));
+  }
+
+  #startRefill(): void {
+    this.#refill ??= this.#fill().finally(() => {
+      this.#refill = undefined;
+    });
+  }
+
+  async #fill(): Promise<void> {
+    let backOffMs = 0;
+    while (!this.#closed && this.#cells.length < this.#options.size) {
+      await this.#wait(Math.max(backOffMs, REFILL_DELAY_MS));
+      if (this.#closed) return;
+      if (this.#options.busy()) continue;
+      try {
+        this.#add(await this.#options.launch());
+        backOffMs = 0;
+      } catch (error) {
+        backOffMs = Math.min(Math.max(backOffMs * 2, FIRST_BACK_OFF_MS), LAST_BACK_OFF_MS);
+        const why = error instanceof Error ? error.message : String(error);
+        this.#options.log("warn", `Cannot refill the cell pool, next try in ${backOffMs} ms: ${why}`);
+      }
+    }
+  }
+
+  #add(cell: ProcessCell): void {
+    this.#cells.push(cell);
+    // One that dies while it waits must not be handed out.
+    void cell.exited.then(() => {
+      const index = this.#cells.indexOf(cell);
+      if (index === -1 || this.#closed) return;
+      this.#cells.splice(index, 1);
+      this.#startRefill();
+    });
+  }
+
+  #wait(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.schedule(delayMs, resolve);
+      this.#cancelWait = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,145 @@
+import { availableParallelism } from "node:os";
+import type { Cell, CellLimits, Confinement, LimitsLevel, Sandbox } from "../ports/cell.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { BootPriority } from "./control-group.ts";
+import { CellLaunchFailed, SandboxClosed, SandboxTooWeak } from "./errors.ts";
+import { DEFAULT_LIMITS, examineHost, type HostFindings } from "./host-checks.ts";
+import { launchCell } from "./launch.ts";
+import { LaunchQueue } from "./launch-queue.ts";
+import { CellPool } from "./pool.ts";
+import type { ProcessCell } from "./process-cell.ts";
+import { WatchedLimits } from "./watched-limits.ts";
+
+export interface SandboxOptions {
+  /** Names the control groups: what a killed server with the same id left is removed, nothing else is touched. */
+  readonly dataFolderId: string;
+  readonly clock: Clock;
+  /** Cells kept warm; 8 when left out. */
+  readonly poolSize?: number;
+  /** The least that will do; `process-only` and `watched` when left out. */
+  readonly minimum?: { readonly confinement?: Confinement; readonly limits?: LimitsLevel };
+  readonly log: (level: "info" | "warn", message: string) => void;
+}
+
+export const DEFAULT_POOL_SIZE = 8;
+
+/**
+ * Opens the best sandbox that this host gives, and starts to fill its pool.
+ *
+ * @returns Owned by the caller, who must close it.
+ * @throws {SandboxTooWeak} When the host gives less than the minimum, or cannot start a cell at all.
+ */
+export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(options.dataFolderId)) {
+    throw new RangeError(`Data folder id must be 1 to 64 letters, digits, "_" or "-", got "${options.dataFolderId}"`);
+  }
+  const findings = await examineHost(options.dataFolderId, options.clock);
+  requireMinimum(findings, options.minimum ?? {});
+  return new ProcessSandbox(findings, options);
+}
+
+const CONFINEMENTS: readonly Confinement[] = ["process-only", "confined", "full"];
+const LIMITS_LEVELS: readonly LimitsLevel[] = ["watched", "enforced"];
+
+function requireMinimum(findings: HostFindings, minimum: NonNullable<SandboxOptions["minimum"]>): void {
+  const failed = findings.checks.find((check) => check.result === "failed");
+  if (failed !== undefined || findings.launch === undefined) {
+    throw new SandboxTooWeak({
+      found: failed?.found ?? "nothing",
+      wanted: "a runtime that starts",
+      fix: failed?.fix ?? "",
+    });
+  }
+  const { confinement = "process-only", limits = "watched" } = minimum;
+  if (CONFINEMENTS.indexOf(findings.confinement) < CONFINEMENTS.indexOf(confinement)) {
+    throw new SandboxTooWeak({ found: findings.confinement, wanted: confinement, fix: fixOf(findings, "confinement") });
+  }
+  if (LIMITS_LEVELS.indexOf(findings.limitsLevel) < LIMITS_LEVELS.indexOf(limits)) {
+    throw new SandboxTooWeak({ found: findings.limitsLevel, wanted: limits, fix: fixOf(findings, "limits") });
+  }
+}
+
+function fixOf(findings: HostFindings, name: string): string {
+  return findings.checks.find((check) => check.name === name)?.fix ?? "";
+}
+
+class ProcessSandbox implements Sandbox {
+  readonly confinement: Confinement;
+  readonly limitsLevel: LimitsLevel;
+  readonly checks: Sandbox["checks"];
+
+  readonly #findings: HostFindings;
+  readonly #clock: Clock;
+  readonly #pool: CellPool;
+  readonly #coldStarts = new LaunchQueue(Math.max(2, availableParallelism()));
+  readonly #watched: WatchedLimits;
+  /** All that live, warm ones too. */
+  readonly #cells = new Set<ProcessCell>();
+  readonly #launches = new Set<Promise<unknown>>();
+  #nextName = 1;
+  #closing: Promise<void> | undefined;
+
+  constructor(findings: HostFindings, options: SandboxOptions) {
+    this.#findings = findings;
+    this.confinement = findings.confinement;
+    this.limitsLevel = findings.limitsLevel;
+    this.checks = findings.checks;
+    this.#clock = options.clock;
+    this.#watched = new WatchedLimits(options.clock);
+    this.#pool = new CellPool({
+      size: options.poolSize ?? DEFAULT_POOL_SIZE,
+      launch: () => this.#launch(DEFAULT_LIMITS, "background"),
+      busy: () => this.#coldStarts.busy,
+      clock: options.clock,
+      log: options.log,
+    });
+  }
+
+  get warmCells(): number {
+    return this.#pool.warmCells;
+  }
+
+  async acquire(limits: CellLimits): Promise<Cell> {
+    if (this.#closing !== undefined) throw new SandboxClosed();
+    const waiting = this.#pool.take();
+    const cell = waiting ?? (await this.#coldStarts.run(() => this.#launch(limits, "foreground")));
+    try {
+      cell.setLimits(limits);
+    } catch (cause) {
+      await cell.kill();
+      throw new CellLaunchFailed(`Cannot bring cell under ${JSON.stringify(limits)}`, "", { cause });
+    }
+    cell.warm = waiting !== undefined;
+    if (this.limitsLevel === "watched") this.#watched.watch(cell);
+    return cell;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#closeAll();
+    return this.#closing;
+  }
+
+  async #launch(limits: CellLimits, priority: BootPriority): Promise<ProcessCell> {
+    const { launch, groups } = this.#findings;
+    if (this.#closing !== undefined || launch === undefined) throw new SandboxClosed();
+    const group = groups?.create(`cell-${this.#nextName++}`, limits, priority);
+    const launching = launchCell({ ...launch, limits, group, clock: this.#clock });
+    this.#launches.add(launching);
+    try {
+      const cell = await launching;
+      this.#cells.add(cell);
+      void cell.exited.then(() => this.#cells.delete(cell));
+      return cell;
+    } finally {
+      this.#launches.delete(launching);
+    }
+  }
+
+  async #closeAll(): Promise<void> {
+    this.#watched.close();
+    await Promise.allSettled(this.#launches);
+    await this.#pool.close();
+    await Promise.all([...this.#cells].map((cell) => cell.kill()));
+    await this.#findings.groups?.close();
+  }
+}
