@@ -20,12 +20,3 @@ export function parseByteSize(text: string): number | undefined {
   const bytes = Number(match[1]) * unit;
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
-
-/** Writes bytes in the largest binary unit that keeps the number whole, so that `parseByteSize` reads it back. */
-export function formatByteSize(bytes: number): string {
-  for (const unit of ["GiB", "MiB", "KiB"]) {
-    const size = unitBytes[unit] as number;
-    if (bytes >= size && bytes % size === 0) return `${bytes / size}${unit}`;
-  }
-  return `${bytes}B`;
-}

@@ -51,9 +51,6 @@ export const defaultGraceMs = 30_000;
 /** Milliseconds that the answer to a `request_id` is kept: 24 hours. */
 export const requestIdLifeMs = 24 * 60 * 60 * 1_000;
 
-/** Milliseconds that a leaf certificate lives: 90 days. */
-export const leafLifeMs = 90 * 24 * 60 * 60 * 1_000;
-
 /** Events and services on one page. */
 export const pageSizes = { default: 100, max: 1_000 } as const;
 
