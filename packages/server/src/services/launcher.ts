@@ -1,11 +1,11 @@
 import {
   type ActorSystem,
-  type ExitReason,
+  dynamicSupervisorRef,
+  Exit,
   type Pid,
-  startChild,
   startDynamicSupervisor,
   startSupervisor,
-  terminateChild,
+  StopFailed,
 } from "@solo/actor-core";
 import type { Cause } from "./cause.ts";
 import type { DeployedService } from "./deployed-service.ts";
@@ -53,19 +53,29 @@ export class Launcher {
 
   /** Starts a service and waits until it runs. On failure nothing of it is left; the caller records either. */
   async start(service: DeployedService, launch: Launch): Promise<LaunchOutcome> {
-    let cause: Cause = { kind: "server", message: "its supervisor could not be started" };
-    const started = await this.#supervise(service, (number) =>
-      number === 1
-        ? { number, awaited: true, ...launch, failed: (failure) => (cause = failure) }
-        : this.#attemptAgain(service, number, launch.source),
-    );
-    return started ? { kind: "started" } : { kind: "failed", cause };
+    const outcome = Promise.withResolvers<LaunchOutcome>();
+    await this.#supervise(service, (number) => {
+      if (number > 1) return this.#attemptAgain(service, number, launch.source);
+      return {
+        ...launch,
+        number,
+        awaited: true,
+        started: async (event) => {
+          await launch.started(event);
+          outcome.resolve({ kind: "started" });
+        },
+        failed: (cause) => outcome.resolve({ kind: "failed", cause }),
+      };
+    });
+    const settled = await outcome.promise;
+    if (settled.kind === "failed") await this.stop(service, { force: true });
+    return settled;
   }
 
   /** Starts a service that ran before the server ended; one that does not come up is restarted like one that crashed. */
   async recover(service: DeployedService, launch: Pick<Launch, "source">): Promise<void> {
     const settled = Promise.withResolvers<void>();
-    const started = await this.#supervise(service, (number) => {
+    await this.#supervise(service, (number) => {
       const attempt = this.#attemptAgain(service, number, launch.source);
       return {
         ...attempt,
@@ -73,26 +83,31 @@ export class Launcher {
         failed: () => settled.resolve(),
       };
     });
-    if (started) await settled.promise;
+    await settled.promise;
   }
 
   /** Ends a service's processes; resolves when nothing is left. In order, or at once with `force`. */
   async stop(service: DeployedService, options: { readonly force: boolean }): Promise<void> {
     const { supervisor } = service;
     if (supervisor === undefined) return;
-    service.killAtOnce = options.force;
-    const tenant = await this.#supervisorOf(service.tenant);
-    await terminateChild(this.#system, tenant, supervisor);
-    await this.#system.exited(supervisor);
     service.supervisor = undefined;
-    service.killAtOnce = false;
+    service.killAtOnce = options.force;
+    try {
+      // Asked directly: the tenant's supervisor would do nothing else until a service has taken its time to stop.
+      await this.#system.stop(supervisor, { reason: Exit.shutdown });
+    } catch (error) {
+      if (!(error instanceof StopFailed)) throw error;
+      await this.#system.exited(supervisor);
+    } finally {
+      service.killAtOnce = false;
+    }
   }
 
-  async #supervise(service: DeployedService, attemptOf: (number: number) => Attempt): Promise<boolean> {
+  async #supervise(service: DeployedService, attemptOf: (number: number) => Attempt): Promise<void> {
     const { manifest } = service.record;
     let attempts = 0;
     const tenant = await this.#supervisorOf(service.tenant);
-    const result = await startChild(this.#system, tenant, {
+    const result = await dynamicSupervisorRef(this.#system, tenant).startChild({
       id: service.serviceId,
       restart: "temporary",
       type: "supervisor",
@@ -116,10 +131,9 @@ export class Launcher {
           ],
         }),
     });
-    if (result.kind !== "ok") return false;
+    if (result.kind !== "ok") throw new Error(`Cannot supervise service "${service.serviceId}": ${result.kind}`);
     service.supervisor = result.pid;
-    void this.#system.exited(result.pid).then((reason) => this.#supervisorEnded(service, result.pid, reason));
-    return true;
+    void this.#system.exited(result.pid).then(() => this.#supervisorEnded(service, result.pid));
   }
 
   /** An attempt that nobody waits for: what happens is noted. */
@@ -145,7 +159,7 @@ export class Launcher {
     };
   }
 
-  #supervisorEnded(service: DeployedService, supervisor: Pid, _reason: ExitReason): void {
+  #supervisorEnded(service: DeployedService, supervisor: Pid): void {
     if (service.supervisor !== supervisor || service.state === "stopping") return;
     service.supervisor = undefined;
     const { serviceId, record, restarts, lastEnd } = service;
@@ -173,18 +187,15 @@ export class Launcher {
   #supervisorOf(tenant: string): Promise<Pid> {
     const known = this.#supervisors.get(tenant);
     if (known !== undefined) return known;
-    const started = startChild(this.#system, this.#tenants, {
-      id: tenant,
-      type: "supervisor",
-      start: (parent) => startDynamicSupervisor(parent, {}),
-    }).then((result) => {
-      if (result.kind === "ok") return result.pid;
-      this.#supervisors.delete(tenant);
-      throw new Error(`Cannot start the supervisor of tenant "${tenant}": ${JSON.stringify(result)}`);
-    });
+    const started = dynamicSupervisorRef(this.#system, this.#tenants)
+      .startChild({ id: tenant, type: "supervisor", restart: "temporary", start: (parent) => startDynamicSupervisor(parent) })
+      .then((result) => {
+        if (result.kind === "ok") return result.pid;
+        throw new Error(`Cannot start the supervisor of tenant "${tenant}": ${result.kind}`);
+      });
     this.#supervisors.set(tenant, started);
-    // A tenant's supervisor that was started again is another process.
-    void started.then((pid) => this.#system.exited(pid)).then(() => this.#supervisors.delete(tenant), () => undefined);
+    const forget = (): void => void this.#supervisors.delete(tenant);
+    started.then((pid) => this.#system.exited(pid)).then(forget, forget);
     return started;
   }
 }

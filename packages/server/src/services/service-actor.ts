@@ -27,14 +27,14 @@ export interface ServiceActorContext {
 export interface Attempt {
   /** 1 for the start asked for by hand, or by recovery. */
   readonly number: number;
-  /** The starter waits for `init`, and hears why it failed; later attempts fail by crashing. */
+  /** Somebody waits for the outcome and ends the supervisor when it failed; other attempts fail by crashing. */
   readonly awaited: boolean;
   readonly source: () => Promise<Uint8Array>;
   /** Guest code does not run before. */
   readonly mayRun: Promise<unknown>;
   /** The service answers; what rejects makes the attempt fail. */
   readonly started: (event: StartedEvent) => Promise<void>;
-  /** Told why the attempt failed, before the actor ends. */
+  /** Told why the attempt failed; nothing of it is left then. */
   readonly failed: (cause: Cause) => void;
 }
 
@@ -126,31 +126,26 @@ export function serviceActor(
     return undefined;
   };
 
-  const bootAgain = async (self: Self): Promise<void> => {
+  const bring = async (self: Self): Promise<void> => {
     const cause = await boot(self);
     if (cause === undefined) return;
     attempt.failed(cause);
-    handleEnd({ normal: false, cause }, self);
+    if (!attempt.awaited) handleEnd({ normal: false, cause }, self);
   };
 
   return {
-    async init(self) {
+    // The cell is brought up behind this, in a turn of the actor's own: a supervisor that starts a child does nothing else
+    // meanwhile, and a service that takes its time must not keep its tenant's other services waiting.
+    init(self) {
       self.trapExit(true);
-      if (!attempt.awaited) {
-        self.send(self.pid, new Boot());
-        return { kind: "ok" };
-      }
-      const cause = await boot(self);
-      if (cause === undefined) return { kind: "ok" };
-      attempt.failed(cause);
-      return { kind: "error", reason: Exit.of(cause) };
+      self.send(self.pid, new Boot());
     },
 
     handle(message, self) {
       if (message instanceof Call) return handleCall(message);
       if (message instanceof Cast) return handleCast(message);
       if (message instanceof GuestEnded) return handleEnd(message.exit, self);
-      if (message instanceof Boot) return bootAgain(self);
+      if (message instanceof Boot) return bring(self);
       return undefined;
     },
 
