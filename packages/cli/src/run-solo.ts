@@ -16,6 +16,8 @@ export async function runSolo(argv: readonly string[], host: Host): Promise<Exit
   const json = asksForJson(argv);
   const output = createOutput(host, { json });
   let exitCode: ExitCode = exitCodes.ok;
+  // Commander hands help over piece by piece; with --json it is one object.
+  let help = "";
   const run: Run = async (command, body) => {
     const session = openSession(host, output, command);
     try {
@@ -27,7 +29,7 @@ export async function runSolo(argv: readonly string[], host: Host): Promise<Exit
   const program = await createProgram({
     first: argv[0],
     run,
-    writeOut: (text) => output.result({ text: text.trimEnd() }, () => text),
+    writeOut: (text) => void (help += text),
     // Without --json, help that was not asked for goes to standard error; other words of commander's are told below.
     writeError: (text) => {
       if (!json && !text.startsWith("error:")) host.stderr.write(text);
@@ -38,6 +40,7 @@ export async function runSolo(argv: readonly string[], host: Host): Promise<Exit
     return exitCode;
   } catch (error) {
     if (host.interrupted.aborted) return exitCodes.interrupted;
+    if (help !== "") output.result({ text: help.trimEnd() }, () => help);
     const failure = asFailure(error, argv, json);
     if (failure === undefined)
       return error instanceof CommanderError && error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;

@@ -175,6 +175,53 @@ describe("errors", () => {
   });
 });
 
+describe("help", () => {
+  const commands = [
+    "deploy",
+    "call",
+    "cast",
+    "list",
+    "status",
+    "logs",
+    "watch",
+    "kill",
+    "restart",
+    "events",
+    "doctor",
+    "shutdown",
+  ];
+
+  test.each([...commands.map((name) => [name]), ["cert", "issue"]])(
+    "solo %s %s --help shows examples",
+    async (...words) => {
+      const ended = await solo([...words.filter((word) => word !== undefined), "--help"]);
+      expect([ended.exitCode, ended.stderr]).toEqual([0, ""]);
+      expect(ended.stdout).toContain(`Examples:\n  $ solo ${words.join(" ")}`);
+    },
+  );
+
+  test("solo --help lists every command, and needs neither profile nor server", async () => {
+    const { exitCode, stdout } = await solo(["--help"], { env: {} });
+    expect(exitCode).toBe(0);
+    for (const name of [...commands, "cert"]) expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, "m"));
+  });
+
+  test("with --json help and version are objects too, and so is the lack of a command", async () => {
+    expect((await solo(["--help", "--json"])).json()).toEqual([{ text: expect.stringContaining("Usage: solo") }]);
+    expect((await solo(["--version", "--json"])).json()).toEqual([{ text: "0.1.0" }]);
+    const nothing = await solo(["--json"]);
+    expect([nothing.exitCode, nothing.json()]).toEqual([2, [{ error: expect.objectContaining({ code: "usage" }) }]]);
+  });
+
+  test("a misspelt command names the one that was meant", async () => {
+    const ended = await solo(["lsit", "--json"]);
+    expect([ended.exitCode, ended.json()]).toEqual([
+      2,
+      [{ error: expect.objectContaining({ fix: "Did you mean list?" }) }],
+    ]);
+  });
+});
+
 describe("deploy", () => {
   test("sends the file, an id from its name, a fresh request id and the manifest, and answers with the service", async () => {
     const path = file("My_Counter.ts", "export default 1;");
@@ -430,6 +477,15 @@ describe("call", () => {
         command: `solo call greeter greet 1 '"it'\\''s me"'`,
       },
     });
+  });
+
+  test("progress is shown at a terminal only, and is gone when the answer comes", async () => {
+    replying("1");
+    expect((await solo(["call", "counter", "get"], { terminal: true })).stderr).toBe(
+      "Calling get of counter ...\r\u001b[K",
+    );
+    expect((await solo(["call", "counter", "get"])).stderr).toBe("");
+    expect((await solo(["call", "counter", "get", "--json"], { terminal: true })).stderr).toBe("");
   });
 
   test("Ctrl-C while waiting is quiet", async () => {

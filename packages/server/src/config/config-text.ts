@@ -1,6 +1,6 @@
 import { type Config, type Origins, type Setting, type SettingName, settings } from "./settings.ts";
 
-/** What `solo-server --help` prints: every setting with its flag, variable, key and default. */
+/** What `solo-server --help` prints: every setting with its flag, variable, key and default. Without a last line end. */
 export function helpText(): string {
   const lines = [
     "Usage: solo-server [flags]",
@@ -23,10 +23,10 @@ export function helpText(): string {
       `      default ${setting.format(setting.default)}   variable ${setting.variable}   key ${setting.key}`,
     );
   }
-  return `${lines.join("\n")}\n`;
+  return lines.join("\n");
 }
 
-/** What `solo-server --print-config` prints: a TOML file that gives the same configuration, each line with its origin. */
+/** What `solo-server --print-config` prints: a TOML file that gives the same configuration, each line with its origin. Without a last line end. */
 export function printedConfig(config: Config, origins: Origins): string {
   const lines = (Object.keys(settings) as SettingName[]).map((name) => {
     const setting: Setting<unknown> = settings[name];
@@ -37,5 +37,5 @@ export function printedConfig(config: Config, origins: Origins): string {
     return { line: `${setting.key} = ${toml}`, origin: origins[name] };
   });
   const width = Math.max(...lines.map(({ line }) => line.length));
-  return lines.map(({ line, origin }) => `${line.padEnd(width)}  # ${origin}\n`).join("");
+  return lines.map(({ line, origin }) => `${line.padEnd(width)}  # ${origin}`).join("\n");
 }

@@ -15,7 +15,7 @@ export interface ConfigSources {
 
 export type LoadedConfig =
   | { readonly kind: "ok"; readonly config: Config; readonly origins: Origins }
-  /** `--help` or `--print-config` was asked: print this and exit with 0. */
+  /** `--help` or `--print-config` was asked: print this and a line end, and exit with 0. */
   | { readonly kind: "text"; readonly text: string }
   /** `--version` was asked: print it and exit with 0. */
   | { readonly kind: "version" }
