@@ -84,3 +84,47 @@ export { timedOut } from "./process/self.ts";
 export type { Timer } from "./process/timers.ts";
 export type { ActorSystemOptions } from "./system/actor-system.ts";
 export { createActorSystem } from "./system/actor-system.ts";
+export type { AutoShutdown } from "./supervision/auto-shutdown.ts";
+export type {
+  ChildSpec,
+  ChildSpecProblem,
+  ChildStarted,
+  ChildType,
+  CompleteChildSpec,
+  Restart,
+  Shutdown,
+  StartChild,
+} from "./supervision/child-spec.ts";
+export { completeChildSpec, completeChildSpecs, InvalidChildSpec } from "./supervision/child-spec.ts";
+export type { DynamicSupervisorRef } from "./supervision/dynamic-supervisor.ts";
+export { dynamicSupervisorRef, startDynamicSupervisor } from "./supervision/dynamic-supervisor.ts";
+export type {
+  CompleteDynamicSupervisorDefinition,
+  DynamicSupervisorDefinition,
+} from "./supervision/dynamic-supervisor-definition.ts";
+export type { RestartIntensity, RestartVerdict, RestartWindow } from "./supervision/restart-intensity.ts";
+export { DEFAULT_RESTART_INTENSITY, recordRestart } from "./supervision/restart-intensity.ts";
+export type { RestartStrategy } from "./supervision/restart-strategy.ts";
+export type { SupervisionBranch, SupervisionTree } from "./supervision/supervision-tree.ts";
+export { supervisionTree } from "./supervision/supervision-tree.ts";
+export type { StartSupervisorOptions, SupervisorRef } from "./supervision/supervisor.ts";
+export { startSupervisor, supervisorRef } from "./supervision/supervisor.ts";
+export type {
+  CompleteSupervisorDefinition,
+  SupervisorDefinition,
+  SupervisorProblem,
+} from "./supervision/supervisor-definition.ts";
+export { InvalidSupervisor } from "./supervision/supervisor-definition.ts";
+export { FailedToStartChild, GaveUp } from "./supervision/supervisor-exit.ts";
+export type { SupervisorReport, SupervisorReporter } from "./supervision/supervisor-report.ts";
+export type {
+  ChildCounts,
+  ChildInfo,
+  ChildStatus,
+  DeleteChildResult,
+  RestartChildResult,
+  StartChildResult,
+  StartDynamicChildResult,
+  TerminateChildResult,
+} from "./supervision/supervisor-request.ts";
+export type { SupervisorSetup } from "./supervision/supervisor-setup.ts";

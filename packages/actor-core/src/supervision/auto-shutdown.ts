@@ -1,0 +1,32 @@
+/**
+ * When a supervisor ends because its significant children have ended. `never`: not at all. `any-significant`: with the first
+ * of them. `all-significant`: with the last.
+ */
+export type AutoShutdown = "never" | "any-significant" | "all-significant";
+
+/** All kinds of auto-shutdown, for checking and for tables. */
+export const AUTO_SHUTDOWNS: readonly AutoShutdown[] = ["never", "any-significant", "all-significant"];
+
+/**
+ * Says whether a supervisor is to end after one of its children has ended by itself for good.
+ *
+ * Not to be asked about children that are restarted, or that were stopped through the supervisor or in a sibling's round.
+ *
+ * @param ended The child that has ended.
+ * @param othersAlive For each other child: its significance, listed only if it runs or waits for its restart.
+ */
+export function isShutdownDue(
+  autoShutdown: AutoShutdown,
+  ended: { readonly significant: boolean },
+  othersAlive: readonly { readonly significant: boolean }[],
+): boolean {
+  if (!ended.significant) return false;
+  switch (autoShutdown) {
+    case "never":
+      return false;
+    case "any-significant":
+      return true;
+    case "all-significant":
+      return !othersAlive.some((other) => other.significant);
+  }
+}

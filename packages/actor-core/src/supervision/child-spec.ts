@@ -1,0 +1,184 @@
+import { ActorError } from "../process/errors.ts";
+import { describeValue } from "../process/exit-reason.ts";
+import type { Pid } from "../process/pid.ts";
+import type { Awaitable, Self, StartResult } from "../process/self.ts";
+import type { AutoShutdown } from "./auto-shutdown.ts";
+
+/**
+ * Whether a child is started again after it has ended by itself. `permanent`: always. `transient`: only after an abnormal
+ * end. `temporary`: never; its spec goes with it.
+ */
+export type Restart = "permanent" | "transient" | "temporary";
+
+/**
+ * How a child is stopped. A number: it is sent `shutdown`, and is killed if it still lives after so many milliseconds.
+ * `infinity`: it is sent `shutdown` and waited for without limit. `brutal-kill`: it is killed at once, and cleans nothing up.
+ */
+export type Shutdown = number | "infinity" | "brutal-kill";
+
+/** What a child is; counted apart, and it chooses the default of `shutdown`. */
+export type ChildType = "worker" | "supervisor";
+
+/**
+ * What a child's start came to: what `start`, `launchServer` or `startSupervisor` answered, with whatever the starter wants
+ * to hand to the one who asked for the child (`info`).
+ */
+export type ChildStarted = StartResult | { readonly kind: "ok"; readonly pid: Pid; readonly info: unknown };
+
+/**
+ * Starts one child and settles when it has acknowledged its start.
+ *
+ * Called with the supervisor's own hands, for the first start and for each restart; start the child linked
+ * (`supervisor.start(body, { link: true })`), so that it never outlives its supervisor. While it is pending the supervisor
+ * does nothing else. What it throws is a failed start.
+ */
+export type StartChild = (supervisor: Self) => Awaitable<ChildStarted>;
+
+/** How to start, restart and stop one child. */
+export interface ChildSpec {
+  /** Unique among the children of one supervisor. A DynamicSupervisor does not look at it. */
+  readonly id: string;
+  readonly start: StartChild;
+  /** Default `permanent`. */
+  readonly restart?: Restart;
+  /** Default 5,000 for a worker, `infinity` for a supervisor, which needs the time of all its children. */
+  readonly shutdown?: Shutdown;
+  /**
+   * Whether the supervisor's auto-shutdown asks about this child. Default false. Needs `transient` or `temporary`, and an
+   * auto-shutdown other than `never`.
+   */
+  readonly significant?: boolean;
+  /** Default `worker`. */
+  readonly type?: ChildType;
+}
+
+/** A child spec that has been checked and has all its defaults filled in; what supervisors keep. */
+export type CompleteChildSpec = Required<ChildSpec>;
+
+/** Which rule a refused child spec breaks. */
+export type ChildSpecProblem =
+  | "invalid-child-spec"
+  | "missing-id"
+  | "invalid-id"
+  | "missing-start"
+  | "invalid-start"
+  | "invalid-restart-type"
+  | "invalid-shutdown"
+  | "invalid-child-type"
+  | "invalid-significant"
+  | "duplicate-child-id"
+  | "bad-combination";
+
+/** A child spec was refused; nothing was started or changed. */
+export class InvalidChildSpec extends ActorError {
+  override readonly code = "ACTOR_INVALID_CHILD_SPEC";
+  /** The rule that is broken. */
+  readonly problem: ChildSpecProblem;
+  /** Id of the refused spec, where it has one. */
+  readonly id: string | undefined;
+  /** What was found in place of what is wanted. */
+  readonly value: unknown;
+
+  constructor(refusal: { problem: ChildSpecProblem; id: string | undefined; value: unknown; wanted: string }) {
+    const which = refusal.id === undefined ? "child spec" : `spec of child "${refusal.id}"`;
+    super(`Cannot use ${which}: ${refusal.wanted}, got ${describeValue(refusal.value)}`);
+    this.problem = refusal.problem;
+    this.id = refusal.id;
+    this.value = refusal.value;
+  }
+}
+
+/**
+ * Checks one child spec and fills in its defaults. Keys that a child spec does not have are ignored.
+ *
+ * @throws {InvalidChildSpec} If a field is missing or has no legal value.
+ *
+ * @example
+ * completeChildSpec({ id: "worker", start: (supervisor) => supervisor.start(body, { link: true }) }).shutdown; // 5000
+ */
+export function completeChildSpec(spec: ChildSpec): CompleteChildSpec {
+  // The type says all of this already, but what comes here may have been written without types.
+  const given: unknown = spec;
+  if (typeof given !== "object" || given === null) {
+    throw new InvalidChildSpec({
+      problem: "invalid-child-spec",
+      id: undefined,
+      value: given,
+      wanted: "wanted an object",
+    });
+  }
+  const { id, start, restart = "permanent", type = "worker", significant = false } = spec;
+  const { shutdown = type === "supervisor" ? "infinity" : DEFAULT_WORKER_SHUTDOWN_MS } = spec;
+  const refuse = (problem: ChildSpecProblem, value: unknown, wanted: string): never => {
+    throw new InvalidChildSpec({ problem, id: typeof id === "string" ? id : undefined, value, wanted });
+  };
+  if (typeof id !== "string") refuse(id === undefined ? "missing-id" : "invalid-id", id, "id must be a string");
+  if (typeof start !== "function") {
+    refuse(start === undefined ? "missing-start" : "invalid-start", start, "start must be a function");
+  }
+  if (!RESTARTS.includes(restart)) {
+    refuse("invalid-restart-type", restart, 'restart must be "permanent", "transient" or "temporary"');
+  }
+  if (!CHILD_TYPES.includes(type)) refuse("invalid-child-type", type, 'type must be "worker" or "supervisor"');
+  if (!isShutdown(shutdown)) {
+    refuse("invalid-shutdown", shutdown, 'shutdown must be milliseconds from 0 on, "infinity" or "brutal-kill"');
+  }
+  if (typeof significant !== "boolean") refuse("invalid-significant", significant, "significant must be true or false");
+  if (significant && restart === "permanent") {
+    refuse("bad-combination", restart, 'a significant child must be "transient" or "temporary"');
+  }
+  return { id, start, restart, shutdown, significant, type };
+}
+
+/**
+ * Checks the child specs of one supervisor, each for itself and against each other, and fills in their defaults.
+ *
+ * @throws {InvalidChildSpec} For the first spec that is refused, also for an id given twice.
+ */
+export function completeChildSpecs(
+  specs: readonly ChildSpec[],
+  autoShutdown: AutoShutdown,
+): readonly CompleteChildSpec[] {
+  const ids = new Set<string>();
+  return specs.map((spec) => {
+    const complete = completeChildSpec(spec);
+    const { id } = complete;
+    refuseIdleSignificance(complete, autoShutdown);
+    if (ids.has(id)) {
+      throw new InvalidChildSpec({
+        problem: "duplicate-child-id",
+        id,
+        value: id,
+        wanted: "each id must be given once",
+      });
+    }
+    ids.add(id);
+    return complete;
+  });
+}
+
+/**
+ * Refuses a significant child where nobody would ask about its significance.
+ *
+ * @throws {InvalidChildSpec} `bad-combination`, if the child is significant and auto-shutdown is `never`.
+ */
+export function refuseIdleSignificance(spec: CompleteChildSpec, autoShutdown: AutoShutdown): void {
+  if (spec.significant && autoShutdown === "never") {
+    throw new InvalidChildSpec({
+      problem: "bad-combination",
+      id: spec.id,
+      value: autoShutdown,
+      wanted: 'a significant child needs autoShutdown "any-significant" or "all-significant"',
+    });
+  }
+}
+
+/** How long a worker may take to stop when its spec does not say; the number of Erlang/OTP, Elixir and Gleam. */
+const DEFAULT_WORKER_SHUTDOWN_MS = 5_000;
+
+const RESTARTS: readonly Restart[] = ["permanent", "transient", "temporary"];
+const CHILD_TYPES: readonly ChildType[] = ["worker", "supervisor"];
+
+function isShutdown(value: unknown): value is Shutdown {
+  return value === "infinity" || value === "brutal-kill" || (Number.isFinite(value) && Number(value) >= 0);
+}

@@ -1,0 +1,103 @@
+import type { Pid } from "../process/pid.ts";
+import type { Caller, Self, StartResult, Target } from "../process/self.ts";
+import { type ChildSpec, type CompleteChildSpec, completeChildSpec, InvalidChildSpec } from "./child-spec.ts";
+import type {
+  CompleteDynamicSupervisorDefinition,
+  DynamicSupervisorDefinition,
+} from "./dynamic-supervisor-definition.ts";
+import { DynamicSupervisorProcess } from "./dynamic-supervisor-process.ts";
+import type { StartSupervisorOptions } from "./supervisor.ts";
+import {
+  AskSupervisor,
+  type ChildCounts,
+  type ChildInfo,
+  type StartDynamicChildResult,
+  type SupervisorRequest,
+  type TerminateChildResult,
+} from "./supervisor-request.ts";
+import type { SupervisorSetup } from "./supervisor-setup.ts";
+
+/**
+ * Starts a supervisor without children; they are added and go while it runs. It is linked as `startSupervisor` says.
+ *
+ * Children are told apart by pid, the ids of their specs need not differ. A child that ends for good is forgotten with its
+ * spec. When the supervisor stops, all children are stopped at once, each with its own shutdown time.
+ *
+ * @example
+ * const started = await startDynamicSupervisor(system, { maxChildren: 1_000 }, { name: "connections" });
+ * const connections = dynamicSupervisorRef(system, "connections");
+ * const child = await connections.startChild({ id: "connection", start: connect, restart: "temporary" });
+ */
+export function startDynamicSupervisor(
+  caller: Caller | Self,
+  setup: SupervisorSetup<DynamicSupervisorDefinition> = {},
+  options: StartSupervisorOptions = {},
+): Promise<StartResult> {
+  return caller.start(new DynamicSupervisorProcess(setup), { ...options, link: "pid" in caller });
+}
+
+/** Makes the hands on a running dynamic supervisor, with `caller` as the one who asks. */
+export function dynamicSupervisorRef(caller: Caller, supervisor: Target): DynamicSupervisorRef {
+  return new DynamicSupervisorRef(caller, supervisor);
+}
+
+/**
+ * The hands on a running dynamic supervisor. Each operation waits as long as the supervisor is busy with starting or
+ * stopping children, and fails with {@link CallFailed} when the supervisor is not there or ends first.
+ */
+export class DynamicSupervisorRef {
+  readonly target: Target;
+  readonly #caller: Caller;
+
+  constructor(caller: Caller, target: Target) {
+    this.#caller = caller;
+    this.target = target;
+  }
+
+  /**
+   * Starts a child.
+   *
+   * @throws {InvalidChildSpec} The spec is refused, before the supervisor is asked. `invalid-significant` for a significant
+   * child: a dynamic supervisor has no auto-shutdown.
+   */
+  async startChild(spec: ChildSpec): Promise<StartDynamicChildResult> {
+    const complete = completeChildSpec(spec);
+    if (complete.significant) {
+      throw new InvalidChildSpec({
+        problem: "invalid-significant",
+        id: complete.id,
+        value: true,
+        wanted: "a child of a dynamic supervisor must not be significant",
+      });
+    }
+    return (await this.#ask({ kind: "start-child", spec: complete })) as StartDynamicChildResult;
+  }
+
+  /** Stops a child and forgets it. */
+  async terminateChild(child: Pid): Promise<TerminateChildResult> {
+    return (await this.#ask({ kind: "terminate-child", child })) as TerminateChildResult;
+  }
+
+  /** All children, in no promised order. */
+  async whichChildren(): Promise<readonly ChildInfo[]> {
+    return (await this.#ask({ kind: "which-children" })) as readonly ChildInfo[];
+  }
+
+  async countChildren(): Promise<ChildCounts> {
+    return (await this.#ask({ kind: "count-children" })) as ChildCounts;
+  }
+
+  /** The spec of a child; undefined when the pid is none of a child. */
+  async childSpec(child: Pid): Promise<CompleteChildSpec | undefined> {
+    return (await this.#ask({ kind: "child-spec", child })) as CompleteChildSpec | undefined;
+  }
+
+  /** What the supervisor was started with, its defaults filled in. */
+  async definition(): Promise<CompleteDynamicSupervisorDefinition> {
+    return (await this.#ask({ kind: "definition" })) as CompleteDynamicSupervisorDefinition;
+  }
+
+  #ask(request: SupervisorRequest): Promise<unknown> {
+    return this.#caller.call(this.target, new AskSupervisor(request), { timeoutMs: Number.POSITIVE_INFINITY });
+  }
+}

@@ -1,0 +1,98 @@
+import { ActorError } from "../process/errors.ts";
+import { describeValue } from "../process/exit-reason.ts";
+import { AUTO_SHUTDOWNS, type AutoShutdown } from "./auto-shutdown.ts";
+import { type ChildSpec, type CompleteChildSpec, completeChildSpecs } from "./child-spec.ts";
+import { DEFAULT_RESTART_INTENSITY, type RestartIntensity } from "./restart-intensity.ts";
+import { RESTART_STRATEGIES, type RestartStrategy } from "./restart-strategy.ts";
+import type { SupervisorReporter } from "./supervisor-report.ts";
+
+/** What a supervisor is: its children, and what it does when they end. */
+export interface SupervisorDefinition extends Partial<RestartIntensity> {
+  /** In start order; they are stopped in reverse. */
+  readonly children: readonly ChildSpec[];
+  /** Default `one-for-one`. */
+  readonly strategy?: RestartStrategy;
+  /** Default 3. */
+  readonly maxRestarts?: number;
+  /** Default 5,000. */
+  readonly periodMs?: number;
+  /** Default `never`. */
+  readonly autoShutdown?: AutoShutdown;
+  /** Sees this supervisor's decisions; the system's report sink sees them too. */
+  readonly onReport?: SupervisorReporter;
+}
+
+/** A definition that has been checked, with its defaults. */
+export type CompleteSupervisorDefinition = Required<Omit<SupervisorDefinition, "children" | "onReport">> & {
+  readonly children: readonly CompleteChildSpec[];
+  readonly onReport: SupervisorReporter | undefined;
+};
+
+/** Which rule a refused definition breaks. */
+export type SupervisorProblem =
+  | "invalid-children"
+  | "invalid-strategy"
+  | "invalid-intensity"
+  | "invalid-period"
+  | "invalid-auto-shutdown"
+  | "invalid-max-children";
+
+/** The definition of a supervisor was refused; no child was started. */
+export class InvalidSupervisor extends ActorError {
+  override readonly code = "ACTOR_INVALID_SUPERVISOR";
+  /** The rule that is broken. */
+  readonly problem: SupervisorProblem;
+  /** What was found in place of what is wanted. */
+  readonly value: unknown;
+
+  constructor(problem: SupervisorProblem, value: unknown, wanted: string) {
+    super(`Cannot use supervisor definition: ${wanted}, got ${describeValue(value)}`);
+    this.problem = problem;
+    this.value = value;
+  }
+}
+
+/**
+ * Checks a definition with all its child specs and fills in the defaults. Keys it does not know are ignored.
+ *
+ * @throws {InvalidSupervisor | InvalidChildSpec} For the first value that is refused.
+ */
+export function completeSupervisorDefinition(definition: SupervisorDefinition): CompleteSupervisorDefinition {
+  const { children, strategy = "one-for-one", autoShutdown = "never", onReport } = definition;
+  if (!RESTART_STRATEGIES.includes(strategy)) {
+    throw new InvalidSupervisor("invalid-strategy", strategy, `strategy must be ${oneOf(RESTART_STRATEGIES)}`);
+  }
+  if (!AUTO_SHUTDOWNS.includes(autoShutdown)) {
+    throw new InvalidSupervisor("invalid-auto-shutdown", autoShutdown, `autoShutdown must be ${oneOf(AUTO_SHUTDOWNS)}`);
+  }
+  if (!Array.isArray(children)) throw new InvalidSupervisor("invalid-children", children, "children must be a list");
+  return {
+    ...completeIntensity(definition),
+    strategy,
+    autoShutdown,
+    onReport,
+    children: completeChildSpecs(children, autoShutdown),
+  };
+}
+
+/**
+ * Checks an intensity and fills in the defaults.
+ *
+ * @throws {InvalidSupervisor} If `maxRestarts` is no whole number from 0 on, or `periodMs` not positive.
+ */
+export function completeIntensity({
+  maxRestarts = DEFAULT_RESTART_INTENSITY.maxRestarts,
+  periodMs = DEFAULT_RESTART_INTENSITY.periodMs,
+}: Partial<RestartIntensity>): RestartIntensity {
+  if (!Number.isInteger(maxRestarts) || maxRestarts < 0) {
+    throw new InvalidSupervisor("invalid-intensity", maxRestarts, "maxRestarts must be a whole number from 0 on");
+  }
+  if (!Number.isFinite(periodMs) || periodMs <= 0) {
+    throw new InvalidSupervisor("invalid-period", periodMs, "periodMs must be a positive number of milliseconds");
+  }
+  return { maxRestarts, periodMs };
+}
+
+function oneOf(values: readonly string[]): string {
+  return values.map((value) => `"${value}"`).join(" or ");
+}
