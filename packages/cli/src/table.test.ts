@@ -12,6 +12,18 @@ test("columns are as wide as their widest cell, numbers to the right, and no lin
   expect(table).toBe(["ID       COUNT  NOTE", "counter      7", "b          100  x", ""].join("\n"));
 });
 
+test("a column of dashes is no column of numbers", () => {
+  expect(
+    formatTable(
+      ["SIZE", "NAME"],
+      [
+        ["1.5M", "-"],
+        ["-", "-"],
+      ],
+    ),
+  ).toBe("SIZE  NAME\n1.5M  -\n   -  -\n");
+});
+
 test("paint does not count as width", () => {
   const red = { text: "no", paint: (text: string) => `\u001b[31m${text}\u001b[39m` };
   expect(

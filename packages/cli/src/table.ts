@@ -10,7 +10,8 @@ export function formatTable(headings: readonly string[], rows: readonly (readonl
   const all = [headings, ...rows.map((row) => row.map(textOf))];
   const widths = headings.map((_, column) => Math.max(...all.map((row) => widthOf(row[column] ?? ""))));
   const numeric = headings.map((_, column) => {
-    return rows.length > 0 && rows.every((row) => /^[\d.,]*$|^-$/.test(textOf(row[column] ?? "")));
+    const texts = rows.map((row) => textOf(row[column] ?? ""));
+    return texts.some((text) => /\d/.test(text)) && texts.every((text) => /^([\d.]+[A-Z]?|-|)$/.test(text));
   });
   const lines = [headings, ...rows].map((row) => {
     const cells = headings.map((_, column) => {

@@ -2,8 +2,11 @@ import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { makeDataFolder, type ServerProcess, startServer } from "../../server/test/server-process.ts";
+
+// Each step is a process of its own, and the machine may be busy with other tests.
+jest.setTimeout(90_000);
 
 const data = makeDataFolder();
 let server: ServerProcess;

@@ -53,7 +53,7 @@ export function addDoctor(program: Command, run: Run): void {
           warmCells,
         };
         output.result({ doctor: facts }, () => {
-          const state = `${servicesRunning} services running, ${warmCells} cells warm`;
+          const state = `services running: ${servicesRunning}, cells warm: ${warmCells}`;
           return `server   ${terminalText(serverVersion)} at ${address()}, ${state}, isolation ${confinement}, limits ${limitsLevel}\n`;
         });
         return failed ? exitCodes.failed : exitCodes.ok;

@@ -88,9 +88,10 @@ function parsedOrNull(bytes: Uint8Array): unknown {
   }
 }
 
-/** One line about a service, after something was done with it. */
+/** One line about a service, after something was done with it; its state where that does not say the same. */
 export function serviceLine(service: Service, done: string, paint: Paint): string {
-  return `${paint.bold(service.serviceId)} ${done}: ${stateText(service, paint)}, version ${service.version}\n`;
+  const state = wordOf(serviceStates, service.state) === done ? "" : `${stateText(service, paint)}, `;
+  return `${paint.bold(service.serviceId)} ${done}: ${state}version ${service.version}\n`;
 }
 
 /** Services as a table for people. */
