@@ -49,16 +49,17 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
     onRenewalFailed: (error) => logger.error("Cannot renew certificates; trying again in an hour", { error: String(error) }),
   });
   let front: TlsFront | undefined;
-  let stopping = false;
+  const closing = new AbortController();
   const verdictOf: TlsFront["verdictOf"] = (peer) => (front as TlsFront).verdictOf(peer);
   const { storage, deployments, denials } = parts;
   const { state, events } = storage;
   const { requests, directory, sandbox } = deployments;
   const grpc = createGrpcServer({
-    gate: { verdictOf, denials, isStopping: () => stopping },
+    gate: { verdictOf, denials, isStopping: () => closing.signal.aborted },
     methods: {
       callerOf: (peer) => callerOf(verdictOf(peer)),
       denials,
+      closing: closing.signal,
       onEnded: (call) => tell(logger, metrics, call),
     },
     deployments,
@@ -97,7 +98,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
     address,
     adminProfileFolder,
     close: async () => {
-      stopping = true;
+      closing.abort();
       grpc.setServing(false);
       await front?.close({ graceMs: options.graceMs() });
       grpc.server.forceShutdown();

@@ -6,6 +6,7 @@ import type { Denials } from "../../authority/denials.ts";
 import { type Reason, SoloError } from "../../errors.ts";
 import type { PeerRefusal, PeerVerdict } from "../../identity/index.ts";
 import { toStatus } from "../error-status.ts";
+import { serverStopping } from "./server-stopping.ts";
 
 const reasons: Readonly<Record<PeerRefusal, Reason>> = {
   "certificate-missing": "CERTIFICATE_MISSING",
@@ -63,7 +64,7 @@ export function gate(options: GateOptions): ServerInterceptor {
             if (method.path.startsWith(publicPrefix)) return forward(metadata);
             try {
               callerOf(options.verdictOf(call.getPeer()));
-              if (options.isStopping()) throw stopping();
+              if (options.isStopping()) throw serverStopping();
               forward(metadata);
             } catch (thrown) {
               const error = thrown as SoloError;
@@ -114,10 +115,3 @@ function libraryError(code: number, details: string): SoloError | undefined {
       return undefined;
   }
 }
-
-const stopping = (): SoloError =>
-  new SoloError("SERVER_STOPPING", "Cannot begin anything: the server is stopping", {
-    found: "a server that is stopping",
-    wanted: "a server that serves",
-    retryAfterMs: 5_000,
-  });

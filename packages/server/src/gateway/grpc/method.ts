@@ -7,12 +7,15 @@ import type { Method } from "../../authority/rules.ts";
 import { catalogue, SoloError } from "../../errors.ts";
 import { defaultCallTimeoutMs } from "../../limits.ts";
 import { toSoloError, toStatus } from "../error-status.ts";
+import { serverStopping } from "./server-stopping.ts";
 
 /** What every method stands on. */
 export interface MethodContext {
   /** Who a connection belongs to. @throws {SoloError} Without a valid certificate. */
   readonly callerOf: (peer: string) => Caller;
   readonly denials: Denials;
+  /** Aborts when the server begins to stop: streams end then, calls may finish. */
+  readonly closing: AbortSignal;
   /** Called once for each call, when it has ended. */
   readonly onEnded: (call: EndedCall) => void;
 }
@@ -65,11 +68,14 @@ export function streaming<M extends Method, Request, Response>(
   return async (call) => {
     const ended = begin(context, method);
     try {
+      const { closing } = context;
       const granted = await grant(context, method, call, resourceOf(call.request), ended.correlationId);
-      for await (const response of useCase(call.request, granted)) {
-        if (granted.signal.aborted) break;
-        if (!call.write(response)) await drained(call, granted.signal);
+      const signal = AbortSignal.any([granted.signal, closing]);
+      for await (const response of useCase(call.request, { ...granted, signal })) {
+        if (signal.aborted) break;
+        if (!call.write(response)) await drained(call, signal);
       }
+      if (closing.aborted && !granted.signal.aborted) throw serverStopping();
       ended.well();
       call.end();
     } catch (thrown) {
