@@ -1,6 +1,6 @@
 // Runs `npm start` as its users do: on an empty folder, again, after it was killed, and on a poorer host.
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -18,7 +18,7 @@ async function lives(root, folder) {
   await once(root, folder, /Deploy examples/);
   await once(root, folder, /is there from an earlier start/);
 
-  const serving = startNpm(root, ["--data", folder], process.env, { detached: true });
+  const serving = startNpm(root, ["--data", folder], { detached: true });
   try {
     await serving.printed(/Ctrl-C stops the server/);
   } finally {
@@ -31,22 +31,21 @@ async function lives(root, folder) {
   await once(root, folder, /left by a start that was killed/);
 }
 
+/** A mount namespace of its own, in which every bwrap is a file that cannot be run. */
 async function withoutBubblewrap(root, folder) {
-  const commands = join(folder, "commands");
-  mkdirSync(commands);
-  for (const path of (process.env.PATH ?? "").split(delimiter).filter((entry) => existsSync(entry))) {
-    for (const name of readdirSync(path)) {
-      const link = join(commands, name);
-      if (name !== "bwrap" && !existsSync(link)) symlinkSync(join(path, name), link);
-    }
-  }
-  const data = join(folder, "data");
-  await once(root, data, /Isolation: (confined|process-only).*bubblewrap/i, { ...process.env, PATH: commands });
+  const places = [...(process.env.PATH ?? "").split(delimiter), "/usr/bin", "/bin"].map((place) =>
+    join(place, "bwrap"),
+  );
+  const programs = [...new Set(places)].filter((path) => existsSync(path)).map((path) => realpathSync(path));
+  const hide = programs.map((path) => `mount --bind /dev/null '${path}'`);
+  const flags = process.getuid() === 0 ? ["--mount"] : ["--map-root-user", "--mount"];
+  const within = ["unshare", [...flags, "sh", "-ec", [...hide, 'exec "$@"'].join("; "), "sh"]];
+  await once(root, join(folder, "data"), /Isolation: (confined|process-only).*bubblewrap/i, within);
 }
 
 /** Runs `npm start -- --once` and holds it to its end, its exit code, what it says and what it leaves. */
-async function once(root, folder, says, env = process.env) {
-  const { exited, output } = startNpm(root, ["--once", "--data", folder], env);
+async function once(root, folder, says, within = ["env", []]) {
+  const { exited, output } = startNpm(root, ["--once", "--data", folder], { within });
   const code = await exited;
   if (code !== 0) throw new Error(`npm start -- --once ended with exit code ${code}\n${output()}`);
   if (!says.test(output())) throw new Error(`npm start -- --once did not say ${says}\n${output()}`);
@@ -54,9 +53,11 @@ async function once(root, folder, says, env = process.env) {
   if (left.length > 0) throw new Error(`npm start -- --once left process ${left[0].pid} behind\n${output()}`);
 }
 
-function startNpm(root, args, env, { detached = false } = {}) {
+/** @param {[command: string, args: string[]]} options.within Runs npm: a command that ends by executing its last arguments. */
+function startNpm(root, args, { within: [command, before] = ["env", []], detached = false } = {}) {
   const stdio = ["ignore", "pipe", "pipe"];
-  const child = spawn("npm", ["start", "--", ...args], { cwd: root, env, detached, stdio, timeout: 180_000 });
+  const whole = [...before, "npm", "start", "--", ...args];
+  const child = spawn(command, whole, { cwd: root, detached, stdio, timeout: 180_000 });
   const lines = [];
   const watchers = [];
   for (const stream of [child.stdout, child.stderr]) {
