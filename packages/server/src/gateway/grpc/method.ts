@@ -93,7 +93,7 @@ async function grant<M extends Method>(
 ): Promise<Granted<M>> {
   const caller = context.callerOf(call.getPeer());
   const abort = new AbortController();
-  call.on("cancelled", () => abort.abort());
+  call.on("cancelled", () => abort.abort(callerLeft));
   try {
     const permit = authorize(caller, method, resource, correlationId);
     return { permit, remainingMs: remainingMs(call.getDeadline()), signal: abort.signal };
@@ -113,6 +113,9 @@ async function grant<M extends Method>(
     throw thrown;
   }
 }
+
+/** Made once: an abort without a reason of its own makes an error with a stack for every call. */
+const callerLeft = new Error("The caller has gone");
 
 function begin(context: MethodContext, method: Method) {
   const correlationId = nanoid();
