@@ -46,13 +46,20 @@ for (const [name, run] of chosen) {
     passed += 1;
   } catch (error) {
     failed += 1;
-    line(error.message.trimEnd().replace(/^/gm, "      "));
+    line(shownFailure(error));
   }
 }
 line();
 line(failed === 0 ? style.green("All holds") : style.red("Not all holds"));
 line(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
+
+/** What a check said, indented, and cut where nobody would read on. */
+function shownFailure(error) {
+  const lines = `${error.message}\n${error.output ?? ""}`.trimEnd().split("\n");
+  const cut = lines.length > 200 ? [...lines.slice(0, 200), `… and ${lines.length - 200} lines more`] : lines;
+  return cut.map((text) => `      ${text}`.trimEnd()).join("\n");
+}
 
 function testCounts() {
   const file = process.env.SOLO_TEST_COUNTS;
