@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, credentials } from "@grpc/grpc-js";
@@ -29,7 +29,12 @@ export async function startSolo({ root, folder, args = [] }) {
       stub.makeUnaryRequest(method.path, method.requestSerialize, method.responseDeserialize, request, answered);
     });
   const { deploy, kill, status } = DeploymentServiceService;
-  const ask = { deploy: unary(deploy), kill: unary(kill), status: unary(status), call: unary(MessagingServiceService.call) };
+  const ask = {
+    deploy: unary(deploy),
+    kill: unary(kill),
+    status: unary(status),
+    call: unary(MessagingServiceService.call),
+  };
   let requests = 0;
   const requestId = () => `bench-${process.pid}-${Date.now()}-${requests++}`;
   return {
@@ -90,7 +95,10 @@ import { defineServer, reply } from "@solo/actor-core";
 interface State { readonly count: number; readonly log: readonly string[] }
 class Ring<T> { #items: T[] = []; constructor(readonly size: number) {} push(item: T): void { this.#items.push(item); if (this.#items.length > this.size) this.#items.shift(); } }
 const ring = new Ring<number>(16);
-`.replace("constructor(readonly size: number) {}", "readonly size: number; constructor(size: number) { this.size = size; }");
+`.replace(
+    "constructor(readonly size: number) {}",
+    "readonly size: number; constructor(size: number) { this.size = size; }",
+  );
   const tail = `
 export default defineServer({
   version: 1,

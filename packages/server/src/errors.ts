@@ -71,14 +71,22 @@ export const catalogue = {
   REQUEST_MALFORMED: { status: "INVALID_ARGUMENT", fix: "Send the message that the method's definition asks for" },
   ARGUMENTS_NOT_JSON: { status: "INVALID_ARGUMENT", fix: "Send one JSON array of arguments" },
   SERVICE_NOT_FOUND: { status: "NOT_FOUND", fix: "Deploy it, or look up its id", command: "solo list" },
-  METHOD_NOT_FOUND: { status: "NOT_FOUND", fix: "Use one of the names that the service answers", command: "solo status ID" },
+  METHOD_NOT_FOUND: {
+    status: "NOT_FOUND",
+    fix: "Use one of the names that the service answers",
+    command: "solo status ID",
+  },
   SERVICE_EXISTS: {
     status: "ALREADY_EXISTS",
     fix: "Kill it first, or deploy under another id",
     command: "solo kill ID",
   },
   REQUEST_ID_REUSED: { status: "ALREADY_EXISTS", fix: "Make a new request id for a new change" },
-  SERVICE_NOT_RUNNING: { status: "FAILED_PRECONDITION", fix: "Start it again, or deploy it", command: "solo restart ID" },
+  SERVICE_NOT_RUNNING: {
+    status: "FAILED_PRECONDITION",
+    fix: "Start it again, or deploy it",
+    command: "solo restart ID",
+  },
   SERVICE_BUSY: { status: "ABORTED", fix: "Wait until the change under way has ended, then try again" },
   COMPILE_FAILED: { status: "FAILED_PRECONDITION", fix: "Correct the source at the named place and deploy again" },
   START_FAILED: {
@@ -117,7 +125,10 @@ export const catalogue = {
     status: "RESOURCE_EXHAUSTED",
     fix: "Nothing was changed; make room on the disk of the data folder and send the request again",
   },
-  STORAGE_OVERLOADED: { status: "RESOURCE_EXHAUSTED", fix: "Nothing was changed; send the request again a little later" },
+  STORAGE_OVERLOADED: {
+    status: "RESOURCE_EXHAUSTED",
+    fix: "Nothing was changed; send the request again a little later",
+  },
   REQUEST_TOO_LARGE: { status: "RESOURCE_EXHAUSTED", fix: "Send less in one request" },
   CANCELLED: { status: "CANCELLED", fix: "Send the request again if it is still wanted" },
   UNKNOWN_RPC: { status: "UNIMPLEMENTED", fix: "Use a method that server reflection lists" },

@@ -1,13 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { customAlphabet } from "nanoid";
 import { describeExit, isExpected } from "@solo/actor-core";
+import { customAlphabet } from "nanoid";
 import { openSandbox } from "./cells/sandbox.ts";
 import { type Config, formatProblems, loadConfig } from "./config/index.ts";
 import { type Gateway, openGateway } from "./gateway/open-gateway.ts";
 import { type Kernel, startKernel } from "./kernel/kernel.ts";
-import { createMetrics } from "./observability/prometheus-metrics.ts";
 import { openMetricsServer } from "./observability/metrics-server.ts";
+import { createMetrics } from "./observability/prometheus-metrics.ts";
 import { createLogger } from "./observability/winston-logger.ts";
 import { openSqliteStorage } from "./storage/index.ts";
 import { systemClock } from "./system-clock.ts";
@@ -30,7 +30,9 @@ async function main(): Promise<number> {
       process.stdout.write(`${version}\n`);
       return 0;
     case "problems":
-      process.stderr.write(`Cannot start solo-server: its configuration has problems\n${formatProblems(loaded.problems)}\n`);
+      process.stderr.write(
+        `Cannot start solo-server: its configuration has problems\n${formatProblems(loaded.problems)}\n`,
+      );
       return 2;
     case "ok":
       return serve(loaded.config);
@@ -128,7 +130,16 @@ function announce(config: Config, kernel: Kernel, gateway: Gateway, metricsPort:
   const metrics = `${config.metricsHost}:${metricsPort}`;
   const line =
     config.logFormat === "json"
-      ? JSON.stringify({ event: "ready", grpc, metrics, profile, confinement, limits: limitsLevel, pid: process.pid, version })
+      ? JSON.stringify({
+          event: "ready",
+          grpc,
+          metrics,
+          profile,
+          confinement,
+          limits: limitsLevel,
+          pid: process.pid,
+          version,
+        })
       : `solo-server ${version} is ready: gRPC on ${grpc}, metrics on http://${metrics}/metrics, profile in ${profile}\n` +
         `Isolation here: confinement ${confinement}, limits ${limitsLevel}`;
   process.stdout.write(`${line}\n`);

@@ -109,7 +109,12 @@ function tenantOf(kernel: Kernel, tenant: string, register: (definition: InlineD
       return reply.length === 0 ? undefined : JSON.parse(Buffer.from(reply).toString("utf8"));
     },
     cast: (serviceId, method, ...args) =>
-      cast(kernel.parts().messaging, grant("MessagingService/Cast"), { serviceId, method, args: encode(args) }, options()),
+      cast(
+        kernel.parts().messaging,
+        grant("MessagingService/Cast"),
+        { serviceId, method, args: encode(args) },
+        options(),
+      ),
     kill: (serviceId, { force = false } = {}) =>
       kill(deployments(), grant("DeploymentService/Kill"), key(), { serviceId, force }),
     restart: (serviceId) => restart(deployments(), grant("DeploymentService/Restart"), key(), serviceId),

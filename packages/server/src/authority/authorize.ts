@@ -9,9 +9,8 @@ export interface Resource {
   readonly serviceId?: string;
 }
 
-// Set by the class below, which alone can reach its constructor; they stand first because its static block runs at once.
+// Set by the class below, which alone can reach its constructor; it stands first because the static block runs at once.
 let makePermit: <M extends Method>(method: M, caller: Caller, tenant: string, correlationId: string) => Permit<M>;
-let isPermit: (value: unknown) => boolean;
 
 /**
  * Proof that a caller may do one thing now. A use case takes the permit of its method, so a forgotten check does not compile.
@@ -19,7 +18,8 @@ let isPermit: (value: unknown) => boolean;
  * Only {@link authorize} makes one.
  */
 export class Permit<M extends Method = Method> {
-  static readonly #made = new WeakSet<Permit>();
+  /** Keeps an object that merely looks like a permit from being one. */
+  protected declare readonly made: never;
   readonly method: M;
   readonly caller: Caller;
   /** The tenant acted in. */
@@ -32,17 +32,12 @@ export class Permit<M extends Method = Method> {
     this.caller = caller;
     this.tenant = tenant;
     this.correlationId = correlationId;
-    Permit.#made.add(this);
   }
 
   static {
     makePermit = (method, caller, tenant, correlationId) => new Permit(method, caller, tenant, correlationId);
-    isPermit = (value) => typeof value === "object" && value !== null && Permit.#made.has(value as Permit);
   }
 }
-
-/** Whether `value` was made by {@link authorize}. */
-export const isGenuinePermit = (value: unknown): value is Permit => isPermit(value);
 
 /**
  * Decides whether `caller` may use `method` on `resource`.

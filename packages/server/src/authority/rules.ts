@@ -7,7 +7,9 @@ import type {
 } from "@solo/proto";
 
 type MethodsOf<Service> = {
-  readonly [Name in keyof Service]: Service[Name] extends { readonly path: `/solo.v1.${infer Method}` } ? Method : never;
+  readonly [Name in keyof Service]: Service[Name] extends { readonly path: `/solo.v1.${infer Method}` }
+    ? Method
+    : never;
 }[keyof Service];
 
 /** Every method of the API, such as `DeploymentService/Deploy`. Made from the proto: a new one has no rule and does not build. */

@@ -6,22 +6,29 @@ import type { Manifest } from "../services/service-record.ts";
 
 const MiB = 1024 * 1024;
 const bounded = (least: number, most: number, unit: string) =>
-  z.int(`must be a whole number of ${unit}`).min(least, `must be ${least} to ${most} ${unit}`).max(most, `must be ${least} to ${most} ${unit}`);
+  z
+    .int(`must be a whole number of ${unit}`)
+    .min(least, `must be ${least} to ${most} ${unit}`)
+    .max(most, `must be ${least} to ${most} ${unit}`);
 
 /** Names are compared by the host's environment byte for byte; anything else would be silently changed on the way. */
 const variableName = /^[A-Za-z_][A-Za-z0-9_]{0,255}$/;
 
 const schema = z.object({
   environment: z
-    .record(z.string().regex(variableName, "must be named by letters, digits and _, no digit first"), z.string().max(32_768, "must be at most 32,768 characters").refine((value) => !value.includes("\0"), "must not contain NUL"))
+    .record(
+      z.string().regex(variableName, "must be named by letters, digits and _, no digit first"),
+      z
+        .string()
+        .max(32_768, "must be at most 32,768 characters")
+        .refine((value) => !value.includes("\0"), "must not contain NUL"),
+    )
     .refine((all) => Object.keys(all).length <= 256, "must have at most 256 variables"),
   logLevel: z.enum(["debug", "info", "warn", "error"], "must be debug, info, warn or error"),
   restart: z.enum(["permanent", "transient", "temporary"], "must be permanent, transient or temporary"),
   maxRestarts: bounded(0, 1_000_000, "restarts"),
   restartPeriodMs: bounded(1, 86_400_000, "ms"),
-  startArguments: z
-    .string()
-    .max(65_536, "must be at most 65,536 characters"),
+  startArguments: z.string().max(65_536, "must be at most 65,536 characters"),
   limits: z.object({
     memoryBytes: bounded(32 * MiB, 1024 * 1024 * MiB, "bytes"),
     cpuPercent: bounded(1, 10_000, "percent of one core"),

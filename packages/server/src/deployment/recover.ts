@@ -41,7 +41,11 @@ export async function recover(context: DeploymentContext): Promise<Recovered> {
     const origin = { correlationId, actor: "kernel" };
     if (record.state === "starting") {
       const cause = { kind: "server", message: "the server ended before the service had started" } as const;
-      await finish(service, { events: [{ type: "service.failed", serviceId, version, cause }], origin, record: "removed" });
+      await finish(service, {
+        events: [{ type: "service.failed", serviceId, version, cause }],
+        origin,
+        record: "removed",
+      });
     } else if (record.state === "stopping") {
       const killed = { ...record, state: "killed" } as const;
       await finish(service, { events: [{ type: "service.killed", serviceId, version }], origin, record: killed });

@@ -83,7 +83,9 @@ export class Requests {
     const keep = (outcome: KeptRequest["outcome"]): readonly Put[] => [
       {
         ...recordKey,
-        value: new TextEncoder().encode(JSON.stringify({ fingerprint: key.fingerprint, outcome } satisfies KeptRequest)),
+        value: new TextEncoder().encode(
+          JSON.stringify({ fingerprint: key.fingerprint, outcome } satisfies KeptRequest),
+        ),
         expiresAtMs: this.#clock.wallMs() + requestIdLifeMs,
       },
     ];
@@ -95,9 +97,13 @@ export class Requests {
 }
 
 const reused = (key: RequestKey): SoloError =>
-  new SoloError("REQUEST_ID_REUSED", `Cannot use the request id "${key.requestId}" again: it stands for another request`, {
-    found: "a request id that was used with other content within 24 hours",
-    wanted: "a new request id, or the same content",
-    field: "request_id",
-    metadata: { request_id: key.requestId },
-  });
+  new SoloError(
+    "REQUEST_ID_REUSED",
+    `Cannot use the request id "${key.requestId}" again: it stands for another request`,
+    {
+      found: "a request id that was used with other content within 24 hours",
+      wanted: "a new request id, or the same content",
+      field: "request_id",
+      metadata: { request_id: key.requestId },
+    },
+  );

@@ -22,5 +22,9 @@ export const startError = (serviceId: string, cause: Cause): SoloError =>
     wanted: "a service whose `init` returns",
     ...(cause.location === undefined ? {} : { location: cause.location }),
     ...(cause.kind === "oom" ? { fix: "Use less memory, or raise limits.memory_bytes" } : {}),
-    metadata: { service_id: serviceId, cause: cause.kind, ...(cause.detail === undefined ? {} : { detail: cause.detail }) },
+    metadata: {
+      service_id: serviceId,
+      cause: cause.kind,
+      ...(cause.detail === undefined ? {} : { detail: cause.detail }),
+    },
   });

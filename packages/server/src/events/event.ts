@@ -9,7 +9,12 @@ export type EventBody =
       readonly artifactSha256: string;
       readonly fileName: string;
     }
-  | { readonly type: "service.starting"; readonly serviceId: string; readonly version: number; readonly attempt: number }
+  | {
+      readonly type: "service.starting";
+      readonly serviceId: string;
+      readonly version: number;
+      readonly attempt: number;
+    }
   | {
       readonly type: "service.started";
       readonly serviceId: string;
@@ -22,10 +27,20 @@ export type EventBody =
   | { readonly type: "service.crashed"; readonly serviceId: string; readonly version: number; readonly cause: Cause }
   /** Ended as planned, by a handler's stop or by its own exit; a permanent service is started again all the same. */
   | { readonly type: "service.ended"; readonly serviceId: string; readonly version: number; readonly cause: Cause }
-  | { readonly type: "service.restarting"; readonly serviceId: string; readonly version: number; readonly restarts: number }
+  | {
+      readonly type: "service.restarting";
+      readonly serviceId: string;
+      readonly version: number;
+      readonly restarts: number;
+    }
   | { readonly type: "service.stopped"; readonly serviceId: string; readonly version: number; readonly cause: Cause }
   | { readonly type: "service.failed"; readonly serviceId: string; readonly version: number; readonly cause: Cause }
-  | { readonly type: "service.kill-requested"; readonly serviceId: string; readonly version: number; readonly force: boolean }
+  | {
+      readonly type: "service.kill-requested";
+      readonly serviceId: string;
+      readonly version: number;
+      readonly force: boolean;
+    }
   | { readonly type: "service.killed"; readonly serviceId: string; readonly version: number }
   | { readonly type: "service.restart-requested"; readonly serviceId: string; readonly version: number }
   | { readonly type: "service.recovered"; readonly serviceId: string; readonly version: number }
@@ -38,8 +53,11 @@ export type EventBody =
       /** Denials before this one that were counted and not recorded, since they came too fast. */
       readonly leftOut?: number;
     }
-  | { readonly type: "certificate.issued"; readonly spiffeId: string; readonly serialNumber: string; readonly expiresAtMs: number }
+  | {
+      readonly type: "certificate.issued";
+      readonly spiffeId: string;
+      readonly serialNumber: string;
+      readonly expiresAtMs: number;
+    }
   | { readonly type: "kernel.started"; readonly version: string; readonly recovered: number }
   | { readonly type: "kernel.stopping"; readonly requestedBy: string };
-
-export type EventType = EventBody["type"];

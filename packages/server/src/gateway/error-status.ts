@@ -1,5 +1,5 @@
-import { Metadata, status as grpcStatus, type StatusObject } from "@grpc/grpc-js";
-import { Any, BadRequest, ErrorInfo, FixHint, QuotaFailure, RetryInfo, Status } from "@solo/proto";
+import { status as grpcStatus, Metadata, type StatusObject } from "@grpc/grpc-js";
+import { type Any, BadRequest, ErrorInfo, FixHint, QuotaFailure, RetryInfo, Status } from "@solo/proto";
 import { catalogue, SoloError } from "../errors.ts";
 import {
   ArtifactCorrupt,
@@ -82,7 +82,11 @@ export function toStatus(error: SoloError): StatusObject {
   const code = grpcStatus[entry.status];
   const { facts } = error;
   const details = [
-    pack("google.rpc.ErrorInfo", ErrorInfo, { reason: error.code, domain: errorDomain, metadata: { ...facts.metadata } }),
+    pack("google.rpc.ErrorInfo", ErrorInfo, {
+      reason: error.code,
+      domain: errorDomain,
+      metadata: { ...facts.metadata },
+    }),
     pack("solo.v1.FixHint", FixHint, {
       found: facts.found,
       wanted: facts.wanted,
@@ -96,7 +100,9 @@ export function toStatus(error: SoloError): StatusObject {
   if (facts.field !== undefined) {
     details.push(
       pack("google.rpc.BadRequest", BadRequest, {
-        fieldViolations: [{ field: facts.field, description: error.message, reason: error.code, localizedMessage: undefined }],
+        fieldViolations: [
+          { field: facts.field, description: error.message, reason: error.code, localizedMessage: undefined },
+        ],
       }),
     );
   }

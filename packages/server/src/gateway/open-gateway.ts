@@ -46,7 +46,8 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
     adminProfileFolder,
     clock,
     hostNames: options.host === "0.0.0.0" || options.host === "::" ? [] : [options.host],
-    onRenewalFailed: (error) => logger.error("Cannot renew certificates; trying again in an hour", { error: String(error) }),
+    onRenewalFailed: (error) =>
+      logger.error("Cannot renew certificates; trying again in an hour", { error: String(error) }),
   });
   let front: TlsFront | undefined;
   const closing = new AbortController();

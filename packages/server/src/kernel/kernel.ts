@@ -10,8 +10,8 @@ import {
   startSupervisor,
 } from "@solo/actor-core";
 import { nanoid } from "nanoid";
-import { kernelTenant } from "../authority/names.ts";
 import { Denials } from "../authority/denials.ts";
+import { kernelTenant } from "../authority/names.ts";
 import type { DeploymentContext } from "../deployment/context.ts";
 import { recover } from "../deployment/recover.ts";
 import { Requests } from "../deployment/requests.ts";
@@ -24,7 +24,7 @@ import type { Sandbox } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Storage } from "../ports/storage.ts";
 import { Launcher } from "../services/launcher.ts";
-import { owner, type Owned } from "./owner.ts";
+import { type Owned, owner } from "./owner.ts";
 import { reportToLog } from "./report-to-log.ts";
 
 /** What differs between a server and a kernel in a test. */
@@ -89,7 +89,13 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
   });
 
   const openServices = async (): Promise<Owned> => {
-    const started = startServices({ ...options, system, storage: storage as Storage, sandbox: sandbox as Sandbox, tenants: tenants as Pid });
+    const started = startServices({
+      ...options,
+      system,
+      storage: storage as Storage,
+      sandbox: sandbox as Sandbox,
+      tenants: tenants as Pid,
+    });
     parts = started.parts;
     const { state } = started.parts.storage;
     const recovered = await recover(started.parts.deployments);
@@ -123,11 +129,17 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
         },
       },
       part("services", openServices),
-      part("gateway", async () => (await options.openGateway?.(parts as KernelParts)) ?? { close: async () => undefined }),
+      part(
+        "gateway",
+        async () => (await options.openGateway?.(parts as KernelParts)) ?? { close: async () => undefined },
+      ),
     ],
   });
   if (root.kind !== "ok") {
-    throw failures[0] ?? new Error(`Cannot start the kernel: ${root.kind === "error" ? describeExit(root.reason) : root.kind}`);
+    throw (
+      failures[0] ??
+      new Error(`Cannot start the kernel: ${root.kind === "error" ? describeExit(root.reason) : root.kind}`)
+    );
   }
 
   let stopping: Promise<void> | undefined;

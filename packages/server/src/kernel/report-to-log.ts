@@ -9,7 +9,11 @@ export function reportToLog(logger: Logger, report: Report): void {
       if (report.reason.kind === "crash") {
         const { error } = report.reason;
         const stack = error instanceof Error ? error.stack : undefined;
-        logger.error("A process of the kernel crashed", { label: report.label, reason: describeExit(report.reason), stack });
+        logger.error("A process of the kernel crashed", {
+          label: report.label,
+          reason: describeExit(report.reason),
+          stack,
+        });
       }
       break;
     case "supervisor":

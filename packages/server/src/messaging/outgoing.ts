@@ -1,8 +1,8 @@
 import { authorize } from "../authority/authorize.ts";
 import type { OutgoingMessage } from "../cells/guest-session.ts";
+import { SoloError } from "../errors.ts";
 import { defaultCallTimeoutMs } from "../limits.ts";
 import type { DeployedService } from "../services/deployed-service.ts";
-import { SoloError } from "../errors.ts";
 import { call, cast, type MessagingContext } from "./send.ts";
 
 /** Delivers what one service sends to another of its tenant: the same check and the same look-up as for a client's message. */

@@ -1,12 +1,12 @@
+import type { ActorSystem } from "@solo/actor-core";
 import type { Permit } from "../authority/authorize.ts";
 import { checkServiceId } from "../authority/names.ts";
+import type { GuestError } from "../cells/guest-session.ts";
 import { SoloError } from "../errors.ts";
 import { sizeLimits } from "../limits.ts";
-import type { GuestError } from "../cells/guest-session.ts";
 import type { DeployedService } from "../services/deployed-service.ts";
 import { awaitsMessages } from "../services/lifecycle.ts";
 import { callService, castToService } from "../services/service-messages.ts";
-import type { ActorSystem } from "@solo/actor-core";
 import type { Directory } from "./directory.ts";
 
 /** A message on its way to a service: from a client or from another service of the same tenant. */

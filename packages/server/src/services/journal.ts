@@ -106,7 +106,8 @@ export class ServiceJournal {
 
   async #commit(step: Step): Promise<void> {
     const key = { collection: "service", key: this.#serviceId } as const;
-    const kept = step.record !== undefined && step.record !== "removed" ? [{ ...key, value: encodeRecord(step.record) }] : [];
+    const kept =
+      step.record !== undefined && step.record !== "removed" ? [{ ...key, value: encodeRecord(step.record) }] : [];
     const causation = this.#lastSequence === undefined ? {} : { causationSequence: this.#lastSequence };
     const events: NewEvent[] = step.events.map((body) => ({ body, ...step.origin, ...causation }));
     const { sequences } = await this.#state.commit({

@@ -3,13 +3,13 @@ import {
   dynamicSupervisorRef,
   Exit,
   type Pid,
+  StopFailed,
   startDynamicSupervisor,
   startSupervisor,
-  StopFailed,
 } from "@solo/actor-core";
 import type { Cause } from "./cause.ts";
 import type { DeployedService } from "./deployed-service.ts";
-import { type Attempt, serviceActor, type ServiceActorContext, type StartedEvent } from "./service-actor.ts";
+import { type Attempt, type ServiceActorContext, type StartedEvent, serviceActor } from "./service-actor.ts";
 
 /** How a start that somebody waits for went. */
 export type LaunchOutcome = { readonly kind: "started" } | { readonly kind: "failed"; readonly cause: Cause };
@@ -170,7 +170,11 @@ export class Launcher {
     if (endedWell) {
       service.advance({ type: "ended" });
       const stopped = service.keep({ ...record, state: "stopped", lastCause: last });
-      service.journal.note({ events: [{ type: "service.stopped", serviceId, version, cause: last }], origin, record: stopped });
+      service.journal.note({
+        events: [{ type: "service.stopped", serviceId, version, cause: last }],
+        origin,
+        record: stopped,
+      });
       return;
     }
     const { maxRestarts, restartPeriodMs } = record.manifest;
@@ -188,7 +192,12 @@ export class Launcher {
     const known = this.#supervisors.get(tenant);
     if (known !== undefined) return known;
     const started = dynamicSupervisorRef(this.#system, this.#tenants)
-      .startChild({ id: tenant, type: "supervisor", restart: "temporary", start: (parent) => startDynamicSupervisor(parent) })
+      .startChild({
+        id: tenant,
+        type: "supervisor",
+        restart: "temporary",
+        start: (parent) => startDynamicSupervisor(parent),
+      })
       .then((result) => {
         if (result.kind === "ok") return result.pid;
         throw new Error(`Cannot start the supervisor of tenant "${tenant}": ${result.kind}`);

@@ -1,10 +1,10 @@
 import { Call, Cast, Exit, type ProcessHandler, type Self } from "@solo/actor-core";
 import {
-  GuestGone,
   type GuestExit,
+  GuestGone,
   type GuestSession,
-  openGuestSession,
   type OutgoingMessage,
+  openGuestSession,
 } from "../cells/guest-session.ts";
 import type { EventBody } from "../events/event.ts";
 import type { Cell, Sandbox } from "../ports/cell.ts";
@@ -55,11 +55,7 @@ class GuestEnded {
  *
  * It owns its cell: whatever ends the actor ends the cell.
  */
-export function serviceActor(
-  context: ServiceActorContext,
-  service: DeployedService,
-  attempt: Attempt,
-): ProcessHandler {
+export function serviceActor(context: ServiceActorContext, service: DeployedService, attempt: Attempt): ProcessHandler {
   const { limits } = service.record.manifest;
   let session: GuestSession | undefined;
 

@@ -1,6 +1,6 @@
 import {
-  DeployRequest,
   type DeploymentServiceServer,
+  DeployRequest,
   KillRequest,
   RestartRequest,
   SourceLanguage,

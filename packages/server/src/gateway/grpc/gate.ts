@@ -1,8 +1,8 @@
-import { Metadata, type ServerInterceptor, ServerInterceptingCall, status as grpcStatus } from "@grpc/grpc-js";
+import { status as grpcStatus, Metadata, ServerInterceptingCall, type ServerInterceptor } from "@grpc/grpc-js";
 import { nanoid } from "nanoid";
-import { kernelTenant } from "../../authority/names.ts";
 import type { Caller } from "../../authority/caller.ts";
 import type { Denials } from "../../authority/denials.ts";
+import { kernelTenant } from "../../authority/names.ts";
 import { type Reason, SoloError } from "../../errors.ts";
 import type { PeerRefusal, PeerVerdict } from "../../identity/index.ts";
 import { toStatus } from "../error-status.ts";

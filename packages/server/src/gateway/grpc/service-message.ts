@@ -5,8 +5,8 @@ import {
   RestartKind,
   type Service,
   ServiceState,
-  type LogLine as WireLogLine,
   type Usage,
+  type LogLine as WireLogLine,
 } from "@solo/proto";
 import type { LogLine } from "../../services/log-buffer.ts";
 import type { ServiceView } from "../../services/service-view.ts";
