@@ -1,5 +1,5 @@
 // `npm run check`: everything beside the tests that must hold. Names of checks as arguments run those alone.
-// With SOLO_TEST_COUNTS naming the counts of a test run, its tests are in the sum of the last line.
+// With TEST_COUNTS_FILE naming the counts of a test run, its tests are in the sum of the last line.
 import { spawn } from "node:child_process";
 import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -62,7 +62,7 @@ function shownFailure(error) {
 }
 
 function testCounts() {
-  const file = process.env.SOLO_TEST_COUNTS;
+  const file = process.env.TEST_COUNTS_FILE;
   return file === undefined ? { passed: 0, failed: 0 } : JSON.parse(readFileSync(file, "utf8"));
 }
 

@@ -23,9 +23,9 @@ export interface ManifestFlags {
  *
  * @throws {Failure} If a flag or file is not as wanted.
  */
-export function deployManifest(flags: ManifestFlags, workingFolder: string): Manifest {
+export async function deployManifest(flags: ManifestFlags, workingFolder: string): Promise<Manifest> {
   const nothing: ManifestFile = { numbers: {}, environment: {}, startArguments: undefined };
-  const file = flags.manifest === undefined ? nothing : readManifestFile(flags.manifest, workingFolder);
+  const file = flags.manifest === undefined ? nothing : await readManifestFile(flags.manifest, workingFolder);
   const numbers: ManifestNumbers = { ...file.numbers, ...readNumbers(flags.numbers) };
   const startArguments = flags.arg ?? file.startArguments ?? [];
   const limits = {

@@ -16,9 +16,9 @@ function read(text: string, name = "m.json") {
   return readManifestFile(name, folder);
 }
 
-function problemOf(text: string, name?: string): Failure["facts"] {
+async function problemOf(text: string, name?: string): Promise<Failure["facts"]> {
   try {
-    read(text, name);
+    await read(text, name);
   } catch (error) {
     if (error instanceof Failure) return error.facts;
     throw error;
@@ -26,8 +26,8 @@ function problemOf(text: string, name?: string): Failure["facts"] {
   throw new Error("it was accepted");
 }
 
-test("all that a manifest can say is read, with units or as bare numbers", () => {
-  const manifest = read(
+test("all that a manifest can say is read, with units or as bare numbers", async () => {
+  const manifest = await read(
     JSON.stringify({
       environment: { MODE: "test" },
       log_level: "warn",
@@ -65,8 +65,18 @@ test("all that a manifest can say is read, with units or as bare numbers", () =>
   });
 });
 
-test("every problem is told at once, with the name that was meant", () => {
-  const facts = problemOf(
+test("TOML says the same as JSON", async () => {
+  const toml =
+    'restart = "transient"\nstart_arguments = [1, { a = "x" }]\n[limits]\nmemory = "1MiB"\nprocesses = 3\n[environment]\nMODE = "test"\n';
+  expect(await read(toml, "m.toml")).toEqual({
+    environment: { MODE: "test" },
+    startArguments: ["1", '{"a":"x"}'],
+    numbers: { restart: 2, memoryBytes: 1_048_576, processes: 3 },
+  });
+});
+
+test("every problem is told at once, with the name that was meant", async () => {
+  const facts = await problemOf(
     '{"restrat":"permanent","limits":{"memory":"much","cpu_percent":0},"environment":{"A":1,"b c":"x"},"start_arguments":{}}',
   );
   expect(facts).toMatchObject({ code: "usage", reason: "MANIFEST_INVALID" });
@@ -84,8 +94,10 @@ test.each([
   ["[]", "m.json"],
   ["{", "m.json"],
   ["x: 1", "m.yaml"],
+  ["x = ", "m.toml"],
+  ['limits = "x"', "m.toml"],
   ['{"__proto__":{"a":1}}', "m.json"],
   ['{"limits":5}', "m.json"],
-])("%j in %s is refused", (text, name) => {
-  expect(problemOf(text, name).reason).toBe("MANIFEST_INVALID");
+])("%j in %s is refused", async (text, name) => {
+  expect((await problemOf(text, name)).reason).toBe("MANIFEST_INVALID");
 });

@@ -16,15 +16,15 @@ export interface ManifestFile {
 export const environmentName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /**
- * Reads a manifest file.
+ * Reads a manifest file, TOML or JSON by its name.
  *
  * @throws {Failure} That names every problem of the file at once.
  *
  * @example
  * // { "limits": { "memory": "128MiB", "start_timeout": "10s" }, "restart": "transient", "environment": { "MODE": "test" } }
  */
-export function readManifestFile(path: string, workingFolder: string): ManifestFile {
-  const root = parseFile(path, workingFolder);
+export async function readManifestFile(path: string, workingFolder: string): Promise<ManifestFile> {
+  const root = await parseFile(path, workingFolder);
   const problems: string[] = [];
   const numbers: Partial<Record<ManifestFieldName, number>> = {};
   const environment: Record<string, string> = {};
@@ -75,15 +75,19 @@ const fieldOfKey = new Map(
 );
 const knownKeys = [...fieldNames.map((name) => manifestFields[name].key), "environment", "start_arguments"];
 
-function parseFile(path: string, workingFolder: string): Record<string, unknown> {
+async function parseFile(path: string, workingFolder: string): Promise<Record<string, unknown>> {
   const unusable = (found: string, wanted: string) =>
     usageFailure(`Cannot use the manifest ${path}`, { reason: "MANIFEST_INVALID", found, wanted });
-  if (extname(path) !== ".json") throw unusable(`a name that ends in ${JSON.stringify(extname(path))}`, "a .json file");
+  const kind = { ".toml": "TOML", ".json": "JSON" }[extname(path)];
+  if (kind === undefined) throw unusable(`a name that ends in "${extname(path)}"`, "a .toml or .json file");
   let root: unknown;
   try {
-    root = JSON.parse(readFileSync(resolve(workingFolder, path), "utf8"));
+    const text = readFileSync(resolve(workingFolder, path), "utf8");
+    root = kind === "TOML" ? (await import("smol-toml")).parse(text) : JSON.parse(text);
   } catch (error) {
-    throw unusable(error instanceof Error ? error.message : String(error), "a file that can be read and holds JSON");
+    const [why = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+    const place = error instanceof Error && "line" in error ? ` in line ${String(error.line)}` : "";
+    throw unusable(`${why}${place}`, `a file that can be read and holds ${kind}`);
   }
   if (!isTable(root)) throw unusable(JSON.stringify(root).slice(0, 80), "a JSON object");
   return root;

@@ -80,7 +80,7 @@ export function addDeploy(program: Command, run: Run): void {
           restartPeriodMs,
           logLevel,
         };
-        const manifest = deployManifest({ ...options, numbers }, host.workingFolder);
+        const manifest = await deployManifest({ ...options, numbers }, host.workingFolder);
         const change = changeFields(options);
         const serviceId = options.id ?? idOf(source);
         const solo = await connect();
