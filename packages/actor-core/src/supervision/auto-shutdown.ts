@@ -18,7 +18,7 @@ export const AUTO_SHUTDOWNS: readonly AutoShutdown[] = ["never", "any-significan
 export function isShutdownDue(
   autoShutdown: AutoShutdown,
   ended: { readonly significant: boolean },
-  othersAlive: readonly { readonly significant: boolean }[],
+  othersAlive: Iterable<{ readonly significant: boolean }>,
 ): boolean {
   if (!ended.significant) return false;
   switch (autoShutdown) {
@@ -27,6 +27,7 @@ export function isShutdownDue(
     case "any-significant":
       return true;
     case "all-significant":
-      return !othersAlive.some((other) => other.significant);
+      for (const other of othersAlive) if (other.significant) return false;
+      return true;
   }
 }

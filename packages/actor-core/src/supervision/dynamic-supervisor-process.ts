@@ -148,6 +148,7 @@ export class DynamicSupervisorProcess implements ProcessHandler {
         return { answer: typeof asked.child === "string" ? undefined : this.#children.get(asked.child)?.spec };
       case "definition":
         return { answer: this.#definition };
+      case "which-child":
       case "restart-child":
       case "delete-child":
         return undefined;

@@ -117,17 +117,14 @@ export class SupervisorProcess implements ProcessHandler {
       return;
     }
     if (decision === "drop") this.#children.delete(spec.id);
-    const alive = [...this.#children.values()].filter((other) => other.status.kind !== "stopped");
-    if (
-      isShutdownDue(
-        this.#definition.autoShutdown,
-        spec,
-        alive.map((other) => other.spec),
-      )
-    ) {
+    if (isShutdownDue(this.#definition.autoShutdown, spec, this.#aliveSpecs())) {
       await this.#stopAll(self);
       self.exit(Exit.shutdown);
     }
+  }
+
+  *#aliveSpecs(): Iterable<CompleteChildSpec> {
+    for (const { spec, status } of this.#children.values()) if (status.kind !== "stopped") yield spec;
   }
 
   /** One attempt: of a child that has ended, or of one whose last attempt failed. */
@@ -190,6 +187,10 @@ export class SupervisorProcess implements ProcessHandler {
         return this.#delete(asked.id);
       case "which-children":
         return [...this.#children.values()].map(infoOf);
+      case "which-child": {
+        const child = this.#children.get(asked.id);
+        return child === undefined ? undefined : infoOf(child);
+      }
       case "count-children":
         return countChildren([...this.#children.values()].map(infoOf));
       case "child-spec":

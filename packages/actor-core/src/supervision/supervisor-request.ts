@@ -9,6 +9,7 @@ export type SupervisorRequest =
   | { readonly kind: "restart-child"; readonly id: string }
   | { readonly kind: "delete-child"; readonly id: string }
   | { readonly kind: "which-children" }
+  | { readonly kind: "which-child"; readonly id: string }
   | { readonly kind: "count-children" }
   | { readonly kind: "child-spec"; readonly child: string | Pid }
   | { readonly kind: "definition" };

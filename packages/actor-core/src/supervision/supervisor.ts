@@ -93,6 +93,11 @@ export class SupervisorRef {
     return (await this.#ask({ kind: "which-children" })) as readonly ChildInfo[];
   }
 
+  /** One child; undefined when there is no such child. */
+  async whichChild(id: string): Promise<ChildInfo | undefined> {
+    return (await this.#ask({ kind: "which-child", id })) as ChildInfo | undefined;
+  }
+
   async countChildren(): Promise<ChildCounts> {
     return (await this.#ask({ kind: "count-children" })) as ChildCounts;
   }
