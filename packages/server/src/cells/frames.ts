@@ -75,7 +75,6 @@ export class FrameDecoder {
     this.#id = view.getUint32(4, true);
     this.#payloadBytes = length;
     this.#payloadFilled = 0;
-    if (length === 0) this.#deliver();
   }
 
   #append(bytes: Uint8Array): void {

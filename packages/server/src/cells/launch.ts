@@ -42,7 +42,7 @@ export const LAUNCH_TIMEOUT_MS = 10_000;
 export const NOBODY = 65534;
 
 /** Flags of every Bun in a cell: nothing is installed, read from a configuration, or kept on disk. */
-const BUN_FLAGS = ["--no-install", "--smol"];
+const BUN_FLAGS = ["--no-install"];
 
 /**
  * Starts a process and waits until its guest is ready.

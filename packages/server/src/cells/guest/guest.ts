@@ -1,3 +1,4 @@
+import { CallFailed, UnknownMethod } from "@solo/actor-core";
 import { LineRate } from "../line-rate.ts";
 import {
   type Boot,
@@ -11,7 +12,7 @@ import {
 import { describeError } from "./describe-error.ts";
 import { ArgumentsRefused, decodeArguments, decodeValue, encodeValue, NotJson } from "./json.ts";
 import { LoadFailed } from "./load-failed.ts";
-import { type RunningService, runService, ServiceEnded, UnknownMethod } from "./run-service.ts";
+import { type RunningService, refusedCall, runService, type ServiceCall, ServiceEnded } from "./run-service.ts";
 
 /** What the guest needs of the place it runs in. */
 export interface GuestHost {
@@ -26,6 +27,8 @@ export interface GuestHost {
   /** Ends the guest once all that was sent is out. */
   exit(code: number): void;
   nowMs(): number;
+  /** Values as one line of a log. */
+  show(values: readonly unknown[]): string;
 }
 
 /**
@@ -69,6 +72,12 @@ export class Guest {
     this.#exit({ kind, normal: false, message, ...(stack === undefined ? {} : { detail: stack }) });
   }
 
+  /** Ends every process of the service at once, without a word to the kernel. */
+  abandon(): void {
+    this.#exiting = true;
+    this.#running?.abandon();
+  }
+
   /** Sends one line to the service's log, unless the log level or the rate leaves it out. */
   log(level: Level, text: string): void {
     if (URGENCY[level] < URGENCY[this.#boot?.logLevel ?? "debug"]) return;
@@ -95,13 +104,13 @@ export class Guest {
         this.#cast(message);
         return;
       case "stop":
-        void this.#stop();
+        this.#stop();
         return;
       case "answer":
         this.#settle(id, (pending) => pending.resolve(decodeValue(message.bytes)));
         return;
       case "refusal":
-        this.#settle(id, (pending) => pending.reject(pending.refused(message.reason, message.message)));
+        this.#settle(id, (pending) => pending.reject(refusedCall(pending.message, message.reason, message.message)));
         return;
     }
   }
@@ -113,13 +122,12 @@ export class Guest {
       const startArguments = decodeArguments(args);
       const definition = await this.#host.load(boot, joinChunks(this.#source.splice(0)));
       const running = await runService(definition, startArguments, {
-        serviceId: boot.serviceId,
-        tenant: boot.tenant,
-        log: (level, text) => this.log(level, text),
-        call: (target, method, values, timeoutMs, refused) => this.#call(target, method, values, timeoutMs, refused),
-        cast: (target, method, values) =>
-          this.#send(0, { kind: "send-cast", target, method, args: encodeArguments(values) }),
+        log: (level, values) => this.log(level, this.#host.show(values)),
+        call: (message) => this.#call(message),
+        cast: ({ service, method, args }) =>
+          this.#send(0, { kind: "send-cast", target: service, method, args: encodeValue(args) }),
       });
+      if (this.#exiting) return running.abandon();
       this.#running = running;
       void running.ended.then((ending) => this.#exit(ending));
       this.#send(0, { kind: "started", calls: running.calls, casts: running.casts });
@@ -131,7 +139,7 @@ export class Guest {
 
   async #answer(id: number, message: KernelMessage & { readonly kind: "call" }): Promise<void> {
     try {
-      if (this.#running === undefined) throw new UnknownMethod(message.method);
+      if (this.#running === undefined) throw new ServiceEnded();
       const value = await this.#running.call(message.method, decodeArguments(message.args), message.timeoutMs);
       this.#send(id, { kind: "reply", bytes: encodeValue(value) });
     } catch (error) {
@@ -150,25 +158,26 @@ export class Guest {
     }
   }
 
-  async #stop(): Promise<void> {
-    if (this.#running === undefined)
-      return this.#exit({ kind: "stop", normal: true, message: "Stopped before it started" });
-    await this.#running.stop();
+  #stop(): void {
+    if (this.#running === undefined) this.#exit({ kind: "stop", normal: true, message: "Stopped before it started" });
+    else this.#running.stop();
   }
 
-  #call(
-    target: string,
-    method: string,
-    values: readonly unknown[],
-    timeoutMs: number,
-    refused: PendingCall["refused"],
-  ): Promise<unknown> {
+  #call(message: ServiceCall): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const id = this.#nextOutgoing;
-      const args = encodeArguments(values);
+      const { service: target, method } = message;
+      // May throw, which rejects; nothing is kept then. No time of its own: the kernel gives it the usual one.
+      const parts = encodeGuestMessage({
+        kind: "send-call",
+        timeoutMs: 0,
+        target,
+        method,
+        args: encodeValue(message.args),
+      });
       this.#nextOutgoing = id === 0xffff_ffff ? 1 : id + 1;
-      this.#outgoing.set(id, { resolve, reject, refused });
-      this.#send(id, { kind: "send-call", timeoutMs, target, method, args });
+      this.#outgoing.set(id, { message, resolve, reject });
+      this.#host.send(id, parts);
     });
   }
 
@@ -199,10 +208,9 @@ export class Guest {
 }
 
 interface PendingCall {
+  readonly message: ServiceCall;
   resolve(value: unknown): void;
   reject(error: unknown): void;
-  /** Makes the error that a refused call rejects with. */
-  refused(reason: string, message: string): Error;
 }
 
 const URGENCY: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
@@ -211,13 +219,11 @@ function droppedLines(count: number): string {
   return `Dropped ${count} log lines: more than 1000 in a second`;
 }
 
-function encodeArguments(values: readonly unknown[]): Uint8Array {
-  return encodeValue(values);
-}
-
 function describeFault(error: unknown): { kind: string; message: string; path?: string; detail?: string } {
   if (error instanceof ArgumentsRefused) return { kind: error.kind, message: error.message };
   if (error instanceof UnknownMethod) return { kind: "unknown-method", message: error.message };
+  if (error instanceof CallFailed && error.reason.kind === "timeout")
+    return { kind: "timeout", message: "No answer in time" };
   if (error instanceof NotJson) {
     return { kind: "reply-not-json", message: `Cannot send reply: ${error.path} is ${error.found}`, path: error.path };
   }

@@ -5,6 +5,7 @@ import type { Boot, Level } from "../protocol.ts";
 import { type BunSocket, bun } from "./bun.ts";
 import { Guest } from "./guest.ts";
 import { loadSource } from "./load-source.ts";
+import { warmUp } from "./warm-up.ts";
 
 const FRAME_DESCRIPTOR = 3;
 
@@ -27,6 +28,7 @@ const guest = new Guest({
     writeWaiting();
   },
   nowMs: () => performance.now(),
+  show,
 });
 
 const decoder = new FrameDecoder((id, payload) => guest.receive(id, payload));
@@ -35,6 +37,7 @@ redirectConsole();
 process.on("uncaughtException", (error) => guest.crash(error));
 process.on("unhandledRejection", (error) => guest.crash(error));
 
+await warmUp();
 await bun.connect({
   fd: FRAME_DESCRIPTOR,
   socket: {

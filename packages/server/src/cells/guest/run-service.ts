@@ -1,87 +1,170 @@
+import {
+  CallFailed,
+  createActorSystem,
+  describeExit,
+  Exit,
+  type ExitReason,
+  isServer,
+  launchServer,
+  type Report,
+  serverMethods,
+  serverRef,
+  UnknownMethod,
+} from "@solo/actor-core";
 import type { Ending, Level } from "../protocol.ts";
 import { describeError } from "./describe-error.ts";
+import { LoadFailed } from "./load-failed.ts";
 
-export class ServiceEnded extends Error {}
-export class UnknownMethod extends Error {
-  constructor(method: string) {
-    super(`Unknown method "${method}"`);
-  }
-}
-
+/** What a running service reaches of its kernel. */
 export interface ServiceSurroundings {
-  readonly serviceId: string;
-  readonly tenant: string;
-  log(level: Level, text: string): void;
-  call(
-    target: string,
-    method: string,
-    args: readonly unknown[],
-    timeoutMs: number,
-    refused: (reason: string, message: string) => Error,
-  ): Promise<unknown>;
-  cast(target: string, method: string, args: readonly unknown[]): void;
+  log(level: Level, values: readonly unknown[]): void;
+  call(message: ServiceCall): Promise<unknown>;
+  cast(message: ServiceCall): void;
 }
 
+/** A method of another service of the tenant. */
+export interface ServiceCall {
+  readonly service: string;
+  readonly method: string;
+  readonly args: readonly unknown[];
+}
+
+/** One service, running as a server process in an actor system of its own. */
 export interface RunningService {
   readonly calls: readonly string[];
   readonly casts: readonly string[];
-  call(method: string, args: unknown[], timeoutMs: number): Promise<unknown>;
-  cast(method: string, args: unknown[]): void;
-  stop(): Promise<void>;
+  /**
+   * @throws {UnknownMethod} It has no such call.
+   * @throws {ServiceEnded} It ended first; `ended` tells why.
+   * @throws {CallFailed} It did not answer in time.
+   */
+  call(method: string, args: readonly unknown[], timeoutMs: number): Promise<unknown>;
+  /** @throws {UnknownMethod} It has no such cast. */
+  cast(method: string, args: readonly unknown[]): void;
+  /** Asks it to run `terminate` and end; `ended` tells when. */
+  stop(): void;
   readonly ended: Promise<Ending>;
+  /** Ends every process of it at once. */
+  abandon(): void;
 }
 
-// INTERIM until actor-core runs.
+/** A call found the service ended. */
+export class ServiceEnded extends Error {
+  constructor() {
+    super("The service ended before it answered");
+    this.name = "ServiceEnded";
+  }
+}
+
+/**
+ * Starts what a source exports by default, and waits for its `init`.
+ *
+ * @throws {LoadFailed} It is no server, or `init` did not succeed.
+ */
 export async function runService(
   definition: unknown,
   args: readonly unknown[],
   surroundings: ServiceSurroundings,
 ): Promise<RunningService> {
-  const d = definition as { init: Function; calls?: Record<string, Function>; casts?: Record<string, Function> };
-  const ctx = surroundings;
-  let state = await d.init({ ctx }, ...args);
-  let finish: (ending: Ending) => void = () => {};
-  const ended = new Promise<Ending>((resolve) => {
-    finish = resolve;
+  if (!isServer(definition)) {
+    const message = `The default export must be what defineServer returns, found ${describeExport(definition)}`;
+    throw new LoadFailed({ kind: "init", message });
+  }
+  const system = createActorSystem({ report: (report) => logReport(report, surroundings) });
+  const abandon = () => {
+    for (const pid of system.processes()) system.exitSignal(pid, Exit.kill);
+  };
+  const result = await launchServer(system, definition, {
+    args,
+    environment: {
+      log: (_self, level, values) => surroundings.log(level, values),
+      call: (_self, message) => surroundings.call(message),
+      cast: (_self, message) => surroundings.cast(message),
+    },
   });
-  let tail: Promise<unknown> = Promise.resolve();
-  const crash = (e: unknown): never => {
-    const x = describeError(e);
-    finish({ kind: "crash", normal: false, message: x.message, ...(x.stack === undefined ? {} : { detail: x.stack }) });
-    throw new ServiceEnded();
-  };
+  if (result.kind !== "ok") {
+    abandon();
+    throw new LoadFailed(describeStartFailure(result.kind === "error" ? result.reason : Exit.of(result.kind)));
+  }
+  const { pid } = result;
+  const ref = serverRef(system, definition, pid);
   return {
-    calls: Object.keys(d.calls ?? {}),
-    casts: Object.keys(d.casts ?? {}),
-    ended,
-    call(method, values) {
-      const handler = Object.hasOwn(d.calls ?? {}, method) ? d.calls?.[method] : undefined;
-      if (handler === undefined) return Promise.reject(new UnknownMethod(method));
-      const result = tail.then(async () => {
-        try {
-          const r = await handler({ state, ctx }, ...values);
-          state = r.state;
-          return r.reply;
-        } catch (e) {
-          return crash(e);
-        }
-      });
-      tail = result.catch(() => {});
-      return result;
+    ...serverMethods(definition),
+    ended: system.exited(pid).then(describeEnding),
+    abandon,
+    async call(method, values, timeoutMs) {
+      try {
+        return await ref.applyCall(method, values, {
+          timeoutMs: timeoutMs === 0 ? Number.POSITIVE_INFINITY : timeoutMs,
+        });
+      } catch (error) {
+        if (error instanceof CallFailed && error.target === pid && !system.isAlive(pid)) throw new ServiceEnded();
+        throw error;
+      }
     },
-    cast(method, values) {
-      tail = tail
-        .then(async () => {
-          try {
-            state = await d.casts?.[method]?.({ state, ctx }, ...values);
-          } catch (e) {
-            crash(e);
-          }
-        })
-        .catch(() => {});
-    },
-    async stop() {
-      finish({ kind: "stop", normal: true, message: "Stopped" });
+    cast: (method, values) => ref.applyCast(method, values),
+    stop() {
+      // It may end by itself meanwhile, which is told by `ended` too.
+      system.stop(pid, { reason: Exit.shutdown }).catch(() => {});
     },
   };
+}
+
+/** The error that a refused call to another service rejects with. */
+export function refusedCall({ service, method }: ServiceCall, reason: string, message: string): Error {
+  if (reason === "METHOD_NOT_FOUND") return new UnknownMethod("call", method, []);
+  return new CallFailed({ target: service, request: method, timeoutMs: 0, reason: exitReasonOf(reason, message) });
+}
+
+function exitReasonOf(reason: string, message: string): ExitReason {
+  return reason === "SERVICE_NOT_FOUND" ? Exit.noproc : Exit.of(`${reason}: ${message}`);
+}
+
+function logReport(report: Report, surroundings: ServiceSurroundings): void {
+  switch (report.kind) {
+    case "log":
+      surroundings.log(report.level, report.values);
+      return;
+    case "crash":
+      surroundings.log("error", [`Process ${report.label ?? report.pid} ended: ${describeExit(report.reason)}`]);
+      return;
+    case "unexpected-message":
+      surroundings.log("warn", ["Dropped an unexpected message:", report.message]);
+      return;
+    case "supervisor":
+      surroundings.log("warn", [`Child "${report.childId}" ${report.event}: ${describeExit(report.reason)}`]);
+      return;
+  }
+}
+
+function describeEnding(reason: ExitReason): Ending {
+  switch (reason.kind) {
+    case "normal":
+    case "shutdown":
+      return { kind: "stop", normal: true, message: `Stopped: ${describeExit(reason)}` };
+    case "custom":
+      return { kind: "stop", normal: false, message: `Stopped: ${describeExit(reason)}` };
+    case "crash": {
+      const { message, stack } = describeError(reason.error);
+      return { kind: "crash", normal: false, message, ...(stack === undefined ? {} : { detail: stack }) };
+    }
+    default:
+      return { kind: "crash", normal: false, message: describeExit(reason) };
+  }
+}
+
+function describeStartFailure(reason: ExitReason): Omit<Ending, "normal"> {
+  if (reason.kind !== "crash")
+    return { kind: "init", message: `init did not start the service: ${describeExit(reason)}` };
+  const { message, stack } = describeError(reason.error);
+  return { kind: "init", message: `init threw ${message}`, ...(stack === undefined ? {} : { detail: stack }) };
+}
+
+function describeExport(value: unknown): string {
+  if (value === undefined) return "no default export";
+  if (value === null) return "null";
+  if (typeof value === "function") return `a function${value.name === "" ? "" : ` (${value.name})`}`;
+  if (typeof value !== "object") return `a ${typeof value}`;
+  const keys = Object.keys(value).slice(0, 5);
+  return keys.length === 0 ? "an object" : `an object with ${keys.join(", ")}`;
 }
