@@ -39,10 +39,19 @@ export class Timers {
     return deadline;
   }
 
-  /** A timer is due now. */
-  get due(): boolean {
+  /**
+   * Fires what is due now without waiting for the host, which a clock that stands still would never do.
+   *
+   * @returns Something was due.
+   */
+  fireDue(): boolean {
     const first = this.#heap[0];
-    return first !== undefined && first.dueMs <= this.#clock.nowMs();
+    const due = first !== undefined && first.dueMs <= this.#clock.nowMs();
+    if (due) {
+      this.#disarm();
+      this.#wake();
+    }
+    return due;
   }
 
   remove(deadline: Deadline): void {

@@ -54,7 +54,7 @@ class LocalSystem extends LocalCaller implements ActorSystem {
     const { queue, timers } = this.runtime;
     for (let quiet = 0, seen = queue.total; quiet < QUIET_TURNS; seen = queue.total) {
       await new Promise<void>((resolve) => inNextTurn(resolve));
-      quiet = queue.idle && !timers.due && queue.total === seen ? quiet + 1 : 0;
+      quiet = !timers.fireDue() && queue.idle && queue.total === seen ? quiet + 1 : 0;
     }
   }
 }

@@ -1,0 +1,215 @@
+import { expect, test } from "@jest/globals";
+import { createActorSystem, Down, Exit, Exited, NameNotHeld, type Self } from "../../src/index.ts";
+import { obedient, startWorld } from "./world.ts";
+
+const crashWith = (error: unknown) => () => {
+  throw error;
+};
+
+test("PROC-001 a process whose function returns ends normal, and its monitor fires once", async () => {
+  const { system, trapping } = await startWorld();
+  const { pid, monitor } = trapping.self.spawnMonitor(() => {});
+  await system.quiesce();
+  expect(trapping.messages).toEqual([new Down(monitor, pid, Exit.normal)]);
+  expect((trapping.messages[0] as Down).monitor).toBe(monitor);
+});
+
+test("PROC-002 a thrown error is the reason, by identity and with its stack", async () => {
+  const { system, trapping } = await startWorld();
+  const error = new Error("E");
+  const pid = trapping.self.spawnLink(crashWith(error));
+  await system.quiesce();
+  expect(trapping.messages).toEqual([new Exited(pid, Exit.crash(error))]);
+  const { reason } = trapping.messages[0] as Exited;
+  expect(reason.kind === "crash" && reason.error).toBe(error);
+});
+
+test("PROC-003 exit gives the bare value as reason", async () => {
+  const { system, trapping } = await startWorld();
+  const pid = trapping.self.spawnLink((self) => self.exit(Exit.of("bye")));
+  await system.quiesce();
+  expect(trapping.messages).toEqual([new Exited(pid, { kind: "custom", value: "bye" })]);
+});
+
+test("PROC-004 a thrown value that is no error is told apart from exit with it", async () => {
+  const { system, trapping } = await startWorld();
+  const pid = trapping.self.spawnLink(crashWith("ball"));
+  await system.quiesce();
+  expect(trapping.messages).toEqual([new Exited(pid, { kind: "crash", error: "ball" })]);
+});
+
+test("PROC-005 a deep, large reason arrives whole", async () => {
+  const { system, trapping } = await startWorld();
+  const deep = { bytes: new Uint8Array(128 * 1024).fill(7), nested: [[[["x"]]]] };
+  const { pid, monitor } = trapping.self.spawnMonitor((self) => self.exit(Exit.of(deep)));
+  await system.quiesce();
+  expect(trapping.messages).toEqual([new Down(monitor, pid, Exit.of(deep))]);
+});
+
+test("PROC-006 spawn never runs the child inside the caller's turn", async () => {
+  const { system, trapping } = await startWorld();
+  const pid = system.spawn((self) => self.send(trapping.pid, "hello"));
+  expect(trapping.messages).toEqual([]);
+  expect(system.isAlive(pid)).toBe(true);
+  await system.quiesce();
+  expect(trapping.messages).toEqual(["hello"]);
+});
+
+test("PROC-007 asking about a dead process gives nothing, and no error", async () => {
+  const { system } = await startWorld();
+  const pid = system.spawn(() => {});
+  await system.quiesce();
+  expect(system.info(pid)).toBeUndefined();
+  expect(system.isAlive(pid)).toBe(false);
+});
+
+test("PROC-008 sending to a dead pid does nothing", async () => {
+  const { system, trapping, plain } = await startWorld();
+  const pid = system.spawn(() => {});
+  await system.quiesce();
+  plain.self.send(pid, "m");
+  await system.quiesce();
+  expect([...trapping.messages, ...plain.messages]).toEqual([]);
+});
+
+test("PROC-009 sending to a name that nobody holds is an error of the sender", async () => {
+  const { plain } = await startWorld();
+  expect(() => plain.self.send("nobody", "m")).toThrow(NameNotHeld);
+});
+
+test("PROC-010 a process gets its messages to itself in order", async () => {
+  const { system } = await startWorld();
+  const got: unknown[] = [];
+  system.spawn(async (self) => {
+    for (const n of [1, 2, 3]) {
+      self.send(self.pid, n);
+    }
+    got.push(await self.receive(), await self.receive(), await self.receive());
+  });
+  await system.quiesce();
+  expect(got).toEqual([1, 2, 3]);
+});
+
+test("PROC-014 a label is read from inside and outside, and not from the dead", async () => {
+  const { system } = await startWorld();
+  const pid = system.spawn(obedient, { label: "worker 7" });
+  const labels: unknown[] = [];
+  system.send(pid, (self: Self) => labels.push(self.label));
+  await system.quiesce();
+  expect([...labels, system.info(pid)?.label]).toEqual(["worker 7", "worker 7"]);
+  system.exitSignal(pid, Exit.kill);
+  expect(system.info(pid)).toBeUndefined();
+});
+
+test("PROC-015 reading a mailbox gives its messages in order and consumes none", async () => {
+  const { system } = await startWorld();
+  const pid = system.spawn(async (self) => {
+    await self.receive((message): message is never => message === "never");
+  });
+  for (const message of ["a", "b", "c"]) {
+    system.send(pid, message);
+  }
+  await system.quiesce();
+  expect(system.info(pid)?.messages).toEqual(["a", "b", "c"]);
+  expect(system.info(pid)?.messages).toEqual(["a", "b", "c"]);
+});
+
+test("PROC-016 links and monitors are seen from both ends", async () => {
+  const { system, trapping } = await startWorld();
+  const linked = trapping.self.spawnLink(obedient);
+  const { pid: watched } = trapping.self.spawnMonitor(obedient);
+  expect(system.info(trapping.pid)).toMatchObject({ links: [linked], monitors: [watched] });
+  expect(system.info(watched)?.monitoredBy).toEqual([trapping.pid]);
+  expect(system.info(linked)?.links).toEqual([trapping.pid]);
+});
+
+test("PROC-017 the listing holds every living process once and none of the dead", async () => {
+  const system = createActorSystem();
+  const pids = Array.from({ length: 1_000 }, () => system.spawn(obedient));
+  for (const pid of pids.slice(500)) {
+    system.exitSignal(pid, Exit.kill);
+  }
+  await system.quiesce();
+  expect(system.processes()).toEqual(pids.slice(0, 500));
+});
+
+test("PROC-018 a parent is known, also after it has ended", async () => {
+  const { system } = await startWorld();
+  const parent = system.spawn(obedient);
+  let child: Self["pid"] | undefined;
+  system.send(parent, (self: Self) => {
+    child = self.spawn(obedient);
+  });
+  await system.quiesce();
+  system.exitSignal(parent, Exit.kill);
+  expect(child && system.info(child)?.parent).toBe(parent);
+});
+
+test("PROC-019 a link made by spawn is in place before the child's first step", async () => {
+  const { system, trapping } = await startWorld();
+  const error = new Error("at once");
+  const pid = trapping.self.spawnLink(crashWith(error));
+  await system.quiesce();
+  expect(trapping.messages).toEqual([new Exited(pid, Exit.crash(error))]);
+});
+
+test("PROC-020 a monitor made by spawn is in place before the child's first step", async () => {
+  const { system, trapping } = await startWorld();
+  const { pid, monitor } = trapping.self.spawnMonitor(crashWith("at once"));
+  await system.quiesce();
+  expect(trapping.messages).toEqual([new Down(monitor, pid, Exit.crash("at once"))]);
+});
+
+test("PROC-021 trapExit takes true and false and nothing else", async () => {
+  const { system, plain } = await startWorld();
+  expect(() => plain.self.trapExit("yes" as unknown as boolean)).toThrow(TypeError);
+  expect(system.info(plain.pid)?.trapExit).toBe(false);
+});
+
+test("PROC-022 trapExit gives back what it was", async () => {
+  const { plain } = await startWorld();
+  expect([plain.self.trapExit(true), plain.self.trapExit(false), plain.self.trapExit(false)]).toEqual([
+    false,
+    true,
+    false,
+  ]);
+});
+
+test("PROC-025 busy processes starve neither their peers nor the host", async () => {
+  const system = createActorSystem();
+  let handled = 0;
+  let stop = false;
+  const loop = {
+    handle(_message: unknown, self: Self) {
+      handled += 1;
+      if (!stop) {
+        self.send(self.pid, "again");
+      }
+    },
+  };
+  const busy = [system.spawn(loop), system.spawn(loop)];
+  for (const pid of busy) {
+    system.send(pid, "go");
+  }
+  const third = Promise.withResolvers<number>();
+  const quiet = system.spawn({ handle: () => third.resolve(handled) });
+  system.send(quiet, "me too");
+  expect(await third.promise).toBeLessThan(100);
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  stop = true;
+  await system.quiesce();
+  expect(handled).toBeGreaterThan(2_000);
+});
+
+test("PROC-025 a loop of awaited calls lets host timers fire", async () => {
+  const system = createActorSystem();
+  const server = system.spawn({ handle: (message) => (message as import("../../src/index.ts").Call).from.reply(1) });
+  let fired = false;
+  setTimeout(() => {
+    fired = true;
+  }, 1);
+  for (let i = 0; i < 1_000_000 && !fired; i++) {
+    await system.call(server, i);
+  }
+  expect(fired).toBe(true);
+});
