@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { describeExit, isExpected } from "@solo/actor-core";
 import { customAlphabet } from "nanoid";
@@ -62,7 +63,8 @@ async function serve(config: Config): Promise<number> {
       logger,
       metrics,
       version,
-      openStorage: () => openSqliteStorage({ folder: dataFolder, clock: systemClock }),
+      capacity: { memoryBytes: totalmem(), cpuPercent: availableParallelism() * 100 },
+      openStorage: () => openSqliteStorage({ folder: dataFolder, clock: systemClock, onCommitted: metrics.committed }),
       openSandbox: () =>
         openSandbox({
           dataFolderId: dataFolderId(dataFolder),

@@ -79,6 +79,7 @@ export async function startKernel(options: TestKernelOptions = {}): Promise<Test
     logger: silentLogger,
     metrics: noMetrics,
     version: "test",
+    capacity: { memoryBytes: Number.POSITIVE_INFINITY, cpuPercent: Number.POSITIVE_INFINITY },
     openStorage: options.openStorage ?? (() => openMemoryStorage({ clock })),
     openSandbox: async () => sandbox,
   });

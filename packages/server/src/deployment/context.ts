@@ -15,4 +15,12 @@ export interface DeploymentContext {
   readonly requests: Requests;
   readonly sandbox: Sandbox;
   readonly clock: Clock;
+  readonly capacity: Capacity;
+}
+
+/** What this host has at all: a larger limit would promise what nobody can keep. */
+export interface Capacity {
+  readonly memoryBytes: number;
+  /** 100 for each core. */
+  readonly cpuPercent: number;
 }

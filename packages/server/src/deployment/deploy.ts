@@ -142,6 +142,7 @@ function checkFree(context: DeploymentContext, tenant: string, serviceId: string
 function checkDeployment(context: DeploymentContext, tenant: string, deployment: Deployment): void {
   checkServiceId(deployment.serviceId);
   checkFree(context, tenant, deployment.serviceId);
+  checkCapacity(context, deployment);
   const { source } = deployment;
   if (source.length === 0) {
     throw new SoloError("SOURCE_EMPTY", `Cannot deploy "${deployment.serviceId}": the source is empty`, {
@@ -165,6 +166,20 @@ function checkDeployment(context: DeploymentContext, tenant: string, deployment:
       field: "source",
     });
   }
+}
+
+function checkCapacity({ capacity }: DeploymentContext, { serviceId, manifest }: Deployment): void {
+  const { memoryBytes, cpuPercent } = manifest.limits;
+  const refuse = (field: string, asked: number, most: number, unit: string): never => {
+    throw new SoloError("LIMIT_NOT_ENFORCEABLE", `Cannot deploy "${serviceId}": this host has less than its limits`, {
+      found: `${field} of ${asked} ${unit}`,
+      wanted: `at most the ${most} ${unit} of this host`,
+      field: `manifest.limits.${field}`,
+      metadata: { service_id: serviceId },
+    });
+  };
+  if (memoryBytes > capacity.memoryBytes) refuse("memory_bytes", memoryBytes, capacity.memoryBytes, "bytes");
+  if (cpuPercent > capacity.cpuPercent) refuse("cpu_percent", cpuPercent, capacity.cpuPercent, "percent of one core");
 }
 
 const recordOf = (

@@ -83,6 +83,7 @@ async function killable(context: DeploymentContext, tenant: string, serviceId: s
       found: "a service that is killed",
       wanted: "a service that is not killed",
       fix: "Nothing is left to do; deploy the id again to start its next version",
+      command: `solo deploy FILE --id ${serviceId}`,
       metadata: { service_id: serviceId },
     });
   }

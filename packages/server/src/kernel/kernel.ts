@@ -12,7 +12,7 @@ import {
 import { nanoid } from "nanoid";
 import { Denials } from "../authority/denials.ts";
 import { kernelTenant } from "../authority/names.ts";
-import type { DeploymentContext } from "../deployment/context.ts";
+import type { Capacity, DeploymentContext } from "../deployment/context.ts";
 import { recover } from "../deployment/recover.ts";
 import { Requests } from "../deployment/requests.ts";
 import { Directory } from "../messaging/directory.ts";
@@ -33,6 +33,7 @@ export interface KernelOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly version: string;
+  readonly capacity: Capacity;
   readonly openStorage: () => Promise<Storage>;
   readonly openSandbox: () => Promise<Sandbox>;
   /** Lets the world in, once everything stands; closed first. */
@@ -172,8 +173,9 @@ function startServices(options: {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  readonly capacity: Capacity;
 }): StartedServices {
-  const { system, storage, sandbox, clock, metrics, logger } = options;
+  const { system, storage, sandbox, clock, metrics, logger, capacity } = options;
   const { state, artifacts } = storage;
   const directory = new Directory();
   const messaging: MessagingContext = { system, directory };
@@ -206,7 +208,7 @@ function startServices(options: {
       storage,
       messaging,
       denials,
-      deployments: { state, artifacts, directory, launcher, requests, sandbox, clock },
+      deployments: { state, artifacts, directory, launcher, requests, sandbox, clock, capacity },
     },
     close: async () => {
       // From here on an ending service is one that was asked to: it is started again at the next boot.

@@ -11,12 +11,16 @@ import { inlineArtifactBytes, pageLimits, sizeLimits } from "./limits.ts";
 import { sha256Hex } from "./sha256.ts";
 import { WriteQueue } from "./write-queue.ts";
 
+/** Told of each group that was written: how many changes shared the sync, and how long it took. */
+export type OnCommitted = (changes: number, elapsedMs: number) => void;
+
 /** What differs from one adapter to the next. */
 export interface StorageParts {
   readonly engine: Engine;
   readonly largeArtifacts: LargeArtifacts;
   /** Gives events their time and judges expiry. */
   readonly clock: Pick<Clock, "wallMs">;
+  readonly onCommitted?: OnCommitted | undefined;
 }
 
 /**
@@ -52,10 +56,12 @@ class StorageOverEngine {
   readonly #clock: Pick<Clock, "wallMs">;
   readonly #tails = new EventTails();
   readonly #queue: WriteQueue;
+  readonly #onCommitted: OnCommitted;
   readonly #artifactPuts = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
 
-  constructor({ engine, largeArtifacts, clock }: StorageParts) {
+  constructor({ engine, largeArtifacts, clock, onCommitted = () => undefined }: StorageParts) {
+    this.#onCommitted = onCommitted;
     this.#engine = engine;
     this.#largeArtifacts = largeArtifacts;
     this.#clock = clock;
@@ -171,7 +177,9 @@ class StorageOverEngine {
   }
 
   async #commitGroup(group: readonly Write[]): Promise<readonly WriteOutcome[]> {
+    const startedMs = performance.now();
     const outcomes = await this.#engine.commit(group);
+    this.#onCommitted(group.length, performance.now() - startedMs);
     for (const [index, write] of group.entries()) {
       const outcome = outcomes[index];
       if (write.kind === "transaction" && outcome?.kind === "written") this.#publish(write, outcome.firstSequence);

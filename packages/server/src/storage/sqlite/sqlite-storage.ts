@@ -5,7 +5,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Storage } from "../../ports/storage.ts";
 import type { Engine } from "../engine.ts";
 import { StorageError, StorageOpenFailed } from "../errors.ts";
-import { storageOverEngine } from "../storage-over-engine.ts";
+import { type OnCommitted, storageOverEngine } from "../storage-over-engine.ts";
 import { openArtifactFiles } from "./artifact-files.ts";
 import { createPrivateFile, type FolderLock, lockFolder } from "./folder-lock.ts";
 import { startWorkerEngine } from "./worker-engine.ts";
@@ -16,6 +16,7 @@ export interface SqliteStorageOptions {
   readonly clock: Pick<Clock, "wallMs">;
   /** Most bytes that `solo.db` may take; by default as much as the disk has. Beyond it commits fail with `StorageFull`. */
   readonly maxDatabaseBytes?: number;
+  readonly onCommitted?: OnCommitted;
   /** Sees the storage thread when it starts; for tests of its death. */
   readonly onWorker?: (worker: Worker) => void;
 }
@@ -30,7 +31,7 @@ export interface SqliteStorageOptions {
  * @throws {StorageOpenFailed} The folder or the database cannot be used: no permission, no space, no database.
  */
 export async function openSqliteStorage(options: SqliteStorageOptions): Promise<Storage> {
-  const { folder, clock, maxDatabaseBytes: maxBytes, onWorker } = options;
+  const { folder, clock, maxDatabaseBytes: maxBytes, onCommitted, onWorker } = options;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const lock = lockFolder(folder);
@@ -39,7 +40,7 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
       createPrivateFile(file);
       const largeArtifacts = await openArtifactFiles(join(folder, "artifacts"));
       const engine = await startWorkerEngine({ file, maxBytes, ...(onWorker === undefined ? {} : { onWorker }) });
-      return storageOverEngine({ engine: holdingLock(engine, lock), largeArtifacts, clock });
+      return storageOverEngine({ engine: holdingLock(engine, lock), largeArtifacts, clock, onCommitted });
     } catch (error) {
       lock.release();
       throw error;
