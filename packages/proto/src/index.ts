@@ -1,4 +1,16 @@
 /** The solo.v1 API as TypeScript, generated from `proto/` by `buf generate`. */
+
+export { Any } from "./generated/google/protobuf/any.ts";
+export {
+  BadRequest,
+  ErrorInfo,
+  Help,
+  PreconditionFailure,
+  QuotaFailure,
+  ResourceInfo,
+  RetryInfo,
+} from "./generated/google/rpc/error_details.ts";
+export { Status } from "./generated/google/rpc/status.ts";
 export {
   CertificateServiceClient,
   type CertificateServiceServer,
@@ -7,11 +19,11 @@ export {
   IssueResponse,
 } from "./generated/solo/v1/certificate.ts";
 export {
-  DeployRequest,
-  DeployResponse,
   DeploymentServiceClient,
   type DeploymentServiceServer,
   DeploymentServiceService,
+  DeployRequest,
+  DeployResponse,
   KillRequest,
   KillResponse,
   ListRequest,
@@ -27,9 +39,7 @@ export {
   WatchRequest,
   WatchResponse,
 } from "./generated/solo/v1/deployment.ts";
-export {
-  FixHint,
-} from "./generated/solo/v1/error.ts";
+export { FixHint } from "./generated/solo/v1/error.ts";
 export {
   Event,
   EventServiceClient,
@@ -75,17 +85,6 @@ export {
   SourceLocation,
   Usage,
 } from "./generated/solo/v1/service.ts";
-export { Any } from "./generated/google/protobuf/any.ts";
-export {
-  BadRequest,
-  ErrorInfo,
-  Help,
-  PreconditionFailure,
-  QuotaFailure,
-  ResourceInfo,
-  RetryInfo,
-} from "./generated/google/rpc/error_details.ts";
-export { Status } from "./generated/google/rpc/status.ts";
 
 /** File with the `google.protobuf.FileDescriptorSet` of the whole API, imports included. */
 export const descriptorSetFile: URL = new URL("../descriptor-set.binpb", import.meta.url);
