@@ -25,7 +25,7 @@ const serverLayers = [
 ];
 
 const server = (pattern) => `^packages/server/src/${pattern}`;
-const tests = "([.]test(-d)?[.]ts$)|(^packages/[^/]+/test/)";
+const tests = "([.]test(-d)?[.]ts$)|(^packages/[^/]+/test/)|(^packages/server/src/.+/testing/)";
 
 const layerRules = serverLayers.slice(0, -1).map(([name, pattern], index) => {
   const lower = serverLayers.slice(0, index).map(([, earlier]) => server(earlier));
