@@ -1,0 +1,262 @@
+import { describe, expect, test } from "@jest/globals";
+import {
+  type ChildSpec,
+  DEFAULT_RESTART_INTENSITY,
+  Exit,
+  Exited,
+  FailedToStartChild,
+  InvalidChildSpec,
+  InvalidSupervisor,
+  type StartResult,
+  type SupervisorDefinition,
+  startGenServer,
+  startSupervisor,
+  supervisorRef,
+} from "../../src/index.ts";
+import { inShort, readable, startSupervisionWorld } from "./supervision-world.ts";
+
+const ignoring: ChildSpec["start"] = () => ({ kind: "ignore" });
+
+/** The error a start failed with. */
+function crashOf(result: StartResult): unknown {
+  return result.kind === "error" && result.reason.kind === "crash" ? result.reason.error : undefined;
+}
+
+test("SUP-001 a supervisor without children starts, and ends of its starter's shutdown", async () => {
+  const { trapping, system } = await startSupervisionWorld();
+  const started = await startSupervisor(trapping.self, { children: [] });
+  if (started.kind !== "ok") throw new Error(started.kind);
+  trapping.self.exitSignal(started.pid, Exit.shutdown);
+  await system.quiesce();
+  expect(trapping.messages).toEqual([new Exited(started.pid, Exit.shutdown)]);
+});
+
+test("SUP-002 a setup that wants no supervisor now: start answers ignore, the process ended normal", async () => {
+  const { trapping, system } = await startSupervisionWorld();
+  expect(await startSupervisor(trapping.self, () => ({ kind: "ignore" }))).toEqual({ kind: "ignore" });
+  await system.quiesce();
+  expect(trapping.messages).toEqual([new Exited(expect.anything() as never, Exit.normal)]);
+});
+
+test("SUP-003 a child that does not want to run is kept, stopped", async () => {
+  const { supervise, child } = await startSupervisionWorld();
+  const { ref } = await supervise({ children: [] });
+  expect(await ref.startChild({ id: "c1", start: ignoring })).toEqual({ kind: "ignore" });
+  expect(await ref.startChild(child("c2"))).toEqual({ kind: "ok", pid: expect.anything() });
+  expect(inShort(await ref.whichChildren())).toEqual(["c1!", "c2"]);
+  expect(await ref.countChildren()).toEqual({ specs: 2, active: 1, supervisors: 0, workers: 2 });
+});
+
+test("SUP-004 SUP-005 a temporary child that does not want to run is forgotten", async () => {
+  const { supervise, child } = await startSupervisionWorld();
+  const c1: ChildSpec = { id: "c1", start: ignoring, restart: "temporary" };
+  const { ref } = await supervise({ children: [c1, child("c2", { restart: "temporary" })] });
+  expect(inShort(await ref.whichChildren())).toEqual(["c2"]);
+  expect(await ref.countChildren()).toEqual({ specs: 1, active: 1, supervisors: 0, workers: 1 });
+  expect(await ref.startChild(c1)).toEqual({ kind: "ignore" });
+  expect(inShort(await ref.whichChildren())).toEqual(["c2"]);
+});
+
+test("SUP-006 a setup that gives no definition: start fails, and the starter hears of the same", async () => {
+  const { trapping, system } = await startSupervisionWorld();
+  const reason = Exit.badReturn("setup", "nonsense");
+  const started = await startSupervisor(trapping.self, () => "nonsense" as unknown as SupervisorDefinition);
+  expect(started).toEqual({ kind: "error", reason });
+  await system.quiesce();
+  expect(trapping.messages).toEqual([new Exited(expect.anything() as never, reason)]);
+});
+
+test("SUP-007 a setup that throws: start fails with the crash, and the starter hears of the same", async () => {
+  const { trapping, system } = await startSupervisionWorld();
+  const error = new Error("E");
+  const started = await startSupervisor(trapping.self, () => {
+    throw error;
+  });
+  expect(started).toEqual({ kind: "error", reason: Exit.crash(error) });
+  expect(crashOf(started)).toBe(error);
+  await system.quiesce();
+  expect(trapping.messages).toEqual([new Exited(expect.anything() as never, Exit.crash(error))]);
+});
+
+test("SUP-008 a first child that does not start: those before it are stopped in reverse, those after never start", async () => {
+  const { trapping, system, child, failing, told } = await startSupervisionWorld();
+  const bad = Exit.of("bad");
+  failing.set("c", bad);
+  const started = await startSupervisor(trapping.self, { children: ["a", "b", "c", "d"].map((id) => child(id)) });
+  expect(told()).toEqual(["start a", "start b", "fail c", "end b shutdown", "end a shutdown"]);
+  const reason = Exit.shutdownFor(new FailedToStartChild("c", bad));
+  expect(started).toEqual({ kind: "error", reason });
+  await system.quiesce();
+  expect(trapping.messages).toEqual([new Exited(expect.anything() as never, reason)]);
+});
+
+test("SUP-009 a first child that does not want to run is no failure", async () => {
+  const { supervise, child } = await startSupervisionWorld();
+  const { ref } = await supervise({ children: [child("a"), { id: "c", start: ignoring }, child("d")] });
+  expect(inShort(await ref.whichChildren())).toEqual(["a", "c!", "d"]);
+});
+
+test("SUP-010 a server whose init throws fails its supervisor's start with the very error", async () => {
+  const { system } = await startSupervisionWorld();
+  const error = new Error("E");
+  const server = {
+    init() {
+      throw error;
+    },
+  };
+  const started = await startSupervisor(system, {
+    children: [{ id: "srv", start: (supervisor) => startGenServer(supervisor, server, [], { link: true }) }],
+  });
+  expect(started).toEqual({
+    kind: "error",
+    reason: Exit.shutdownFor(new FailedToStartChild("srv", Exit.crash(error))),
+  });
+});
+
+test("SUP-011 specs are read back with their defaults", async () => {
+  const { supervise } = await startSupervisionWorld();
+  const { ref } = await supervise({
+    children: [
+      { id: "w", start: ignoring },
+      { id: "s", start: ignoring, type: "supervisor" },
+    ],
+  });
+  const defaults = { restart: "permanent", significant: false };
+  expect(readable(await ref.childSpec("w"))).toEqual({ ...defaults, id: "w", shutdown: 5_000, type: "worker" });
+  expect(readable(await ref.childSpec("s"))).toEqual({
+    ...defaults,
+    id: "s",
+    shutdown: "infinity",
+    type: "supervisor",
+  });
+  expect(await ref.childSpec("x")).toBeUndefined();
+});
+
+describe("definitions that are refused", () => {
+  const start = ignoring;
+
+  test.each<[string, object, string]>([
+    ["SUP-013", { start }, "missing-id"],
+    ["SUP-013", { id: "a" }, "missing-start"],
+    ["SUP-014", { id: "a", start: "go" }, "invalid-start"],
+    ["SUP-014", { id: "a", start, restart: "prmanent" }, "invalid-restart-type"],
+    ["SUP-014", { id: "a", start, shutdown: -10 }, "invalid-shutdown"],
+    ["SUP-053", { id: "a", start, shutdown: -1 }, "invalid-shutdown"],
+    ["SUP-014", { id: "a", start, type: "wrker" }, "invalid-child-type"],
+    ["SUP-014", { id: "a", start, significant: "maybe" }, "invalid-significant"],
+    ["SUP-017", { id: "a", start, significant: true }, "bad-combination"],
+    ["SUP-017", { id: "a", start, significant: true, restart: "transient" }, "bad-combination"],
+  ])("%s by startChild and at the start: %j (%#)", async (_id, spec, problem) => {
+    const { supervise, system } = await startSupervisionWorld();
+    const { ref } = await supervise({ children: [] });
+    await expect(ref.startChild(spec as ChildSpec)).rejects.toMatchObject({
+      code: "ACTOR_INVALID_CHILD_SPEC",
+      problem,
+    });
+    expect(await ref.whichChildren()).toEqual([]);
+    const started = await startSupervisor(system, { children: [spec as ChildSpec] });
+    expect(crashOf(started)).toBeInstanceOf(InvalidChildSpec);
+    expect(crashOf(started)).toMatchObject({ problem });
+  });
+
+  test("SUP-013 what is no spec at all; keys that are unknown are accepted", async () => {
+    const { supervise } = await startSupervisionWorld();
+    const { ref } = await supervise({ children: [] });
+    await expect(ref.startChild(undefined as unknown as ChildSpec)).rejects.toMatchObject({
+      problem: "invalid-child-spec",
+    });
+    const spec = { id: "a", start, colour: "red" };
+    expect(await ref.startChild(spec)).toEqual({ kind: "ignore" });
+  });
+
+  test("SUP-016 an id given twice, before any child is started", async () => {
+    const { system, child, told } = await startSupervisionWorld();
+    const started = await startSupervisor(system, { children: [child("a"), child("b"), child("a")] });
+    expect(crashOf(started)).toMatchObject({ problem: "duplicate-child-id", id: "a" });
+    expect(told()).toEqual([]);
+  });
+
+  test.each<[object, string]>([
+    [{ strategy: "two-for-one" }, "invalid-strategy"],
+    [{ maxRestarts: -1 }, "invalid-intensity"],
+    [{ maxRestarts: Number.POSITIVE_INFINITY }, "invalid-intensity"],
+    [{ periodMs: 0 }, "invalid-period"],
+    [{ autoShutdown: "sometimes" }, "invalid-auto-shutdown"],
+  ])("SUP-019 %j", async (flags, problem) => {
+    const { system } = await startSupervisionWorld();
+    const started = await startSupervisor(system, { children: [], ...flags } as SupervisorDefinition);
+    expect(crashOf(started)).toBeInstanceOf(InvalidSupervisor);
+    expect(crashOf(started)).toMatchObject({ code: "ACTOR_INVALID_SUPERVISOR", problem });
+  });
+
+  test("SUP-019 flags that are unknown are ignored", async () => {
+    const { system } = await startSupervisionWorld();
+    const definition = { children: [], hibernate: true };
+    expect(await startSupervisor(system, definition)).toMatchObject({ kind: "ok" });
+  });
+});
+
+test("SUP-015 SUP-017 legal combinations are accepted", async () => {
+  const { system, child } = await startSupervisionWorld();
+  for (const autoShutdown of ["any-significant", "all-significant"] as const) {
+    const children = (["transient", "temporary"] as const).flatMap((restart) =>
+      ([0, 1_000, "infinity", "brutal-kill"] as const).flatMap((shutdown) =>
+        (["worker", "supervisor"] as const).map((type) =>
+          child(`${restart} ${shutdown} ${type}`, { restart, shutdown, type, significant: true }),
+        ),
+      ),
+    );
+    expect(await startSupervisor(system, { autoShutdown, children })).toMatchObject({ kind: "ok" });
+  }
+});
+
+test("SUP-020 SUP-068 the definition can be read back, with the defaults 3 restarts in 5 s", async () => {
+  const { system } = await startSupervisionWorld();
+  const started = await startSupervisor(system, { children: [] });
+  if (started.kind !== "ok") throw new Error(started.kind);
+  expect(await supervisorRef(system, started.pid).definition()).toEqual({
+    strategy: "one-for-one",
+    ...DEFAULT_RESTART_INTENSITY,
+    autoShutdown: "never",
+    children: [],
+    onReport: undefined,
+  });
+  expect(DEFAULT_RESTART_INTENSITY).toEqual({ maxRestarts: 3, periodMs: 5_000 });
+});
+
+test("a child whose start forgets the link is linked by its supervisor", async () => {
+  const { system, trapping } = await startSupervisionWorld();
+  const started = await startSupervisor(trapping.self, {
+    children: [{ id: "a", start: () => system.start({ handle() {} }) }],
+  });
+  if (started.kind !== "ok") throw new Error(started.kind);
+  const [child] = await supervisorRef(system, started.pid).whichChildren();
+  if (child?.status.kind !== "running") throw new Error("not running");
+  system.exitSignal(started.pid, Exit.kill);
+  await system.quiesce();
+  expect(system.isAlive(child.status.pid)).toBe(false);
+});
+
+test("while it awaits a child's start a supervisor handles nothing else", async () => {
+  const { system, supervise, child, told } = await startSupervisionWorld();
+  const { ref } = await supervise({ children: [] });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const slow: ChildSpec = {
+    ...child("slow"),
+    async start(supervisor) {
+      await promise;
+      return child("slow").start(supervisor);
+    },
+  };
+  const answers: string[] = [];
+  const both = [
+    ref.startChild(slow).then(() => answers.push("started")),
+    ref.whichChildren().then((children) => answers.push(...inShort(children))),
+  ];
+  await system.quiesce();
+  expect(answers).toEqual([]);
+  resolve();
+  await Promise.all(both);
+  expect(answers).toEqual(["started", "slow"]);
+  expect(told()).toEqual(["start slow"]);
+});
