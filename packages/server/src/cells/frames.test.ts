@@ -7,24 +7,30 @@ const frame = fc.record({ id: fc.nat(0xffff_ffff), payload: fc.uint8Array({ maxL
 
 test("frames come out as they went in, however the stream is cut", () => {
   fc.assert(
-    fc.property(fc.array(frame, { maxLength: 8 }), fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), (frames, cuts) => {
-      const stream = Buffer.concat(frames.map(({ id, payload }) => encodeFrame(id, [payload])));
-      const found: { id: number; payload: Uint8Array }[] = [];
-      const decoder = new FrameDecoder((id, payload) => found.push({ id, payload }));
-      for (let offset = 0, turn = 0; offset < stream.length; turn += 1) {
-        const end = offset + (cuts[turn % cuts.length] ?? 1);
-        decoder.push(stream.subarray(offset, end));
-        offset = end;
-      }
-      expect(found).toEqual(frames);
-      expect(decoder.insideFrame).toBe(false);
-    }),
+    fc.property(
+      fc.array(frame, { maxLength: 8 }),
+      fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }),
+      (frames, cuts) => {
+        const stream = Buffer.concat(frames.map(({ id, payload }) => encodeFrame(id, [payload])));
+        const found: { id: number; payload: Uint8Array }[] = [];
+        const decoder = new FrameDecoder((id, payload) => found.push({ id, payload }));
+        for (let offset = 0, turn = 0; offset < stream.length; turn += 1) {
+          const end = offset + (cuts[turn % cuts.length] ?? 1);
+          decoder.push(stream.subarray(offset, end));
+          offset = end;
+        }
+        expect(found).toEqual(frames);
+        expect(decoder.insideFrame).toBe(false);
+      },
+    ),
   );
 });
 
 test("parts are written one behind the other as one payload", () => {
   const found: Uint8Array[] = [];
-  new FrameDecoder((_id, payload) => found.push(payload)).push(encodeFrame(1, [Uint8Array.of(1, 2), Uint8Array.of(), Uint8Array.of(3)]));
+  new FrameDecoder((_id, payload) => found.push(payload)).push(
+    encodeFrame(1, [Uint8Array.of(1, 2), Uint8Array.of(), Uint8Array.of(3)]),
+  );
   expect(found).toEqual([Uint8Array.of(1, 2, 3)]);
 });
 

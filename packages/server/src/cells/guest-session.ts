@@ -95,8 +95,8 @@ export interface GuestSession {
     readonly args: Uint8Array;
     readonly timeoutMs: number;
   }): Promise<CallOutcome>;
-  /** @returns `false` when it was dropped: the guest is gone, too much waits for it, or it does not fit a frame. */
-  cast(message: { readonly method: string; readonly args: Uint8Array }): boolean;
+  /** Resolves when the guest has handled it or is gone, so that it can be counted until then; never rejects. */
+  cast(message: { readonly method: string; readonly args: Uint8Array }): Promise<void>;
   /** Asks the guest to run `terminate` and exit. The caller keeps time and kills. */
   stop(): void;
   kill(): void;
@@ -183,17 +183,22 @@ class Session implements GuestSession {
     if (this.#exit !== undefined) return Promise.reject(new GuestGone(this.#exit));
     // The guest has ended or is being killed; how, is known when nothing of it is left.
     if (this.#ending !== undefined || this.#violation !== undefined) return this.#waitForEnd();
+    return this.#ask({ kind: "call", timeoutMs, method, args });
+  }
+
+  async cast({ method, args }: { method: string; args: Uint8Array }): Promise<void> {
+    if (this.#exit !== undefined || this.#ending !== undefined || this.#violation !== undefined) return;
+    await this.#ask({ kind: "cast", method, args }).catch(() => {});
+  }
+
+  #ask(message: KernelMessage & { readonly kind: "call" | "cast" }): Promise<CallOutcome> {
     if (this.#calls.size >= MAX_OPEN_CALLS)
       return Promise.resolve(refuse("overloaded", "Too many calls wait for the service"));
     const id = this.#takeId();
-    const sent = this.#trySend(id, { kind: "call", timeoutMs, method, args });
+    const sent = this.#trySend(id, message);
     if (sent === "too-large") return Promise.resolve(refuse("too-large", "The arguments do not fit a frame of 4 MiB"));
     if (sent === "full") return Promise.resolve(refuse("overloaded", "Too much waits for the service"));
     return new Promise((resolve, reject) => this.#calls.set(id, { resolve, reject }));
-  }
-
-  cast({ method, args }: { method: string; args: Uint8Array }): boolean {
-    return this.#trySend(0, { kind: "cast", method, args }) === "sent";
   }
 
   stop(): void {
@@ -268,6 +273,9 @@ class Session implements GuestSession {
         return;
       case "error":
         this.#settleCall(id, { kind: "error", error: message.error });
+        return;
+      case "handled":
+        this.#settleCall(id, { kind: "reply", bytes: new Uint8Array(0) });
         return;
       case "log":
         this.#log(message.level, message.text);

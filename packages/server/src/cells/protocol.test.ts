@@ -46,7 +46,12 @@ const kernelMessage = fc.oneof(
       fileName: text,
       language: fc.constantFrom("typescript", "javascript"),
       logLevel: level,
-      environment: fc.dictionary(fc.string({ minLength: 1 }).filter((key) => key !== "__proto__"), text).map((found) => ({ ...found })),
+      environment: fc
+        .dictionary(
+          fc.string({ minLength: 1 }).filter((key) => key !== "__proto__"),
+          text,
+        )
+        .map((found) => ({ ...found })),
       sourceBytes: u32,
     }),
   }),
@@ -63,11 +68,19 @@ const joined = (parts: readonly Uint8Array[]) => Uint8Array.from(Buffer.concat(p
 
 describe("messages", () => {
   test("of a guest are read as they were written", () => {
-    fc.assert(fc.property(guestMessage, (message) => expect(decodeGuestMessage(joined(encodeGuestMessage(message)))).toEqual(message)));
+    fc.assert(
+      fc.property(guestMessage, (message) =>
+        expect(decodeGuestMessage(joined(encodeGuestMessage(message)))).toEqual(message),
+      ),
+    );
   });
 
   test("of the kernel are read as they were written", () => {
-    fc.assert(fc.property(kernelMessage, (message) => expect(decodeKernelMessage(joined(encodeKernelMessage(message)))).toEqual(message)));
+    fc.assert(
+      fc.property(kernelMessage, (message) =>
+        expect(decodeKernelMessage(joined(encodeKernelMessage(message)))).toEqual(message),
+      ),
+    );
   });
 });
 
@@ -103,6 +116,8 @@ test("text is cut to its bound in bytes, never inside a character", () => {
       expect(value.startsWith(cut)).toBe(true);
     }),
   );
-  const long = decodeGuestMessage(joined(encodeGuestMessage({ kind: "log", level: "info", text: "é".repeat(MAX_LINE_BYTES) })));
+  const long = decodeGuestMessage(
+    joined(encodeGuestMessage({ kind: "log", level: "info", text: "é".repeat(MAX_LINE_BYTES) })),
+  );
   expect(long).toEqual({ kind: "log", level: "info", text: "é".repeat(MAX_LINE_BYTES / 2) });
 });

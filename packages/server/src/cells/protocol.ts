@@ -51,6 +51,8 @@ export type GuestMessage =
   | { readonly kind: "started"; readonly calls: readonly string[]; readonly casts: readonly string[] }
   | { readonly kind: "reply"; readonly bytes: Uint8Array }
   | { readonly kind: "error"; readonly error: GuestFault }
+  /** The cast of this frame's id is done with, well or not. */
+  | { readonly kind: "handled" }
   | { readonly kind: "log"; readonly level: Level; readonly text: string }
   | {
       readonly kind: "send-call";
@@ -96,6 +98,7 @@ const GUEST = {
   sendCall: 70,
   sendCast: 71,
   exiting: 72,
+  handled: 73,
 } as const;
 
 /** The parts of one payload, for `send`. Payload bytes are handed through, not copied. */
@@ -181,6 +184,8 @@ export function encodeGuestMessage(message: GuestMessage): readonly Uint8Array[]
       const writer = new FieldWriter(GUEST.error).text(kind, MAX_NAME_BYTES).text(text, MAX_LINE_BYTES);
       return [writer.optional(path, MAX_DETAIL_BYTES).optional(detail, MAX_DETAIL_BYTES).bytes()];
     }
+    case "handled":
+      return [new FieldWriter(GUEST.handled).bytes()];
     case "log":
       return [new FieldWriter(GUEST.log).u8(LEVELS.indexOf(message.level)).text(message.text, MAX_LINE_BYTES).bytes()];
     case "send-call":
@@ -247,6 +252,9 @@ export function decodeGuestMessage(payload: Uint8Array): GuestMessage {
         },
       };
     }
+    case GUEST.handled:
+      reader.end();
+      return { kind: "handled" };
     case GUEST.log: {
       const level = reader.oneOf(LEVELS);
       const text = reader.text(MAX_LINE_BYTES);

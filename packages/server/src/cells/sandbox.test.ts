@@ -12,7 +12,10 @@ let sandbox: Sandbox;
 beforeAll(async () => {
   buildGuest();
   sandbox = await openSandbox({ dataFolderId: folderId, clock: hostClock, poolSize: 2, log: () => {} });
-  for (const [level, wanted] of [[sandbox.confinement, "full"], [sandbox.limitsLevel, "enforced"]]) {
+  for (const [level, wanted] of [
+    [sandbox.confinement, "full"],
+    [sandbox.limitsLevel, "enforced"],
+  ]) {
     if (level !== wanted) console.warn(`This host gives "${level}": tests that need "${wanted}" are skipped`);
   }
 });
@@ -27,13 +30,15 @@ afterAll(async () => {
 function controlGroups(): string[] {
   try {
     const trees = ["", ...readdirSync("/sys/fs/cgroup")];
-    return trees.map((tree) => `/sys/fs/cgroup/${tree}/solo-${folderId}`).filter((path) => {
-      try {
-        return readdirSync(path).length >= 0;
-      } catch {
-        return false;
-      }
-    });
+    return trees
+      .map((tree) => `/sys/fs/cgroup/${tree}/solo-${folderId}`)
+      .filter((path) => {
+        try {
+          return readdirSync(path).length >= 0;
+        } catch {
+          return false;
+        }
+      });
   } catch {
     return [];
   }
@@ -95,18 +100,59 @@ test("cells come warm from the pool while it has some, then cold, and the pool f
 describe("a source that gives no service fails with its cause:", () => {
   test.each([
     ["compile", "const a = 1;\nconst b: = 2;\n", "Unexpected =", { line: 2, column: 10 }],
-    ["compile", 'import { x } from "left-pad";\n', 'Cannot import "left-pad": a single file may import only "@solo/actor-core"', { line: 1, column: 19 }],
-    ["compile", 'const fs = await import("node:fs");\n', 'Cannot import "node:fs": a single file may import only "@solo/actor-core"', { line: 1, column: 25 }],
-    ["init", "\nthrow new TypeError('no');\n", "The top level of the source threw TypeError: no", { line: 2, column: 11 }],
-    ["init", "export const a = 1;", "The default export must be what defineServer returns, found no default export", undefined],
-    ["init", "export default { calls: {} };", "The default export must be what defineServer returns, found an object with calls", undefined],
-    ["init", 'import { defineServer } from "@solo/actor-core";\nexport default defineServer({ version: 0, init: () => 1 });', "The top level of the source threw TypeError: Cannot define server: wanted a version of 1 or more, got 0", undefined],
-    ["init", 'import { defineServer } from "@solo/actor-core";\nexport default defineServer({ version: 1, init() { throw new RangeError("bad start"); } });', "init threw RangeError: bad start", undefined],
-    ["init", 'process.on;\nsetTimeout(() => { throw new Error("later") }, 0); await new Promise(() => {});', "Error: later", undefined],
+    [
+      "compile",
+      'import { x } from "left-pad";\n',
+      'Cannot import "left-pad": a single file may import only "@solo/actor-core"',
+      { line: 1, column: 19 },
+    ],
+    [
+      "compile",
+      'const fs = await import("node:fs");\n',
+      'Cannot import "node:fs": a single file may import only "@solo/actor-core"',
+      { line: 1, column: 25 },
+    ],
+    [
+      "init",
+      "\nthrow new TypeError('no');\n",
+      "The top level of the source threw TypeError: no",
+      { line: 2, column: 11 },
+    ],
+    [
+      "init",
+      "export const a = 1;",
+      "The default export must be what defineServer returns, found no default export",
+      undefined,
+    ],
+    [
+      "init",
+      "export default { calls: {} };",
+      "The default export must be what defineServer returns, found an object with calls",
+      undefined,
+    ],
+    [
+      "init",
+      'import { defineServer } from "@solo/actor-core";\nexport default defineServer({ version: 0, init: () => 1 });',
+      "The top level of the source threw TypeError: Cannot define server: wanted a version of 1 or more, got 0",
+      undefined,
+    ],
+    [
+      "init",
+      'import { defineServer } from "@solo/actor-core";\nexport default defineServer({ version: 1, init() { throw new RangeError("bad start"); } });',
+      "init threw RangeError: bad start",
+      undefined,
+    ],
+    [
+      "init",
+      'process.on;\nsetTimeout(() => { throw new Error("later") }, 0); await new Promise(() => {});',
+      "Error: later",
+      undefined,
+    ],
   ])("%s: %j", async (kind, source, message, place) => {
     const { outcome, session } = await start(source);
     expect(outcome).toMatchObject({ kind: "failed", cause: { kind, message } });
-    if (place !== undefined && outcome.kind === "failed") expect(outcome.cause.location).toEqual({ file: "test.ts", ...place });
+    if (place !== undefined && outcome.kind === "failed")
+      expect(outcome.cause.location).toEqual({ file: "test.ts", ...place });
     expect((await session.exited).normal).toBe(false);
   });
 
@@ -114,16 +160,30 @@ describe("a source that gives no service fails with its cause:", () => {
     const cell = await sandbox.acquire({ memoryBytes: 64 << 20, cpuPercent: 50, processes: 32 });
     const { openGuestSession } = await import("./guest-session.ts");
     const session = openGuestSession(cell, { onLog: () => {}, onOutgoing: () => {} });
-    const rest = { serviceId: "a", tenant: "a", language: "typescript", fileName: "a.ts", environment: {}, logLevel: "info" } as const;
-    const outcome = await session.start({ ...rest, source: Uint8Array.of(0xff, 0xfe), startArguments: new Uint8Array(0) });
+    const rest = {
+      serviceId: "a",
+      tenant: "a",
+      language: "typescript",
+      fileName: "a.ts",
+      environment: {},
+      logLevel: "info",
+    } as const;
+    const outcome = await session.start({
+      ...rest,
+      source: Uint8Array.of(0xff, 0xfe),
+      startArguments: new Uint8Array(0),
+    });
     expect(outcome).toMatchObject({ kind: "failed", cause: { kind: "compile", message: "The source is not UTF-8" } });
   });
 });
 
 test("a source larger than a frame arrives whole", async () => {
-  const { outcome, call } = await start(`${running("return reply(text.length, state);", `const text = "${"x".repeat(6_000_000)}";`)}`, {
-    limits: { memoryBytes: 256 << 20 },
-  });
+  const { outcome, call } = await start(
+    `${running("return reply(text.length, state);", `const text = "${"x".repeat(6_000_000)}";`)}`,
+    {
+      limits: { memoryBytes: 256 << 20 },
+    },
+  );
   expect(outcome.kind).toBe("started");
   expect(await call("run")).toBe(6_000_000);
 });
@@ -133,14 +193,26 @@ describe("the life of a service ends", () => {
     const { call, session } = await start(running("\n\nthrow new Error('boom');"));
     await expect(call("run")).rejects.toThrow(GuestGone);
     const { normal, cause } = await session.exited;
-    expect({ normal, kind: cause.kind, message: cause.message }).toEqual({ normal: false, kind: "crash", message: "Error: boom" });
+    expect({ normal, kind: cause.kind, message: cause.message }).toEqual({
+      normal: false,
+      kind: "crash",
+      message: "Error: boom",
+    });
     expect(cause.detail).toContain("test.ts:7:");
   });
 
   test.each([
-    ["a rejection that nothing handles", "Promise.reject(new Error('lost')); await new Promise(() => {});", { kind: "crash", message: "Error: lost" }],
+    [
+      "a rejection that nothing handles",
+      "Promise.reject(new Error('lost')); await new Promise(() => {});",
+      { kind: "crash", message: "Error: lost" },
+    ],
     ["null, thrown", "throw null;", { kind: "crash", message: "Thrown: null" }],
-    ["an error that cannot be read", "throw { get message() { throw 1; } };", { kind: "crash", message: "Thrown: something that cannot be described" }],
+    [
+      "an error that cannot be read",
+      "throw { get message() { throw 1; } };",
+      { kind: "crash", message: "Thrown: something that cannot be described" },
+    ],
     ["process.exit", "process.exit(3);", { kind: "exit", message: "Its process exited by itself with code 3" }],
     ["a signal of its own", "process.kill(process.pid, 'SIGKILL'); await new Promise(() => {});", { kind: "signal" }],
   ])("by %s", async (_name, code, cause) => {
@@ -152,7 +224,11 @@ describe("the life of a service ends", () => {
   });
 
   test("by its own decision, normal or not", async () => {
-    for (const [reason, normal] of [["normal", true], ["shutdown", true], ["tired", false]] as const) {
+    for (const [reason, normal] of [
+      ["normal", true],
+      ["shutdown", true],
+      ["tired", false],
+    ] as const) {
       const { session } = await start(COUNTER);
       session.cast({ method: "leave", args: new TextEncoder().encode(JSON.stringify([reason])) });
       expect(await session.exited).toEqual({ normal, cause: { kind: "stop", message: `Stopped: ${reason}` } });
@@ -170,25 +246,33 @@ describe("the life of a service ends", () => {
 });
 
 test("wrong calls are refused, and the service lives on", async () => {
-  const { call, session } = await start(running("return reply(arg === 'date' ? { items: [{ when: new Date(0) }] } : arg, state);"));
+  const { call, session } = await start(
+    running("return reply(arg === 'date' ? { items: [{ when: new Date(0) }] } : arg, state);"),
+  );
   const raw = (args: string) => session.call({ method: "run", args: new TextEncoder().encode(args), timeoutMs: 5_000 });
   expect(await call("nothing")).toMatchObject({ kind: "error", error: { kind: "unknown-method" } });
   expect(await call("constructor")).toMatchObject({ kind: "error", error: { kind: "unknown-method" } });
   expect(await raw("{}")).toMatchObject({ error: { kind: "arguments-not-array" } });
   expect(await raw("[1")).toMatchObject({ error: { kind: "arguments-not-json" } });
   expect(await call("run", "date")).toMatchObject({ error: { kind: "reply-not-json", path: "$.items[0].when" } });
-  expect(await session.call({ method: "run", args: new Uint8Array(4 << 20), timeoutMs: 5_000 })).toMatchObject({ error: { kind: "too-large" } });
+  expect(await session.call({ method: "run", args: new Uint8Array(4 << 20), timeoutMs: 5_000 })).toMatchObject({
+    error: { kind: "too-large" },
+  });
   expect(await call("run", { $bytes: "AQI=" })).toEqual({ $bytes: "AQI=" });
 });
 
 test("a service sees the environment of its manifest and nothing else", async () => {
-  const { call } = await start(running("return reply({ ...process.env, viaBun: { ...Bun.env } }, state);"), { environment: { GREETING: "hi" } });
+  const { call } = await start(running("return reply({ ...process.env, viaBun: { ...Bun.env } }, state);"), {
+    environment: { GREETING: "hi" },
+  });
   expect(await call("run")).toEqual({ GREETING: "hi", viaBun: { GREETING: "hi" } });
 });
 
 test("console and output become log lines, by level, and never spoil the frames", async () => {
   const { call, logs } = await start(
-    running("console.debug('hidden'); console.log('plain', { a: 1 }); console.error('bad'); ctx.log('warn', 'from ctx'); await Bun.write(Bun.stdout, 'raw out\\n'); await Bun.write(Bun.stderr, 'raw err\\n'); return reply(1, state);"),
+    running(
+      "console.debug('hidden'); console.log('plain', { a: 1 }); console.error('bad'); ctx.log('warn', 'from ctx'); await Bun.write(Bun.stdout, 'raw out\\n'); await Bun.write(Bun.stderr, 'raw err\\n'); return reply(1, state);",
+    ),
     { logLevel: "info" },
   );
   expect(await call("run")).toBe(1);
@@ -198,18 +282,27 @@ test("console and output become log lines, by level, and never spoil the frames"
 });
 
 test("a flood of log lines is cut to a rate, and its loss is told", async () => {
-  const { call, logs } = await start(running("for (let line = 0; line < 5_000; line += 1) console.log('line', line); return reply(1, state);"));
+  const { call, logs } = await start(
+    running("for (let line = 0; line < 5_000; line += 1) console.log('line', line); return reply(1, state);"),
+  );
   expect(await call("run")).toBe(1);
   expect(logs.length).toBeLessThanOrEqual(2_001);
 });
 
 test("a service calls another by name, and hears of a refusal", async () => {
   const { call, outgoing } = await start(
-    running("ctx.cast('audit', 'note', arg); try { return reply({ got: await ctx.call('prices', 'priceOf', arg) }, state); } catch (error: any) { return reply({ failed: error.code, why: error.message }, state); }"),
+    running(
+      "ctx.cast('audit', 'note', arg); try { return reply({ got: await ctx.call('prices', 'priceOf', arg) }, state); } catch (error: any) { return reply({ failed: error.code, why: error.message }, state); }",
+    ),
   );
   const first = call("run", "pear");
   await eventually(() => outgoing.length === 2, "both messages are out");
-  const shown = outgoing.map(({ kind, target, method, args }) => ({ kind, target, method, args: new TextDecoder().decode(args) }));
+  const shown = outgoing.map(({ kind, target, method, args }) => ({
+    kind,
+    target,
+    method,
+    args: new TextDecoder().decode(args),
+  }));
   expect(shown).toEqual([
     { kind: "cast", target: "audit", method: "note", args: '["pear"]' },
     { kind: "call", target: "prices", method: "priceOf", args: '["pear"]' },
@@ -260,7 +353,9 @@ describe("confinement", () => {
     const { call } = await start(
       `${running("const { dlopen } = await (import.meta as any).require('bun:ffi'); return reply(String(dlopen('libc.so.6', { ptrace: { args: ['i64', 'i64', 'i64', 'i64'], returns: 'i64' } }).symbols.ptrace(0n, 0n, 0n, 0n)), state);")}`,
     );
-    await expect(call("run")).rejects.toMatchObject({ exit: { normal: false, cause: { kind: "signal", message: "Ended by signal SIGSYS" } } });
+    await expect(call("run")).rejects.toMatchObject({
+      exit: { normal: false, cause: { kind: "signal", message: "Ended by signal SIGSYS" } },
+    });
   });
 });
 
@@ -272,7 +367,9 @@ describe("limits", () => {
     if (!needs("enforced")) return;
     const bystander = await start(COUNTER);
     const { call, session } = await start(running(code));
-    await expect(call("run")).rejects.toMatchObject({ exit: { cause: { kind: "oom", message: "Used more than its memory limit of 64 MiB" } } });
+    await expect(call("run")).rejects.toMatchObject({
+      exit: { cause: { kind: "oom", message: "Used more than its memory limit of 64 MiB" } },
+    });
     expect(await session.exited).toMatchObject({ normal: false, cause: { kind: "oom" } });
     expect(await bystander.call("add", 1)).toBe(1);
     bystander.session.kill();
@@ -281,7 +378,9 @@ describe("limits", () => {
   test("a service cannot start more processes than its limit", async () => {
     if (!needs("enforced") || !needs("full")) return;
     const { call, cell } = await start(
-      running("let made = 0; try { for (; made < 100; made += 1) Bun.spawn(['/cell/bun', '-e', 'await new Promise(() => {})'], { stdio: ['ignore', 'ignore', 'ignore'] }); } catch {} return reply(made, state);"),
+      running(
+        "let made = 0; try { for (; made < 100; made += 1) Bun.spawn(['/cell/bun', '-e', 'await new Promise(() => {})'], { stdio: ['ignore', 'ignore', 'ignore'] }); } catch {} return reply(made, state);",
+      ),
       { limits: { processes: 24, memoryBytes: 512 << 20 } },
     );
     const made = (await call("run")) as number;
@@ -298,7 +397,14 @@ describe("limits", () => {
     const throttled = () =>
       readdirSync(`/sys/fs/cgroup/cpu/solo-${folderId}`, { withFileTypes: true })
         .filter((entry) => entry.isDirectory())
-        .some((entry) => Number(/nr_throttled (\d+)/.exec(readFileSync(`/sys/fs/cgroup/cpu/solo-${folderId}/${entry.name}/cpu.stat`, "latin1"))?.[1]) > 1);
+        .some(
+          (entry) =>
+            Number(
+              /nr_throttled (\d+)/.exec(
+                readFileSync(`/sys/fs/cgroup/cpu/solo-${folderId}/${entry.name}/cpu.stat`, "latin1"),
+              )?.[1],
+            ) > 1,
+        );
     await eventually(throttled, "it was throttled");
     await cell.kill();
     await expect(call).rejects.toThrow(GuestGone);
@@ -306,12 +412,15 @@ describe("limits", () => {
 
   test("a limit below what a cell needs is refused", async () => {
     if (!needs("enforced")) return;
-    await expect(sandbox.acquire({ memoryBytes: 1 << 20, cpuPercent: 50, processes: 32 })).rejects.toMatchObject({ code: "CELL_LAUNCH_FAILED" });
+    await expect(sandbox.acquire({ memoryBytes: 1 << 20, cpuPercent: 50, processes: 32 })).rejects.toMatchObject({
+      code: "CELL_LAUNCH_FAILED",
+    });
   });
 });
 
 describe("a hostile guest", () => {
-  const WRITE = "const out = Bun.file('/proc/self/fd/3'); const pipe = Bun.file(3).writer(); pipe.write(new Uint8Array(arg)); await pipe.flush(); await new Promise((done) => setTimeout(done, 200)); return reply('alive', state);";
+  const WRITE =
+    "const out = Bun.file('/proc/self/fd/3'); const pipe = Bun.file(3).writer(); pipe.write(new Uint8Array(arg)); await pipe.flush(); await new Promise((done) => setTimeout(done, 200)); return reply('alive', state);";
 
   test.each([
     ["a frame above the size limit", [255, 255, 255, 255, 0, 0, 0, 0], /at most 4194304 are allowed/],
@@ -320,7 +429,10 @@ describe("a hostile guest", () => {
   ])("that sends %s is killed for it", async (_name, bytes, message) => {
     const { call, session } = await start(running(WRITE));
     await expect(call("run", bytes)).rejects.toThrow(GuestGone);
-    expect(await session.exited).toMatchObject({ normal: false, cause: { kind: "protocol", message: expect.stringMatching(message) } });
+    expect(await session.exited).toMatchObject({
+      normal: false,
+      cause: { kind: "protocol", message: expect.stringMatching(message) },
+    });
   });
 
   test("that answers what nobody asked harms nobody", async () => {
@@ -332,7 +444,10 @@ describe("a hostile guest", () => {
 test("an external kill -9 is told as its signal, and nothing is left", async () => {
   const { cell, session } = await start(COUNTER);
   process.kill(cell.processId, "SIGKILL");
-  expect(await session.exited).toMatchObject({ normal: false, cause: { kind: "signal", message: "Ended by signal SIGKILL" } });
+  expect(await session.exited).toMatchObject({
+    normal: false,
+    cause: { kind: "signal", message: "Ended by signal SIGKILL" },
+  });
 });
 
 test("a closed sandbox has killed what it handed out, and makes no more", async () => {
@@ -341,11 +456,16 @@ test("a closed sandbox has killed what it handed out, and makes no more", async 
   await Promise.all([other.close(), other.close()]);
   expect(await session.exited).toMatchObject({ cause: { kind: "kill" } });
   expect(processRuns(cell.processId)).toBe(false);
-  await expect(other.acquire({ memoryBytes: 64 << 20, cpuPercent: 50, processes: 32 })).rejects.toMatchObject({ code: "SANDBOX_CLOSED" });
+  await expect(other.acquire({ memoryBytes: 64 << 20, cpuPercent: 50, processes: 32 })).rejects.toMatchObject({
+    code: "SANDBOX_CLOSED",
+  });
 });
 
 test("a sandbox weaker than the minimum is refused, and an id that is no file name too", async () => {
   const options = { dataFolderId: testFolderId(), clock: hostClock, poolSize: 0, log: () => {} };
-  if (!needs("full")) await expect(openSandbox({ ...options, minimum: { confinement: "full" } })).rejects.toMatchObject({ code: "SANDBOX_TOO_WEAK" });
+  if (!needs("full"))
+    await expect(openSandbox({ ...options, minimum: { confinement: "full" } })).rejects.toMatchObject({
+      code: "SANDBOX_TOO_WEAK",
+    });
   await expect(openSandbox({ ...options, dataFolderId: "../x" })).rejects.toThrow(RangeError);
 });

@@ -101,7 +101,7 @@ export class Guest {
         void this.#answer(id, message);
         return;
       case "cast":
-        this.#cast(message);
+        void this.#cast(id, message);
         return;
       case "stop":
         this.#stop();
@@ -149,13 +149,14 @@ export class Guest {
     }
   }
 
-  #cast(message: KernelMessage & { readonly kind: "cast" }): void {
+  async #cast(id: number, message: KernelMessage & { readonly kind: "cast" }): Promise<void> {
     try {
-      this.#running?.cast(message.method, decodeArguments(message.args));
+      await this.#running?.cast(message.method, decodeArguments(message.args));
     } catch (error) {
       const { message: text } = describeError(error);
       this.log("warn", `Dropped cast "${message.method}": ${text}`);
     }
+    this.#send(id, { kind: "handled" });
   }
 
   #stop(): void {

@@ -10,7 +10,9 @@ const value = fc.letrec((tie) => ({
     fc.string({ unit: "binary" }),
     fc.uint8Array({ maxLength: 40 }),
     fc.array(tie("any")),
-    fc.dictionary(fc.string(), tie("any"), { noNullPrototype: true }).filter((found) => Object.keys(found).join() !== "$bytes"),
+    fc
+      .dictionary(fc.string(), tie("any"), { noNullPrototype: true })
+      .filter((found) => Object.keys(found).join() !== "$bytes"),
   ),
 })).any;
 
@@ -67,7 +69,11 @@ describe("refused with its path:", () => {
 
 describe("arguments", () => {
   test("are a JSON array, or empty for none", () => {
-    expect(decodeArguments(encoded('[1,{"$bytes":"AQI="},"\\u0024bytes"]'))).toEqual([1, Uint8Array.of(1, 2), "$bytes"]);
+    expect(decodeArguments(encoded('[1,{"$bytes":"AQI="},"\\u0024bytes"]'))).toEqual([
+      1,
+      Uint8Array.of(1, 2),
+      "$bytes",
+    ]);
     expect(decodeArguments(new Uint8Array(0))).toEqual([]);
   });
 

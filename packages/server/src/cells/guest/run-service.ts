@@ -39,14 +39,20 @@ export interface RunningService {
    * @throws {CallFailed} It did not answer in time.
    */
   call(method: string, args: readonly unknown[], timeoutMs: number): Promise<unknown>;
-  /** @throws {UnknownMethod} It has no such cast. */
-  cast(method: string, args: readonly unknown[]): void;
+  /**
+   * Resolves when the cast has been handled, or the service has ended.
+   *
+   * @throws {UnknownMethod} It has no such cast.
+   */
+  cast(method: string, args: readonly unknown[]): Promise<void>;
   /** Asks it to run `terminate` and end; `ended` tells when. */
   stop(): void;
   readonly ended: Promise<Ending>;
   /** Ends every process of it at once. */
   abandon(): void;
 }
+
+const behindTheCast = Symbol("behind the cast");
 
 /** A call found the service ended. */
 export class ServiceEnded extends Error {
@@ -102,7 +108,11 @@ export async function runService(
         throw error;
       }
     },
-    cast: (method, values) => ref.applyCast(method, values),
+    async cast(method, values) {
+      ref.applyCast(method, values);
+      // No request that the server knows, so it is refused, and in the order of the mailbox: behind the cast.
+      await system.call(pid, behindTheCast, { timeoutMs: Number.POSITIVE_INFINITY }).catch(() => {});
+    },
     stop() {
       // It may end by itself meanwhile, which is told by `ended` too.
       system.stop(pid, { reason: Exit.shutdown }).catch(() => {});

@@ -4,10 +4,15 @@ import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { CellLimits } from "../../ports/cell.ts";
+import type { Cell, CellLimits, Sandbox } from "../../ports/cell.ts";
 import type { Clock } from "../../ports/clock.ts";
-import { type GuestSession, type LogLevel, type OutgoingMessage, openGuestSession, type StartOutcome } from "../guest-session.ts";
-import type { Cell, Sandbox } from "../../ports/cell.ts";
+import {
+  type GuestSession,
+  type LogLevel,
+  type OutgoingMessage,
+  openGuestSession,
+  type StartOutcome,
+} from "../guest-session.ts";
 
 /** The host's time. */
 export const hostClock: Clock = {
@@ -103,7 +108,10 @@ export async function eventually(holds: () => boolean, what: string): Promise<vo
 /** Whether a process runs; a zombie does not. */
 export function processRuns(processId: number): boolean {
   try {
-    const state = execFileSync("cat", [`/proc/${processId}/stat`], { encoding: "latin1", stdio: ["ignore", "pipe", "ignore"] });
+    const state = execFileSync("cat", [`/proc/${processId}/stat`], {
+      encoding: "latin1",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
     return !/\) [ZX] /.test(state);
   } catch {
     return false;

@@ -1,0 +1,68 @@
+import { expect, test } from "@jest/globals";
+import type { Clock } from "../ports/clock.ts";
+import { CellPool } from "./pool.ts";
+import type { ProcessCell } from "./process-cell.ts";
+
+/** Waits that the pool asked for, to be ended by hand. */
+function handClock() {
+  const waits: { delayMs: number; wake: () => void }[] = [];
+  const clock: Clock = {
+    nowMs: () => 0,
+    wallMs: () => 0,
+    schedule(delayMs, wake) {
+      const wait = { delayMs, wake };
+      waits.push(wait);
+      return () => waits.splice(waits.indexOf(wait), 1);
+    },
+  };
+  const pass = async () => {
+    const [next] = waits.splice(0, 1);
+    next?.wake();
+    await new Promise((resolve) => setImmediate(resolve));
+    return next?.delayMs;
+  };
+  return { clock, waits, pass };
+}
+
+test("a launch that fails is tried again after waits that double, never in a hot loop", async () => {
+  const { clock, waits, pass } = handClock();
+  const warnings: string[] = [];
+  let launches = 0;
+  const pool = new CellPool({
+    size: 2,
+    launch: async (): Promise<ProcessCell> => {
+      launches += 1;
+      throw new Error("no room");
+    },
+    busy: () => false,
+    clock,
+    log: (_level, message) => warnings.push(message),
+  });
+  expect([await pass(), await pass(), await pass(), await pass()]).toEqual([10, 100, 200, 400]);
+  expect(launches).toBe(4);
+  expect(warnings[0]).toBe("Cannot refill the cell pool, next try in 100 ms: no room");
+  expect(waits.map((wait) => wait.delayMs)).toEqual([800]);
+  expect(pool.take()).toBeUndefined();
+  await pool.close();
+  expect(waits).toEqual([]);
+  expect(launches).toBe(4);
+});
+
+test("refilling waits while somebody else starts a cell", async () => {
+  const { clock, pass } = handClock();
+  let launches = 0;
+  const pool = new CellPool({
+    size: 1,
+    launch: async (): Promise<ProcessCell> => {
+      launches += 1;
+      throw new Error("not reached");
+    },
+    busy: () => true,
+    clock,
+    log: () => {},
+  });
+  await pass();
+  await pass();
+  expect(launches).toBe(0);
+  await pool.close();
+});
