@@ -1,19 +1,16 @@
 import { ProcessExited } from "./errors.ts";
 import type { ExitReason } from "./exit-reason.ts";
-import type { Pid } from "./pid.ts";
 import { type Holding, type Process, rejectQuietly, type Watcher } from "./process.ts";
 
 /** Waits for the end of a process, whatever its reason. */
 export class EndOf implements Watcher, Holding {
   readonly #process: Process;
   readonly #owner: Process | undefined;
-  readonly #pid: Pid | undefined;
   readonly #pending = Promise.withResolvers<ExitReason>();
 
   constructor(process: Process, owner: Process | undefined) {
     this.#process = process;
     this.#owner = owner;
-    this.#pid = owner?.pid;
     (process.watchers ??= new Set()).add(this);
     if (owner !== undefined) {
       (owner.holdings ??= new Set()).add(this);
@@ -31,6 +28,8 @@ export class EndOf implements Watcher, Holding {
 
   ownerEnded(): void {
     this.#process.watchers?.delete(this);
-    rejectQuietly(this.#pending, new ProcessExited(this.#pid as Pid, "wait for an end"));
+    if (this.#owner !== undefined) {
+      rejectQuietly(this.#pending, new ProcessExited(this.#owner.pid, "wait for an end"));
+    }
   }
 }

@@ -71,13 +71,8 @@ export abstract class LocalCaller implements Caller {
       return { kind: "already-started", pid: holder };
     }
     const process = this.spawnProcess("start", body, options, options.link === true);
-    const monitor = owner && options.monitor ? Monitor.begin(owner, process, process.pid) : undefined;
-    const start = new Start(process, owner, { timeoutMs: options.timeoutMs, monitor });
-    const result = await start.result;
-    if (result.kind !== "ok" && monitor !== undefined && owner !== undefined) {
-      endMonitor(owner, monitor, true);
-    }
-    return result;
+    const { timeoutMs, monitor = false } = options;
+    return new Start(process, owner, { timeoutMs, monitored: monitor }).result;
   }
 
   async stop(target: Target, options: StopOptions = {}): Promise<void> {

@@ -1,7 +1,6 @@
 import { ProcessExited } from "./errors.ts";
 import { Exit, type ExitReason } from "./exit-reason.ts";
-import type { MonitorRef } from "./messages.ts";
-import type { Pid } from "./pid.ts";
+import { Monitor } from "./monitor.ts";
 import { type Holding, type Process, rejectQuietly, type Starter, type Watcher } from "./process.ts";
 import type { InitOutcome, StartResult } from "./self.ts";
 import type { Deadline } from "./timers.ts";
@@ -10,8 +9,7 @@ import type { Deadline } from "./timers.ts";
 export class Start implements Starter, Watcher, Holding {
   readonly #process: Process;
   readonly #owner: Process | undefined;
-  readonly #pid: Pid;
-  readonly #monitor: MonitorRef | undefined;
+  readonly #monitored: boolean;
   readonly #pending = Promise.withResolvers<StartResult>();
   readonly #deadline: Deadline | undefined;
   #refusal: StartResult | undefined;
@@ -19,12 +17,11 @@ export class Start implements Starter, Watcher, Holding {
   constructor(
     process: Process,
     owner: Process | undefined,
-    options: { readonly timeoutMs: number | undefined; readonly monitor: MonitorRef | undefined },
+    options: { readonly timeoutMs: number | undefined; readonly monitored: boolean },
   ) {
     this.#process = process;
     this.#owner = owner;
-    this.#pid = process.pid;
-    this.#monitor = options.monitor;
+    this.#monitored = options.monitored;
     process.starter = this;
     (process.watchers ??= new Set()).add(this);
     if (owner !== undefined) {
@@ -41,14 +38,15 @@ export class Start implements Starter, Watcher, Holding {
 
   acknowledged(outcome: InitOutcome): void {
     switch (outcome.kind) {
-      case "ok":
+      case "ok": {
+        const owner = this.#owner;
+        const { pid } = this.#process;
         this.#process.watchers?.delete(this);
-        this.#finish({
-          kind: "ok",
-          pid: this.#pid,
-          ...(this.#monitor !== undefined && { monitor: this.#monitor }),
-        });
+        // Only now: of a start that failed the result tells enough.
+        const monitor = owner && this.#monitored ? Monitor.begin(owner, this.#process, pid) : undefined;
+        this.#finish({ kind: "ok", pid, ...(monitor && { monitor }) });
         break;
+      }
       case "ignore":
         this.#refusal = outcome;
         break;
@@ -66,7 +64,9 @@ export class Start implements Starter, Watcher, Holding {
     this.#process.watchers?.delete(this);
     this.#process.starter = undefined;
     this.#deadline?.clear();
-    rejectQuietly(this.#pending, new ProcessExited(this.#pid, "start"));
+    if (this.#owner !== undefined) {
+      rejectQuietly(this.#pending, new ProcessExited(this.#owner.pid, "start"));
+    }
   }
 
   #timeOut(): void {

@@ -1,6 +1,5 @@
 import { ProcessExited, StopFailed } from "./errors.ts";
 import { Exit, type ExitReason } from "./exit-reason.ts";
-import type { Pid } from "./pid.ts";
 import { type Holding, type Process, rejectQuietly, type Watcher } from "./process.ts";
 import type { Target } from "./self.ts";
 import type { Deadline } from "./timers.ts";
@@ -10,7 +9,6 @@ export class Stop implements Watcher, Holding {
   readonly #target: Target;
   readonly #process: Process;
   readonly #owner: Process | undefined;
-  readonly #pid: Pid | undefined;
   readonly #wanted: ExitReason;
   readonly #pending = Promise.withResolvers<void>();
   readonly #deadline: Deadline | undefined;
@@ -23,7 +21,6 @@ export class Stop implements Watcher, Holding {
     this.#target = to.target;
     this.#process = to.process;
     this.#owner = owner;
-    this.#pid = owner?.pid;
     this.#wanted = options.reason;
     (to.process.watchers ??= new Set()).add(this);
     if (owner !== undefined) {
@@ -52,7 +49,9 @@ export class Stop implements Watcher, Holding {
   ownerEnded(): void {
     this.#process.watchers?.delete(this);
     this.#deadline?.clear();
-    rejectQuietly(this.#pending, new ProcessExited(this.#pid as Pid, "stop"));
+    if (this.#owner !== undefined) {
+      rejectQuietly(this.#pending, new ProcessExited(this.#owner.pid, "stop"));
+    }
   }
 
   #timeOut(): void {

@@ -107,7 +107,11 @@ test("TMR-021 no timer fires before its time, whatever is set and cancelled", as
           },
         });
         const timers = plans.map(({ ms }) => system.sendAfter(ms, pid, ms));
-        plans.forEach(({ cancelled }, i) => cancelled && timers[i]?.cancel());
+        for (const [i, timer] of timers.entries()) {
+          if (plans[i]?.cancelled) {
+            timer.cancel();
+          }
+        }
         for (let i = 0; i < 50; i++) {
           await pass(10);
         }
