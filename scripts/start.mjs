@@ -45,6 +45,7 @@ async function main() {
     );
     stopOnSignals(server);
     await demonstrate(server);
+    line(`  ${style.dim("Times hold the start of the solo command itself, a Node process each")}`);
     if (options.once) {
       await step("Stop the server", async () => {
         await solo(server, ["shutdown"]);
@@ -110,7 +111,7 @@ async function demonstrate(server) {
 
   const { processId } = await find(server);
   process.kill(processId, "SIGKILL");
-  line(`  ${style.yellow("✗")} kill -9 ${processId} ${style.dim("the service's own process is gone")}`);
+  line(`  ${style.yellow("•")} kill -9 ${processId}: ${style.dim("the service's own process is gone")}`);
   await step(
     "The supervisor brings it back",
     () => untilAnswered(server, call),
