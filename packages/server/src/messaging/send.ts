@@ -37,23 +37,33 @@ export async function call(
 ): Promise<Uint8Array> {
   const service = context.directory.get(permit.tenant, checkServiceId(message.serviceId));
   const leave = enter(service, message);
-  try {
-    const deadlineMs = performance.now() + options.timeoutMs;
-    const actor = service.actor ?? (await actorOf(service, options));
-    const timeoutMs = Math.max(0, deadlineMs - performance.now());
-    const outcome = await callService(context.system, actor, { method: message.method, args: message.args, timeoutMs });
-    switch (outcome.kind) {
-      case "reply":
-        return outcome.bytes;
-      case "error":
-        throw guestError(message, outcome.error);
-      case "died":
-        throw died(message, service, outcome.message);
-      case "timed-out":
-        throw timedOut(message, options.timeoutMs);
-    }
-  } finally {
-    leave();
+  const deadlineMs = performance.now() + options.timeoutMs;
+  const actor = service.actor ?? (await actorOf(service, options).catch(leaving(leave)));
+  const outcome = await callService(
+    context.system,
+    actor,
+    {
+      method: message.method,
+      args: message.args,
+      timeoutMs: Math.max(1, deadlineMs - performance.now()),
+      handled: leave,
+    },
+    options.signal,
+  );
+  switch (outcome.kind) {
+    case "reply":
+      return outcome.bytes;
+    case "error":
+      throw guestError(message, outcome.error);
+    case "died":
+      throw died(message, service, outcome.message);
+    case "timed-out":
+      throw timedOut(message, options.timeoutMs);
+    case "abandoned":
+      throw new SoloError("CANCELLED", `Cannot answer the call to "${message.serviceId}": its caller has gone`, {
+        found: "a cancelled call",
+        wanted: "a caller that waits",
+      });
   }
 }
 
@@ -66,14 +76,32 @@ export async function cast(
 ): Promise<void> {
   const service = context.directory.get(permit.tenant, checkServiceId(message.serviceId));
   const leave = enter(service, message);
-  try {
-    const actor = service.actor ?? (await actorOf(service, options));
-    castToService(context.system, actor, { method: message.method, args: message.args, handled: leave });
-  } catch (error) {
+  const actor = service.actor ?? (await actorOf(service, options).catch(leaving(leave)));
+  const known = service.incarnation?.casts;
+  if (known !== undefined && !known.includes(message.method)) {
+    leave();
+    // Nobody would hear of it later: a cast has no answer.
+    throw new SoloError(
+      "METHOD_NOT_FOUND",
+      `Cannot cast "${message.method}" to "${message.serviceId}": it has no such cast`,
+      {
+        found: `the name "${message.method}"`,
+        wanted: known.length === 0 ? "a service that has casts" : `one of ${known.join(", ")}`,
+        command: `solo status ${message.serviceId}`,
+        metadata: { service_id: message.serviceId, method: message.method },
+      },
+    );
+  }
+  castToService(context.system, actor, { method: message.method, args: message.args, handled: leave });
+}
+
+/** Gives the place in the mailbox back and fails as before. */
+const leaving =
+  (leave: () => void) =>
+  (error: unknown): never => {
     leave();
     throw error;
-  }
-}
+  };
 
 /** Counts the message against the service's mailbox. @returns Gives the place back, once. */
 function enter(service: DeployedService, message: Message): () => void {

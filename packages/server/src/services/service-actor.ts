@@ -60,8 +60,11 @@ export function serviceActor(context: ServiceActorContext, service: DeployedServ
   let session: GuestSession | undefined;
 
   const handleCall = (call: Call): void => {
-    const { method, args, timeoutMs } = call.request as CallMessage;
-    const answer = (outcome: ServiceOutcome): void => call.from.reply(outcome);
+    const { method, args, timeoutMs, handled } = call.request as CallMessage;
+    const answer = (outcome: ServiceOutcome): void => {
+      handled();
+      call.from.reply(outcome);
+    };
     (session as GuestSession).call({ method, args, timeoutMs }).then(answer, (error: unknown) => {
       answer({ kind: "died", message: error instanceof GuestGone ? error.exit.cause.message : String(error) });
     });
@@ -69,8 +72,7 @@ export function serviceActor(context: ServiceActorContext, service: DeployedServ
 
   const handleCast = (cast: Cast): void => {
     const { method, args, handled } = cast.request as CastMessage;
-    (session as GuestSession).cast({ method, args });
-    handled();
+    void (session as GuestSession).cast({ method, args }).then(handled);
   };
 
   const handleEnd = (exit: GuestExit, self: Self): never => {

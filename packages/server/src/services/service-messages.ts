@@ -8,6 +8,8 @@ export interface CallMessage {
   readonly method: string;
   readonly args: Uint8Array;
   readonly timeoutMs: number;
+  /** Called once, when the guest has answered or is gone; a caller that stops waiting does not make its message go away. */
+  readonly handled: () => void;
 }
 
 /** A message for a service's actor that wants no answer. */
@@ -23,20 +25,25 @@ export interface CastMessage {
 export type ServiceOutcome =
   | CallOutcome
   | { readonly kind: "died"; readonly message: string }
-  | { readonly kind: "timed-out" };
+  | { readonly kind: "timed-out" }
+  /** The caller has gone. */
+  | { readonly kind: "abandoned" };
 
-/** Asks a service's actor. Never rejects. */
+/** Asks a service's actor. Rejects never, or with the abort signal's reason. */
 export async function callService(
   system: ActorSystem,
   actor: Pid,
-  message: { readonly method: string; readonly args: Uint8Array; readonly timeoutMs: number },
+  message: Omit<CallMessage, "kind">,
+  signal: AbortSignal,
 ): Promise<ServiceOutcome> {
   try {
     const request: CallMessage = { kind: "call", ...message };
-    return (await system.call(actor, request, { timeoutMs: message.timeoutMs })) as ServiceOutcome;
+    return (await system.call(actor, request, { timeoutMs: message.timeoutMs, signal })) as ServiceOutcome;
   } catch (error) {
     if (!(error instanceof CallFailed)) throw error;
     if (error.reason.kind === "timeout") return { kind: "timed-out" };
+    if (error.reason.kind === "aborted") return { kind: "abandoned" };
+    message.handled();
     return { kind: "died", message: endOf(error.reason) };
   }
 }
@@ -47,11 +54,7 @@ function endOf(reason: ExitReason): string {
   return reason.kind === "shutdown" ? "it was stopped" : "it ended before it took the message";
 }
 
-export function castToService(
-  system: ActorSystem,
-  actor: Pid,
-  message: { readonly method: string; readonly args: Uint8Array; readonly handled: () => void },
-): void {
+export function castToService(system: ActorSystem, actor: Pid, message: Omit<CastMessage, "kind">): void {
   const request: CastMessage = { kind: "cast", ...message };
   system.cast(actor, request);
 }
