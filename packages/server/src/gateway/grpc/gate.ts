@@ -56,15 +56,18 @@ export function callerOf(verdict: PeerVerdict): Caller {
  * included; and no error leaves without its details.
  */
 export function gate(options: GateOptions): ServerInterceptor {
-  return (method, call) =>
-    new ServerInterceptingCall(call, {
+  return (method, call) => {
+    // What the library refuses by itself, such as a message that it cannot read, it sends past every interceptor.
+    const send = call.sendStatus.bind(call);
+    call.sendStatus = (status) => send(explained(status));
+    return new ServerInterceptingCall(call, {
       start: (next) =>
         next({
           onReceiveMetadata: (metadata, forward) => {
             if (method.path.startsWith(publicPrefix)) return forward(metadata);
             try {
               callerOf(options.verdictOf(call.getPeer()));
-              if (options.isStopping()) throw serverStopping();
+              if (options.isStopping()) throw stopping();
               forward(metadata);
             } catch (thrown) {
               const error = thrown as SoloError;
@@ -87,15 +90,19 @@ export function gate(options: GateOptions): ServerInterceptor {
             }
           },
         }),
-      sendStatus: (status, next) => {
-        const bare = status.code !== grpcStatus.OK && (status.metadata ?? new Metadata()).get(detailsKey).length === 0;
-        const error = bare ? libraryError(status.code ?? grpcStatus.UNKNOWN, status.details ?? "") : undefined;
-        next(error === undefined ? status : toStatus(error));
-      },
     });
+  };
 }
 
 const detailsKey = "grpc-status-details-bin";
+
+/** A status with its details: ours has them already. */
+function explained(status: PartialStatusObject): PartialStatusObject {
+  const { code, details, metadata } = status;
+  if (code === grpcStatus.OK || (metadata ?? new Metadata()).get(detailsKey).length > 0) return status;
+  const error = libraryError(code ?? grpcStatus.UNKNOWN, details ?? "");
+  return error === undefined ? status : toStatus(error);
+}
 
 /** What the gRPC library refuses before a handler sees it, told as our own errors are. */
 function libraryError(code: number, details: string): SoloError | undefined {
@@ -104,6 +111,11 @@ function libraryError(code: number, details: string): SoloError | undefined {
       return new SoloError("REQUEST_TOO_LARGE", `Cannot take the request: ${details}`, {
         found: details,
         wanted: "a smaller request",
+      });
+    case grpcStatus.DEADLINE_EXCEEDED:
+      return new SoloError("CALL_TIMED_OUT", "Cannot go on: the caller's deadline is over", {
+        found: "a deadline that has passed",
+        wanted: "more time",
       });
     case grpcStatus.INTERNAL:
     case grpcStatus.UNKNOWN:
