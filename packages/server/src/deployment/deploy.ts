@@ -74,17 +74,19 @@ async function start(
     ]);
     // The launcher waits for it; a start that fails before must not leave its failure unheard.
     accepted.catch(() => undefined);
+    let answer: ServiceView | undefined;
     const outcome = await context.launcher.start(service, {
       source: async () => deployment.source,
       mayRun: accepted,
       started: async (event) => {
         service.advance({ type: "started" });
         const running = service.keep({ ...record, state: "running" });
-        const view = service.view();
-        await service.journal.record({ events: [event], origin, record: running, puts: answering.answered(view) });
+        answer = service.view();
+        await service.journal.record({ events: [event], origin, record: running, puts: answering.answered(answer) });
       },
     });
-    if (outcome.kind === "started") return service.view();
+    // The answer that is kept, so that the same request gets the same one again.
+    if (outcome.kind === "started") return answer as ServiceView;
     await accepted;
     const error = startError(serviceId, outcome.cause);
     const failed = { type: "service.failed", serviceId, version: record.version, cause: outcome.cause } as const;

@@ -57,15 +57,17 @@ async function startAgain(
   await context.launcher.stop(service, { force: false });
   service.advance({ type: "restartRequested" });
   service.begin(wanted, service.state);
+  let answer: ServiceView | undefined;
   const outcome = await context.launcher.start(service, {
     source: () => context.artifacts.get(wanted.artifactSha256),
     mayRun: Promise.resolve(),
     started: async (event) => {
       service.advance({ type: "started" });
-      await service.journal.record({ events: [event], origin, puts: answering.answered(service.view()) });
+      answer = service.view();
+      await service.journal.record({ events: [event], origin, puts: answering.answered(answer) });
     },
   });
-  if (outcome.kind === "started") return service.view();
+  if (outcome.kind === "started") return answer as ServiceView;
   const { cause } = outcome;
   const error = startError(serviceId, cause);
   service.advance({ type: "gaveUp" });
