@@ -72,7 +72,7 @@ test("a handler that throws ends the service: its caller hears the cause at once
   const request = { tenant: "", serviceId: "counter", method: "crash", arguments: Buffer.from("[]") };
   await expect(ask(client.messaging, client.messaging.call, request)).rejects.toMatchObject({
     reason: "SERVICE_DIED",
-    message: expect.stringContaining("asked to crash") as string,
+    message: expect.stringContaining("asked to crash"),
   });
   expect(await add("counter", 1)).toBe(1);
 });
@@ -90,7 +90,11 @@ test("what was acknowledged outlives a kill -9 of the server, and what was kille
 
   expect(await add("counter", 4)).toBe(4);
   expect((await status("doomed")).state).toBe(ServiceState.SERVICE_STATE_KILLED);
-  const { services } = await ask(client.deployments, client.deployments.list, { tenant: "", pageSize: 0, pageToken: "" });
+  const { services } = await ask(client.deployments, client.deployments.list, {
+    tenant: "",
+    pageSize: 0,
+    pageToken: "",
+  });
   expect(services.map((service) => service.serviceId)).toEqual(["counter"]);
 });
 

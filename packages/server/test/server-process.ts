@@ -20,14 +20,28 @@ export interface ServerProcess {
   readonly ready: Ready;
   readonly child: ChildProcess;
   readonly log: () => string;
+  readonly exited: Promise<number | null>;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>;
 }
 
+/** A server that did not come up. */
+export interface NotStarted {
+  readonly code: number | null;
+  /** What it said on standard error. */
+  readonly output: string;
+}
+
 const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
-const bestOfHost = ["--isolation-minimum", "best", "--limits-minimum", "best"];
+const defaultFlags = [
+  ["--port", "0"],
+  ["--metrics-port", "0"],
+  ["--log-format", "json"],
+  ["--isolation-minimum", "best"],
+  ["--limits-minimum", "best"],
+] as const;
 
 /** A data folder for one test file; the file removes it. */
 export function makeDataFolder(): { readonly folder: string; remove(): void } {
@@ -35,26 +49,33 @@ export function makeDataFolder(): { readonly folder: string; remove(): void } {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** Runs the built server; its output when it ends before it is ready. */
-export async function startServer(
-  folder: string,
-  flags: readonly string[] = [],
-): Promise<ServerProcess> {
+/** Runs the built server; throws its output when it ends before it is ready. */
+export async function startServer(folder: string, flags: readonly string[] = []): Promise<ServerProcess> {
   const outcome = await tryServer(folder, flags);
   if ("ready" in outcome) return outcome;
   throw new Error(`The server ended with ${outcome.code} before it was ready:\n${outcome.output}`);
 }
 
 /** As {@link startServer}, for servers that shall not start. */
-export async function tryServer(
-  folder: string,
-  flags: readonly string[] = [],
-): Promise<ServerProcess | { readonly code: number | null; readonly output: string }> {
-  const args = ["--data-folder", folder, "--port", "0", "--metrics-port", "0", "--log-format", "json", ...bestOfHost];
-  const child = spawn(process.execPath, [main, ...args, ...flags], { stdio: ["ignore", "pipe", "pipe"] });
+export async function tryServer(folder: string, flags: readonly string[] = []): Promise<ServerProcess | NotStarted> {
+  // Flags of the test's own take the place of these.
+  const wanted = defaultFlags.filter(([flag]) => !flags.includes(flag)).flat();
+  const args = [main, "--data-folder", folder, ...wanted, ...flags];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+  // A test process that ends in any way takes its servers along.
+  const killWithUs = (): void => void child.kill("SIGKILL");
+  process.once("exit", killWithUs);
   let output = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));
-  const exited = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+  });
+  const exited = new Promise<number | null>((resolve) => {
+    // Not at `exit`: what it said last may come after.
+    child.once("close", (code) => {
+      process.off("exit", killWithUs);
+      resolve(code);
+    });
+  });
   const readiness = new Promise<Ready>((resolve) => {
     createInterface({ input: child.stdout }).on("line", (line) => {
       const said = JSON.parse(line) as { event?: string };
@@ -67,6 +88,7 @@ export async function tryServer(
     ready: first,
     child,
     log: () => output,
+    exited,
     kill: async () => {
       child.kill("SIGKILL");
       await exited;
@@ -86,7 +108,11 @@ export const readProfile = (folder: string) => ({
 });
 
 /** Looks until `find` gives something; a deadline, not a pace. */
-export async function until<T>(what: string, find: () => Promise<T | undefined> | T | undefined, withinMs = 20_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  find: () => Promise<T | undefined> | T | undefined,
+  withinMs = 20_000,
+): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const found = await find();
