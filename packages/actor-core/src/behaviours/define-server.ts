@@ -69,6 +69,9 @@ export interface Server<S, I extends readonly unknown[], C, K> {
 /** A server of unknown make: what a host has in hand that loads a definition and calls by names. */
 export type UncheckedServer = Server<unknown, readonly unknown[], object, object>;
 
+/** The state that an `init` returning `N` gives. */
+type StateOf<N> = Awaited<N> extends infer O ? (O extends Started<infer S> ? S : O extends Stop ? never : O) : never;
+
 /**
  * Defines a server by its state and its methods. Everything else is inferred: the state in each handler, and names,
  * arguments and answers in the reference that `startServer` gives.
@@ -93,25 +96,25 @@ export type UncheckedServer = Server<unknown, readonly unknown[], object, object
  * const sum = await ref.call("add", 2); // number
  */
 export function defineServer<
-  S,
+  N,
   I extends readonly unknown[],
-  C extends CallHandlers<S> = Record<never, never>,
-  K extends CastHandlers<S> = Record<never, never>,
+  C extends CallHandlers<StateOf<N>> = Record<never, never>,
+  K extends CastHandlers<StateOf<N>> = Record<never, never>,
 >(definition: {
   /** Of the state's shape: 1 or more, raised when `migrate` has to change an older state. */
   readonly version: number;
-  readonly init: (setup: Setup, ...args: I) => Awaitable<S | Started<S> | Stop>;
+  readonly init: (setup: Setup, ...args: I) => N;
   // The intersection gives `state` its type; the parameter keeps the exact handlers.
-  readonly calls?: C & CallHandlers<NoInfer<S>>;
-  readonly casts?: K & CastHandlers<NoInfer<S>>;
+  readonly calls?: C & CallHandlers<StateOf<NoInfer<N>>>;
+  readonly casts?: K & CastHandlers<StateOf<NoInfer<N>>>;
   /** Plain messages, `Exited`, `Down` and `idleTimeout`. Without it they are reported and dropped. */
-  readonly info?: (turn: Turn<NoInfer<S>>, message: unknown) => Awaitable<Next<NoInfer<S>>>;
+  readonly info?: (turn: Turn<StateOf<NoInfer<N>>>, message: unknown) => Awaitable<Next<StateOf<NoInfer<N>>>>;
   /** What `continueWith` asked for; runs before any message. */
-  readonly continue?: (turn: Turn<NoInfer<S>>, value: unknown) => Awaitable<Next<NoInfer<S>>>;
-  readonly terminate?: (turn: Turn<NoInfer<S>>, reason: ExitReason) => Awaitable<void>;
+  readonly continue?: (turn: Turn<StateOf<NoInfer<N>>>, value: unknown) => Awaitable<Next<StateOf<NoInfer<N>>>>;
+  readonly terminate?: (turn: Turn<StateOf<NoInfer<N>>>, reason: ExitReason) => Awaitable<void>;
   /** Turns the state of an older version into one of this. */
-  readonly migrate?: (from: number, state: unknown) => Awaitable<NoInfer<S>>;
-}): Server<S, I, C, K> {
+  readonly migrate?: (from: number, state: unknown) => Awaitable<StateOf<NoInfer<N>>>;
+}): Server<StateOf<N>, I, C, K> {
   const { version, init, calls, casts, info, terminate, migrate } = definition;
   if (!Number.isSafeInteger(version) || version < 1) {
     throw new TypeError(`Cannot define server: wanted a version of 1 or more, got ${String(version)}`);
@@ -133,7 +136,8 @@ export function defineServer<
   return Object.freeze({
     [mark]: true as const,
     version,
-    init,
+    // What it returns is a state or a decision by the very meaning of `StateOf`.
+    init: init as Server<StateOf<N>, I, C, K>["init"],
     calls: handlersOf("calls", calls) as C,
     casts: handlersOf("casts", casts) as K,
     ...optional,

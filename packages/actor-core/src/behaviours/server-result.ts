@@ -89,19 +89,27 @@ export function reply<R, S>(value: R, state: S, after?: After): Reply<S, R> {
   return { [mark]: true, kind: "reply", reply: value, state, after };
 }
 
-/** Annotate the type of the later answer, if there is one: `noReply<number>(state)`. */
-export function noReply<R = never, S = unknown>(state: S, after?: After): NoReply<S, R> {
-  return { [mark]: true, kind: "noReply", state, after };
+/**
+ * Name the type of the later answer, if there is one: `noReply<number>(state)`. The state is then not checked by types,
+ * since TypeScript cannot infer one of two parameters.
+ */
+export function noReply<R = never, S = unknown>(state: S, after?: After): NoReply<unknown extends S ? never : S, R> {
+  const result: NoReply<unknown, R> = { [mark]: true, kind: "noReply", state, after };
+  return result as NoReply<never, R>;
 }
 
 /** Without a state, `terminate` gets the one from before. */
-export function stop<S = never>(reason: StopReason, ...state: [state?: S]): Stop<S> {
+export function stop(reason: StopReason): Stop;
+export function stop<S>(reason: StopReason, state: S): Stop<S>;
+export function stop<S>(reason: StopReason, ...state: [state?: S]): Stop<S> {
   const stopping = { [mark]: true, kind: "stop", reason: toExitReason(reason) } as const;
   return state.length === 0 ? stopping : { ...stopping, state: state[0] as S };
 }
 
 /** The answer is out before anyone hears of the end. */
-export function stopReply<R, S = never>(value: R, reason: StopReason, ...state: [state?: S]): StopReply<S, R> {
+export function stopReply<R>(value: R, reason: StopReason): StopReply<never, R>;
+export function stopReply<R, S>(value: R, reason: StopReason, state: S): StopReply<S, R>;
+export function stopReply<R, S>(value: R, reason: StopReason, ...state: [state?: S]): StopReply<S, R> {
   const stopping = { [mark]: true, kind: "stopReply", reason: toExitReason(reason), reply: value } as const;
   return state.length === 0 ? stopping : { ...stopping, state: state[0] as S };
 }

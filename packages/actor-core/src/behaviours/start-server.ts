@@ -80,13 +80,8 @@ export function serverMethods(server: { readonly calls: unknown; readonly casts:
 }
 
 type ArgsOf<F> = F extends (turn: never, ...args: infer A) => unknown ? A : never;
-type ReplyOf<F> = F extends (turn: never, ...args: never[]) => infer R
-  ? Awaited<R> extends infer O
-    ? O extends { readonly reply?: infer V }
-      ? V
-      : never
-    : never
-  : never;
+type ReplyOf<F> = F extends (turn: never, ...args: never[]) => infer R ? AnswerIn<Awaited<R>> : never;
+type AnswerIn<O> = O extends { readonly kind: "reply" | "noReply" | "stopReply"; readonly reply?: infer V } ? V : never;
 
 /** A running server, as its clients see it. */
 export interface Ref<C, K> {

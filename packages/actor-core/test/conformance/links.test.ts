@@ -113,7 +113,7 @@ test("LINK-011 a reason is passed on unchanged, by each as its own sender", asyn
 test("LINK-012 a server that stops itself abnormally ends those linked with its reason", async () => {
   const { system } = await startWorld();
   const { self, messages, pid } = await startProbe(system, { trapExit: true });
-  const server = { init: () => started(0), handleInfo: () => stop<number>("wibble") };
+  const server = { init: () => started(0), handleInfo: () => stop("wibble") };
   const result = await startGenServer(self, server, [], { link: true });
   if (result.kind !== "ok") {
     throw new Error("Expected a start");
