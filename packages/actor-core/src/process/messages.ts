@@ -49,12 +49,11 @@ export interface ReplyTo {
 }
 
 /** A question that awaits an answer by `call.from.reply(value)`. */
-export class Call {
-  readonly from: ReplyTo;
+export abstract class Call {
+  abstract readonly from: ReplyTo;
   readonly request: unknown;
 
-  constructor(from: ReplyTo, request: unknown) {
-    this.from = from;
+  constructor(request: unknown) {
     this.request = request;
   }
 }

@@ -11,14 +11,15 @@ import { checkDelay, type Deadline } from "./timers.ts";
 export const DEFAULT_CALL_TIMEOUT_MS = 5_000;
 
 /**
- * One call under way: reply address, monitor and deadline in one.
+ * One call under way: message, reply address, monitor and deadline in one object, as a call is made of little else.
  *
  * The answer goes to a promise and not through the mailbox, so a late one has nowhere to arrive and a long mailbox costs
  * a caller nothing.
  */
-export class Request implements ReplyTo, Watcher, Holding {
+export class Request extends Call implements ReplyTo, Watcher, Holding {
   readonly caller: Pid | undefined;
-  readonly #facts: { readonly target: Target; readonly request: unknown; readonly timeoutMs: number };
+  readonly #target: Target;
+  readonly #timeoutMs: number;
   #owner: Process | undefined;
   #process: Process | undefined;
   #deadline: Deadline | undefined;
@@ -27,7 +28,9 @@ export class Request implements ReplyTo, Watcher, Holding {
   #signal: AbortSignal | undefined;
 
   private constructor(target: Target, request: unknown, timeoutMs: number, owner: Process | undefined) {
-    this.#facts = { target, request, timeoutMs };
+    super(request);
+    this.#target = target;
+    this.#timeoutMs = timeoutMs;
     this.#owner = owner;
     this.caller = owner?.pid;
   }
@@ -68,8 +71,12 @@ export class Request implements ReplyTo, Watcher, Holding {
       call.#abandon = () => call.#fail(Exit.aborted(signal.reason));
       signal.addEventListener("abort", call.#abandon);
     }
-    process.deliver(new Call(call, request));
+    process.deliver(call);
     return promise;
+  }
+
+  get from(): ReplyTo {
+    return this;
   }
 
   reply(value: unknown): void {
@@ -93,7 +100,9 @@ export class Request implements ReplyTo, Watcher, Holding {
   }
 
   #fail(reason: ExitReason): void {
-    this.#close()?.reject(new CallFailed({ reason, ...this.#facts }));
+    this.#close()?.reject(
+      new CallFailed({ reason, target: this.#target, request: this.request, timeoutMs: this.#timeoutMs }),
+    );
   }
 
   /** The first to close answers; nothing of the call is left anywhere. */
