@@ -3,6 +3,7 @@ import { nanoid } from "nanoid";
 import { authorize, type Permit, type Resource } from "../../authority/authorize.ts";
 import type { Caller } from "../../authority/caller.ts";
 import type { Denials } from "../../authority/denials.ts";
+import { checkTenant } from "../../authority/names.ts";
 import type { Method } from "../../authority/rules.ts";
 import { catalogue, SoloError } from "../../errors.ts";
 import { defaultCallTimeoutMs } from "../../limits.ts";
@@ -96,6 +97,7 @@ async function grant<M extends Method>(
   call.on("cancelled", () => abort.abort(callerLeft));
   try {
     const permit = authorize(caller, method, resource, correlationId);
+    checkTenant(permit.tenant);
     return { permit, remainingMs: remainingMs(call.getDeadline()), signal: abort.signal };
   } catch (thrown) {
     if (thrown instanceof SoloError && catalogue[thrown.code].status === "PERMISSION_DENIED") {
