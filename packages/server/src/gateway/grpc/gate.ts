@@ -1,4 +1,10 @@
-import { status as grpcStatus, Metadata, ServerInterceptingCall, type ServerInterceptor } from "@grpc/grpc-js";
+import {
+  status as grpcStatus,
+  Metadata,
+  ServerInterceptingCall,
+  type ServerInterceptor,
+  type StatusObject,
+} from "@grpc/grpc-js";
 import { nanoid } from "nanoid";
 import type { Caller } from "../../authority/caller.ts";
 import type { Denials } from "../../authority/denials.ts";
@@ -67,7 +73,7 @@ export function gate(options: GateOptions): ServerInterceptor {
             if (method.path.startsWith(publicPrefix)) return forward(metadata);
             try {
               callerOf(options.verdictOf(call.getPeer()));
-              if (options.isStopping()) throw stopping();
+              if (options.isStopping()) throw serverStopping();
               forward(metadata);
             } catch (thrown) {
               const error = thrown as SoloError;
@@ -97,7 +103,7 @@ export function gate(options: GateOptions): ServerInterceptor {
 const detailsKey = "grpc-status-details-bin";
 
 /** A status with its details: ours has them already. */
-function explained(status: PartialStatusObject): PartialStatusObject {
+function explained(status: Partial<StatusObject>): Partial<StatusObject> {
   const { code, details, metadata } = status;
   if (code === grpcStatus.OK || (metadata ?? new Metadata()).get(detailsKey).length > 0) return status;
   const error = libraryError(code ?? grpcStatus.UNKNOWN, details ?? "");
