@@ -214,6 +214,8 @@ export class Process implements Runnable {
     } else if (this.#phase === BUSY) {
       this.#look();
     } else if (this.#phase === IDLE) {
+      // A receive that its handler did not wait for still goes before the handler.
+      this.#look();
       return this.#handleUpTo(limit);
     }
     return 1;

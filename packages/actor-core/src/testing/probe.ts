@@ -4,7 +4,7 @@ import type { ActorSystem, Self } from "../process/self.ts";
 /** A process that a test acts through: it keeps what it is sent and does nothing by itself. */
 export interface Probe {
   readonly pid: Pid;
-  /** Act by these hands. Their `receive` takes from the mailbox before the probe does. */
+  /** Act by these hands. What their `receive` takes is not among `messages`. */
   readonly self: Self;
   /** All messages so far, oldest first; `Exited` too when it traps exits. */
   readonly messages: readonly unknown[];
