@@ -1,10 +1,4 @@
-import {
-  status as grpcStatus,
-  Metadata,
-  ServerInterceptingCall,
-  type ServerInterceptor,
-  type StatusObject,
-} from "@grpc/grpc-js";
+import { status as grpcStatus, Metadata, ServerInterceptingCall, type ServerInterceptor } from "@grpc/grpc-js";
 import { nanoid } from "nanoid";
 import type { Caller } from "../../authority/caller.ts";
 import type { Denials } from "../../authority/denials.ts";
@@ -102,8 +96,11 @@ export function gate(options: GateOptions): ServerInterceptor {
 
 const detailsKey = "grpc-status-details-bin";
 
+/** As an interceptor's call takes it. */
+type LibraryStatus = Parameters<ServerInterceptingCall["sendStatus"]>[0];
+
 /** A status with its details: ours has them already. */
-function explained(status: Partial<StatusObject>): Partial<StatusObject> {
+function explained(status: LibraryStatus): LibraryStatus {
   const { code, details, metadata } = status;
   if (code === grpcStatus.OK || (metadata ?? new Metadata()).get(detailsKey).length > 0) return status;
   const error = libraryError(code ?? grpcStatus.UNKNOWN, details ?? "");
