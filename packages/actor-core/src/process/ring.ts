@@ -54,10 +54,10 @@ export class Ring<T> {
   }
 
   #grow(): void {
-    const items = this.toArray();
-    const slots = new Array<T | undefined>(2 * items.length).fill(undefined);
-    for (let i = 0; i < items.length; i++) {
-      slots[i] = items[i];
+    const old = this.#slots;
+    const slots = new Array<T | undefined>(2 * old.length).fill(undefined);
+    for (let i = 0; i < old.length; i++) {
+      slots[i] = old[(this.#head + i) & (old.length - 1)];
     }
     this.#slots = slots;
     this.#head = 0;
