@@ -19,7 +19,7 @@ const reasons: Readonly<Record<CauseKind, Reason>> = {
 export const startError = (serviceId: string, cause: Cause): SoloError =>
   new SoloError(reasons[cause.kind], `Cannot start "${serviceId}": ${cause.message}`, {
     found: cause.message,
-    wanted: "a service whose `init` returns",
+    wanted: cause.kind === "compile" ? "source that compiles" : "a service whose `init` returns",
     ...(cause.location === undefined ? {} : { location: cause.location }),
     ...(cause.kind === "oom" ? { fix: "Use less memory, or raise limits.memory_bytes" } : {}),
     metadata: {

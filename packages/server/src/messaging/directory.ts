@@ -4,6 +4,7 @@ import type { DeployedService } from "../services/deployed-service.ts";
 /** Which services there are, by tenant and id. A tenant's names say nothing about another's. */
 export class Directory {
   readonly #tenants = new Map<string, Map<string, DeployedService>>();
+  readonly #onAdded = new Set<(service: DeployedService) => void>();
 
   find(tenant: string, serviceId: string): DeployedService | undefined {
     return this.#tenants.get(tenant)?.get(serviceId);
@@ -28,6 +29,13 @@ export class Directory {
       this.#tenants.set(service.tenant, services);
     }
     services.set(service.serviceId, service);
+    for (const listener of this.#onAdded) listener(service);
+  }
+
+  /** Calls `listener` with every service that is added later. @returns Stops that. */
+  onAdded(listener: (service: DeployedService) => void): () => void {
+    this.#onAdded.add(listener);
+    return () => this.#onAdded.delete(listener);
   }
 
   remove(service: DeployedService): void {

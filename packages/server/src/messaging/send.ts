@@ -54,7 +54,7 @@ export async function call(
     case "reply":
       return outcome.bytes;
     case "error":
-      throw guestError(message, outcome.error);
+      throw guestError(message, service, outcome.error);
     case "died":
       throw died(message, service, outcome.message);
     case "timed-out":
@@ -190,17 +190,19 @@ const died = (message: Message, service: DeployedService, cause: string): SoloEr
     metadata: { service_id: message.serviceId, cause: service.lastCause?.kind ?? "unknown" },
   });
 
-function guestError(message: Message, error: GuestError): SoloError {
+function guestError(message: Message, service: DeployedService, error: GuestError): SoloError {
   const { serviceId, method } = message;
   const metadata = { service_id: serviceId, method };
   switch (error.kind) {
-    case "unknown-method":
-      return new SoloError("METHOD_NOT_FOUND", `Cannot call "${method}" of "${serviceId}": ${error.message}`, {
-        found: error.message,
-        wanted: "a method that the service answers",
+    case "unknown-method": {
+      const known = service.incarnation?.calls ?? [];
+      return new SoloError("METHOD_NOT_FOUND", `Cannot call "${method}" of "${serviceId}": it has no such call`, {
+        found: `the name "${method}"`,
+        wanted: known.length === 0 ? "a service that has calls" : `one of ${known.join(", ")}`,
         command: `solo status ${serviceId}`,
         metadata,
       });
+    }
     case "arguments-not-json":
     case "arguments-not-array":
       return new SoloError("ARGUMENTS_NOT_JSON", `Cannot read the arguments for "${serviceId}": ${error.message}`, {

@@ -15,6 +15,7 @@ import { type ManifestDefaults, parseManifest } from "../../deployment/manifest.
 import { planRestart, restart } from "../../deployment/restart.ts";
 import { SoloError } from "../../errors.ts";
 import { fromCursor } from "../../events/cursor.ts";
+import { watchLogs } from "../../messaging/watch-logs.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import { followLogs } from "../../services/follow-logs.ts";
 import { toEventMessage } from "./event-message.ts";
@@ -104,31 +105,17 @@ export const deploymentService = (
           yield { item: { $case: "event" as const, value: toEventMessage(event) } };
         }
       })(),
-      watchLogs(watched, signal),
+      (async function* () {
+        for await (const { serviceId: id, line } of watchLogs(deployments.directory, { tenant, serviceId, signal })) {
+          yield { item: { $case: "logLine" as const, value: toLogLineMessage(id, line) } };
+        }
+      })(),
       watchUsage(deployments, watched, intervalMs, signal),
     ]);
   }),
 });
 
 type Watched = () => ReturnType<DeploymentContext["directory"]["ofTenant"]>;
-
-/** Lines of all watched services, of those too that are deployed later. */
-async function* watchLogs(watched: Watched, signal: AbortSignal): AsyncIterable<WatchResponse> {
-  const seen = new Map<object, number>();
-  let first = true;
-  while (!signal.aborted) {
-    for (const service of watched()) {
-      // What was written before the watch began is for `Logs`.
-      const from = seen.get(service.logs) ?? (first ? service.logs.lastSequence : 0);
-      for (const line of service.logs.after(from)) {
-        yield { item: { $case: "logLine", value: toLogLineMessage(service.serviceId, line) } };
-      }
-      seen.set(service.logs, service.logs.lastSequence);
-    }
-    first = false;
-    await sleep(100, signal);
-  }
-}
 
 async function* watchUsage(
   deployments: DeploymentContext,
