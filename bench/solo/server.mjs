@@ -22,7 +22,8 @@ export async function startSolo({ root, folder, args = [] }) {
   const readyMs = performance.now() - startedMs;
   const file = (name) => readFileSync(join(server.ready.profile, name));
   const secure = credentials.createSsl(file("root.pem"), file("key.pem"), file("cert.pem"));
-  const stub = new Client(server.ready.grpc, secure);
+  // A name, since TLS has no server names that are addresses.
+  const stub = new Client(server.ready.grpc, secure, { "grpc.ssl_target_name_override": "localhost" });
   const unary = (method) => (request) =>
     new Promise((settle, reject) => {
       const answered = (error, reply) => (error ? reject(error) : settle(reply));
