@@ -144,6 +144,7 @@ class Session implements GuestSession {
   #onDrain: (() => void) | undefined;
   #ending: Ending | undefined;
   #violation: string | undefined;
+  #killing = false;
   #lastOutput: string[] = [];
   #exit: GuestExit | undefined;
 
@@ -182,7 +183,7 @@ class Session implements GuestSession {
   call({ method, args, timeoutMs }: { method: string; args: Uint8Array; timeoutMs: number }): Promise<CallOutcome> {
     if (this.#exit !== undefined) return Promise.reject(new GuestGone(this.#exit));
     // The guest has ended or is being killed; how, is known when nothing of it is left.
-    if (this.#ending !== undefined || this.#violation !== undefined) return this.#waitForEnd();
+    if (this.#killing || this.#ending !== undefined || this.#violation !== undefined) return this.#waitForEnd();
     return this.#ask({ kind: "call", timeoutMs, method, args });
   }
 
@@ -207,6 +208,7 @@ class Session implements GuestSession {
   }
 
   kill(): void {
+    this.#killing = true;
     void this.#cell.kill();
   }
 
@@ -214,30 +216,16 @@ class Session implements GuestSession {
     return this.#cell.usage();
   }
 
+  /**
+   * Without a pause while there is room, so that a small service goes out in one write. Returns too when the guest ends
+   * meanwhile: its end is told elsewhere.
+   */
   async #sendSource(request: StartRequest): Promise<void> {
-    const { source, startArguments, ...rest } = request;
-    await this.#sendWhenTaken({
-      kind: "boot",
-      boot: {
-        serviceId: rest.serviceId,
-        tenant: rest.tenant,
-        fileName: rest.fileName,
-        language: rest.language,
-        logLevel: rest.logLevel,
-        environment: rest.environment,
-        sourceBytes: source.length,
-      },
-    });
-    for (let offset = 0; offset < source.length; offset += SOURCE_CHUNK_BYTES) {
-      await this.#sendWhenTaken({ kind: "source", chunk: source.subarray(offset, offset + SOURCE_CHUNK_BYTES) });
-    }
-    await this.#sendWhenTaken({ kind: "run", args: startArguments });
-  }
-
-  /** Returns too when the guest ends meanwhile: its end is told elsewhere. */
-  async #sendWhenTaken(message: KernelMessage): Promise<void> {
-    while (this.#exit === undefined && !this.#cell.send(0, ...encodeKernelMessage(message))) {
-      await Promise.race([this.exited, new Promise<void>((resolve) => (this.#onDrain = resolve))]);
+    for (const message of startMessages(request)) {
+      const parts = encodeKernelMessage(message);
+      while (this.#exit === undefined && !this.#cell.send(0, ...parts)) {
+        await Promise.race([this.exited, new Promise<void>((resolve) => (this.#onDrain = resolve))]);
+      }
     }
   }
 
@@ -371,6 +359,16 @@ class Session implements GuestSession {
     } while (this.#calls.has(this.#nextId));
     return this.#nextId;
   }
+}
+
+function* startMessages({ source, startArguments, ...request }: StartRequest): Generator<KernelMessage> {
+  const { serviceId, tenant, fileName, language, logLevel, environment } = request;
+  const boot = { serviceId, tenant, fileName, language, logLevel, environment, sourceBytes: source.length };
+  yield { kind: "boot", boot };
+  for (let offset = 0; offset < source.length; offset += SOURCE_CHUNK_BYTES) {
+    yield { kind: "source", chunk: source.subarray(offset, offset + SOURCE_CHUNK_BYTES) };
+  }
+  yield { kind: "run", args: startArguments };
 }
 
 const LAST_OUTPUT_LINES = 20;

@@ -75,7 +75,14 @@ async function tryMethods(
   const failures: string[] = [];
   for (const method of methods) {
     try {
-      const cell = await launchCell({ method, files, limits: DEFAULT_LIMITS, group: undefined, clock });
+      const cell = await launchCell({
+        method,
+        files,
+        limits: DEFAULT_LIMITS,
+        group: undefined,
+        priority: "foreground",
+        clock,
+      });
       try {
         if (method.kind === "bubblewrap") requireFilter(cell.guestProcessId ?? 0);
         const groupFailure = tryGroup(groups, cell.guestProcessId ?? 0);

@@ -4,11 +4,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { CellLimits } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type BubblewrapFeatures, bubblewrapArguments, INSIDE } from "./bubblewrap.ts";
-import type { ControlGroup } from "./control-group.ts";
+import type { BootPriority, ControlGroup } from "./control-group.ts";
 import { CellLaunchFailed } from "./errors.ts";
 import { ProcessCell } from "./process-cell.ts";
 import { childrenOf } from "./process-tree.ts";
-import { decodeGuestMessage, PROTOCOL_VERSION } from "./protocol.ts";
+import { decodeGuestMessage, PRACTICE, PROTOCOL_VERSION } from "./protocol.ts";
 import type { RuntimeFiles } from "./runtime-files.ts";
 
 /** How processes are confined on this host. */
@@ -33,6 +33,8 @@ export interface LaunchOptions {
   readonly limits: CellLimits;
   /** Owned by the launch and then by the cell, on the failing path too. */
   readonly group: ControlGroup | undefined;
+  /** `background` for the pool: the guest then runs a service for practice before it is ready. */
+  readonly priority: BootPriority;
   readonly clock: Clock;
 }
 
@@ -52,7 +54,10 @@ const BUN_FLAGS = ["--no-install"];
  */
 export async function launchCell(options: LaunchOptions): Promise<ProcessCell> {
   const { method, group } = options;
-  const child = method.kind === "bubblewrap" ? spawnConfined(method, options.files) : spawnPlain(method, options.files);
+  const { files, priority } = options;
+  const practice = priority === "background" ? [PRACTICE] : [];
+  const child =
+    method.kind === "bubblewrap" ? spawnConfined(method, files, practice) : spawnPlain(method, files, practice);
   const lastWords: string[] = [];
   const cell = new ProcessCell(child, group, options.limits);
   cell.onOutput = (_stream, line) => {
@@ -101,9 +106,13 @@ async function boot(cell: ProcessCell, child: ChildProcess, { method, group }: L
 const FILTER = 4;
 const BLOCK = 5;
 
-function spawnConfined(method: LaunchMethod & { readonly kind: "bubblewrap" }, files: RuntimeFiles): ChildProcess {
+function spawnConfined(
+  method: LaunchMethod & { readonly kind: "bubblewrap" },
+  files: RuntimeFiles,
+  practice: readonly string[],
+): ChildProcess {
   const args = bubblewrapArguments(files, method.features, { filter: FILTER, block: BLOCK });
-  return spawn(method.program, [...args, INSIDE.bun, ...BUN_FLAGS, INSIDE.guest], {
+  return spawn(method.program, [...args, INSIDE.bun, ...BUN_FLAGS, INSIDE.guest, ...practice], {
     stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe"],
     env: {},
     // Its own session: Ctrl-C in the kernel's terminal must not reach the cells before they were stopped in order.
@@ -111,8 +120,12 @@ function spawnConfined(method: LaunchMethod & { readonly kind: "bubblewrap" }, f
   });
 }
 
-function spawnPlain(method: LaunchMethod & { readonly kind: "plain" }, files: RuntimeFiles): ChildProcess {
-  const bun = [files.bun, ...BUN_FLAGS, files.guest];
+function spawnPlain(
+  method: LaunchMethod & { readonly kind: "plain" },
+  files: RuntimeFiles,
+  practice: readonly string[],
+): ChildProcess {
+  const bun = [files.bun, ...BUN_FLAGS, files.guest, ...practice];
   const ids = method.asNobody ? ["--reuid", String(NOBODY), "--regid", String(NOBODY), "--clear-groups"] : [];
   const [program = files.bun, ...args] =
     method.setpriv === undefined ? bun : [method.setpriv, "--pdeathsig", "KILL", "--no-new-privs", ...ids, ...bun];

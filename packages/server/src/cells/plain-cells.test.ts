@@ -23,7 +23,14 @@ const PLAIN: LaunchMethod = { kind: "plain", setpriv: undefined, asNobody: false
 async function launchPlain(method = PLAIN, limits = LIMITS): Promise<ProcessCell> {
   const search = await findRuntimeFiles();
   if (search.kind === "missing") throw new Error(`Cannot find ${search.what}`);
-  const cell = await launchCell({ method, files: search.files, limits, group: undefined, clock: hostClock });
+  const cell = await launchCell({
+    method,
+    files: search.files,
+    limits,
+    group: undefined,
+    priority: "foreground",
+    clock: hostClock,
+  });
   cells.push(cell);
   return cell;
 }
@@ -87,7 +94,7 @@ test("a runtime that cannot start is a launch failure with its last words", asyn
   if (search.kind === "missing") throw new Error(`Cannot find ${search.what}`);
   const broken = { ...search.files, guest: "/nowhere/guest.js" };
   const launch = (files: typeof broken) =>
-    launchCell({ method: PLAIN, files, limits: LIMITS, group: undefined, clock: hostClock });
+    launchCell({ method: PLAIN, files, limits: LIMITS, group: undefined, priority: "foreground", clock: hostClock });
   await expect(launch(broken)).rejects.toMatchObject({
     code: "CELL_LAUNCH_FAILED",
     output: expect.stringContaining("/nowhere/guest.js"),

@@ -77,6 +77,11 @@ export class ProcessCell implements Cell {
   send(id: number, ...parts: readonly Uint8Array[]): boolean {
     if (this.#gone || this.#ending !== undefined || !this.#pipe.writable) return false;
     if (this.#pipe.writableLength + payloadBytes(parts) > OUTBOUND_CAP_BYTES) return false;
+    // What is sent in one turn of the event loop goes out in one write.
+    if (this.#pipe.writableCorked === 0) {
+      this.#pipe.cork();
+      process.nextTick(() => this.#pipe.uncork());
+    }
     this.#pipe.write(encodeFrame(id, parts));
     return true;
   }

@@ -22,6 +22,7 @@ const guestMessage = fc.oneof(
   fc.record({ kind: fc.constant("ready"), version: fc.nat(255) }),
   fc.record({ kind: fc.constant("started"), calls: fc.array(text), casts: fc.array(text) }),
   fc.record({ kind: fc.constant("reply"), bytes }),
+  fc.record({ kind: fc.constant("handled") }),
   fc
     .tuple(fc.record({ kind: text, message: text }), optional("path", text), optional("detail", text))
     .map(([fault, path, detail]) => ({ kind: "error", error: { ...fault, ...path, ...detail } })),

@@ -10,6 +10,8 @@ import { ProtocolError } from "./errors.ts";
 
 /** Spoken by both sides; a guest that says another number in `ready` is refused. */
 export const PROTOCOL_VERSION = 1;
+/** Argument of the guest's program that asks for practice before `ready`. */
+export const PRACTICE = "--practice";
 /** Source is sent in pieces of this size. */
 export const SOURCE_CHUNK_BYTES = 1024 * 1024;
 /** Longest method or service name in bytes. */

@@ -123,7 +123,7 @@ class ProcessSandbox implements Sandbox {
     const { launch, groups } = this.#findings;
     if (this.#closing !== undefined || launch === undefined) throw new SandboxClosed();
     const group = groups?.create(`cell-${this.#nextName++}`, limits, priority);
-    const launching = launchCell({ ...launch, limits, group, clock: this.#clock });
+    const launching = launchCell({ ...launch, limits, group, priority, clock: this.#clock });
     this.#launches.add(launching);
     try {
       const cell = await launching;

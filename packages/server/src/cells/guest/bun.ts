@@ -15,6 +15,7 @@ export interface BunRuntime {
   plugin(plugin: { readonly name: string; setup(build: BunPluginBuilder): void }): void;
   readonly Transpiler: new (options: { readonly loader: "ts" | "js" }) => BunTranspiler;
   inspect(value: unknown, options?: { readonly depth?: number; readonly colors?: boolean }): string;
+  readonly argv: readonly string[];
   readonly env: Record<string, string | undefined>;
 }
 

@@ -1,7 +1,7 @@
 /** Entry of the guest inside a cell: connects the pipe on descriptor 3 with one {@link Guest}. Runs on Bun only. */
 
 import { encodeFrame, FrameDecoder } from "../frames.ts";
-import type { Boot, Level } from "../protocol.ts";
+import { type Boot, type Level, PRACTICE } from "../protocol.ts";
 import { type BunSocket, bun } from "./bun.ts";
 import { Guest } from "./guest.ts";
 import { loadSource } from "./load-source.ts";
@@ -37,7 +37,7 @@ redirectConsole();
 process.on("uncaughtException", (error) => guest.crash(error));
 process.on("unhandledRejection", (error) => guest.crash(error));
 
-await warmUp();
+if (bun.argv.includes(PRACTICE)) await warmUp();
 await bun.connect({
   fd: FRAME_DESCRIPTOR,
   socket: {

@@ -1,3 +1,4 @@
+import { encodeFrame, FrameDecoder } from "../frames.ts";
 import { decodeGuestMessage, encodeKernelMessage, type KernelMessage } from "../protocol.ts";
 import { Guest } from "./guest.ts";
 import { loadSource } from "./load-source.ts";
@@ -12,30 +13,33 @@ export default defineServer({
 `;
 
 /**
- * Runs a first service from its source to its first reply, and forgets it: the runtime sets much up at first use, and a
- * warm cell has the time for that.
+ * Runs a service from its source to its replies, through frames as from a pipe, and forgets it: the runtime sets
+ * much up at first use, and a cell in the pool has the time for that.
  */
-export async function warmUp(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const guest: Guest = new Guest({
+export function warmUp(): Promise<void> {
+  return new Promise((resolve) => {
+    let replies = 0;
+    const guest = new Guest({
       send(id, parts) {
-        if (decodeGuestMessage(joined(parts)).kind === "started")
-          say(CALL, { kind: "call", timeoutMs: 0, method: "add", args: UTF8.encode("[1]") });
-        if (id === CALL) resolve();
+        const { kind } = decodeGuestMessage(encodeFrame(id, parts).subarray(8));
+        if (kind === "reply") replies += 1;
+        if (kind === "exiting" || replies === CALLS) resolve();
+        else say(replies + 1, { kind: "call", timeoutMs: 1_000, method: "add", args: UTF8.encode("[1]") });
       },
       load: loadSource,
       exit: () => resolve(),
       nowMs: () => performance.now(),
       show: String,
     });
-    const say = (id: number, message: KernelMessage) => guest.receive(id, joined(encodeKernelMessage(message)));
+    const decoder = new FrameDecoder((id, payload) => guest.receive(id, payload));
+    const say = (id: number, message: KernelMessage) => decoder.push(encodeFrame(id, encodeKernelMessage(message)));
     say(0, { kind: "boot", boot: BOOT });
     say(0, { kind: "source", chunk: UTF8.encode(SOURCE) });
     say(0, { kind: "run", args: UTF8.encode("[1]") });
   });
 }
 
-const CALL = 1;
+const CALLS = 3;
 const UTF8 = new TextEncoder();
 const BOOT = {
   serviceId: "warm-up",
@@ -46,7 +50,3 @@ const BOOT = {
   environment: {},
   sourceBytes: SOURCE.length,
 } as const;
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
-}
