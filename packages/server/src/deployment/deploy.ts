@@ -70,7 +70,11 @@ async function start(
   try {
     const accepted = Promise.all([
       context.artifacts.put(deployment.source),
-      service.journal.record({ events: [deployedEvent(serviceId, record)], origin, record }),
+      service.journal.record({
+        events: [deployedEvent(serviceId, record)],
+        origin,
+        record: previous === undefined ? record : { ...record, replaces: previous },
+      }),
     ]);
     // The launcher waits for it; a start that fails before must not leave its failure unheard.
     accepted.catch(() => undefined);

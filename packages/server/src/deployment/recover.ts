@@ -16,7 +16,7 @@ export interface Recovered {
 /**
  * Brings back exactly what was acknowledged as deployed and not killed, whatever ended the server before.
  *
- * What was accepted and never started is removed, since nobody was told that it runs; a kill that was under way is completed;
+ * What was accepted and never started is undone, since nobody was told that it runs; a kill that was under way is completed;
  * `failed` and `stopped` services are shown and not started. A service that does not come up at once is its supervisor's
  * business, as after any crash.
  */
@@ -41,11 +41,17 @@ export async function recover(context: DeploymentContext): Promise<Recovered> {
     const origin = { correlationId, actor: "kernel" };
     if (record.state === "starting") {
       const cause = { kind: "server", message: "the server ended before the service had started" } as const;
+      const { replaces } = record;
       await finish(service, {
         events: [{ type: "service.failed", serviceId, version, cause }],
         origin,
-        record: "removed",
+        record: replaces ?? "removed",
       });
+      if (replaces !== undefined && replaces.state !== "killed") {
+        service.begin(replaces, replaces.state);
+        context.directory.add(service);
+        shown += 1;
+      }
     } else if (record.state === "stopping") {
       const killed = { ...record, state: "killed" } as const;
       await finish(service, { events: [{ type: "service.killed", serviceId, version }], origin, record: killed });

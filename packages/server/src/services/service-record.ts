@@ -29,7 +29,7 @@ export interface ServiceRecord {
   /** Counts the deployments of the id, from 1. */
   readonly version: number;
   /**
-   * - `starting`: accepted and never started; recovery removes it, since nobody was told that it runs.
+   * - `starting`: accepted and never started; recovery undoes it, since nobody was told that it runs.
    * - `running`: recovery starts it.
    * - `stopping`: a kill was accepted; recovery completes it.
    * - `stopped`, `failed`, `killed`: shown, not started.
@@ -43,6 +43,8 @@ export interface ServiceRecord {
   /** Correlation id of the deployment; what the kernel does by itself for the service carries it. */
   readonly correlationId: string;
   readonly lastCause?: Cause;
+  /** While `starting`: what was kept of the id before, to be put back when this version never comes to run. */
+  readonly replaces?: ServiceRecord;
 }
 
 const encoder = new TextEncoder();
