@@ -48,7 +48,6 @@ export async function examineHost(dataFolderId: string, clock: Clock): Promise<H
     { name: "runtime", result: "ok", found: runtime.note, why: "Services run on it", fix: "" },
     bubblewrapCheck(bubblewrap.found, method, trial.failures),
     controlGroupCheck(groups, trial.grouped, trial.groupFailure),
-    orphanCheck(method),
   ];
   if (method === undefined) checks[0] = failedRuntime(runtime.note, trial.failures);
   return {
@@ -220,21 +219,6 @@ function controlGroupCheck(groups: ControlGroups | undefined, grouped: boolean, 
     found: groups === undefined ? "no writable control groups" : `control groups v${groups.version}: ${failure}`,
     why: `Memory and processes are sampled and killed by the kernel of SOLO, CPU is not limited`,
     fix: process.getuid?.() === 0 ? "" : "systemd-run --user --scope -p Delegate=yes npm start",
-  };
-}
-
-function orphanCheck(method: LaunchMethod | undefined): HostCheck {
-  const name = "orphans";
-  const why = "After kill -9 of the server its services must not live on";
-  if (method === undefined || method.kind === "bubblewrap" || method.setpriv !== undefined) {
-    return { name, result: "ok", found: "the host ends services with the server", why, fix: "" };
-  }
-  return {
-    name,
-    result: "degraded",
-    found: "services end only when they notice that their pipe is closed",
-    why: `${why}; one that loops does not notice`,
-    fix: "apt-get install util-linux",
   };
 }
 

@@ -21,7 +21,7 @@ export type LaunchMethod =
     }
   | {
       readonly kind: "plain";
-      /** `setpriv` of util-linux, which ties the child's life to the kernel's; `undefined` where there is none. */
+      /** `setpriv` of util-linux, which keeps the guest from gaining rights by `exec`; `undefined` where there is none. */
       readonly setpriv: string | undefined;
       /** Run under the ids of nobody; only root can. */
       readonly asNobody: boolean;
@@ -125,10 +125,11 @@ function spawnPlain(
   files: RuntimeFiles,
   practice: readonly string[],
 ): ChildProcess {
-  const bun = [files.bun, ...BUN_FLAGS, files.guest, ...practice];
+  // The host ends it with this process, even in the middle of a loop; bubblewrap sees to that by itself.
+  const bun = [files.bun, ...BUN_FLAGS, "--no-orphans", files.guest, ...practice];
   const ids = method.asNobody ? ["--reuid", String(NOBODY), "--regid", String(NOBODY), "--clear-groups"] : [];
   const [program = files.bun, ...args] =
-    method.setpriv === undefined ? bun : [method.setpriv, "--pdeathsig", "KILL", "--no-new-privs", ...ids, ...bun];
+    method.setpriv === undefined ? bun : [method.setpriv, "--no-new-privs", ...ids, ...bun];
   return spawn(program, args, {
     stdio: ["ignore", "pipe", "pipe", "pipe"],
     env: {},

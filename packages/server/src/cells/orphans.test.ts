@@ -47,6 +47,13 @@ test("after kill -9 of the server its cells are gone within a second, and the ne
   for (const mount of Object.values(mounts ?? {})) expect(existsSync(`${mount}/solo-${dataFolderId}`)).toBe(false);
 });
 
+test("a plain cell ends with the server too, even in the middle of a loop", async () => {
+  const { holder, processes } = await holdCells("plain", 1);
+  expect(processes.every(processRuns)).toBe(true);
+  holder.kill("SIGKILL");
+  await eventually(() => !processes.some(processRuns), "the process is gone");
+});
+
 test("the sweep ends what a predecessor with the same id left, and touches no other id", async () => {
   const mounts = findV1Mounts(readFileSync("/proc/self/mounts", "latin1"));
   if (mounts === undefined || process.getuid?.() !== 0) {

@@ -1,11 +1,52 @@
-/** A program that holds cells until it is killed: `node hold-cells.ts DATA-FOLDER-ID COUNT`. Prints their processes. */
+/**
+ * A program that holds cells until it is killed, or one plain cell that loops: `node hold-cells.ts DATA-FOLDER-ID COUNT`,
+ * `node hold-cells.ts plain`. Prints their processes.
+ */
 
+import type { Cell } from "../../ports/cell.ts";
+import { openGuestSession } from "../guest-session.ts";
+import { launchCell } from "../launch.ts";
 import { descendants } from "../process-tree.ts";
+import { findRuntimeFiles } from "../runtime-files.ts";
 import { openSandbox } from "../sandbox.ts";
 import { hostClock, LIMITS } from "./real-cells.ts";
 
 const [dataFolderId = "", count = "1"] = process.argv.slice(2);
-const sandbox = await openSandbox({ dataFolderId, clock: hostClock, poolSize: 1, log: () => {} });
-const cells = await Promise.all(Array.from({ length: Number(count) }, () => sandbox.acquire(LIMITS)));
+const cells = dataFolderId === "plain" ? [await loopInPlainCell()] : await acquireCells();
 const processes = cells.flatMap(({ processId }) => [processId, ...descendants(processId)]);
 process.stdout.write(`${JSON.stringify(processes)}\n`);
+
+async function acquireCells(): Promise<readonly Cell[]> {
+  const sandbox = await openSandbox({ dataFolderId, clock: hostClock, poolSize: 1, log: () => {} });
+  return Promise.all(Array.from({ length: Number(count) }, () => sandbox.acquire(LIMITS)));
+}
+
+async function loopInPlainCell(): Promise<Cell> {
+  const search = await findRuntimeFiles();
+  if (search.kind === "missing") throw new Error(`Cannot find ${search.what}`);
+  const cell = await launchCell({
+    method: { kind: "plain", setpriv: undefined, asNobody: false },
+    files: search.files,
+    limits: LIMITS,
+    group: undefined,
+    priority: "foreground",
+    clock: hostClock,
+  });
+  const looping = new Promise<void>((resolve) => {
+    const session = openGuestSession(cell, { onLog: () => resolve(), onOutgoing: () => {} });
+    void session.start({
+      serviceId: "loop",
+      tenant: "test",
+      source: new TextEncoder().encode(
+        'console.log("looping"); await new Promise((done) => setTimeout(done, 0)); for (;;);',
+      ),
+      language: "typescript",
+      fileName: "loop.ts",
+      environment: {},
+      logLevel: "info",
+      startArguments: new Uint8Array(0),
+    });
+  });
+  await looping;
+  return cell;
+}
