@@ -3,6 +3,7 @@ import type { ArtifactStore } from "../ports/artifact-store.ts";
 import type { Sandbox } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { StateStore } from "../ports/state-store.ts";
+import type { Journals } from "../services/journal.ts";
 import type { Launcher } from "../services/launcher.ts";
 import type { Requests } from "./requests.ts";
 
@@ -11,6 +12,7 @@ export interface DeploymentContext {
   readonly state: StateStore;
   readonly artifacts: ArtifactStore;
   readonly directory: Directory;
+  readonly journals: Journals;
   readonly launcher: Launcher;
   readonly requests: Requests;
   readonly sandbox: Sandbox;

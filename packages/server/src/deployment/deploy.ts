@@ -5,7 +5,7 @@ import { checkServiceId } from "../authority/names.ts";
 import { SoloError } from "../errors.ts";
 import { sizeLimits } from "../limits.ts";
 import { DeployedService } from "../services/deployed-service.ts";
-import type { Origin } from "../services/journal.ts";
+import type { Origin, Step } from "../services/journal.ts";
 import { firstState, type LifecycleState } from "../services/lifecycle.ts";
 import type { Manifest, ServiceRecord } from "../services/service-record.ts";
 import type { ServiceView } from "../services/service-view.ts";
@@ -68,38 +68,52 @@ async function start(
   const record = recordOf(context, permit, deployment, (previous?.version ?? 0) + 1);
   const { service, giveBack } = take(context, tenant, serviceId, record);
   try {
-    const accepted = Promise.all([
-      context.artifacts.put(deployment.source),
+    const accepted = [
       service.journal.record({
         events: [deployedEvent(serviceId, record)],
         origin,
         record: previous === undefined ? record : { ...record, replaces: previous },
       }),
-    ]);
+      context.artifacts.put(deployment.source),
+    ] as const;
+    const mayRun = Promise.all(accepted);
     // The launcher waits for it; a start that fails before must not leave its failure unheard.
-    accepted.catch(() => undefined);
+    mayRun.catch(() => undefined);
     let answer: ServiceView | undefined;
+    let notKept: unknown;
     const outcome = await context.launcher.start(service, {
       source: async () => deployment.source,
-      mayRun: accepted,
+      mayRun,
       started: async (event) => {
         service.advance({ type: "started" });
         const running = service.keep({ ...record, state: "running" });
         answer = service.view();
-        await service.journal.record({ events: [event], origin, record: running, puts: answering.answered(answer) });
+        const step = { events: [event], origin, record: running, puts: answering.answered(answer) };
+        await service.journal.record(step).catch((error: unknown) => {
+          notKept = error;
+          throw error;
+        });
       },
     });
     // The answer that is kept, so that the same request gets the same one again.
     if (outcome.kind === "started") return answer as ServiceView;
-    await accepted;
-    const error = startError(serviceId, outcome.cause);
-    const failed = { type: "service.failed", serviceId, version: record.version, cause: outcome.cause } as const;
-    await service.journal.record({
-      events: [failed],
+    const [recorded, kept] = await Promise.allSettled(accepted);
+    if (recorded.status === "rejected") throw recorded.reason;
+    if (kept.status === "rejected") notKept = kept.reason;
+    const error = notKept ?? startError(serviceId, outcome.cause);
+    const failed: Step = {
+      events: [{ type: "service.failed", serviceId, version: record.version, cause: outcome.cause }],
       origin,
       record: previous ?? "removed",
-      puts: error.code === "INTERNAL" ? [] : answering.refused(error),
-    });
+    };
+    const isFinal = error instanceof SoloError && error.code !== "INTERNAL";
+    try {
+      await service.journal.record({ ...failed, puts: isFinal ? answering.refused(error) : [] });
+    } catch (notWritten) {
+      // The id is free all the same, and whatever is deployed under it next is written behind this.
+      service.journal.note(failed);
+      throw notWritten;
+    }
     throw error;
   } catch (error) {
     giveBack();
@@ -118,11 +132,17 @@ function take(context: DeploymentContext, tenant: string, serviceId: string, rec
     existing.changing = true;
     return { service: existing, giveBack: () => existing.begin(before.record, before.state) };
   }
-  const { state: store, sandbox, clock } = context;
-  const service = new DeployedService({ tenant, serviceId, record, state: firstState(), store, sandbox, clock });
+  const journal = context.journals.of(tenant, serviceId);
+  const { sandbox } = context;
+  const service = new DeployedService({ tenant, serviceId, record, state: firstState(), journal, sandbox });
   service.changing = true;
   context.directory.add(service);
-  return { service, giveBack: () => context.directory.remove(service) };
+  const giveBack = (): void => {
+    // Who waits to send to it learns that it will never run.
+    service.advance({ type: "gaveUp" });
+    context.directory.remove(service);
+  };
+  return { service, giveBack };
 }
 
 async function previousRecord(

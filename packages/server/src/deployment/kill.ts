@@ -54,7 +54,8 @@ async function end(
     origin,
     record: { ...record, state: "stopping" },
   });
-  service.keep({ ...record, state: "stopping" });
+  // What it is now: it may have crashed while the intent was written.
+  service.keep({ ...service.record, state: "stopping" });
   service.advance({ type: "stopRequested" });
   await context.launcher.stop(service, { force });
   service.advance({ type: "killed" });
@@ -65,6 +66,7 @@ async function end(
     await service.journal.record({ ...step, puts: answering.answered(view) });
   } catch (error) {
     // It is gone whatever the disk says; the record says `stopping` until this is written, and recovery knows what to do.
+    // The next service of this id has the same journal: it cannot be overwritten by this.
     service.journal.note(step);
     throw error;
   } finally {

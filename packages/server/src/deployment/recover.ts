@@ -32,9 +32,8 @@ export async function recover(context: DeploymentContext): Promise<Recovered> {
       serviceId: stored.key,
       record,
       state: record.state === "running" || record.state === "starting" ? "starting" : record.state,
-      store: context.state,
+      journal: context.journals.of(stored.tenant, stored.key),
       sandbox: context.sandbox,
-      clock: context.clock,
     });
     const { serviceId } = service;
     const { version } = record;
@@ -77,9 +76,9 @@ export async function recover(context: DeploymentContext): Promise<Recovered> {
   return { started: running.length, shown };
 }
 
-/** A full disk must not keep the server from starting: what is not written now, the next start finds again. */
+/** A full disk must not keep the server from starting: what is not written now is written as soon as there is room. */
 const finish = (service: DeployedService, step: Step): Promise<void> =>
-  service.journal.record(step).catch(() => undefined);
+  service.journal.record(step).catch(() => service.journal.note(step));
 
 async function* records(context: DeploymentContext): AsyncIterable<StoredRecord> {
   const limit = 500;

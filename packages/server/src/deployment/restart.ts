@@ -58,13 +58,19 @@ async function startAgain(
   service.advance({ type: "restartRequested" });
   service.begin(wanted, service.state);
   let answer: ServiceView | undefined;
+  let notKept: unknown;
   const outcome = await context.launcher.start(service, {
     source: () => context.artifacts.get(wanted.artifactSha256),
     mayRun: Promise.resolve(),
     started: async (event) => {
       service.advance({ type: "started" });
       answer = service.view();
-      await service.journal.record({ events: [event], origin, puts: answering.answered(answer) });
+      // The record again: the life before may have left another one when it ended while the wish was written.
+      const step = { events: [event], origin, record: wanted, puts: answering.answered(answer) };
+      await service.journal.record(step).catch((error: unknown) => {
+        notKept = error;
+        throw error;
+      });
     },
   });
   if (outcome.kind === "started") return answer as ServiceView;
@@ -74,11 +80,11 @@ async function startAgain(
   const failed = service.keep({ ...wanted, state: "failed", lastCause: cause });
   const step = { events: [{ type: "service.failed", serviceId, version, cause } as const], origin, record: failed };
   try {
-    await service.journal.record({ ...step, puts: answering.refused(error) });
+    await service.journal.record({ ...step, puts: error.code === "INTERNAL" ? [] : answering.refused(error) });
   } catch {
     service.journal.note(step);
   }
-  throw error;
+  throw notKept ?? error;
 }
 
 function restartable(context: DeploymentContext, tenant: string, serviceId: string): DeployedService {

@@ -23,6 +23,7 @@ import type { Metrics } from "../observability/metrics.ts";
 import type { Sandbox } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Storage } from "../ports/storage.ts";
+import { Journals } from "../services/journal.ts";
 import { Launcher } from "../services/launcher.ts";
 import { type Owned, owner } from "./owner.ts";
 import { reportToLog } from "./report-to-log.ts";
@@ -118,7 +119,18 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
     maxRestarts: 3,
     periodMs: 60_000,
     children: [
-      part("storage", async () => (storage = await options.openStorage())),
+      part("storage", async () => {
+        const opened = await options.openStorage();
+        storage = opened;
+        return {
+          broken: opened.broken,
+          close: async () => {
+            // Everything else has ended: what it left to be written comes first.
+            await parts?.deployments.journals.settled();
+            await opened.close();
+          },
+        };
+      }),
       part("cells", async () => (sandbox = await options.openSandbox())),
       {
         id: "tenants",
@@ -203,12 +215,13 @@ function startServices(options: {
     },
   });
   const requests = new Requests({ state, clock });
+  const journals = new Journals({ state, clock });
   return {
     parts: {
       storage,
       messaging,
       denials,
-      deployments: { state, artifacts, directory, launcher, requests, sandbox, clock, capacity },
+      deployments: { state, artifacts, directory, journals, launcher, requests, sandbox, clock, capacity },
     },
     close: async () => {
       // From here on an ending service is one that was asked to: it is started again at the next boot.

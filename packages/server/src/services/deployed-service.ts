@@ -1,10 +1,8 @@
 import type { Pid } from "@solo/actor-core";
 import type { GuestExit, GuestSession } from "../cells/guest-session.ts";
 import type { Cell, Sandbox } from "../ports/cell.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { StateStore } from "../ports/state-store.ts";
 import type { Cause } from "./cause.ts";
-import { ServiceJournal } from "./journal.ts";
+import type { ServiceJournal } from "./journal.ts";
 import { isLive, type LifecycleEvent, type LifecycleState, nextState } from "./lifecycle.ts";
 import { LogBuffer } from "./log-buffer.ts";
 import type { ServiceRecord } from "./service-record.ts";
@@ -55,21 +53,15 @@ export class DeployedService {
     readonly serviceId: string;
     readonly record: ServiceRecord;
     readonly state: LifecycleState;
-    readonly store: StateStore;
+    readonly journal: ServiceJournal;
     readonly sandbox: Sandbox;
-    readonly clock: Clock;
   }) {
     this.tenant = options.tenant;
     this.serviceId = options.serviceId;
     this.#record = options.record;
     this.#state = options.state;
     this.#sandbox = options.sandbox;
-    this.journal = new ServiceJournal({
-      state: options.store,
-      clock: options.clock,
-      tenant: options.tenant,
-      serviceId: options.serviceId,
-    });
+    this.journal = options.journal;
   }
 
   get record(): ServiceRecord {
@@ -115,6 +107,7 @@ export class DeployedService {
       };
       this.#onState.add(settle);
       signal.addEventListener("abort", settle);
+      if (signal.aborted) settle();
     });
   }
 
