@@ -52,7 +52,7 @@ export class Journals {
     return this.#writing.get(place) ?? new ServiceJournal({ ...this.#store, tenant, serviceId, onWriting });
   }
 
-  /** Resolves when all is written, or was tried now once more on a disk that is full. Before the store is closed. */
+  /** Resolves when all is written, or the disk has refused it once more. To be awaited before the store is closed. */
   async settled(): Promise<void> {
     await Promise.all([...this.#writing.values()].map((journal) => journal.settled()));
   }
@@ -110,7 +110,7 @@ export class ServiceJournal {
     void this.#write();
   }
 
-  /** Resolves when all is written, or was tried now once more on a disk that is full. */
+  /** Resolves when all is written, or the disk has refused it once more. */
   settled(): Promise<void> {
     if (!this.#writing) return Promise.resolve();
     return new Promise((resolve) => {
