@@ -100,17 +100,18 @@ export const deploymentService = (
     const watched = () =>
       deployments.directory.ofTenant(tenant).filter((each) => serviceId === undefined || each.serviceId === serviceId);
     yield* merge<WatchResponse>(signal, [
-      (async function* () {
-        for await (const event of events.tail({ tenant, after, signal, ...filter })) {
+      async function* (ending) {
+        for await (const event of events.tail({ tenant, after, signal: ending, ...filter })) {
           yield { item: { $case: "event" as const, value: toEventMessage(event) } };
         }
-      })(),
-      (async function* () {
-        for await (const { serviceId: id, line } of watchLogs(deployments.directory, { tenant, serviceId, signal })) {
+      },
+      async function* (ending) {
+        const lines = watchLogs(deployments.directory, { tenant, serviceId, signal: ending });
+        for await (const { serviceId: id, line } of lines) {
           yield { item: { $case: "logLine" as const, value: toLogLineMessage(id, line) } };
         }
-      })(),
-      watchUsage(deployments, watched, intervalMs, signal),
+      },
+      (ending) => watchUsage(deployments, watched, intervalMs, ending),
     ]);
   }),
 });
