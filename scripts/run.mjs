@@ -12,6 +12,9 @@ const TASKS = {
   check: "scripts/check.mjs",
   generate: "scripts/generate.mjs",
   bench: "bench/run.mjs",
+  chaos: "scripts/chaos.mjs",
+  soak: "scripts/soak.mjs",
+  fuzz: "scripts/fuzz.mjs",
   build: undefined,
 };
 

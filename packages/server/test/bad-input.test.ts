@@ -8,7 +8,7 @@ import { connect as openTls } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Client, status as grpcStatus } from "@grpc/grpc-js";
 import { ServiceState } from "@solo/proto";
-import { ask, type Connection, connect, type DeployOptions, refusal, tlsOf, WireError } from "./client.ts";
+import { ask, type Connection, connect, type DeployOptions, refusal, named, tlsOf, WireError } from "./client.ts";
 import { footprintOf, remainsOf } from "./footprint.ts";
 import { apiMethods } from "./methods.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, tryServer, until } from "./server-process.ts";
@@ -395,7 +395,7 @@ describe("fields", () => {
 
 describe("the wire", () => {
   test("bytes that are no message are refused by every method, as errors of the catalogue", async () => {
-    const raw = new Client(server.ready.grpc, tlsOf(readProfile(server.ready.profile)));
+    const raw = new Client(server.ready.grpc, tlsOf(readProfile(server.ready.profile)), named);
     const wrong = [Buffer.from([0xff, 0xff, 0xff]), Buffer.from([0x0a, 0x7f, 0x41]), Buffer.from([0x0b])];
     for (const { path } of apiMethods) {
       for (const bytes of wrong) {

@@ -31,17 +31,20 @@ export interface Credentials {
 export const tlsOf = (given: Credentials | Pick<Credentials, "root">) =>
   "key" in given ? credentials.createSsl(given.root, given.key, given.certificate) : credentials.createSsl(given.root);
 
+/** A name to ask for, since TLS has no server names that are addresses. */
+export const named = { "grpc.ssl_target_name_override": "localhost" } as const;
+
 export type DeployOptions = Partial<Omit<Parameters<typeof DeployRequest.fromPartial>[0], "serviceId" | "source">>;
 
 /** Plain gRPC clients of every service, made from the proto and nothing of ours, and their everyday questions in few words. */
 export function connect(address: string, given: Credentials) {
   const tls = tlsOf(given);
   const clients = {
-    deployments: new DeploymentServiceClient(address, tls),
-    messaging: new MessagingServiceClient(address, tls),
-    events: new EventServiceClient(address, tls),
-    certificates: new CertificateServiceClient(address, tls),
-    kernel: new KernelServiceClient(address, tls),
+    deployments: new DeploymentServiceClient(address, tls, named),
+    messaging: new MessagingServiceClient(address, tls, named),
+    events: new EventServiceClient(address, tls, named),
+    certificates: new CertificateServiceClient(address, tls, named),
+    kernel: new KernelServiceClient(address, tls, named),
   };
   const { deployments, messaging, events } = clients;
 

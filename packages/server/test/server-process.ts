@@ -56,12 +56,21 @@ export async function startServer(folder: string, flags: readonly string[] = [])
   throw new Error(`The server ended with ${outcome.code} before it was ready:\n${outcome.output}`);
 }
 
-/** As {@link startServer}, for servers that shall not start. */
-export async function tryServer(folder: string, flags: readonly string[] = []): Promise<ServerProcess | NotStarted> {
+/**
+ * As {@link startServer}, for servers that shall not start.
+ *
+ * @param onSpawned Given the process at once, before it is ready.
+ */
+export async function tryServer(
+  folder: string,
+  flags: readonly string[] = [],
+  onSpawned: (child: ChildProcess) => void = () => undefined,
+): Promise<ServerProcess | NotStarted> {
   // Flags of the test's own take the place of these.
   const wanted = defaultFlags.filter(([flag]) => !flags.includes(flag)).flat();
   const args = [main, "--data-folder", folder, ...wanted, ...flags];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+  onSpawned(child);
   // A test process that ends in any way takes its servers along.
   const killWithUs = (): void => void child.kill("SIGKILL");
   process.once("exit", killWithUs);

@@ -1,7 +1,7 @@
 // How the server goes away, and what is there when it comes back.
 import { Client, status as grpcStatus } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { ask, type Connection, connect, freshId, isRunning, Reading, refusal, tlsOf } from "./client.ts";
+import { ask, type Connection, connect, freshId, isRunning, Reading, refusal, named, tlsOf } from "./client.ts";
 import { footprintOf, groupsOfServer, remainsOf } from "./footprint.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, until } from "./server-process.ts";
 
@@ -45,7 +45,7 @@ const same = (bytes: Buffer): Buffer => bytes;
 
 /** `SERVING` is 1, `NOT_SERVING` 2. */
 function watchHealth(): Reading<Buffer> {
-  const client = new Client(server.ready.grpc, tlsOf(readProfile(server.ready.profile)));
+  const client = new Client(server.ready.grpc, tlsOf(readProfile(server.ready.profile)), named);
   return new Reading(client.makeServerStreamRequest("/grpc.health.v1.Health/Watch", same, same, Buffer.alloc(0)));
 }
 

@@ -9,6 +9,7 @@ import {
   freshId,
   Reading,
   refusal,
+  named,
   tlsOf,
   WireError,
 } from "./client.ts";
@@ -143,7 +144,7 @@ test("the table of requests holds every method of the descriptors, and no other"
 });
 
 test("the server serves what the descriptors hold, health and reflection, and nothing else", async () => {
-  const client = new Client(server.ready.grpc, tlsOf(benIdentity));
+  const client = new Client(server.ready.grpc, tlsOf(benIdentity), named);
   const answer = await new Promise<string>((resolve, reject) => {
     const stream = client.makeBidiStreamRequest(reflectionPaths[0] as string, same, same);
     stream.on("data", (bytes: Buffer) => resolve(bytes.toString("latin1")));
@@ -160,7 +161,7 @@ test("the server serves what the descriptors hold, health and reflection, and no
 describe("without a certificate", () => {
   let stranger: Client;
   beforeAll(() => {
-    stranger = new Client(server.ready.grpc, tlsOf({ root: benIdentity.root }));
+    stranger = new Client(server.ready.grpc, tlsOf({ root: benIdentity.root }), named);
   });
   afterAll(() => stranger.close());
 
@@ -211,7 +212,7 @@ describe("without a certificate", () => {
 describe("a tenant", () => {
   let client: Client;
   beforeAll(() => {
-    client = new Client(server.ready.grpc, tlsOf(benIdentity));
+    client = new Client(server.ready.grpc, tlsOf(benIdentity), named);
   });
   afterAll(() => client.close());
 
