@@ -6,6 +6,12 @@ export const INSIDE = { bun: "/cell/bun", guest: "/cell/guest.js" } as const;
 /** Bytes that a guest can write to its `/tmp`, which is all that it can write. */
 export const TMP_BYTES = 1024 * 1024;
 
+/** Environment of every runtime; its service sees its manifest's in place of it. Each spares memory in thousands of cells. */
+export const RUNTIME_ENVIRONMENT: Readonly<Record<string, string>> = {
+  BUN_JSC_numberOfGCMarkers: "1",
+  MALLOC_ARENA_MAX: "1",
+};
+
 /** What the installed bubblewrap understands. */
 export interface BubblewrapFeatures {
   /** `--disable-userns`, since 0.8: no user namespaces within. The system-call filter refuses them too. */
@@ -36,6 +42,7 @@ export function bubblewrapArguments(
     ...(features.disableUserNamespaces ? ["--disable-userns"] : []),
     // The kernel's death by kill -9 ends the cell too.
     ...["--die-with-parent", "--new-session", "--as-pid-1", "--clearenv", "--cap-drop", "ALL"],
+    ...Object.entries(RUNTIME_ENVIRONMENT).flatMap(([name, value]) => ["--setenv", name, value]),
     ...["--hostname", "cell", "--uid", "65534", "--gid", "65534"],
     ...files.libraries.flatMap((path) => ["--ro-bind", path, path]),
     ...["--ro-bind", files.bun, INSIDE.bun, "--ro-bind", files.guest, INSIDE.guest],

@@ -57,7 +57,8 @@ export function openV1Groups(mounts: V1Mounts, parentName: string): ControlGroup
 /** CPU time in ms per accounting period; a quota of 50 % is 50 ms of 100 ms. */
 const PERIOD_MICROS = 100_000;
 const DEFAULT_SHARES = 1024;
-const BACKGROUND_SHARES = 64;
+/** Half of a service's: refilling gives way, but a pool that starves while services are busy helps nobody. */
+const BACKGROUND_SHARES = 512;
 
 class V1Group implements ControlGroup {
   readonly #directories: readonly string[];

@@ -3,7 +3,7 @@ import type { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CellLimits } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
-import { type BubblewrapFeatures, bubblewrapArguments, INSIDE } from "./bubblewrap.ts";
+import { type BubblewrapFeatures, bubblewrapArguments, INSIDE, RUNTIME_ENVIRONMENT } from "./bubblewrap.ts";
 import type { BootPriority, ControlGroup } from "./control-group.ts";
 import { CellLaunchFailed } from "./errors.ts";
 import { ProcessCell } from "./process-cell.ts";
@@ -132,7 +132,7 @@ function spawnPlain(
     method.setpriv === undefined ? bun : [method.setpriv, "--no-new-privs", ...ids, ...bun];
   return spawn(program, args, {
     stdio: ["ignore", "pipe", "pipe", "pipe"],
-    env: {},
+    env: { ...RUNTIME_ENVIRONMENT },
     cwd: "/",
     detached: true,
     ...(method.setpriv === undefined && method.asNobody ? { uid: NOBODY, gid: NOBODY } : {}),

@@ -14,6 +14,8 @@ export interface BunRuntime {
   }): Promise<BunSocket>;
   plugin(plugin: { readonly name: string; setup(build: BunPluginBuilder): void }): void;
   readonly Transpiler: new (options: { readonly loader: "ts" | "js" }) => BunTranspiler;
+  /** Collects garbage and gives free memory back to the system. Takes some milliseconds. */
+  shrink(): void;
   inspect(value: unknown, options?: { readonly depth?: number; readonly colors?: boolean }): string;
   readonly argv: readonly string[];
   readonly env: Record<string, string | undefined>;

@@ -31,7 +31,32 @@ const guest = new Guest({
   show,
 });
 
-const decoder = new FrameDecoder((id, payload) => guest.receive(id, payload));
+const decoder = new FrameDecoder((id, payload) => {
+  lastFrameMs = performance.now();
+  if (!shrinkPlanned) planShrink();
+  guest.receive(id, payload);
+});
+
+/** A cell gives memory back after this long without a frame, */
+const IDLE_MS = 1_000;
+/** and again only after this long. */
+const SHRINK_EVERY_MS = 30_000;
+let lastFrameMs = 0;
+let lastShrinkMs = Number.NEGATIVE_INFINITY;
+let shrinkPlanned = false;
+
+/** What starting and a burst of messages have left behind is a third of an idle cell. */
+function planShrink(): void {
+  shrinkPlanned = true;
+  const dueMs = Math.max(lastFrameMs + IDLE_MS, lastShrinkMs + SHRINK_EVERY_MS);
+  const timer = setTimeout(() => {
+    if (performance.now() - lastFrameMs < IDLE_MS) return planShrink();
+    shrinkPlanned = false;
+    lastShrinkMs = performance.now();
+    bun.shrink();
+  }, dueMs - performance.now());
+  timer.unref();
+}
 
 redirectConsole();
 process.on("uncaughtException", (error) => guest.crash(error));
