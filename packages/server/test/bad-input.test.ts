@@ -472,7 +472,7 @@ describe("starting where one cannot", () => {
     await expectUnharmed();
   });
 
-  test("a port in use says so in one line, and leaves nothing behind", async () => {
+  test("a port in use says so in one line, and the server does not run without it (lesson 25)", async () => {
     const holder = createServer().listen(0, "127.0.0.1").unref();
     await new Promise((resolve) => holder.once("listening", resolve));
     const { port } = holder.address() as { port: number };

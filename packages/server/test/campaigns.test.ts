@@ -19,8 +19,8 @@ async function campaign(name: string, ...args: readonly string[]): Promise<strin
 }
 
 test("20 kills -9 of the server under load lose no acknowledged service and no event, and leave no process", async () => {
-  expect(await campaign("chaos", "--seed", "1", "--kills", "20", "--minutes", "0.9")).toMatch(/All held: \d+ kills/);
-}, 90_000);
+  expect(await campaign("chaos", "--seed", "1", "--kills", "20")).toMatch(/All held: 2\d kills/);
+}, 180_000);
 
 test("under mixed load the server holds no more at rest than before", async () => {
   expect(await campaign("soak", "--seed", "1", "--minutes", "0.2")).toMatch(/All held/);

@@ -48,7 +48,7 @@ const add = async (serviceId: string, by: number): Promise<unknown> => {
 const status = async (serviceId: string): Promise<Service> =>
   (await ask(client.deployments, client.deployments.status, { tenant: "", serviceId })).service as Service;
 
-test("TypeScript goes in over gRPC, and a service answers", async () => {
+test("TypeScript goes in over gRPC, and a service answers (lesson 1)", async () => {
   const { service } = await deploy("counter", "first-1");
   expect(service?.state).toBe(ServiceState.SERVICE_STATE_RUNNING);
   expect(service?.calls).toEqual(["add", "crash"]);

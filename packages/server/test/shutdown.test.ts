@@ -1,4 +1,6 @@
 // How the server goes away, and what is there when it comes back.
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { Client, status as grpcStatus } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { ask, type Connection, connect, freshId, isRunning, Reading, refusal, named, tlsOf } from "./client.ts";
@@ -165,4 +167,24 @@ test("health tells of a server that serves, and the readiness line of the ports 
   await health.stop();
   expect(server.ready.grpc).toMatch(/^127\.0\.0\.1:[1-9]\d+$/);
   expect(server.ready.pid).toBe(server.child.pid);
+});
+
+test("keys lie where only the server's user reads them, and in no event and no log line (lessons 3, 22)", async () => {
+  await open();
+  const request = { requestId: freshId(), validateOnly: false, tenant: "acme", holder: "" };
+  const issued = await ask(solo.certificates, solo.certificates.issue, request);
+  expect(issued.privateKeyPem).toContain("PRIVATE KEY");
+  const [secret = ""] = /\n[A-Za-z0-9+/=]{40,}/.exec(issued.privateKeyPem) ?? [];
+  expect(secret.length).toBeGreaterThan(40);
+  const history = await solo.history("", "acme");
+  expect(history.map(({ type }) => type)).toContain("certificate.issued");
+  const told = `${history.map(({ dataJson }) => dataJson).join()}${server.log()}`;
+  expect(told).not.toContain(secret.trim());
+  expect(told).not.toContain("PRIVATE KEY");
+  const files = readdirSync(data.folder, { recursive: true, withFileTypes: true });
+  const readable = files.filter(
+    (entry) => entry.isFile() && (statSync(join(entry.parentPath, entry.name)).mode & 0o077) !== 0,
+  );
+  expect(readable.map(({ name }) => name).filter((name) => /key|\.db/.test(name))).toEqual([]);
+  expect(statSync(data.folder).mode & 0o077).toBe(0);
 });

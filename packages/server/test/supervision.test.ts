@@ -175,6 +175,42 @@ describe("restarts", () => {
     }
   });
 
+  test("a service that cannot start again is failed, with the reason, and starts when it can", async () => {
+    const gate = source(`
+      init: () => ({ open: true }),
+      calls: { isOpen: ({ state }) => reply(state.open, state) },
+      casts: { set: (_, open) => ({ open }) },
+    `);
+    const gated = source(`
+      init: async ({ ctx }) => {
+        if (!(await ctx.call("gate", "isOpen"))) throw new Error("the gate is shut");
+        return {};
+      },
+      calls: { value: ({ state }) => reply("in", state), crash: () => { throw new Error("asked to crash"); } },
+    `);
+    await solo.deploy("gate", gate);
+    await solo.deploy("gated", gated);
+    await solo.cast("gate", "set", false);
+    expect(await refusal(solo.restart("gated"))).toMatchObject({
+      reason: "START_FAILED",
+      message: expect.stringContaining("the gate is shut"),
+    });
+    const failed = await solo.status("gated");
+    expect([failed.state, failed.lastCause?.kind]).toEqual([ServiceState.SERVICE_STATE_FAILED, "init"]);
+    await solo.cast("gate", "set", true);
+    await solo.restart("gated");
+    expect(await solo.call("gated", "value")).toBe("in");
+
+    // By itself too: each attempt counts against the intensity.
+    await solo.cast("gate", "set", false);
+    await crash("gated");
+    const gaveUp = await untilState("gated", ServiceState.SERVICE_STATE_FAILED);
+    expect(gaveUp.lastCause?.message).toContain("the gate is shut");
+    expect(gaveUp.restarts).toBe(3);
+    await solo.cast("gate", "set", true);
+    await solo.restart("gated");
+  });
+
   test("the restarted process is the one that status shows and kill ends (lesson 13)", async () => {
     await solo.deploy("tracked", obedient);
     const first = await solo.status("tracked");
@@ -243,6 +279,39 @@ describe("kill", () => {
   test("of a service that was killed says so, and of one that never was says that", async () => {
     expect((await refusal(solo.kill("gentle"))).reason).toBe("SERVICE_NOT_RUNNING");
     expect((await refusal(solo.kill("nobody"))).reason).toBe("SERVICE_NOT_FOUND");
+  });
+});
+
+describe("what takes long", () => {
+  test("a slow start and a slow stop hold up nobody else (lesson 12)", async () => {
+    const slowStart = refusal(
+      solo.deploy("slow-start", "for (;;);", { manifest: { limits: { startTimeoutMs: 2_000 } } }),
+    );
+    const lingering = source("init: () => ({}), terminate: () => new Promise(() => {}),");
+    await solo.deploy("slow-stop", lingering, { manifest: { limits: { stopTimeoutMs: 2_000 } } });
+    const slowStop = solo.kill("slow-stop");
+    const beganAt = performance.now();
+    for (let round = 0; round < 3; round += 1) {
+      await solo.deploy("brisk", obedient);
+      await solo.call("brisk", "add", [1]);
+      await solo.kill("brisk");
+    }
+    // All of it while the two were still at it.
+    expect(performance.now() - beganAt).toBeLessThan(1_900);
+    expect((await solo.status("slow-stop")).state).toBe(ServiceState.SERVICE_STATE_STOPPING);
+    expect((await slowStart).reason).toBe("START_TIMED_OUT");
+    expect((await slowStop).state).toBe(ServiceState.SERVICE_STATE_KILLED);
+  });
+
+  test("a service that is being changed by hand refuses another change, and goes on with the first", async () => {
+    const lingering = source("init: () => ({}), terminate: () => new Promise((done) => setTimeout(done, 500)),");
+    await solo.deploy("changing", lingering);
+    const killing = solo.kill("changing");
+    await untilState("changing", ServiceState.SERVICE_STATE_STOPPING);
+    expect((await refusal(solo.kill("changing"))).reason).toBe("SERVICE_BUSY");
+    expect((await refusal(solo.restart("changing"))).reason).toBe("SERVICE_BUSY");
+    expect((await refusal(solo.deploy("changing", obedient))).reason).toBe("SERVICE_EXISTS");
+    expect((await killing).state).toBe(ServiceState.SERVICE_STATE_KILLED);
   });
 });
 
@@ -372,7 +441,7 @@ describe("services that talk", () => {
   const deployTalker = (serviceId: string, other: string) =>
     solo.deploy(serviceId, talker, { manifest: { startArguments: Buffer.from(JSON.stringify([other])) } });
 
-  test("two that call each other at once both get their answer (lesson 12)", async () => {
+  test("two that call each other at once both get their answer", async () => {
     await deployTalker("ann", "ben");
     await deployTalker("ben", "ann");
     const rounds = Array.from({ length: 20 }, () => [solo.call("ann", "ask"), solo.call("ben", "ask")]).flat();
@@ -524,6 +593,24 @@ describe("after a restart of the server", () => {
     expect(await solo.call("told", "value")).toBe(41);
   });
 
+  test("a deploy that had not come to run is undone, and what it replaced is shown again", async () => {
+    for (let crashes = 1; crashes <= 4; crashes += 1) await crash("fragile");
+    await untilState("fragile", ServiceState.SERVICE_STATE_FAILED);
+    const limits = { startTimeoutMs: 60_000 };
+    const never = refusal(solo.deploy("fragile", "for (;;);", { manifest: { limits } }));
+    await until("it is on record", async () =>
+      types(await solo.history("fragile")).at(-1) === "deployed" ? true : undefined,
+    );
+    await server.kill();
+    expect((await never).status).toBe(grpcStatus.UNAVAILABLE);
+    solo.close();
+    await open();
+    const shown = await solo.status("fragile");
+    expect([shown.state, shown.version]).toEqual([ServiceState.SERVICE_STATE_FAILED, 1]);
+    expect(types(await solo.history("fragile")).at(-1)).toBe("failed");
+    expect((await solo.deploy("fragile", obedient)).version).toBe(2);
+  });
+
   test("recovery does not write the source into the history again (lesson 20)", async () => {
     const story = await solo.history("taken");
     expect(types(story)).toEqual([
@@ -532,6 +619,8 @@ describe("after a restart of the server", () => {
       "kill-requested",
       "killed",
       "deployed",
+      "started",
+      "recovered",
       "started",
       "recovered",
       "started",
