@@ -190,7 +190,7 @@ function startServices(options: {
   const { system, storage, sandbox, clock, metrics, logger, capacity } = options;
   const { state, artifacts } = storage;
   const directory = new Directory();
-  const messaging: MessagingContext = { system, directory };
+  const messaging: MessagingContext = { system, directory, clock };
   const launcher = new Launcher({
     system,
     tenants: options.tenants,

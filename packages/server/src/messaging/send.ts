@@ -4,7 +4,8 @@ import { checkServiceId } from "../authority/names.ts";
 import type { GuestError } from "../cells/guest-session.ts";
 import { SoloError } from "../errors.ts";
 import { sizeLimits } from "../limits.ts";
-import type { DeployedService } from "../services/deployed-service.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { DeployedService, Incarnation } from "../services/deployed-service.ts";
 import { awaitsMessages } from "../services/lifecycle.ts";
 import { callService, castToService } from "../services/service-messages.ts";
 import type { Directory } from "./directory.ts";
@@ -20,7 +21,17 @@ export interface Message {
 export interface MessagingContext {
   readonly system: ActorSystem;
   readonly directory: Directory;
+  readonly clock: Clock;
 }
+
+interface SendOptions {
+  readonly timeoutMs: number;
+  /** Aborts when the sender has gone. */
+  readonly signal: AbortSignal;
+}
+
+/** What a timer can hold: 24 days. */
+const longestMs = 2_147_483_647;
 
 /**
  * Delivers a question at most once and resolves with the answer's bytes. A message to a service that is starting waits for it
@@ -33,20 +44,21 @@ export async function call(
   context: MessagingContext,
   permit: Permit<"MessagingService/Call">,
   message: Message,
-  options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  options: SendOptions,
 ): Promise<Uint8Array> {
   const service = context.directory.get(permit.tenant, checkServiceId(message.serviceId));
   const leave = enter(service, message);
-  const deadlineMs = performance.now() + options.timeoutMs;
-  const actor = service.actor ?? (await actorOf(service, options).catch(leaving(leave)));
+  const { clock } = context;
+  const deadlineMs = clock.nowMs() + Math.min(options.timeoutMs, longestMs);
+  const actor = service.actor ?? (await actorOf(service, clock, options).catch(leaving(leave)));
   const outcome = await callService(
     context.system,
     actor,
     {
       method: message.method,
       args: message.args,
-      timeoutMs: Math.max(1, deadlineMs - performance.now()),
-      handled: leave,
+      timeoutMs: Math.max(1, deadlineMs - clock.nowMs()),
+      handled: handedTo(service.incarnation, leave),
     },
     options.signal,
   );
@@ -60,10 +72,7 @@ export async function call(
     case "timed-out":
       throw timedOut(message, options.timeoutMs);
     case "abandoned":
-      throw new SoloError("CANCELLED", `Cannot answer the call to "${message.serviceId}": its caller has gone`, {
-        found: "a cancelled call",
-        wanted: "a caller that waits",
-      });
+      throw cancelled(message.serviceId);
   }
 }
 
@@ -72,11 +81,11 @@ export async function cast(
   context: MessagingContext,
   permit: Permit<"MessagingService/Cast">,
   message: Message,
-  options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  options: SendOptions,
 ): Promise<void> {
   const service = context.directory.get(permit.tenant, checkServiceId(message.serviceId));
   const leave = enter(service, message);
-  const actor = service.actor ?? (await actorOf(service, options).catch(leaving(leave)));
+  const actor = service.actor ?? (await actorOf(service, context.clock, options).catch(leaving(leave)));
   const known = service.incarnation?.casts;
   if (known !== undefined && !known.includes(message.method)) {
     leave();
@@ -92,7 +101,18 @@ export async function cast(
       },
     );
   }
-  castToService(context.system, actor, { method: message.method, args: message.args, handled: leave });
+  const handled = handedTo(service.incarnation, leave);
+  castToService(context.system, actor, { method: message.method, args: message.args, handled });
+}
+
+/** Lets the message leave the mailbox when it is handled, or when who it was handed to ends before. */
+function handedTo(incarnation: Incarnation | undefined, leave: () => void): () => void {
+  const handled = (): void => {
+    incarnation?.unhandled.delete(handled);
+    leave();
+  };
+  incarnation?.unhandled.add(handled);
+  return handled;
 }
 
 /** Gives the place in the mailbox back and fails as before. */
@@ -149,31 +169,48 @@ function enter(service: DeployedService, message: Message): () => void {
 /** Waits until a service that is on its way up has its actor. */
 async function actorOf(
   service: DeployedService,
-  options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  clock: Clock,
+  options: SendOptions,
 ): Promise<NonNullable<DeployedService["actor"]>> {
   const { serviceId } = service;
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(Math.min(options.timeoutMs, 2_147_483_647))]);
-  for (;;) {
-    if (service.actor !== undefined) return service.actor;
-    if (!awaitsMessages(service.state)) {
-      throw new SoloError("SERVICE_NOT_RUNNING", `Cannot send to "${serviceId}": it is ${service.state}`, {
-        found: `a service that is ${service.state}${service.lastCause === undefined ? "" : `: ${service.lastCause.message}`}`,
-        wanted: "a service that runs",
-        command: service.state === "killed" ? `solo deploy FILE --id ${serviceId}` : `solo restart ${serviceId}`,
-        metadata: { service_id: serviceId, state: service.state },
-      });
+  const over = new AbortController();
+  const cancel = clock.schedule(Math.min(options.timeoutMs, longestMs), () => over.abort());
+  const signal = AbortSignal.any([options.signal, over.signal]);
+  try {
+    for (;;) {
+      if (service.actor !== undefined) return service.actor;
+      if (!awaitsMessages(service.state)) throw notRunning(service);
+      if (options.signal.aborted) throw cancelled(serviceId);
+      if (over.signal.aborted) {
+        throw new SoloError("CALL_TIMED_OUT", `Cannot send to "${serviceId}": it did not come up in time`, {
+          found: `a service that is ${service.state} after ${Math.round(options.timeoutMs)} ms`,
+          wanted: "a service that runs",
+          fix: "The message was not delivered; send it again",
+          metadata: { service_id: serviceId, delivered: "false" },
+        });
+      }
+      await service.changed(signal);
     }
-    if (signal.aborted) {
-      throw new SoloError("CALL_TIMED_OUT", `Cannot send to "${serviceId}": it did not come up in time`, {
-        found: `a service that is ${service.state} after ${options.timeoutMs} ms`,
-        wanted: "a service that runs",
-        fix: "The message was not delivered; send it again",
-        metadata: { service_id: serviceId, delivered: "false" },
-      });
-    }
-    await service.changed(signal);
+  } finally {
+    cancel();
   }
 }
+
+function notRunning(service: DeployedService): SoloError {
+  const { serviceId, state, lastCause } = service;
+  return new SoloError("SERVICE_NOT_RUNNING", `Cannot send to "${serviceId}": it is ${state}`, {
+    found: `a service that is ${state}${lastCause === undefined ? "" : `: ${lastCause.message}`}`,
+    wanted: "a service that runs",
+    command: state === "killed" ? `solo deploy FILE --id ${serviceId}` : `solo restart ${serviceId}`,
+    metadata: { service_id: serviceId, state },
+  });
+}
+
+const cancelled = (serviceId: string): SoloError =>
+  new SoloError("CANCELLED", `Cannot answer the call to "${serviceId}": its caller has gone`, {
+    found: "a cancelled call",
+    wanted: "a caller that waits",
+  });
 
 const timedOut = (message: Message, timeoutMs: number): SoloError =>
   new SoloError("CALL_TIMED_OUT", `Cannot wait longer for "${message.serviceId}" to answer ${message.method}`, {

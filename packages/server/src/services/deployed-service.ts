@@ -15,6 +15,8 @@ export interface Incarnation {
   readonly startedAtMs: number;
   readonly calls: readonly string[];
   readonly casts: readonly string[];
+  /** Gives back the place in the mailbox of each message that was handed to it and that it is not done with. */
+  readonly unhandled: Set<() => void>;
 }
 
 /**

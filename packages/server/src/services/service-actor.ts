@@ -98,11 +98,20 @@ export function serviceActor(context: ServiceActorContext, service: DeployedServ
       self.signal.addEventListener("abort", () => opened.kill());
     });
     if (outcome.kind === "failed") return outcome.cause;
-    service.incarnation = outcome.incarnation;
+    const { incarnation } = outcome;
+    service.incarnation = incarnation;
     service.actor = self.pid;
+    self.signal.addEventListener("abort", () => {
+      // What was still in the actor's own mailbox, nobody else gives back.
+      for (const handled of incarnation.unhandled) handled();
+      if (service.incarnation === incarnation) {
+        service.incarnation = undefined;
+        service.actor = undefined;
+      }
+    });
     const { number } = attempt;
     const { serviceId, record } = service;
-    const { cell } = outcome.incarnation;
+    const { cell, session: running } = incarnation;
     try {
       await attempt.started({
         type: "service.started",
@@ -115,10 +124,10 @@ export function serviceActor(context: ServiceActorContext, service: DeployedServ
     } catch (error) {
       service.incarnation = undefined;
       service.actor = undefined;
-      await end(outcome.incarnation.session);
+      await end(running);
       return { kind: "server", message: `the start could not be recorded: ${String(error)}` };
     }
-    void outcome.incarnation.session.exited.then((exit) => {
+    void running.exited.then((exit) => {
       if (!self.signal.aborted) self.send(self.pid, new GuestEnded(exit));
     });
     return undefined;
@@ -221,7 +230,7 @@ async function bringUp(
     return {
       kind: "started",
       begunAtMs,
-      incarnation: { cell, session, startedAtMs: clock.wallMs(), calls, casts },
+      incarnation: { cell, session, startedAtMs: clock.wallMs(), calls, casts, unhandled: new Set() },
     };
   } catch (error) {
     await end(session);
