@@ -82,8 +82,6 @@ export type {
 } from "./process/self.ts";
 export { timedOut } from "./process/self.ts";
 export type { Timer } from "./process/timers.ts";
-export type { ActorSystemOptions } from "./system/actor-system.ts";
-export { createActorSystem } from "./system/actor-system.ts";
 export type { AutoShutdown } from "./supervision/auto-shutdown.ts";
 export type {
   ChildSpec,
@@ -128,3 +126,5 @@ export type {
   TerminateChildResult,
 } from "./supervision/supervisor-request.ts";
 export type { SupervisorSetup } from "./supervision/supervisor-setup.ts";
+export type { ActorSystemOptions } from "./system/actor-system.ts";
+export { createActorSystem } from "./system/actor-system.ts";

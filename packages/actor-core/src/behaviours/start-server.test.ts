@@ -8,6 +8,7 @@ import {
   type ExitReason,
   isServer,
   launchServer,
+  localEnvironment,
   noReply,
   type ReplyTo,
   type Report,
@@ -283,7 +284,7 @@ describe("the context", () => {
     ref.cast("tell");
     await system.quiesce();
     expect(seen.slice(3)).toEqual([
-      { service: "counter", method: "add", args: [5] },
+      { service: "counter", method: "add", args: [5], remainingMs: 5_000 },
       { service: "counter", method: "reset", args: [] },
     ]);
   });
@@ -306,4 +307,43 @@ test("a definition does not change when its parts do", async () => {
   const server = defineServer({ version: 1, init: () => 1, calls });
   Object.assign(calls, { read: () => "changed" });
   expect(await (await startServer(system, server)).call("read")).toBe(1);
+});
+
+test("what a server asks while it handles a call is asked within the time that is left of that call", async () => {
+  const clock = manualClock();
+  const system = createActorSystem({ clock });
+  const asked: (number | undefined)[] = [];
+  const asking = defineServer({
+    version: 1,
+    init: () => 0,
+    calls: {
+      ask: async ({ state, ctx }) => {
+        await ctx.self.sleep(300);
+        await ctx.call("other", "method");
+        return reply(null, state);
+      },
+    },
+    casts: {
+      ask: async ({ state, ctx }) => {
+        await ctx.call("other", "method");
+        return state;
+      },
+    },
+  });
+  const environment: ServerEnvironment = {
+    ...localEnvironment,
+    call: async (_self, { remainingMs }) => asked.push(remainingMs),
+  };
+  const launched = await launchServer(system, asking, { args: [], environment });
+  if (launched.kind !== "ok") throw new Error(launched.kind);
+  const ref = serverRef(system, asking, launched.pid).within(1_000);
+
+  const answer = ref.call("ask");
+  await system.quiesce();
+  clock.advance(300);
+  await answer;
+  ref.cast("ask");
+  await system.quiesce();
+
+  expect(asked).toEqual([700, undefined]);
 });

@@ -3,6 +3,7 @@ import { Exit, type ExitReason } from "../process/exit-reason.ts";
 import type { ReplyTo } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
 import type { LogLevel } from "../process/report.ts";
+import { DEFAULT_CALL_TIMEOUT_MS } from "../process/request.ts";
 import type { Awaitable, Caller, CallOptions, Self, StartOptions, StartResult, StopOptions } from "../process/self.ts";
 import { isThenable } from "../process/thenable.ts";
 import type { CallTurn, Ctx, Server, Turn } from "./define-server.ts";
@@ -28,11 +29,14 @@ export interface ServiceMessage {
   readonly service: string;
   readonly method: string;
   readonly args: readonly unknown[];
+  /** What is left of the time that the call being handled was given; undefined when no call with a deadline is. */
+  readonly remainingMs?: number;
 }
 
 /** Services are names in the same system, and log lines are reports. */
 export const localEnvironment: ServerEnvironment = {
-  call: (self, { service, method, args }) => self.call(service, new MethodMessage(method, args)),
+  call: (self, { service, method, args, remainingMs: timeoutMs = DEFAULT_CALL_TIMEOUT_MS }) =>
+    self.call(service, new MethodMessage(method, args, self.nowMs() + timeoutMs), { timeoutMs }),
   cast: (self, { service, method, args }) => self.cast(service, new MethodMessage(method, args)),
   log: (self, level, values) => self.report({ kind: "log", pid: self.pid, label: self.label, level, values }),
 };
@@ -115,7 +119,12 @@ export function serverRef<S, I extends readonly unknown[], C, K>(
     if (!Object.hasOwn(calls, name)) {
       throw new UnknownMethod("call", name, Object.keys(calls));
     }
-    return caller.call(pid, new MethodMessage(name, args), { ...options, ...own });
+    const timeoutMs = own?.timeoutMs ?? options?.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS;
+    return caller.call(pid, new MethodMessage(name, args, caller.nowMs() + timeoutMs), {
+      ...options,
+      ...own,
+      timeoutMs,
+    });
   };
   const applyCast = (name: string, args: readonly unknown[]): void => {
     if (!Object.hasOwn(casts, name)) {
@@ -139,10 +148,13 @@ export function serverRef<S, I extends readonly unknown[], C, K>(
 class MethodMessage {
   readonly method: string;
   readonly args: readonly unknown[];
+  /** On the system's clock; infinite for a cast, and for a call that waits for ever. */
+  readonly deadlineMs: number;
 
-  constructor(method: string, args: readonly unknown[]) {
+  constructor(method: string, args: readonly unknown[], deadlineMs = Number.POSITIVE_INFINITY) {
     this.method = method;
     this.args = args;
+    this.deadlineMs = deadlineMs;
   }
 
   /** How it shows in errors: arguments may be secret. */
@@ -160,7 +172,7 @@ type Handler = (turn: Turn<unknown>, ...args: readonly unknown[]) => Awaitable<u
 class ServerCallbacks<I extends readonly unknown[]> implements GenServer<unknown, I> {
   readonly #server: Server<unknown, I, Record<string, Handler>, Record<string, Handler>>;
   readonly #environment: ServerEnvironment;
-  #ctx: Ctx | undefined;
+  #ctx: ServerCtx | undefined;
 
   constructor(server: object, environment: ServerEnvironment) {
     // State and handlers belong together by their definition; from here on only their names matter.
@@ -187,7 +199,7 @@ class ServerCallbacks<I extends readonly unknown[]> implements GenServer<unknown
       from.refuse(tooManyArguments(request));
       return noReply(state);
     }
-    const turn: CallTurn<unknown> = { state, ctx: this.#ctx as Ctx, from };
+    const turn: CallTurn<unknown> = { ...this.#turn(state, request.deadlineMs), from };
     // What it returns is checked by the server loop.
     return handler(turn, ...request.args) as Awaitable<CallResult<unknown>>;
   }
@@ -220,13 +232,18 @@ class ServerCallbacks<I extends readonly unknown[]> implements GenServer<unknown
     return this.#server.terminate?.(this.#turn(state), reason);
   }
 
-  #turn(state: unknown): Turn<unknown> {
-    return { state, ctx: this.#ctx as Ctx };
+  /** Begins a turn; until the next one all that the server asks of others is asked within this one's time. */
+  #turn(state: unknown, deadlineMs = Number.POSITIVE_INFINITY): Turn<unknown> {
+    const ctx = this.#ctx as ServerCtx;
+    ctx.deadlineMs = deadlineMs;
+    return { state, ctx };
   }
 }
 
 class ServerCtx implements Ctx {
   readonly self: Self;
+  /** Of the call being handled. */
+  deadlineMs = Number.POSITIVE_INFINITY;
   readonly #environment: ServerEnvironment;
 
   constructor(self: Self, environment: ServerEnvironment) {
@@ -245,7 +262,10 @@ class ServerCtx implements Ctx {
   }
 
   call(service: string, method: string, ...args: readonly unknown[]): Promise<unknown> {
-    return this.#environment.call(this.self, { service, method, args });
+    const message: ServiceMessage = { service, method, args };
+    if (this.deadlineMs === Number.POSITIVE_INFINITY) return this.#environment.call(this.self, message);
+    const remainingMs = Math.max(0, this.deadlineMs - this.self.nowMs());
+    return this.#environment.call(this.self, { ...message, remainingMs });
   }
 
   cast(service: string, method: string, ...args: readonly unknown[]): void {

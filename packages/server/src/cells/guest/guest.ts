@@ -168,10 +168,10 @@ export class Guest {
     return new Promise((resolve, reject) => {
       const id = this.#nextOutgoing;
       const { service: target, method } = message;
-      // May throw, which rejects; nothing is kept then. No time of its own: the kernel gives it the usual one.
+      // May throw, which rejects; nothing is kept then. 0 lets the kernel give it the usual time.
       const parts = encodeGuestMessage({
         kind: "send-call",
-        timeoutMs: 0,
+        timeoutMs: message.remainingMs === undefined ? 0 : Math.max(1, Math.ceil(message.remainingMs)),
         target,
         method,
         args: encodeValue(message.args),

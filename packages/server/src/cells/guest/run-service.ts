@@ -27,6 +27,8 @@ export interface ServiceCall {
   readonly service: string;
   readonly method: string;
   readonly args: readonly unknown[];
+  /** What is left of the time of the call being handled; undefined when there is none. */
+  readonly remainingMs?: number;
 }
 
 /** One service, running as a server process in an actor system of its own. */
