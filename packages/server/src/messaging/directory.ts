@@ -1,10 +1,16 @@
 import { SoloError } from "../errors.ts";
 import type { DeployedService } from "../services/deployed-service.ts";
 
+/** Told of every change in which services there are, within the turn that makes it. */
+export interface DirectoryWatcher {
+  readonly added: (service: DeployedService) => void;
+  readonly removed: (service: DeployedService) => void;
+}
+
 /** Which services there are, by tenant and id. A tenant's names say nothing about another's. */
 export class Directory {
   readonly #tenants = new Map<string, Map<string, DeployedService>>();
-  readonly #onAdded = new Set<(service: DeployedService) => void>();
+  readonly #watchers = new Set<DirectoryWatcher>();
 
   find(tenant: string, serviceId: string): DeployedService | undefined {
     return this.#tenants.get(tenant)?.get(serviceId);
@@ -29,13 +35,13 @@ export class Directory {
       this.#tenants.set(service.tenant, services);
     }
     services.set(service.serviceId, service);
-    for (const listener of this.#onAdded) listener(service);
+    for (const { added } of this.#watchers) added(service);
   }
 
-  /** Calls `listener` with every service that is added later. @returns Stops that. */
-  onAdded(listener: (service: DeployedService) => void): () => void {
-    this.#onAdded.add(listener);
-    return () => this.#onAdded.delete(listener);
+  /** @returns Stops the watching. */
+  watch(watcher: DirectoryWatcher): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
   }
 
   remove(service: DeployedService): void {
@@ -43,6 +49,7 @@ export class Directory {
     if (services?.get(service.serviceId) !== service) return;
     services.delete(service.serviceId);
     if (services.size === 0) this.#tenants.delete(service.tenant);
+    for (const { removed } of this.#watchers) removed(service);
   }
 
   /** Services of one tenant in order of their id. */

@@ -13,7 +13,7 @@ export async function* watchLogs(
   const { tenant, serviceId, signal } = options;
   const waiting: { readonly serviceId: string; readonly line: LogLine }[] = [];
   let wake = (): void => undefined;
-  const stops: (() => void)[] = [];
+  const stops = new Map<DeployedService, () => void>();
   const watch = (service: DeployedService): void => {
     if (service.tenant !== tenant || (serviceId !== undefined && service.serviceId !== serviceId)) return;
     const stop = service.logs.subscribe((line) => {
@@ -21,9 +21,14 @@ export async function* watchLogs(
       if (waiting.length > maxWaiting) waiting.shift();
       wake();
     });
-    stops.push(stop);
+    stops.set(service, stop);
   };
-  stops.push(directory.onAdded(watch));
+  // A service that is gone writes nothing more: who watches for days must not keep the logs of all that ever were.
+  const forget = (service: DeployedService): void => {
+    stops.get(service)?.();
+    stops.delete(service);
+  };
+  const unwatch = directory.watch({ added: watch, removed: forget });
   for (const service of directory.ofTenant(tenant)) watch(service);
   const onAbort = (): void => wake();
   signal.addEventListener("abort", onAbort);
@@ -39,6 +44,7 @@ export async function* watchLogs(
     }
   } finally {
     signal.removeEventListener("abort", onAbort);
-    for (const stop of stops) stop();
+    unwatch();
+    for (const stop of stops.values()) stop();
   }
 }

@@ -6,13 +6,18 @@ export interface FollowedLine {
   readonly droppedBefore: number;
 }
 
-/** The kept lines behind `after`; with `follow`, then each later one until the signal aborts. */
+/**
+ * The kept lines behind `after`; with `follow`, then each later one until the signal aborts.
+ *
+ * A log that has not come as far as `after` is another one than it was read from (a log begins anew with the server): it is
+ * read from its beginning.
+ */
 export async function* followLogs(
   logs: LogBuffer,
   options: { readonly after: number; readonly follow: boolean; readonly signal: AbortSignal },
 ): AsyncGenerator<FollowedLine, void, undefined> {
   const { follow, signal } = options;
-  let { after } = options;
+  let after = options.after > logs.lastSequence ? 0 : options.after;
   let wake: () => void = () => undefined;
   const unsubscribe = follow ? logs.subscribe(() => wake()) : () => undefined;
   const onAbort = (): void => wake();

@@ -31,8 +31,9 @@ export class LogBuffer {
       this.#characters -= this.#lines[this.#first]?.text.length ?? 0;
       this.#first += 1;
     }
-    // Dropped lines are cut off in bulk, so that a line costs the same however many are kept.
-    if (this.#first > maxLines) {
+    // Dropped lines are cut off in bulk, so that a line costs the same however many are kept; and before they are more than
+    // those, since they take memory too.
+    if (this.#first > this.#lines.length - this.#first) {
       this.#lines = this.#lines.slice(this.#first);
       this.#first = 0;
     }
