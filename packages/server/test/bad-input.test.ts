@@ -8,6 +8,7 @@ import { connect as openTls } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Client, status as grpcStatus } from "@grpc/grpc-js";
 import { ServiceState } from "@solo/proto";
+import { openIdentity } from "../src/identity/index.ts";
 import { ask, type Connection, connect, type DeployOptions, refusal, named, tlsOf, WireError } from "./client.ts";
 import { footprintOf, remainsOf } from "./footprint.ts";
 import { apiMethods } from "./methods.ts";
@@ -459,6 +460,40 @@ describe("the wire", () => {
       elsewhere.remove();
     }
   });
+});
+
+test("after 100 days away the server renews its own certificate and the administrator's; a tenant's of then has expired", async () => {
+  const elsewhere = makeDataFolder();
+  const then = Date.now() - 100 * 86_400_000;
+  const profile = join(elsewhere.folder, "profiles", "admin");
+  const identity = await openIdentity({
+    folder: join(elsewhere.folder, "identity"),
+    adminProfileFolder: profile,
+    clock: { nowMs: () => 0, wallMs: () => then, schedule: () => () => undefined },
+  });
+  const issued = await identity.issue({ tenant: "late", holder: "agent" });
+  const ofThen = readProfile(profile);
+  identity.close();
+  const back = await startServer(elsewhere.folder, ["--pool-size", "0"]);
+  try {
+    const { root, ...ofNow } = readProfile(back.ready.profile);
+    expect(root).toEqual(ofThen.root);
+    const late = { certificate: Buffer.from(issued.certificateChainPem), key: Buffer.from(issued.privateKeyPem) };
+    for (const expired of [late, ofThen]) {
+      const client = connect(back.ready.grpc, { ...expired, root });
+      expect(await refusal(client.list())).toMatchObject({
+        status: grpcStatus.UNAUTHENTICATED,
+        reason: "CERTIFICATE_EXPIRED",
+      });
+      client.close();
+    }
+    const client = connect(back.ready.grpc, { ...ofNow, root });
+    expect(await client.list()).toEqual([]);
+    client.close();
+  } finally {
+    await back.stop();
+    elsewhere.remove();
+  }
 });
 
 describe("starting where one cannot", () => {
