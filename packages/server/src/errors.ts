@@ -176,3 +176,23 @@ export class SoloError extends Error {
     this.facts = facts;
   }
 }
+
+const longestQuotation = 80;
+
+/** A value from outside as it may stand in a message: in quotes, printable ASCII, at most about 100 characters. */
+export function quoted(value: string): string {
+  // Shortened first: the value may be as large as a request.
+  const text = JSON.stringify(value.slice(0, longestQuotation)).replace(
+    /[^\x20-\x7e]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  if (text.length <= longestQuotation && value.length <= longestQuotation) return text;
+  return `${text.slice(0, longestQuotation - 4)}..." (${value.length} characters)`;
+}
+
+/** Names to choose from, such as the calls of a service: the first 20, quoted where they are no plain words. */
+export function oneOf(names: readonly string[]): string {
+  const shown = names.slice(0, 20).map((name) => (/^[\w$]{1,80}$/.test(name) ? name : quoted(name)));
+  const left = names.length - shown.length;
+  return `one of ${shown.join(", ")}${left === 0 ? "" : ` and ${left} more`}`;
+}

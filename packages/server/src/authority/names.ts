@@ -1,4 +1,4 @@
-import { SoloError } from "../errors.ts";
+import { quoted, SoloError } from "../errors.ts";
 
 /** Tenants that are not anybody's: the kernel's own events are recorded here. */
 export const kernelTenant = "kernel";
@@ -12,8 +12,8 @@ const nameWanted = "1 to 63 characters of a-z, 0-9 and -, a letter first, a lett
 /** @throws {SoloError} `SERVICE_ID_INVALID` */
 export function checkServiceId(value: string): string {
   if (name.test(value)) return value;
-  throw new SoloError("SERVICE_ID_INVALID", `Cannot use ${shown(value)} as a service id`, {
-    found: shown(value),
+  throw new SoloError("SERVICE_ID_INVALID", `Cannot use ${quoted(value)} as a service id`, {
+    found: quoted(value),
     wanted: nameWanted,
     field: "service_id",
   });
@@ -22,8 +22,8 @@ export function checkServiceId(value: string): string {
 /** @throws {SoloError} `TENANT_INVALID` */
 export function checkTenant(value: string, field = "tenant"): string {
   if (name.test(value)) return value;
-  throw new SoloError("TENANT_INVALID", `Cannot use ${shown(value)} as a tenant`, {
-    found: shown(value),
+  throw new SoloError("TENANT_INVALID", `Cannot use ${quoted(value)} as a tenant`, {
+    found: quoted(value),
     wanted: nameWanted,
     field,
   });
@@ -33,11 +33,15 @@ export function checkTenant(value: string, field = "tenant"): string {
 export function checkNewTenant(value: string): string {
   checkTenant(value);
   if (value !== kernelTenant) return value;
-  throw new SoloError("TENANT_INVALID", `Cannot use ${shown(value)} as a tenant: the kernel's own events stand there`, {
-    found: shown(value),
-    wanted: "another name",
-    field: "tenant",
-  });
+  throw new SoloError(
+    "TENANT_INVALID",
+    `Cannot use ${quoted(value)} as a tenant: the kernel's own events stand there`,
+    {
+      found: quoted(value),
+      wanted: "another name",
+      field: "tenant",
+    },
+  );
 }
 
 /** @throws {SoloError} `REQUEST_ID_INVALID` */
@@ -45,20 +49,11 @@ export function checkRequestId(value: string): string {
   if (requestId.test(value)) return value;
   throw new SoloError(
     "REQUEST_ID_INVALID",
-    value === "" ? "Cannot change anything without a request id" : `Cannot use ${shown(value)} as a request id`,
+    value === "" ? "Cannot change anything without a request id" : `Cannot use ${quoted(value)} as a request id`,
     {
-      found: value === "" ? "an empty request_id" : shown(value),
+      found: value === "" ? "an empty request_id" : quoted(value),
       wanted: "1 to 64 characters of A-Z, a-z, 0-9, - and _",
       field: "request_id",
     },
   );
-}
-
-/** A value from outside as it may stand in a message: quoted, escaped, shortened. */
-function shown(value: string): string {
-  const quoted = JSON.stringify(value).replace(
-    /[^\x20-\x7e]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-  return quoted.length <= 80 ? quoted : `${quoted.slice(0, 76)}..." (${value.length} characters)`;
 }

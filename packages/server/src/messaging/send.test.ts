@@ -203,6 +203,7 @@ test("messages that a dying service never took do not stay in its mailbox", asyn
 test.each([
   ["no method", "", [], "METHOD_INVALID"],
   ["a method of 257 characters", "x".repeat(257), [], "METHOD_INVALID"],
+  ["a method of 258 bytes", "語".repeat(86), [], "METHOD_INVALID"],
   ["an unknown call", "subtract", [], "METHOD_NOT_FOUND"],
   ["arguments that are no JSON", "add", "[1,", "ARGUMENTS_NOT_JSON"],
   ["arguments that are no array", "add", "{}", "ARGUMENTS_NOT_JSON"],

@@ -2,7 +2,7 @@ import type { ActorSystem } from "@solo/actor-core";
 import type { Permit } from "../authority/authorize.ts";
 import { checkServiceId } from "../authority/names.ts";
 import type { GuestError } from "../cells/guest-session.ts";
-import { SoloError } from "../errors.ts";
+import { oneOf, quoted, SoloError } from "../errors.ts";
 import { sizeLimits } from "../limits.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DeployedService, Incarnation } from "../services/deployed-service.ts";
@@ -29,6 +29,8 @@ interface SendOptions {
   /** Aborts when the sender has gone. */
   readonly signal: AbortSignal;
 }
+
+const maxMethodBytes = 256;
 
 /** What a timer can hold: 24 days. */
 const longestMs = 2_147_483_647;
@@ -92,10 +94,10 @@ export async function cast(
     // Nobody would hear of it later: a cast has no answer.
     throw new SoloError(
       "METHOD_NOT_FOUND",
-      `Cannot cast "${message.method}" to "${message.serviceId}": it has no such cast`,
+      `Cannot cast ${quoted(message.method)} to "${message.serviceId}": it has no such cast`,
       {
-        found: `the name "${message.method}"`,
-        wanted: known.length === 0 ? "a service that has casts" : `one of ${known.join(", ")}`,
+        found: `the name ${quoted(message.method)}`,
+        wanted: known.length === 0 ? "a service that has casts" : oneOf(known),
         command: `solo status ${message.serviceId}`,
         metadata: { service_id: message.serviceId, method: message.method },
       },
@@ -128,10 +130,12 @@ function enter(service: DeployedService, message: Message): () => void {
   const { mailbox, serviceId } = service;
   const { limits } = service.record.manifest;
   const bytes = message.args.length;
-  if (message.method === "" || message.method.length > 256) {
+  const nameBytes = Buffer.byteLength(message.method);
+  // A cell would be handed the first bytes of a longer name, and that may be another one.
+  if (nameBytes === 0 || nameBytes > maxMethodBytes) {
     throw new SoloError("METHOD_INVALID", `Cannot send to "${serviceId}": the method has no usable name`, {
-      found: message.method === "" ? "an empty method" : `${message.method.length} characters`,
-      wanted: "1 to 256 characters",
+      found: nameBytes === 0 ? "an empty method" : `${nameBytes} bytes`,
+      wanted: `1 to ${maxMethodBytes} bytes`,
       field: "method",
     });
   }
@@ -213,7 +217,7 @@ const cancelled = (serviceId: string): SoloError =>
   });
 
 const timedOut = (message: Message, timeoutMs: number): SoloError =>
-  new SoloError("CALL_TIMED_OUT", `Cannot wait longer for "${message.serviceId}" to answer ${message.method}`, {
+  new SoloError("CALL_TIMED_OUT", `Cannot wait longer for "${message.serviceId}" to answer ${quoted(message.method)}`, {
     found: `no answer within ${Math.round(timeoutMs)} ms`,
     wanted: "an answer within the deadline",
     metadata: { service_id: message.serviceId },
@@ -233,9 +237,9 @@ function guestError(message: Message, service: DeployedService, error: GuestErro
   switch (error.kind) {
     case "unknown-method": {
       const known = service.incarnation?.calls ?? [];
-      return new SoloError("METHOD_NOT_FOUND", `Cannot call "${method}" of "${serviceId}": it has no such call`, {
-        found: `the name "${method}"`,
-        wanted: known.length === 0 ? "a service that has calls" : `one of ${known.join(", ")}`,
+      return new SoloError("METHOD_NOT_FOUND", `Cannot call ${quoted(method)} of "${serviceId}": it has no such call`, {
+        found: `the name ${quoted(method)}`,
+        wanted: known.length === 0 ? "a service that has calls" : oneOf(known),
         command: `solo status ${serviceId}`,
         metadata,
       });
