@@ -76,20 +76,37 @@ export function toSoloError(thrown: unknown, correlationId: string): SoloError {
   );
 }
 
+/**
+ * Characters of one text in a status. It travels in trailers, several times; clients take 8 to 16 KB of them, and one that is
+ * sent more sees a broken connection in place of the error. Texts may hold what a guest said.
+ */
+const longestText = 1_000;
+
+/** Characters of a guest's stack, the one longer text. */
+const longestDetail = 4_096;
+
+const cut = (text: string, most = longestText): string =>
+  text.length <= most ? text : `${text.slice(0, most - 3)}...`.toWellFormed();
+
 /** The status that goes over the wire, with `ErrorInfo` and `FixHint` always, others as they fit. */
 export function toStatus(error: SoloError): StatusObject {
   const entry = catalogue[error.code];
   const code = grpcStatus[entry.status];
   const { facts } = error;
+  const message = cut(error.message);
+  const metadataOfError = Object.entries(facts.metadata ?? {}).map(([key, value]) => [
+    key,
+    cut(value, key === "detail" ? longestDetail : longestText),
+  ]);
   const details = [
     pack("google.rpc.ErrorInfo", ErrorInfo, {
       reason: error.code,
       domain: errorDomain,
-      metadata: { ...facts.metadata },
+      metadata: Object.fromEntries(metadataOfError),
     }),
     pack("solo.v1.FixHint", FixHint, {
-      found: facts.found,
-      wanted: facts.wanted,
+      found: cut(facts.found),
+      wanted: cut(facts.wanted),
       fix: facts.fix ?? entry.fix,
       command: facts.command ?? ("command" in entry ? entry.command : ""),
       file: facts.location?.file ?? "",
@@ -101,7 +118,7 @@ export function toStatus(error: SoloError): StatusObject {
     details.push(
       pack("google.rpc.BadRequest", BadRequest, {
         fieldViolations: [
-          { field: facts.field, description: error.message, reason: error.code, localizedMessage: undefined },
+          { field: cut(facts.field), description: message, reason: error.code, localizedMessage: undefined },
         ],
       }),
     );
@@ -124,8 +141,8 @@ export function toStatus(error: SoloError): StatusObject {
     details.push(pack("google.rpc.RetryInfo", RetryInfo, { retryDelay: { seconds: BigInt(seconds), nanos } }));
   }
   const metadata = new Metadata();
-  metadata.set(detailsKey, Buffer.from(Status.encode({ code, message: error.message, details }).finish()));
-  return { code, details: error.message, metadata };
+  metadata.set(detailsKey, Buffer.from(Status.encode({ code, message, details }).finish()));
+  return { code, details: message, metadata };
 }
 
 interface Encoder<Message> {
