@@ -15,9 +15,10 @@ export const toCursor = (tenant: string, sequence: number): string =>
  */
 export function fromCursor(tenant: string, cursor: string, field: string): number {
   if (cursor === "") return 0;
-  const [version, cursorTenant, digits, ...rest] = Buffer.from(cursor, "base64url").toString("utf8").split(":");
+  const [, cursorTenant = "", digits = ""] = Buffer.from(cursor, "base64url").toString("utf8").split(":");
   const sequence = Number(digits);
-  const isOurs = version === "1" && rest.length === 0 && /^\d{1,15}$/.test(digits ?? "");
+  // What is decoded leniently is compared strictly: only what this server gave is taken back.
+  const isOurs = /^\d{1,15}$/.test(digits) && toCursor(cursorTenant, sequence) === cursor;
   if (isOurs && cursorTenant === tenant) return sequence;
   throw new SoloError("CURSOR_INVALID", "Cannot go on from this cursor", {
     found: isOurs ? "a cursor of another tenant's history" : "text that is no cursor of this server",

@@ -17,7 +17,9 @@ export function pageSize(asked: number): number {
 export function fromPageToken(token: string): string {
   const text = Buffer.from(token, "base64url").toString("utf8");
   if (token === "") return "";
-  if (text.startsWith("1:") && /^[a-z0-9-]{1,63}$/.test(text.slice(2))) return text.slice(2);
+  const lastId = text.slice(2);
+  // What is decoded leniently is compared strictly: only what this server gave is taken back.
+  if (/^[a-z0-9-]{1,63}$/.test(lastId) && toPageToken(lastId) === token) return lastId;
   throw new SoloError("PAGE_INVALID", "Cannot go on from this page token", {
     found: "text that is no page token of this server",
     wanted: "the `next_page_token` of an answer, or an empty one",
