@@ -16,6 +16,9 @@ export interface Denial {
 
 const fullPerSecond = 100;
 
+/** Characters of each name in the event: whoever is refused chooses them. */
+const longestName = 64;
+
 /**
  * Records every denial as an event, durable before the caller hears of it.
  *
@@ -34,28 +37,27 @@ export class Denials {
     this.#onDenied = options.onDenied;
   }
 
-  /** @throws What {@link StateStore.commit} throws; the attempt stays refused all the same. */
+  /** @throws What {@link StateStore.commit} throws; the attempt stays refused all the same, and is counted. */
   async record(denial: Denial): Promise<void> {
     this.#onDenied(denial);
-    const leftOut = this.#admit(denial.tenant);
+    const { tenant, actor, correlationId, method, wantedTenant, serviceId } = denial;
+    const leftOut = this.#admit(tenant);
     if (leftOut === undefined) return;
-    await this.#state.commit({
-      tenant: denial.tenant,
-      events: [
-        {
-          actor: denial.actor,
-          correlationId: denial.correlationId,
-          body: {
-            type: "authority.denied",
-            method: denial.method,
-            reason: denial.error.code,
-            ...(denial.wantedTenant === undefined ? {} : { wantedTenant: denial.wantedTenant.slice(0, 64) }),
-            ...(denial.serviceId === undefined ? {} : { serviceId: denial.serviceId.slice(0, 64) }),
-            ...(leftOut === 0 ? {} : { leftOut }),
-          },
-        },
-      ],
-    });
+    const body = {
+      type: "authority.denied",
+      method: method.slice(0, longestName),
+      reason: denial.error.code,
+      ...(wantedTenant === undefined ? {} : { wantedTenant: wantedTenant.slice(0, longestName) }),
+      ...(serviceId === undefined ? {} : { serviceId: serviceId.slice(0, longestName) }),
+      ...(leftOut === 0 ? {} : { leftOut }),
+    } as const;
+    try {
+      await this.#state.commit({ tenant, events: [{ actor, correlationId, body }] });
+    } catch (error) {
+      const second = this.#seconds.get(tenant);
+      if (second !== undefined) second.leftOut += leftOut + 1;
+      throw error;
+    }
   }
 
   /** How many were left out before this one, which is recorded; undefined when this one is left out too. */

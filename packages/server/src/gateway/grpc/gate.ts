@@ -79,7 +79,7 @@ export function gate(options: GateOptions): ServerInterceptor {
                 tenant: kernelTenant,
                 actor: "unknown",
                 correlationId: nanoid(),
-                method: method.path.slice("/solo.v1.".length),
+                method: method.path.replace(/^\/(solo\.v1\.)?/, ""),
                 error,
               };
               // Refused whether it could be recorded or not; recorded before it is answered.

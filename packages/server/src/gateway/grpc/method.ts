@@ -102,7 +102,7 @@ async function grant<M extends Method>(
   } catch (thrown) {
     if (thrown instanceof SoloError && catalogue[thrown.code].status === "PERMISSION_DENIED") {
       const { tenant, spiffeId } = caller;
-      await context.denials.record({
+      const denial = {
         tenant,
         actor: spiffeId,
         correlationId,
@@ -110,7 +110,9 @@ async function grant<M extends Method>(
         error: thrown,
         ...(resource.tenant === undefined ? {} : { wantedTenant: resource.tenant }),
         ...(resource.serviceId === undefined ? {} : { serviceId: resource.serviceId }),
-      });
+      };
+      // Refused whether it could be recorded or not; recorded before it is answered.
+      await context.denials.record(denial).catch(() => undefined);
     }
     throw thrown;
   }
