@@ -1,13 +1,17 @@
 import { readFileSync } from "node:fs";
-import { expect, test } from "@jest/globals";
 import { loadFileDescriptorSetFromBuffer } from "@grpc/proto-loader";
+import { expect, test } from "@jest/globals";
 import { descriptorSetFile } from "@solo/proto";
 import { authorize, type Permit } from "./authorize.ts";
 import type { Caller } from "./caller.ts";
 import { type Method, rules } from "./rules.ts";
 
 const agent: Caller = { spiffeId: "spiffe://solo.local/tenant/acme/agent/a", tenant: "acme", role: "agent" };
-const operator: Caller = { spiffeId: "spiffe://solo.local/tenant/default/operator/o", tenant: "default", role: "operator" };
+const operator: Caller = {
+  spiffeId: "spiffe://solo.local/tenant/default/operator/o",
+  tenant: "default",
+  role: "operator",
+};
 const methods = Object.keys(rules) as Method[];
 
 test("the rule table has one row for each method of the API, and no other", () => {
@@ -15,7 +19,9 @@ test("the rule table has one row for each method of the API, and no other", () =
   const described = Object.entries(loaded).flatMap(([name, definition]) =>
     name.startsWith("solo.v1.") && "format" in definition === false
       ? Object.values(definition).flatMap((method) =>
-          typeof method === "object" && method !== null && "path" in method ? [String(method.path).slice("/solo.v1.".length)] : [],
+          typeof method === "object" && method !== null && "path" in method
+            ? [String(method.path).slice("/solo.v1.".length)]
+            : [],
         )
       : [],
   );

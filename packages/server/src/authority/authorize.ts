@@ -19,7 +19,7 @@ let makePermit: <M extends Method>(method: M, caller: Caller, tenant: string, co
  */
 export class Permit<M extends Method = Method> {
   /** Keeps an object that merely looks like a permit from being one. */
-  protected declare readonly made: never;
+  declare protected readonly made: never;
   readonly method: M;
   readonly caller: Caller;
   /** The tenant acted in. */
