@@ -10,7 +10,7 @@ import { Client, status as grpcStatus } from "@grpc/grpc-js";
 import { ServiceState } from "@solo/proto";
 import { openIdentity } from "../src/identity/index.ts";
 import { ask, type Connection, connect, type DeployOptions, refusal, named, tlsOf, WireError } from "./client.ts";
-import { footprintOf, remainsOf } from "./footprint.ts";
+import { footprintOf, groupsOfServer } from "./footprint.ts";
 import { apiMethods } from "./methods.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, tryServer, until } from "./server-process.ts";
 
@@ -29,12 +29,13 @@ const echo = source(`
   },
 `);
 
+const poolSize = 3;
 const data = makeDataFolder();
 let server: ServerProcess;
 let solo: Connection;
 
 async function open(): Promise<void> {
-  server = await startServer(data.folder);
+  server = await startServer(data.folder, ["--pool-size", String(poolSize)]);
   solo = connect(server.ready.grpc, readProfile(server.ready.profile));
 }
 
@@ -51,6 +52,15 @@ afterAll(async () => {
 /** The server answers, with what it had. */
 async function expectUnharmed(): Promise<void> {
   expect(await solo.call("echo", "echo", ["still here"])).toBe("still here");
+}
+
+/** Processes and control groups of the server once its pool is full. */
+async function atRest(): Promise<{ readonly processes: number; readonly groups: number }> {
+  await until("the pool is full", async () => {
+    const { warmCells } = await ask(solo.kernel, solo.kernel.doctor, {});
+    return warmCells === poolSize ? true : undefined;
+  });
+  return { processes: footprintOf(server.ready.pid).processes.length, groups: groupsOfServer(data.folder).length };
 }
 
 const callRaw = (serviceId: string, method: string, args: string | Buffer) =>
@@ -86,21 +96,20 @@ describe("source", () => {
     ]);
   });
 
-  test("that loops for ever at top level fails at its start deadline, and the id is free again (lesson 16)", async () => {
+  test("that loops for ever at top level fails at its start deadline, leaves no process, and the id is free again (lesson 16)", async () => {
+    const before = await atRest();
     const begunAt = performance.now();
     const manifest = { limits: { startTimeoutMs: 300 } };
-    const failing = refusal(solo.deploy("endless", "for (;;);\n", { manifest }));
-    const { processId } = await until("it is being started", async () => {
-      const now = await solo.status("endless").catch(() => undefined);
-      return now === undefined ? undefined : now;
+    expect(await refusal(solo.deploy("endless", "for (;;);\n", { manifest }))).toMatchObject({
+      status: grpcStatus.DEADLINE_EXCEEDED,
+      reason: "START_TIMED_OUT",
     });
-    const footprint = footprintOf(processId);
-    expect(await failing).toMatchObject({ status: grpcStatus.DEADLINE_EXCEEDED, reason: "START_TIMED_OUT" });
     expect(performance.now() - begunAt).toBeLessThan(5_000);
-    if (processId !== 0) expect(remainsOf(footprint)).toEqual([]);
     expect((await refusal(solo.status("endless"))).reason).toBe("SERVICE_NOT_FOUND");
+    expect(await atRest()).toEqual(before);
     expect((await solo.deploy("endless", echo)).version).toBe(1);
     await solo.kill("endless");
+    expect(await atRest()).toEqual(before);
   });
 
   test.each([51_000_000, 51 * 1024 * 1024, 70_000_000])("of %d bytes is too large", async (bytes) => {
