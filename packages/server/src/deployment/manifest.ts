@@ -1,34 +1,45 @@
+import { isUtf8 } from "node:buffer";
 import { LogLevel as WireLogLevel, type Manifest as WireManifest, RestartKind as WireRestartKind } from "@solo/proto";
 import { z } from "zod";
-import { SoloError } from "../errors.ts";
+import { quoted, SoloError } from "../errors.ts";
 import { serviceDefaults } from "../limits.ts";
 import type { Manifest } from "../services/service-record.ts";
 
 const MiB = 1024 * 1024;
 const bounded = (least: number, most: number, unit: string) =>
   z
-    .int(`must be a whole number of ${unit}`)
-    .min(least, `must be ${least} to ${most} ${unit}`)
-    .max(most, `must be ${least} to ${most} ${unit}`);
+    .number()
+    .refine(
+      (value) => Number.isInteger(value) && value >= least && value <= most,
+      `must be ${least} to ${most} ${unit}`,
+    );
 
 /** Names are compared by the host's environment byte for byte; anything else would be silently changed on the way. */
 const variableName = /^[A-Za-z_][A-Za-z0-9_]{0,255}$/;
 
+const wantedName = "must be named by at most 256 letters, digits and _, no digit first";
+
 const schema = z.object({
   environment: z
     .record(
-      z.string().regex(variableName, "must be named by letters, digits and _, no digit first"),
+      z.string(),
       z
         .string()
         .max(32_768, "must be at most 32,768 characters")
         .refine((value) => !value.includes("\0"), "must not contain NUL"),
     )
+    .superRefine((all, context) => {
+      for (const name of Object.keys(all)) {
+        if (variableName.test(name)) continue;
+        context.addIssue({ code: "custom", path: [name], message: wantedName });
+      }
+    })
     .refine((all) => Object.keys(all).length <= 256, "must have at most 256 variables"),
   logLevel: z.enum(["debug", "info", "warn", "error"], "must be debug, info, warn or error"),
   restart: z.enum(["permanent", "transient", "temporary"], "must be permanent, transient or temporary"),
   maxRestarts: bounded(0, 1_000_000, "restarts"),
   restartPeriodMs: bounded(1, 86_400_000, "ms"),
-  startArguments: z.string().max(65_536, "must be at most 65,536 characters"),
+  startArguments: z.string("must be UTF-8").max(65_536, "must be at most 65,536 characters"),
   limits: z.object({
     memoryBytes: bounded(32 * MiB, 1024 * 1024 * MiB, "bytes"),
     cpuPercent: bounded(1, 10_000, "percent of one core"),
@@ -53,6 +64,9 @@ const wireNames: Readonly<Record<string, string>> = {
   mailboxMessages: "mailbox_messages",
   mailboxBytes: "mailbox_bytes",
 };
+
+/** Faults that one error tells of; a manifest can have as many as fit a request. */
+const mostFaults = 8;
 
 /** Limits and restart settings that the operator has set in place of the built-in ones. */
 export type ManifestDefaults = { readonly [Name in keyof typeof serviceDefaults]: number };
@@ -79,13 +93,14 @@ const logLevels: Readonly<Record<number, string>> = {
  */
 export function parseManifest(wire: WireManifest | undefined, defaults: ManifestDefaults = serviceDefaults): Manifest {
   const limits = wire?.limits;
+  const startArguments = wire?.startArguments ?? new Uint8Array();
   const parsed = schema.safeParse({
     environment: { ...wire?.environment },
     logLevel: logLevels[wire?.logLevel ?? 0],
     restart: restartKinds[wire?.restart ?? 0],
     maxRestarts: wire?.maxRestarts ?? defaults.maxRestarts,
     restartPeriodMs: wire?.restartPeriodMs || defaults.restartPeriodMs,
-    startArguments: Buffer.from(wire?.startArguments ?? []).toString("utf8"),
+    startArguments: isUtf8(startArguments) ? Buffer.from(startArguments).toString("utf8") : undefined,
     limits: {
       memoryBytes: Number(limits?.memoryBytes ?? 0) || defaults.memoryBytes,
       cpuPercent: limits?.cpuPercent || defaults.cpuPercent,
@@ -97,13 +112,16 @@ export function parseManifest(wire: WireManifest | undefined, defaults: Manifest
     },
   });
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => {
-    const field = issue.path.map((part) => wireNames[String(part)] ?? String(part)).join(".");
-    return `manifest.${field} ${issue.message}`;
+  const faults = parsed.error.issues.slice(0, mostFaults).map(({ path, message }) => {
+    const names = path.map((part) => wireNames[String(part)] ?? String(part));
+    const field = ["manifest", ...names.map((name) => (variableName.test(name) ? name : quoted(name)))].join(".");
+    return { field, text: `${field} ${message}` };
   });
-  throw new SoloError("MANIFEST_INVALID", `Cannot use the manifest: ${faults.join("; ")}`, {
-    found: faults.join("; "),
+  const left = parsed.error.issues.length - faults.length;
+  const text = `${faults.map((fault) => fault.text).join("; ")}${left === 0 ? "" : `; and ${left} more`}`;
+  throw new SoloError("MANIFEST_INVALID", `Cannot use the manifest: ${text}`, {
+    found: text,
     wanted: "a manifest whose fields are within their bounds",
-    field: faults[0]?.split(" ")[0] ?? "manifest",
+    field: faults[0]?.field ?? "manifest",
   });
 }

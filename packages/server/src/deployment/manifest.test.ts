@@ -1,0 +1,143 @@
+import { expect, test } from "@jest/globals";
+import { LogLevel, RestartKind, Manifest as WireManifest } from "@solo/proto";
+import fc from "fast-check";
+import { serviceDefaults } from "../limits.ts";
+import { parseManifest } from "./manifest.ts";
+
+type Parts = Parameters<typeof WireManifest.fromPartial>[0];
+
+/** As it comes off the wire. */
+const parse = (parts: Parts) =>
+  parseManifest(WireManifest.decode(WireManifest.encode(WireManifest.fromPartial(parts)).finish()));
+
+function fault(parts: Parts) {
+  try {
+    parse(parts);
+    return undefined;
+  } catch (error) {
+    return error as { readonly code: string; readonly message: string; readonly facts: { readonly field: string } };
+  }
+}
+
+const defaults = {
+  environment: {},
+  logLevel: "info",
+  restart: "permanent",
+  maxRestarts: 3,
+  restartPeriodMs: 5_000,
+  startArguments: "",
+  limits: {
+    memoryBytes: 64 * 1024 * 1024,
+    cpuPercent: 50,
+    processes: 32,
+    startTimeoutMs: 5_000,
+    stopTimeoutMs: 30_000,
+    mailboxMessages: 1_000,
+    mailboxBytes: 8 * 1024 * 1024,
+  },
+};
+
+test("what a manifest leaves out has its default, in whole or in part", () => {
+  expect([parseManifest(undefined), parse({}), parse({ limits: {} })]).toEqual([defaults, defaults, defaults]);
+  expect(parse({ limits: { processes: 64 } }).limits).toEqual({ ...defaults.limits, processes: 64 });
+});
+
+test("an operator's defaults take the place of the built-in ones, and give way to the manifest", () => {
+  const own = { ...serviceDefaults, maxRestarts: 7, cpuPercent: 10, processes: 9 };
+  const wire = WireManifest.fromPartial({ limits: { processes: 64 } });
+  expect(parseManifest(wire, own)).toMatchObject({ maxRestarts: 7, limits: { cpuPercent: 10, processes: 64 } });
+});
+
+test("everything that is said comes through", () => {
+  const said = parse({
+    environment: { GREETING: "hello\nthere", _1: "" },
+    logLevel: LogLevel.LOG_LEVEL_DEBUG,
+    restart: RestartKind.RESTART_KIND_TEMPORARY,
+    maxRestarts: 0,
+    restartPeriodMs: 1,
+    startArguments: Buffer.from('["ä"]'),
+    limits: {
+      memoryBytes: 33_554_432n,
+      cpuPercent: 1,
+      processes: 8,
+      startTimeoutMs: 1,
+      stopTimeoutMs: 600_000,
+      mailboxMessages: 1,
+      mailboxBytes: 1n,
+    },
+  });
+  expect(said).toEqual({
+    environment: { GREETING: "hello\nthere", _1: "" },
+    logLevel: "debug",
+    restart: "temporary",
+    maxRestarts: 0,
+    restartPeriodMs: 1,
+    startArguments: '["ä"]',
+    limits: {
+      memoryBytes: 33_554_432,
+      cpuPercent: 1,
+      processes: 8,
+      startTimeoutMs: 1,
+      stopTimeoutMs: 600_000,
+      mailboxMessages: 1,
+      mailboxBytes: 1,
+    },
+  });
+});
+
+const manyVariables = Object.fromEntries(Array.from({ length: 257 }, (_, index) => [`V${index}`, ""]));
+
+test.each<[string, Parts, string]>([
+  ["manifest.limits.memory_bytes", { limits: { memoryBytes: 33_554_431n } }, "must be 33554432 to 1099511627776 bytes"],
+  [
+    "manifest.limits.memory_bytes",
+    { limits: { memoryBytes: 2n ** 64n - 1n } },
+    "must be 33554432 to 1099511627776 bytes",
+  ],
+  ["manifest.limits.cpu_percent", { limits: { cpuPercent: 10_001 } }, "must be 1 to 10000 percent of one core"],
+  ["manifest.limits.processes", { limits: { processes: 7 } }, "must be 8 to 4096 processes"],
+  ["manifest.limits.start_timeout_ms", { limits: { startTimeoutMs: 600_001 } }, "must be 1 to 600000 ms"],
+  ["manifest.limits.stop_timeout_ms", { limits: { stopTimeoutMs: 600_001 } }, "must be 1 to 600000 ms"],
+  ["manifest.limits.mailbox_messages", { limits: { mailboxMessages: 1_000_001 } }, "must be 1 to 1000000 messages"],
+  ["manifest.limits.mailbox_bytes", { limits: { mailboxBytes: 2n ** 31n } }, "must be 1 to 1073741824 bytes"],
+  ["manifest.max_restarts", { maxRestarts: 1_000_001 }, "must be 0 to 1000000 restarts"],
+  ["manifest.restart_period_ms", { restartPeriodMs: 86_400_001 }, "must be 1 to 86400000 ms"],
+  ["manifest.restart", { restart: 9 as never }, "must be permanent, transient or temporary"],
+  ["manifest.log_level", { logLevel: 9 as never }, "must be debug, info, warn or error"],
+  ["manifest.start_arguments", { startArguments: Buffer.from([0xff]) }, "must be UTF-8"],
+  ["manifest.start_arguments", { startArguments: Buffer.alloc(65_537, "x") }, "must be at most 65,536 characters"],
+  ["manifest.environment", { environment: manyVariables }, "must have at most 256 variables"],
+  ["manifest.environment.NUL", { environment: { NUL: "a\0b" } }, "must not contain NUL"],
+  ["manifest.environment.LONG", { environment: { LONG: "x".repeat(32_769) } }, "must be at most 32,768 characters"],
+  [
+    'manifest.environment."1ST"',
+    { environment: { "1ST": "" } },
+    "must be named by at most 256 letters, digits and _, no digit first",
+  ],
+  [
+    'manifest.environment."A B"',
+    { environment: { "A B": "" } },
+    "must be named by at most 256 letters, digits and _, no digit first",
+  ],
+])("%s out of its bounds is named: %#", (field, parts, wanted) => {
+  const message = `Cannot use the manifest: ${field} ${wanted}`;
+  expect(fault(parts)).toMatchObject({ code: "MANIFEST_INVALID", message, facts: { field } });
+});
+
+test("every field at fault is named, up to eight", () => {
+  const some = fault({ maxRestarts: 1_000_001, limits: { processes: 7, cpuPercent: 10_001 } });
+  for (const field of ["max_restarts", "limits.processes", "limits.cpu_percent"]) {
+    expect(some?.message).toContain(`manifest.${field} must`);
+  }
+  const bad = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`${index}`, ""]));
+  expect(fault({ environment: bad })?.message).toMatch(/^(?:[^;]+; ){8}and 12 more$/);
+});
+
+test("whatever names the variables have, the message is short and printable ASCII", () => {
+  const environment = fc.dictionary(fc.string({ unit: "binary", maxLength: 200 }), fc.constant(""), { maxKeys: 12 });
+  fc.assert(
+    fc.property(environment, (variables) => {
+      expect(fault({ environment: variables })?.message ?? "none").toMatch(/^[\x20-\x7e]{1,2000}$/);
+    }),
+  );
+});
