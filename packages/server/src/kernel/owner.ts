@@ -35,7 +35,8 @@ export function owner<Thing extends Owned>(open: () => Promise<Thing>): ProcessH
     },
     async handle(message, self) {
       if (!(message instanceof Broken)) return;
-      await thing?.close();
+      // What is broken may fail to close; why it broke is what counts.
+      await thing?.close().catch(() => undefined);
       self.exit(Exit.crash(message.error));
     },
     async stop() {
