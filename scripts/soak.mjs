@@ -2,7 +2,7 @@
 // as before: memory, descriptors, processes, control groups.
 import { readdirSync, readFileSync } from "node:fs";
 import { Client } from "@grpc/grpc-js";
-import { connect, isRunning, Reading, named, tlsOf, WireError } from "../packages/server/test/client.ts";
+import { connect, isRunning, named, Reading, tlsOf, WireError } from "../packages/server/test/client.ts";
 import { footprintOf, groupsOfServer } from "../packages/server/test/footprint.ts";
 import { makeDataFolder, readProfile, startServer, until } from "../packages/server/test/server-process.ts";
 import { campaign, Random } from "./campaign.mjs";

@@ -3,7 +3,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Client, status as grpcStatus } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { ask, type Connection, connect, freshId, isRunning, Reading, refusal, named, tlsOf } from "./client.ts";
+import { ask, type Connection, connect, freshId, isRunning, named, Reading, refusal, tlsOf } from "./client.ts";
 import { footprintOf, groupsOfServer, remainsOf } from "./footprint.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, until } from "./server-process.ts";
 

@@ -1,6 +1,7 @@
 // How services live and die, seen from outside.
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+
 import { status as grpcStatus } from "@grpc/grpc-js";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type Event, LogLevel, type LogsRequest, RestartKind, ServiceState } from "@solo/proto";
 import { ask, type Connection, connect, isRunning, Reading, refusal } from "./client.ts";
 import { footprintOf, groupsOfServer, processesIn, remainsOf } from "./footprint.ts";

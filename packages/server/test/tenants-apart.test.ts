@@ -1,16 +1,17 @@
 // Two tenants use the same names and never see each other: in every method that the descriptors hold.
+
+import { Client, status as grpcStatus, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { Client, Metadata, type ServiceError, status as grpcStatus } from "@grpc/grpc-js";
 import type { Service } from "@solo/proto";
 import {
   ask,
   type Connection,
-  connect,
   type Credentials,
+  connect,
   freshId,
+  named,
   Reading,
   refusal,
-  named,
   tlsOf,
   WireError,
 } from "./client.ts";
