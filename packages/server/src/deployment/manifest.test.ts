@@ -110,7 +110,7 @@ test.each<[string, Parts, string]>([
   ["manifest.environment.NUL", { environment: { NUL: "a\0b" } }, "must not contain NUL"],
   ["manifest.environment.LONG", { environment: { LONG: "x".repeat(32_769) } }, "must be at most 32,768 characters"],
   [
-    'manifest.environment."1ST"',
+    "manifest.environment.1ST",
     { environment: { "1ST": "" } },
     "must be named by at most 256 letters, digits and _, no digit first",
   ],

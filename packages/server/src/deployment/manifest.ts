@@ -114,7 +114,7 @@ export function parseManifest(wire: WireManifest | undefined, defaults: Manifest
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.slice(0, mostFaults).map(({ path, message }) => {
     const names = path.map((part) => wireNames[String(part)] ?? String(part));
-    const field = ["manifest", ...names.map((name) => (variableName.test(name) ? name : quoted(name)))].join(".");
+    const field = ["manifest", ...names.map((name) => (/^[!#-~]{1,80}$/.test(name) ? name : quoted(name)))].join(".");
     return { field, text: `${field} ${message}` };
   });
   const left = parsed.error.issues.length - faults.length;
