@@ -31,6 +31,8 @@ export interface TestKernelOptions {
   readonly clock?: Clock;
   /** Default: in memory, and gone with the kernel. */
   readonly openStorage?: () => Promise<Storage>;
+  /** What services that the storage already holds run, in the order in which it was first deployed. Default: none. */
+  readonly definitions?: readonly InlineDefinition[];
 }
 
 /** How a service is run; everything has the server's default. */
@@ -73,7 +75,18 @@ export interface TestKernel extends TestTenant, AsyncDisposable {
  */
 export async function startKernel(options: TestKernelOptions = {}): Promise<TestKernel> {
   const { clock = systemClock } = options;
-  const sandbox = openInlineSandbox({ clock });
+  // A sandbox that is opened again, as when the storage breaks, knows the same definitions by the same names.
+  const definitions = new Set(options.definitions);
+  const openSandbox = () => {
+    const opened = openInlineSandbox({ clock });
+    for (const definition of definitions) opened.register(definition);
+    return opened;
+  };
+  let sandbox: ReturnType<typeof openSandbox>;
+  const register = (definition: InlineDefinition): string => {
+    definitions.add(definition);
+    return sandbox.register(definition);
+  };
   const kernel = await startKernelParts({
     clock,
     logger: silentLogger,
@@ -81,10 +94,10 @@ export async function startKernel(options: TestKernelOptions = {}): Promise<Test
     version: "test",
     capacity: { memoryBytes: Number.POSITIVE_INFINITY, cpuPercent: Number.POSITIVE_INFINITY },
     openStorage: options.openStorage ?? (() => openMemoryStorage({ clock })),
-    openSandbox: async () => sandbox,
+    openSandbox: async () => (sandbox = openSandbox()),
   });
   const stop = () => kernel.stop({ graceMs: 5_000 });
-  const tenant = (name: string) => tenantOf(kernel, checkNewTenant(name), sandbox.register);
+  const tenant = (name: string) => tenantOf(kernel, checkNewTenant(name), register);
   return { ...tenant("default"), tenant, stop, [Symbol.asyncDispose]: stop };
 }
 
