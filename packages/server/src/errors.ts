@@ -131,7 +131,6 @@ export const catalogue = {
   },
   REQUEST_TOO_LARGE: { status: "RESOURCE_EXHAUSTED", fix: "Send less in one request" },
   CANCELLED: { status: "CANCELLED", fix: "Send the request again if it is still wanted" },
-  UNKNOWN_RPC: { status: "UNIMPLEMENTED", fix: "Use a method that server reflection lists" },
   SERVER_STOPPING: { status: "UNAVAILABLE", fix: "Send the request again when the server is back" },
   STORAGE_UNAVAILABLE: {
     status: "UNAVAILABLE",

@@ -301,3 +301,23 @@ test("when the storage breaks the kernel's parts start again, and services come 
   expect(await types(kernel)).toEqual(["deployed", "started", "recovered", "started"]);
   expect((await kernel.deploy("other", counter)).state).toBe("running");
 });
+test("a deploy that is under way when the kernel stops is refused, and nothing of it comes back", async () => {
+  const { kernel, open } = await start();
+  const slow = { ...counter, init: () => new Promise<number>(() => undefined) };
+  const deployed = expect(kernel.deploy("slow", slow as typeof counter)).rejects.toThrow();
+  await until("it is starting", async () => ((await kernel.list()).length === 1 ? true : undefined));
+  await kernel.stop();
+  await deployed;
+  await using next = await open();
+  expect(await next.list()).toEqual([]);
+});
+
+test("a service that hangs while it starts is killed at once", async () => {
+  await using kernel = (await start()).kernel;
+  let starts = 0;
+  const once = { ...counter, init: () => (++starts === 1 ? 0 : new Promise<number>(() => undefined)) };
+  await kernel.deploy("hangs", once as typeof counter);
+  await crash(kernel, "hangs");
+  await until("it starts again", () => (starts === 2 ? true : undefined));
+  expect((await kernel.kill("hangs", { force: true })).state).toBe("killed");
+});

@@ -88,7 +88,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
       onRefused: (refusal) => logger.warn("Refused a connection", { ...refusal }),
     });
   } catch (error) {
-    identity.close();
+    await identity.close();
     throw error;
   }
   const { host, port } = front.address;
@@ -103,7 +103,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
       grpc.setServing(false);
       await front?.close({ graceMs: options.graceMs() });
       grpc.server.forceShutdown();
-      identity.close();
+      await identity.close();
     },
   };
 }

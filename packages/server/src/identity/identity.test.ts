@@ -43,7 +43,7 @@ beforeEach(async () => {
   clock = new HandMovedClock();
 });
 afterEach(async () => {
-  for (const identity of opened.splice(0)) identity.close();
+  for (const identity of opened.splice(0)) await identity.close();
   await rm(data, { recursive: true });
 });
 
@@ -54,7 +54,7 @@ async function boot(
   options: { hostNames?: string[]; onRenewalFailed?: (error: unknown) => void } = {},
 ): Promise<Identity> {
   // One server at a time has the data folder.
-  for (const former of opened.splice(0)) former.close();
+  for (const former of opened.splice(0)) await former.close();
   const identity = await openIdentity({ folder: inIdentity(), adminProfileFolder: inProfile(), clock, ...options });
   opened.push(identity);
   return identity;
@@ -131,7 +131,7 @@ describe("the first boot", () => {
 describe("a later boot", () => {
   test("after 100 days finds the root unchanged and both leaves valid", async () => {
     const before = await boot();
-    before.close();
+    await before.close();
     const rootFile = await readFile(inIdentity("root.authority.pem"), "utf8");
     const adminKey = await readFile(inProfile("key.pem"), "utf8");
     clock.advance(100 * dayMs);
@@ -176,7 +176,7 @@ describe("a later boot", () => {
   });
 
   test("says when the clock is outside the root's life", async () => {
-    (await boot()).close();
+    await (await boot()).close();
     clock.advance(3_651 * dayMs);
     await expect(boot()).rejects.toMatchObject({ code: "IDENTITY_ROOT_OUT_OF_DATE", nowMs: clock.wallMs() });
     clock.advance(-3_800 * dayMs);
@@ -216,7 +216,7 @@ describe("while it runs", () => {
   });
 
   test("close leaves no timer", async () => {
-    (await boot()).close();
+    await (await boot()).close();
     expect(clock.waiting).toBe(0);
   });
 });
@@ -301,7 +301,7 @@ describe("a damaged folder", () => {
         clock,
       };
       const identity = await openIdentity(options);
-      identity.close();
+      await identity.close();
       const cert = await readFile(join(options.adminProfileFolder, "cert.pem"), "utf8");
       expect(verdictOn(cert, identity)).toMatchObject({ kind: "identified" });
       const after = await readFile(rootPath, "utf8");
@@ -318,7 +318,7 @@ describe("a damaged folder", () => {
       "profiles/admin/root.pem",
       "identity/tenants/default.authority.pem",
     ];
-    (await boot()).close();
+    await (await boot()).close();
     const whole = await contents(data);
     for (let made = 0; made <= order.length; made += 1) {
       await rm(inIdentity(), { recursive: true });
@@ -351,7 +351,7 @@ describe("a damaged folder", () => {
     ["an intermediate of noise", () => writeFile(inIdentity("tenants", "default.authority.pem"), "noise")],
     ["an admin key of noise", () => writeFile(inProfile("key.pem"), "noise")],
   ])("with %s is refused and left as it is", async (_, damage) => {
-    (await boot()).close();
+    await (await boot()).close();
     await damage();
     const before = await contents(data);
     const failure = await boot().catch((error: unknown) => error);
@@ -361,7 +361,7 @@ describe("a damaged folder", () => {
   });
 
   test("with the intermediate of another root, or the key of another certificate, is refused", async () => {
-    (await boot()).close();
+    await (await boot()).close();
     const intermediate = inIdentity("tenants", "default.authority.pem");
     const rootText = await readFile(inIdentity("root.authority.pem"), "utf8");
     const text = await readFile(intermediate, "utf8");
@@ -372,13 +372,13 @@ describe("a damaged folder", () => {
     await expect(boot()).rejects.toMatchObject({ code: "IDENTITY_DAMAGED", path: intermediate });
     await rm(inIdentity(), { recursive: true });
     await rm(inProfile(), { recursive: true });
-    (await boot()).close();
+    await (await boot()).close();
     await writeFile(intermediate, text);
     await expect(boot()).rejects.toMatchObject({ code: "IDENTITY_DAMAGED", problem: "was not issued by this root" });
   });
 
   test("with a key that others can read is refused", async () => {
-    (await boot()).close();
+    await (await boot()).close();
     await chmod(inIdentity("root.authority.pem"), 0o640);
     const failure = await boot().catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(IdentityKeyExposed);

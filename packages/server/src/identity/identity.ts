@@ -55,8 +55,8 @@ export interface Identity {
   renewIfDue(): Promise<readonly Renewed[]>;
   /** Completes the admin's profile (`profile.json`) with the address that clients reach this server by. */
   writeAdminProfile(address: string): Promise<void>;
-  /** Stops the hourly renewal. Idempotent. */
-  close(): void;
+  /** Stops the hourly renewal, and waits for one under way: then nobody writes in the folder. Idempotent. */
+  close(): Promise<void>;
 }
 
 /** Where the identity lives and what it is for. */
@@ -171,7 +171,10 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
       const path = join(options.adminProfileFolder, "profile.json");
       await replacePrivateFile(path, `${JSON.stringify(profile, null, 2)}\n`);
     },
-    close: stopRenewing,
+    async close() {
+      stopRenewing();
+      await inTurn(async () => []);
+    },
   };
 }
 

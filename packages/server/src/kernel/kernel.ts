@@ -225,7 +225,10 @@ function startServices(options: {
     },
     close: async () => {
       // From here on an ending service is one that was asked to: it is started again at the next boot.
-      for (const service of directory.all()) service.advance({ type: "stopRequested" });
+      for (const service of [...directory.all()]) {
+        service.advance({ type: "stopRequested" });
+        service.interruptStart?.();
+      }
     },
   };
 }

@@ -37,6 +37,8 @@ export class DeployedService {
   actor: Pid | undefined;
   /** The supervisor of the actor, from its start until it has ended. */
   supervisor: Pid | undefined;
+  /** Gives up a start that is under way, for whoever stops the service: its actor listens to nobody until it has ended. */
+  interruptStart: (() => void) | undefined;
   /** How its last incarnation ended. */
   lastEnd: GuestExit | undefined;
   /** A change by hand (deploy, kill, restart) is under way. */

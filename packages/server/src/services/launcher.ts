@@ -94,7 +94,9 @@ export class Launcher {
     service.killAtOnce = options.force;
     try {
       // Asked directly: the tenant's supervisor would do nothing else until a service has taken its time to stop.
-      await this.#system.stop(supervisor, { reason: Exit.shutdown });
+      const stopped = this.#system.stop(supervisor, { reason: Exit.shutdown });
+      service.interruptStart?.();
+      await stopped;
     } catch (error) {
       if (!(error instanceof StopFailed)) throw error;
       await this.#system.exited(supervisor);

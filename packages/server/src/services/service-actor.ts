@@ -91,13 +91,25 @@ export function serviceActor(context: ServiceActorContext, service: DeployedServ
     return self.exit(exit.normal ? Exit.normal : Exit.of(cause));
   };
 
+  let interrupted = false;
+
   const boot = async (self: Self): Promise<Cause | undefined> => {
+    // A restart that the supervisor had begun before it heard of the stop.
+    interrupted = service.state === "stopping";
+    service.interruptStart = () => {
+      interrupted = true;
+      session?.kill();
+    };
     const outcome = await bringUp(context, service, attempt, (opened) => {
       session = opened;
+      if (interrupted || self.signal.aborted) opened.kill();
       // Whatever ends this actor, also a kill, ends the cell.
       self.signal.addEventListener("abort", () => opened.kill());
     });
-    if (outcome.kind === "failed") return outcome.cause;
+    service.interruptStart = undefined;
+    if (outcome.kind === "failed") {
+      return interrupted ? { kind: "server", message: "it was stopped before it had started" } : outcome.cause;
+    }
     const { incarnation } = outcome;
     service.incarnation = incarnation;
     service.actor = self.pid;
@@ -137,7 +149,8 @@ export function serviceActor(context: ServiceActorContext, service: DeployedServ
     const cause = await boot(self);
     if (cause === undefined) return;
     attempt.failed(cause);
-    if (!attempt.awaited) handleEnd({ normal: false, cause }, self);
+    // Who interrupted it stops this actor too.
+    if (!attempt.awaited && !interrupted) handleEnd({ normal: false, cause }, self);
   };
 
   return {

@@ -44,6 +44,7 @@ export class Guest {
   #boot: Boot | undefined;
   #source: Uint8Array[] = [];
   #running: RunningService | undefined;
+  readonly #answers = new Set<Promise<void>>();
   #exiting = false;
 
   constructor(host: GuestHost) {
@@ -98,7 +99,7 @@ export class Guest {
         void this.#start(message.args);
         return;
       case "call":
-        void this.#answer(id, message);
+        this.#answering(this.#answer(id, message));
         return;
       case "cast":
         void this.#cast(id, message);
@@ -129,12 +130,21 @@ export class Guest {
       });
       if (this.#exiting) return running.abandon();
       this.#running = running;
-      void running.ended.then((ending) => this.#exit(ending));
+      void running.ended.then(async (ending) => {
+        // What was answered before the end goes out before it: a handler may answer and stop.
+        await Promise.all(this.#answers);
+        this.#exit(ending);
+      });
       this.#send(0, { kind: "started", calls: running.calls, casts: running.casts });
     } catch (error) {
       if (error instanceof LoadFailed) return this.#exit(error.ending);
       this.crash(error);
     }
+  }
+
+  #answering(answer: Promise<void>): void {
+    this.#answers.add(answer);
+    void answer.finally(() => this.#answers.delete(answer));
   }
 
   async #answer(id: number, message: KernelMessage & { readonly kind: "call" }): Promise<void> {

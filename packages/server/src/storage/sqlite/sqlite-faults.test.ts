@@ -150,7 +150,7 @@ describe("kill -9 under load", () => {
       const writer = startProcess(writeUntilKilled, `round${kill}`);
       const lines = writer.lines[Symbol.asyncIterator]();
       // A point that moves from kill to kill, so that a sync, a checkpoint or an artifact is what is interrupted.
-      for (let count = 0; count < 40 + ((kill * 137) % 400); count++) await keep((await lines.next()).value);
+      for (let count = 0; count < 40 + ((kill * 137) % 400); count++) await keep((await lines.next()).value as string);
       const killed = writer.kill();
       for (let line = await lines.next(); !line.done; line = await lines.next()) await keep(line.value);
       await killed;
