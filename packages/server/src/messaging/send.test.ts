@@ -186,6 +186,13 @@ test("a full mailbox refuses by count and by bytes, and says which", async () =>
   );
 });
 
+test("a caller that has heard of the end may ask again at once", async () => {
+  await using server = await start();
+  await server.deploy("counter", counter);
+  await expect(server.call("counter", "crash")).rejects.toEqual(failing("SERVICE_DIED"));
+  expect(await server.call("counter", "add", [1])).toBe("1");
+});
+
 test("messages that a dying service never took do not stay in its mailbox", async () => {
   await using server = await start();
   await server.deploy("counter", counter);

@@ -60,7 +60,9 @@ export function serviceActor(context: ServiceActorContext, service: DeployedServ
   let session: GuestSession | undefined;
 
   const handleCall = (call: Call): void => {
-    const { method, args, timeoutMs, handled } = call.request as CallMessage;
+    const request = call.request as CallMessage;
+    const { method, args, timeoutMs, handled } = request;
+    request.taken = true;
     const answer = (outcome: ServiceOutcome): void => {
       handled();
       call.from.reply(outcome);
@@ -113,13 +115,16 @@ export function serviceActor(context: ServiceActorContext, service: DeployedServ
     const { incarnation } = outcome;
     service.incarnation = incarnation;
     service.actor = self.pid;
+    // What is sent from then on waits for the next incarnation, also what a caller sends who has just heard of the end.
+    const leave = (): void => {
+      if (service.incarnation !== incarnation) return;
+      service.incarnation = undefined;
+      service.actor = undefined;
+    };
     self.signal.addEventListener("abort", () => {
+      leave();
       // What was still in the actor's own mailbox, nobody else gives back.
       for (const handled of incarnation.unhandled) handled();
-      if (service.incarnation === incarnation) {
-        service.incarnation = undefined;
-        service.actor = undefined;
-      }
     });
     const { number } = attempt;
     const { serviceId, record } = service;
@@ -134,12 +139,12 @@ export function serviceActor(context: ServiceActorContext, service: DeployedServ
         elapsedMs: Math.round((context.clock.nowMs() - outcome.begunAtMs) * 100) / 100,
       });
     } catch (error) {
-      service.incarnation = undefined;
-      service.actor = undefined;
+      leave();
       await end(running);
       return { kind: "server", message: `the start could not be recorded: ${String(error)}` };
     }
     void running.exited.then((exit) => {
+      leave();
       if (!self.signal.aborted) self.send(self.pid, new GuestEnded(exit));
     });
     return undefined;

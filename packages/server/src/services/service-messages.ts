@@ -10,6 +10,8 @@ export interface CallMessage {
   readonly timeoutMs: number;
   /** Called once, when the guest has answered or is gone; a caller that stops waiting does not make its message go away. */
   readonly handled: () => void;
+  /** Set by the actor that takes it: from then on the guest may have it. */
+  taken: boolean;
 }
 
 /** A message for a service's actor that wants no answer. */
@@ -27,22 +29,25 @@ export type ServiceOutcome =
   | { readonly kind: "died"; readonly message: string }
   | { readonly kind: "timed-out" }
   /** The caller has gone. */
-  | { readonly kind: "abandoned" };
+  | { readonly kind: "abandoned" }
+  /** The actor ended before the message; the guest has never seen it, so it may be sent again. */
+  | { readonly kind: "not-taken" };
 
 /** Asks a service's actor. Rejects never, or with the abort signal's reason. */
 export async function callService(
   system: ActorSystem,
   actor: Pid,
-  message: Omit<CallMessage, "kind">,
+  message: Omit<CallMessage, "kind" | "taken">,
   signal: AbortSignal,
 ): Promise<ServiceOutcome> {
+  const request: CallMessage = { kind: "call", ...message, taken: false };
   try {
-    const request: CallMessage = { kind: "call", ...message };
     return (await system.call(actor, request, { timeoutMs: message.timeoutMs, signal })) as ServiceOutcome;
   } catch (error) {
     if (!(error instanceof CallFailed)) throw error;
     if (error.reason.kind === "timeout") return { kind: "timed-out" };
     if (error.reason.kind === "aborted") return { kind: "abandoned" };
+    if (!request.taken) return { kind: "not-taken" };
     message.handled();
     return { kind: "died", message: endOf(error.reason) };
   }
@@ -51,7 +56,7 @@ export async function callService(
 /** Why the actor ended, as far as callers are concerned; its own crashes carry their cause. */
 function endOf(reason: ExitReason): string {
   if (reason.kind === "custom") return (reason.value as Cause).message;
-  return reason.kind === "shutdown" ? "it was stopped" : "it ended before it took the message";
+  return reason.kind === "shutdown" ? "it was stopped" : "its actor ended";
 }
 
 export function castToService(system: ActorSystem, actor: Pid, message: Omit<CastMessage, "kind">): void {
