@@ -275,6 +275,48 @@ describe("a full disk", () => {
     expect((await next.list()).map(({ serviceId, version }) => [serviceId, version])).toEqual([["counter", 2]]);
   });
 
+  test("a restart that cannot be recorded is refused, and the service runs on", async () => {
+    const { kernel, disk } = await start();
+    await using _ = kernel;
+    await kernel.deploy("counter", counter);
+    await kernel.call("counter", "add", 1);
+    disk.full = "everything";
+    await expect(kernel.restart("counter")).rejects.toThrow("disk");
+    expect(await kernel.call("counter", "add", 1)).toBe(2);
+    disk.full = "nothing";
+    expect(await types(kernel)).toEqual(["deployed", "started"]);
+  });
+
+  test("a restart whose start cannot be recorded leaves the service failed, here and for the next kernel", async () => {
+    const { kernel, disk, open } = await start();
+    await kernel.deploy("counter", counter);
+    disk.onCommit = (committed) => {
+      if (committed.includes("service.started")) disk.full = "everything";
+    };
+    await expect(kernel.restart("counter")).rejects.toThrow("disk");
+    expect(await kernel.status("counter")).toMatchObject({ state: "failed", lastCause: { kind: "server" } });
+    disk.onCommit = () => undefined;
+    disk.full = "nothing";
+    await kernel.stop();
+    await using next = await open();
+    expect((await next.status("counter")).state).toBe("failed");
+    expect(await types(next)).toEqual(["deployed", "started", "restart-requested", "failed"]);
+    expect((await next.restart("counter")).state).toBe("running");
+  });
+
+  test("a kernel that starts on one brings back what ran, and writes that down when there is room", async () => {
+    const { kernel, disk, open, time } = await start();
+    await kernel.deploy("counter", counter);
+    await kernel.stop();
+    disk.full = "everything";
+    await using next = await open();
+    expect(await next.call("counter", "add", 1)).toBe(1);
+    disk.full = "nothing";
+    time.advance(5_000);
+    await until("it is written", async () => ((await types(next)).length === 4 ? true : undefined));
+    expect(await types(next)).toEqual(["deployed", "started", "recovered", "started"]);
+  });
+
   test("what waits to be written is tried once more when the kernel stops", async () => {
     const { kernel, disk, open } = await start();
     await kernel.deploy("counter", counter, { restart: "temporary" });

@@ -23,8 +23,9 @@ import type { Metrics } from "../observability/metrics.ts";
 import type { Sandbox } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Storage } from "../ports/storage.ts";
-import { Journals } from "../services/journal.ts";
+import { Journals, type Step } from "../services/journal.ts";
 import { Launcher } from "../services/launcher.ts";
+import { StorageFull } from "../storage/errors.ts";
 import { type Owned, owner } from "./owner.ts";
 import { reportToLog } from "./report-to-log.ts";
 
@@ -99,17 +100,18 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
       tenants: tenants as Pid,
     });
     parts = started.parts;
-    const { state } = started.parts.storage;
-    const recovered = await recover(started.parts.deployments);
-    await state.commit({
-      tenant: kernelTenant,
-      events: [
-        {
-          body: { type: "kernel.started", version: options.version, recovered: recovered.started },
-          correlationId: nanoid(),
-          actor: "kernel",
-        },
-      ],
+    const { deployments } = started.parts;
+    const recovered = await recover(deployments);
+    const begun: Step = {
+      events: [{ type: "kernel.started", version: options.version, recovered: recovered.started }],
+      origin: { correlationId: nanoid(), actor: "kernel" },
+    };
+    const journal = deployments.journals.of(kernelTenant, kernelTenant);
+    await journal.record(begun).catch((error: unknown) => {
+      // A full disk does not keep the server from serving what it has.
+      if (!(error instanceof StorageFull)) throw error;
+      logger.warn("The disk is full: nothing can be changed until there is room");
+      journal.note(begun);
     });
     return started;
   };
