@@ -25,6 +25,7 @@ const echo = source(`
     echo: ({ state }, value) => reply(value, state),
     hang: ({ state }) => noReply(state),
     odd: ({ state }, kind) => reply({ items: [1, { when: kind === "date" ? new Date(0) : 10n }] }, state),
+    huge: ({ state }) => reply("x".repeat(5_000_000), state),
     die: () => process.exit(7),
   },
 `);
@@ -298,6 +299,14 @@ describe("messages", () => {
     });
     const big = "x".repeat(1_000_000);
     expect(await solo.call("echo", "echo", [big])).toBe(big);
+  });
+
+  test("that asks for more than a frame holds is told so, and the service lives on", async () => {
+    expect(await refusal(solo.call("echo", "huge"))).toMatchObject({
+      reason: "MESSAGE_TOO_LARGE",
+      hint: { found: expect.stringContaining("5000002 bytes") },
+    });
+    expect(await solo.call("echo", "echo", [1])).toBe(1);
   });
 
   test("a handler that never answers is given up at the deadline, and harms nobody", async () => {

@@ -49,32 +49,35 @@ export async function call(
   options: SendOptions,
 ): Promise<Uint8Array> {
   const service = context.directory.get(permit.tenant, checkServiceId(message.serviceId));
-  const leave = enter(service, message);
   const { clock } = context;
   const deadlineMs = clock.nowMs() + Math.min(options.timeoutMs, longestMs);
-  const actor = service.actor ?? (await actorOf(service, clock, options).catch(leaving(leave)));
-  const outcome = await callService(
-    context.system,
-    actor,
-    {
-      method: message.method,
-      args: message.args,
-      timeoutMs: Math.max(1, deadlineMs - clock.nowMs()),
-      handled: handedTo(service.incarnation, leave),
-    },
-    options.signal,
-  );
-  switch (outcome.kind) {
-    case "reply":
-      return outcome.bytes;
-    case "error":
-      throw guestError(message, service, outcome.error);
-    case "died":
-      throw died(message, service, outcome.message);
-    case "timed-out":
-      throw timedOut(message, options.timeoutMs);
-    case "abandoned":
-      throw cancelled(message.serviceId);
+  for (;;) {
+    const leave = enter(service, message);
+    const left = { signal: options.signal, timeoutMs: Math.max(1, deadlineMs - clock.nowMs()) };
+    const actor = service.actor ?? (await actorOf(service, clock, left).catch(leaving(leave)));
+    const handled = handedTo(service.incarnation, leave);
+    const timeoutMs = Math.max(1, deadlineMs - clock.nowMs());
+    const { method, args } = message;
+    const outcome = await callService(context.system, actor, { method, args, timeoutMs, handled }, options.signal);
+    switch (outcome.kind) {
+      case "reply":
+        return outcome.bytes;
+      case "error":
+        throw guestError(message, service, outcome.error, options.timeoutMs);
+      case "died":
+        throw died(message, service, outcome.message);
+      case "timed-out":
+        throw timedOut(message, options.timeoutMs);
+      case "abandoned":
+        throw new SoloError("CANCELLED", `Cannot answer the call to "${message.serviceId}": its caller has gone`, {
+          found: "a cancelled call",
+          wanted: "a caller that waits",
+        });
+      case "not-taken":
+        // Its guest has never seen it, so the next one may: it is still delivered at most once.
+        leave();
+        break;
+    }
   }
 }
 
@@ -231,7 +234,7 @@ const died = (message: Message, service: DeployedService, cause: string): SoloEr
     metadata: { service_id: message.serviceId, cause: service.lastCause?.kind ?? "unknown" },
   });
 
-function guestError(message: Message, service: DeployedService, error: GuestError): SoloError {
+function guestError(message: Message, service: DeployedService, error: GuestError, timeoutMs: number): SoloError {
   const { serviceId, method } = message;
   const metadata = { service_id: serviceId, method };
   switch (error.kind) {
@@ -258,6 +261,29 @@ function guestError(message: Message, service: DeployedService, error: GuestErro
         wanted: "a reply of JSON values and Uint8Array",
         metadata: { ...metadata, ...(error.path === undefined ? {} : { path: error.path }) },
       });
+    case "reply-too-large":
+      return new SoloError("MESSAGE_TOO_LARGE", `Cannot pass on the reply of "${serviceId}": it is too large`, {
+        found: error.message,
+        wanted: `a reply below ${sizeLimits.frameBytes} bytes`,
+        fix: "Let the handler reply with less, in several calls",
+        metadata,
+      });
+    case "too-large":
+      return new SoloError("MESSAGE_TOO_LARGE", `Cannot send to "${serviceId}": the arguments are too large`, {
+        found: error.message,
+        wanted: `a message below ${sizeLimits.frameBytes} bytes`,
+        field: "arguments",
+        metadata,
+      });
+    case "overloaded":
+      return new SoloError("MAILBOX_FULL", `Cannot send to "${serviceId}": ${error.message}`, {
+        found: error.message,
+        wanted: "a service that takes its messages",
+        retryAfterMs: 100,
+        metadata,
+      });
+    case "timeout":
+      return timedOut(message, timeoutMs);
     default:
       return new SoloError("SERVICE_DIED", `Cannot get an answer from "${serviceId}": ${error.message}`, {
         found: error.message,

@@ -1,4 +1,5 @@
 import { CallFailed, UnknownMethod } from "@solo/actor-core";
+import { MAX_FRAME_BYTES } from "../frames.ts";
 import { LineRate } from "../line-rate.ts";
 import {
   type Boot,
@@ -151,7 +152,9 @@ export class Guest {
     try {
       if (this.#running === undefined) throw new ServiceEnded();
       const value = await this.#running.call(message.method, decodeArguments(message.args), message.timeoutMs);
-      this.#send(id, { kind: "reply", bytes: encodeValue(value) });
+      const bytes = encodeValue(value);
+      if (bytes.length >= MAX_FRAME_BYTES) throw new ReplyTooLarge(bytes.length);
+      this.#send(id, { kind: "reply", bytes });
     } catch (error) {
       // The end of the service answers every open call, with its cause; nothing is said twice.
       if (error instanceof ServiceEnded) return;
@@ -230,6 +233,12 @@ function droppedLines(count: number): string {
   return `Dropped ${count} log lines: more than 1000 in a second`;
 }
 
+class ReplyTooLarge extends Error {
+  constructor(found: number) {
+    super(`The reply has ${found} bytes, fewer than ${MAX_FRAME_BYTES} can be sent`);
+  }
+}
+
 function describeFault(error: unknown): { kind: string; message: string; path?: string; detail?: string } {
   if (error instanceof ArgumentsRefused) return { kind: error.kind, message: error.message };
   if (error instanceof UnknownMethod) return { kind: "unknown-method", message: error.message };
@@ -238,6 +247,7 @@ function describeFault(error: unknown): { kind: string; message: string; path?: 
   if (error instanceof NotJson) {
     return { kind: "reply-not-json", message: `Cannot send reply: ${error.path} is ${error.found}`, path: error.path };
   }
+  if (error instanceof ReplyTooLarge) return { kind: "reply-too-large", message: error.message };
   const { message, stack } = describeError(error);
   return { kind: "handler-failed", message, ...(stack === undefined ? {} : { detail: stack }) };
 }
