@@ -12,8 +12,10 @@ export interface PoolOptions {
   readonly log: (level: "info" | "warn", message: string) => void;
 }
 
-/** Between taking a cell and starting its successor, so that the taker's own start goes first. */
+/** Between taking a cell and starting its successor, so that the taker's own start goes first, */
 const REFILL_DELAY_MS = 10;
+/** and while at least half of the pool waits: a burst of starts is not slowed down by those of its successors. */
+const QUIET_MS = 50;
 const FIRST_BACK_OFF_MS = 100;
 const LAST_BACK_OFF_MS = 30_000;
 
@@ -27,6 +29,7 @@ export class CellPool {
   readonly #cells: ProcessCell[] = [];
   #refill: Promise<void> | undefined;
   #cancelWait: () => void = () => {};
+  #lastTakenMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -42,6 +45,7 @@ export class CellPool {
   /** The cell that has waited longest; `undefined` when none waits. Owned by the caller. */
   take(): ProcessCell | undefined {
     const cell = this.#cells.shift();
+    this.#lastTakenMs = this.#options.clock.nowMs();
     this.#startRefill();
     return cell;
   }
@@ -65,7 +69,7 @@ export class CellPool {
     while (!this.#closed && this.#cells.length < this.#options.size) {
       await this.#wait(Math.max(backOffMs, REFILL_DELAY_MS));
       if (this.#closed) return;
-      if (this.#options.busy()) continue;
+      if (this.#options.busy() || this.#inBurst()) continue;
       try {
         this.#add(await this.#options.launch());
         backOffMs = 0;
@@ -75,6 +79,11 @@ export class CellPool {
         this.#options.log("warn", `Cannot refill the cell pool, next try in ${backOffMs} ms: ${why}`);
       }
     }
+  }
+
+  #inBurst(): boolean {
+    const { size, clock } = this.#options;
+    return this.#cells.length * 2 >= size && clock.nowMs() - this.#lastTakenMs < QUIET_MS;
   }
 
   #add(cell: ProcessCell): void {
