@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CellLimits } from "../ports/cell.ts";
 import type { BootPriority, ControlGroup, ControlGroups } from "./control-group.ts";
@@ -75,8 +76,8 @@ class V1Group implements ControlGroup {
     if (priority === "background") this.#write("cpu", "cpu.shares", BACKGROUND_SHARES);
   }
 
-  add(processId: number): void {
-    for (const directory of this.#directories) writeFileSync(`${directory}/cgroup.procs`, String(processId));
+  async add(processId: number): Promise<void> {
+    await Promise.all(this.#directories.map((each) => writeFile(`${each}/cgroup.procs`, String(processId))));
   }
 
   setLimits(limits: CellLimits): void {

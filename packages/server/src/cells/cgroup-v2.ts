@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CellLimits } from "../ports/cell.ts";
 import type { BootPriority, ControlGroup, ControlGroups } from "./control-group.ts";
@@ -97,8 +98,8 @@ class V2Group implements ControlGroup {
     if (priority === "background") this.#write("cpu.weight", BACKGROUND_WEIGHT);
   }
 
-  add(processId: number): void {
-    this.#write("cgroup.procs", processId);
+  async add(processId: number): Promise<void> {
+    await writeFile(`${this.#directory}/cgroup.procs`, String(processId));
   }
 
   setLimits(limits: CellLimits): void {

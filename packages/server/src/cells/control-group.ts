@@ -25,8 +25,8 @@ export type BootPriority = "foreground" | "background";
 
 /** One cell's group. After `remove` only `usage` may be called. */
 export interface ControlGroup {
-  /** Puts a process in; its later children are in by inheritance. */
-  add(processId: number): void;
+  /** Puts a process in; its later children are in by inheritance. The host may take ten milliseconds for it. */
+  add(processId: number): Promise<void>;
   /**
    * Puts all limits in force, and an end to a low priority.
    *

@@ -84,7 +84,7 @@ async function tryMethods(
       });
       try {
         if (method.kind === "bubblewrap") requireFilter(cell.guestProcessId ?? 0);
-        const groupFailure = tryGroup(groups, cell.guestProcessId ?? 0);
+        const groupFailure = await tryGroup(groups, cell.guestProcessId ?? 0);
         return { method, grouped: groups !== undefined && groupFailure === "", groupFailure, failures };
       } finally {
         await cell.kill();
@@ -98,11 +98,11 @@ async function tryMethods(
 }
 
 /** @returns What went wrong; empty when the process is in a group whose limits are in force. */
-function tryGroup(groups: ControlGroups | undefined, processId: number): string {
+async function tryGroup(groups: ControlGroups | undefined, processId: number): Promise<string> {
   if (groups === undefined) return "";
   try {
     const group = groups.create("trial", DEFAULT_LIMITS, "foreground");
-    group.add(processId);
+    await group.add(processId);
     group.setLimits(DEFAULT_LIMITS);
     return group.usage()?.processes ? "" : "the process is not in its group";
   } catch (error) {

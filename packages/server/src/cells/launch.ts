@@ -93,12 +93,12 @@ async function boot(cell: ProcessCell, child: ChildProcess, { method, group }: L
     const guestProcessId = await findChildProcess(child);
     cell.setGuestProcess(guestProcessId);
     // Adding bubblewrap's own process would be too late: its child, cloned before, would run outside of the group.
-    group?.add(guestProcessId);
+    await group?.add(guestProcessId);
     (descriptors[BLOCK] as Writable).on("error", () => {}).end("x");
   } else if (child.pid !== undefined) {
     cell.setGuestProcess(child.pid);
     // Here the guest runs for some microseconds outside of the group; it holds no foreign code yet.
-    group?.add(child.pid);
+    await group?.add(child.pid);
   }
   await ready;
 }

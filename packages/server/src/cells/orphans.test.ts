@@ -61,13 +61,15 @@ test("the sweep ends what a predecessor with the same id left, and touches no ot
     return;
   }
   const [mine, other] = [testFolderId(), testFolderId()];
+  const entering: Promise<void>[] = [];
   const left = [mine, other].map((id) => {
     const child = spawn("sleep", ["600"], { stdio: "ignore" });
     started.push(child);
     const group = openV1Groups(mounts, `solo-${id}`).create("cell-7", LIMITS, "foreground");
-    group.add(child.pid ?? 0);
+    entering.push(group.add(child.pid ?? 0));
     return { child, group };
   });
+  await Promise.all(entering);
   // Frozen, as a kernel may leave a cell that was idle.
   writeFileSync(`${mounts.freezer}/solo-${mine}/cell-7/freezer.state`, "FROZEN");
 
