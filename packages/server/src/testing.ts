@@ -133,7 +133,10 @@ function tenantOf(kernel: Kernel, tenant: string, register: (definition: InlineD
       kill(deployments(), grant("DeploymentService/Kill"), key(), { serviceId, force }),
     restart: (serviceId) => restart(deployments(), grant("DeploymentService/Restart"), key(), serviceId),
     status: (serviceId) => status(deployments(), grant("DeploymentService/Status"), serviceId),
-    list: async () => list(deployments(), grant("DeploymentService/List"), { after: "", size: 1_000 }).services,
+    async list() {
+      const page = { after: "", size: 1_000 };
+      return (await list(deployments(), grant("DeploymentService/List"), page)).services;
+    },
     events: () => kernel.parts().storage.events.read({ tenant, after: 0, limit: 1_000 }),
     logs: (serviceId) => deployments().directory.get(tenant, serviceId).logs.after(0),
   };

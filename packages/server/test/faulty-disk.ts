@@ -7,8 +7,8 @@ import { openMemoryStorage } from "../src/storage/index.ts";
 export interface FaultyDisk {
   /** What cannot be written now. */
   full: "nothing" | "changes" | "artifacts" | "everything";
-  /** Called before every commit; may change `full`. */
-  onCommit: (types: readonly string[]) => void;
+  /** Called before every commit, which waits for it; may change `full`. */
+  onCommit: (types: readonly string[]) => void | Promise<void>;
   /** As a kernel wants it. */
   readonly open: () => Promise<Storage>;
   /** Breaks the storage that was opened last. */
@@ -37,7 +37,7 @@ export async function faultyDisk(clock: Clock): Promise<FaultyDisk> {
         state: {
           ...memory.state,
           async commit(transaction) {
-            disk.onCommit(transaction.events.map(({ body }) => body.type));
+            await disk.onCommit(transaction.events.map(({ body }) => body.type));
             check("changes");
             return memory.state.commit(transaction);
           },

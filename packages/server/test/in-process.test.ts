@@ -363,3 +363,29 @@ test("a service that hangs while it starts is killed at once", async () => {
   await until("it starts again", () => (starts === 2 ? true : undefined));
   expect((await kernel.kill("hangs", { force: true })).state).toBe("killed");
 });
+
+test("nobody is shown a state that is not on disk yet", async () => {
+  const { disk, kernel } = await start();
+  await kernel.deploy("counter", counter, { restart: "temporary" });
+  const order: string[] = [];
+  const written = Promise.withResolvers<void>();
+  disk.onCommit = async (events) => {
+    if (!events.includes("service.failed")) return;
+    // A slow disk: far longer than anything else here takes.
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    order.push("written");
+    written.resolve();
+  };
+  await crash(kernel, "counter");
+  const shown = untilState(kernel, "counter", "failed").then(() => order.push("shown"));
+  const listed = until("it is listed as failed", async () =>
+    (await kernel.list()).find(({ state }) => state === "failed"),
+  ).then(() => order.push("listed"));
+  const refused = expect(kernel.call("counter", "add", 1))
+    .rejects.toMatchObject({ code: "SERVICE_NOT_RUNNING" })
+    .then(() => order.push("refused"));
+  await Promise.all([written.promise, shown, listed, refused]);
+  expect(order[0]).toBe("written");
+  expect([...order].sort()).toEqual(["listed", "refused", "shown", "written"]);
+  await kernel.stop();
+});

@@ -1,10 +1,16 @@
 import type { Permit } from "../authority/authorize.ts";
 import { checkServiceId } from "../authority/names.ts";
+import type { DeployedService } from "../services/deployed-service.ts";
 import { decodeRecord, type ServiceRecord } from "../services/service-record.ts";
 import type { ServiceView } from "../services/service-view.ts";
 import type { DeploymentContext } from "./context.ts";
 
-/** Shows one service, also one that was killed. @throws {SoloError} `SERVICE_NOT_FOUND` */
+/**
+ * Shows one service, also one that was killed. What is shown is on disk first (unless the disk is full), so that nobody sees a
+ * state that a kill -9 of the server takes back.
+ *
+ * @throws {SoloError} `SERVICE_NOT_FOUND`
+ */
 export async function status(
   context: DeploymentContext,
   permit: Permit<"DeploymentService/Status">,
@@ -12,20 +18,27 @@ export async function status(
 ): Promise<ServiceView> {
   checkServiceId(serviceId);
   const service = context.directory.find(permit.tenant, serviceId);
-  if (service !== undefined) return service.view();
+  if (service !== undefined) return settledView(service);
   const killed = await readRecord(context, permit.tenant, serviceId);
   if (killed === undefined) context.directory.get(permit.tenant, serviceId);
   return viewOfRecord(context, permit.tenant, serviceId, killed as ServiceRecord, "killed");
 }
 
-/** The tenant's services in order of their id, a page at a time; killed ones are not listed. */
-export function list(
+/** The tenant's services in order of their id, a page at a time, as {@link status} shows them; killed ones are not listed. */
+export async function list(
   context: DeploymentContext,
   permit: Permit<"DeploymentService/List">,
   page: { readonly after: string; readonly size: number },
-): { readonly services: readonly ServiceView[]; readonly more: boolean } {
+): Promise<{ readonly services: readonly ServiceView[]; readonly more: boolean }> {
   const behind = context.directory.ofTenant(permit.tenant).filter((service) => service.serviceId > page.after);
-  return { services: behind.slice(0, page.size).map((service) => service.view()), more: behind.length > page.size };
+  const services = await Promise.all(behind.slice(0, page.size).map(settledView));
+  return { services, more: behind.length > page.size };
+}
+
+async function settledView(service: DeployedService): Promise<ServiceView> {
+  const view = service.view();
+  await service.journal.settled();
+  return view;
 }
 
 /** What is kept of an id that no service of the directory has. */

@@ -186,7 +186,12 @@ async function actorOf(
   try {
     for (;;) {
       if (service.actor !== undefined) return service.actor;
-      if (!awaitsMessages(service.state)) throw notRunning(service);
+      if (!awaitsMessages(service.state)) {
+        const refusal = notRunning(service);
+        // Told only when it is on disk: a server that is killed now must not come back with the service running.
+        await service.journal.settled();
+        throw refusal;
+      }
       if (options.signal.aborted) throw cancelled(serviceId);
       if (over.signal.aborted) {
         throw new SoloError("CALL_TIMED_OUT", `Cannot send to "${serviceId}": it did not come up in time`, {

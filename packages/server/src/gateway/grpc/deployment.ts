@@ -70,7 +70,7 @@ export const deploymentService = (
 
   list: unary(context, "DeploymentService/List", tenantResource, async (request, { permit }) => {
     const page = { after: fromPageToken(request.pageToken), size: pageSize(request.pageSize) };
-    const { services, more } = list(deployments, permit, page);
+    const { services, more } = await list(deployments, permit, page);
     const last = services.at(-1);
     return {
       services: services.map(toServiceMessage),
