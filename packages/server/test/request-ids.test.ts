@@ -1,0 +1,131 @@
+// A change that is asked for twice happens once: every method that changes something, found in the descriptors.
+import { readFileSync } from "node:fs";
+import { loadFileDescriptorSetFromBuffer } from "@grpc/proto-loader";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { DeployRequest, descriptorSetFile } from "@solo/proto";
+import { ask, type Connection, connect, freshId, refusal } from "./client.ts";
+import { makeDataFolder, readProfile, type ServerProcess, startServer } from "./server-process.ts";
+
+const source = `
+import { defineServer, reply } from "@solo/actor-core";
+export default defineServer({ version: 1, init: () => 0, calls: { read: ({ state }) => reply(state, state) } });
+`;
+
+const data = makeDataFolder();
+let server: ServerProcess;
+let solo: Connection;
+
+async function open(): Promise<void> {
+  server = await startServer(data.folder);
+  solo = connect(server.ready.grpc, readProfile(server.ready.profile));
+}
+
+beforeAll(open);
+afterAll(async () => {
+  solo.close();
+  await server.stop();
+  data.remove();
+});
+
+interface Change {
+  readonly name: string;
+  /** Sends it; `other` stands for content that differs. */
+  readonly send: (asked: { requestId: string; validateOnly?: boolean; other?: boolean }) => Promise<object>;
+}
+
+const own = { tenant: "", serviceId: "once" };
+
+/** In an order in which each can happen. Shutdown comes last. */
+const changes: readonly Change[] = [
+  {
+    name: "DeploymentService/Deploy",
+    send: ({ other = false, ...asked }) =>
+      ask(
+        solo.deployments,
+        solo.deployments.deploy,
+        DeployRequest.fromPartial({ ...own, ...asked, source: Buffer.from(source), fileName: other ? "b.ts" : "a.ts" }),
+      ),
+  },
+  {
+    name: "DeploymentService/Restart",
+    send: ({ requestId, validateOnly = false, other = false }) => {
+      const serviceId = other ? "other" : "once";
+      return ask(solo.deployments, solo.deployments.restart, { ...own, requestId, validateOnly, serviceId });
+    },
+  },
+  {
+    name: "DeploymentService/Kill",
+    send: ({ requestId, validateOnly = false, other = false }) =>
+      ask(solo.deployments, solo.deployments.kill, { ...own, requestId, validateOnly, force: other }),
+  },
+  {
+    name: "CertificateService/Issue",
+    send: ({ requestId, validateOnly = false, other = false }) => {
+      const request = { requestId, validateOnly, tenant: "acme", holder: other ? "b" : "a" };
+      return ask(solo.certificates, solo.certificates.issue, request);
+    },
+  },
+  {
+    name: "KernelService/Shutdown",
+    send: ({ requestId, validateOnly = false, other = false }) =>
+      ask(solo.kernel, solo.kernel.shutdown, { requestId, validateOnly, graceMs: other ? 1_000 : 2_000 }),
+  },
+];
+
+const ids = new Map(changes.map(({ name }) => [name, freshId()]));
+const idOf = (name: string): string => ids.get(name) as string;
+const events = async () => (await solo.history()).length + (await solo.history("", "acme")).length;
+
+test("these are all methods whose request has an id", () => {
+  const loaded = loadFileDescriptorSetFromBuffer(readFileSync(descriptorSetFile));
+  const found = Object.entries(loaded).flatMap(([service, definition]) => {
+    if ("format" in definition || !service.startsWith("solo.v1.")) return [];
+    return Object.values(definition).flatMap(({ path, requestType }) => {
+      const { field } = requestType.type as { readonly field: readonly { readonly name: string }[] };
+      return field.some(({ name }) => name === "request_id") ? [path.slice("/solo.v1.".length)] : [];
+    });
+  });
+  expect(found.sort()).toEqual(changes.map(({ name }) => name).sort());
+});
+
+test.each(changes)("$name without an id, or with one that is none, changes nothing", async ({ send }) => {
+  const before = await events();
+  for (const requestId of ["", "../x"]) {
+    expect(await refusal(send({ requestId }))).toMatchObject({ reason: "REQUEST_ID_INVALID" });
+  }
+  expect(await events()).toBe(before);
+});
+
+test.each(changes)("$name happens once, is checked without happening, and its id is taken", async ({ name, send }) => {
+  const requestId = idOf(name);
+  const before = await events();
+  await send({ requestId, validateOnly: true });
+  expect(await events()).toBe(before);
+  if (name === "KernelService/Shutdown") return;
+
+  const answer = await send({ requestId });
+  const after = await events();
+  expect(after).toBeGreaterThan(before);
+  expect(await send({ requestId })).toEqual(answer);
+  expect((await refusal(send({ requestId, other: true }))).reason).toBe("REQUEST_ID_REUSED");
+  expect(await events()).toBe(after);
+});
+
+test("answers are the same after the server was shut down, and an old wish to shut down is not a new one", async () => {
+  const kept = changes.filter(({ name }) => name !== "KernelService/Shutdown");
+  const answers = await Promise.all(kept.map(({ name, send }) => send({ requestId: idOf(name) })));
+  const shutdown = changes.at(-1) as Change;
+  await shutdown.send({ requestId: idOf(shutdown.name) });
+  expect(await server.exited).toBe(0);
+  solo.close();
+  await open();
+
+  expect(await Promise.all(kept.map(({ name, send }) => send({ requestId: idOf(name) })))).toEqual(answers);
+  await shutdown.send({ requestId: idOf(shutdown.name) });
+  expect((await refusal(shutdown.send({ requestId: idOf(shutdown.name), other: true }))).reason).toBe(
+    "REQUEST_ID_REUSED",
+  );
+  // It still serves, and takes changes.
+  await solo.deploy("after", source);
+  expect(await solo.call("after", "read")).toBe(0);
+});
