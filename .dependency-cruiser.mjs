@@ -80,11 +80,18 @@ export default {
       to: { path: "^packages/(?!proto/)|^@solo/" },
     },
     {
+      name: "notation-stands-alone",
+      comment: "How a size is written is nobody's business above",
+      severity: "error",
+      from: { path: "^packages/notation/src/", pathNot: tests },
+      to: { pathNot: "^packages/notation/src/" },
+    },
+    {
       name: "cli-speaks-only-the-proto",
       comment: "Whatever the command can do, every other client can do",
       severity: "error",
       from: { path: "^packages/cli/src/", pathNot: tests },
-      to: { path: "^packages/(?!(cli|proto)/)|^@solo/(?!proto)" },
+      to: { path: "^packages/(?!(cli|notation|proto)/)|^@solo/(?!notation|proto)" },
     },
     {
       name: "server-without-command",

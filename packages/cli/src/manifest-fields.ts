@@ -1,5 +1,4 @@
-import { byteSizeForm, parseByteSize } from "./byte-size.ts";
-import { durationForm, parseDuration } from "./duration.ts";
+import { byteSizeForm, durationForm, parseByteSize, parseDuration } from "@solo/notation";
 
 /** One number of a manifest, as a file or a flag may say it. */
 export interface ManifestField {

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
+import { nearestName } from "@solo/notation";
 import { usageFailure } from "./failure.ts";
 import { type ManifestFieldName, type ManifestNumbers, manifestFields } from "./manifest-fields.ts";
-import { nearestName } from "./nearest-name.ts";
 
 /** What a manifest file says. */
 export interface ManifestFile {

@@ -1,6 +1,6 @@
+import { durationForm, parseDuration } from "@solo/notation";
 import type { Command } from "commander";
 import type { Connection } from "./connection.ts";
-import { durationForm, parseDuration } from "./duration.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { usageFailure } from "./failure.ts";
 import type { Host } from "./host.ts";

@@ -1,6 +1,6 @@
 import { type ServiceError, status } from "@grpc/grpc-js";
+import { formatDuration } from "@solo/notation";
 import { type Any, BadRequest, ErrorInfo, FixHint, RetryInfo, Status } from "@solo/proto";
-import { formatDuration } from "./duration.ts";
 import type { FailureCode } from "./exit-code.ts";
 import { Failure, type FailureFacts } from "./failure.ts";
 

@@ -1,5 +1,5 @@
+import { formatDuration } from "@solo/notation";
 import type { Cause, Manifest, Service, Usage } from "@solo/proto";
-import { formatDuration } from "../duration.ts";
 import { formatTable, type TableCell } from "../table.ts";
 import { type Paint, terminalText } from "../terminal-text.ts";
 import { timeJson, timeText } from "./show-time.ts";

@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CellLimits } from "../ports/cell.ts";
 import type { BootPriority, ControlGroup, ControlGroups } from "./control-group.ts";
+import { childDirectories, readProcesses, removeDirectory } from "./control-group-directory.ts";
 
 /** Where each controller is mounted; several may share one mount. */
 export type V1Mounts = Readonly<Record<V1Controller, string>>;
@@ -63,10 +64,12 @@ const BACKGROUND_SHARES = 512;
 
 class V1Group implements ControlGroup {
   readonly #directories: readonly string[];
+  readonly #pids: string;
   readonly #files: (controller: V1Controller, file: string) => string;
 
   constructor(parents: readonly string[], directoryOf: (controller: V1Controller) => string, name: string) {
     this.#directories = parents.map((parent) => `${parent}/${name}`);
+    this.#pids = `${directoryOf("pids")}/${name}`;
     this.#files = (controller, file) => `${directoryOf(controller)}/${name}/${file}`;
   }
 
@@ -112,7 +115,7 @@ class V1Group implements ControlGroup {
   }
 
   kill(): void {
-    const processes = this.#processes();
+    const processes = readProcesses(this.#pids);
     if (processes.length === 0) return;
     // Frozen, nothing can fork away between the listing and the signal; thawed, the signals take effect.
     try {
@@ -120,7 +123,7 @@ class V1Group implements ControlGroup {
     } catch {
       // The group may be gone by now; the signals below are harmless then.
     }
-    for (const processId of this.#processes()) {
+    for (const processId of readProcesses(this.#pids)) {
       try {
         process.kill(processId, "SIGKILL");
       } catch {
@@ -136,15 +139,6 @@ class V1Group implements ControlGroup {
 
   remove(): boolean {
     return this.#directories.map(removeDirectory).every((removed) => removed);
-  }
-
-  #processes(): readonly number[] {
-    try {
-      const text = readFileSync(this.#files("pids", "cgroup.procs"), "latin1");
-      return text.split("\n").filter(Boolean).map(Number);
-    } catch {
-      return [];
-    }
   }
 
   /**
@@ -172,25 +166,5 @@ class V1Group implements ControlGroup {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT" && (error as NodeJS.ErrnoException).code !== "EACCES")
         throw error;
     }
-  }
-}
-
-function childDirectories(parent: string): readonly string[] {
-  try {
-    return readdirSync(parent, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => entry.name);
-  } catch {
-    return [];
-  }
-}
-
-/** @returns True when it does not exist afterwards. */
-function removeDirectory(directory: string): boolean {
-  try {
-    rmdirSync(directory);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ENOENT";
   }
 }

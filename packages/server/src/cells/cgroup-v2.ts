@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CellLimits } from "../ports/cell.ts";
 import type { BootPriority, ControlGroup, ControlGroups } from "./control-group.ts";
+import { childDirectories, readProcesses, removeDirectory } from "./control-group-directory.ts";
 
 const CONTROLLERS = ["memory", "cpu", "pids"] as const;
 /** Where the kernel's own processes move to: a group with controllers for its children may hold none itself. */
@@ -168,32 +169,5 @@ class V2Group implements ControlGroup {
 
   #write(file: string, value: number | string): void {
     writeFileSync(`${this.#directory}/${file}`, String(value));
-  }
-}
-
-function readProcesses(directory: string): readonly number[] {
-  try {
-    return readFileSync(`${directory}/cgroup.procs`, "latin1").split("\n").filter(Boolean).map(Number);
-  } catch {
-    return [];
-  }
-}
-
-function childDirectories(parent: string): readonly string[] {
-  try {
-    return readdirSync(parent, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => entry.name);
-  } catch {
-    return [];
-  }
-}
-
-function removeDirectory(directory: string): boolean {
-  try {
-    rmdirSync(directory);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ENOENT";
   }
 }

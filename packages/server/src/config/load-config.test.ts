@@ -1,7 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
+import { formatByteSize, formatDuration, parseByteSize, parseDuration } from "@solo/notation";
 import fc from "fast-check";
-import { formatByteSize, parseByteSize } from "./byte-size.ts";
-import { formatDuration, parseDuration } from "./duration.ts";
 import { formatProblems, loadConfig, type Problem, type SettingName, settings } from "./index.ts";
 
 function load(sources: { argv?: string[]; env?: Record<string, string>; files?: Record<string, string> } = {}) {

@@ -1,6 +1,6 @@
+import { nearestName } from "@solo/notation";
 import { parse as parseToml, TomlError } from "smol-toml";
 import { helpText, printedConfig } from "./config-text.ts";
-import { nearestName } from "./nearest-name.ts";
 import type { Problem } from "./problem.ts";
 import { type Config, type Origins, type Setting, type SettingName, settings } from "./settings.ts";
 import { lineOfTomlKey } from "./toml-key-line.ts";

@@ -1,8 +1,14 @@
 import { isIPv4 } from "node:net";
+import {
+  byteSizeForm,
+  durationForm,
+  formatByteSize,
+  formatDuration,
+  parseByteSize,
+  parseDuration,
+} from "@solo/notation";
 import * as z from "zod";
 import { defaultGraceMs, defaultPoolSize, serviceDefaults } from "../limits.ts";
-import { byteSizeForm, formatByteSize, parseByteSize } from "./byte-size.ts";
-import { durationForm, formatDuration, parseDuration } from "./duration.ts";
 
 /** One thing an operator may set. Its flag, variable and file key all mean the same. */
 export interface Setting<T> {
