@@ -25,7 +25,8 @@ export interface Deployment {
 /**
  * Starts a new service, or the next version of one that no longer lives, and resolves when it runs.
  *
- * Accepted is durable before guest code runs; started is durable, together with the answer, before the caller hears of it.
+ * The guest starts while the acceptance is being written, and nothing it sends leaves its cell before that is durable; started
+ * is durable, together with the answer, before the caller hears of it.
  * When the start fails nothing is left but its events, and an older version's record stays as it was.
  *
  * @throws {SoloError} `SERVICE_EXISTS`, `SOURCE_EMPTY`, `SOURCE_TOO_LARGE`, `SOURCE_NOT_TEXT`, `LIMIT_NOT_ENFORCEABLE`,
@@ -68,7 +69,7 @@ async function start(
   const record = recordOf(context, permit, deployment, (previous?.version ?? 0) + 1);
   const { service, giveBack } = take(context, tenant, serviceId, record);
   try {
-    const accepted = [
+    const writes = [
       service.journal.record({
         events: [deployedEvent(serviceId, record)],
         origin,
@@ -76,14 +77,14 @@ async function start(
       }),
       context.artifacts.put(deployment.source),
     ] as const;
-    const mayRun = Promise.all(accepted);
+    const accepted = Promise.all(writes);
     // The launcher waits for it; a start that fails before must not leave its failure unheard.
-    mayRun.catch(() => undefined);
+    accepted.catch(() => undefined);
     let answer: ServiceView | undefined;
     let notKept: unknown;
     const outcome = await context.launcher.start(service, {
       source: async () => deployment.source,
-      mayRun,
+      accepted,
       started: async (event) => {
         service.advance({ type: "started" });
         const running = service.keep({ ...record, state: "running" });
@@ -97,7 +98,7 @@ async function start(
     });
     // The answer that is kept, so that the same request gets the same one again.
     if (outcome.kind === "started") return answer as ServiceView;
-    const [recorded, kept] = await Promise.allSettled(accepted);
+    const [recorded, kept] = await Promise.allSettled(writes);
     if (recorded.status === "rejected") throw recorded.reason;
     if (kept.status === "rejected") notKept = kept.reason;
     const error = notKept ?? startError(serviceId, outcome.cause);

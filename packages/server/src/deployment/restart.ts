@@ -61,7 +61,7 @@ async function startAgain(
   let notKept: unknown;
   const outcome = await context.launcher.start(service, {
     source: () => context.artifacts.get(wanted.artifactSha256),
-    mayRun: Promise.resolve(),
+    accepted: Promise.resolve(),
     started: async (event) => {
       service.advance({ type: "started" });
       answer = service.view();

@@ -16,8 +16,8 @@ export type LaunchOutcome = { readonly kind: "started" } | { readonly kind: "fai
 
 export interface Launch {
   readonly source: () => Promise<Uint8Array>;
-  /** Guest code does not run before. */
-  readonly mayRun: Promise<unknown>;
+  /** Settles when the acceptance is on disk, or cannot be. Nothing that the guest sends leaves its cell before. */
+  readonly accepted: Promise<unknown>;
   /** Records the start; what it rejects with makes the start fail. */
   readonly started: (event: StartedEvent) => Promise<void>;
 }
@@ -152,7 +152,7 @@ export class Launcher {
       number,
       awaited: false,
       source,
-      mayRun: Promise.resolve(),
+      accepted: Promise.resolve(),
       failed: () => undefined,
       started: async (event) => {
         service.advance({ type: "started" });

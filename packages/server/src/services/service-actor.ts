@@ -30,8 +30,8 @@ export interface Attempt {
   /** Somebody waits for the outcome and ends the supervisor when it failed; other attempts fail by crashing. */
   readonly awaited: boolean;
   readonly source: () => Promise<Uint8Array>;
-  /** Guest code does not run before. */
-  readonly mayRun: Promise<unknown>;
+  /** Settles when the acceptance is on disk, or cannot be. Nothing that the guest sends leaves its cell before. */
+  readonly accepted: Promise<unknown>;
   /** The service answers; what rejects makes the attempt fail. */
   readonly started: (event: StartedEvent) => Promise<void>;
   /** Told why the attempt failed; nothing of it is left then. */
@@ -219,7 +219,12 @@ async function bringUp(
   }
   const session = openGuestSession(cell, {
     onLog: (line) => service.logs.append({ atMs: clock.wallMs(), ...line }),
-    onOutgoing: (message) => context.onOutgoing(service, message),
+    // Whatever happens inside, nothing leaves the cell before it is on record that the service was accepted.
+    onOutgoing: (message) =>
+      void attempt.accepted.then(
+        () => context.onOutgoing(service, message),
+        () => undefined,
+      ),
   });
   onSession(session);
   let late = false;
@@ -228,7 +233,7 @@ async function bringUp(
     session.kill();
   });
   try {
-    const [source] = await Promise.all([attempt.source(), attempt.mayRun]);
+    const source = await attempt.source();
     const outcome = await session.start({
       serviceId,
       tenant,
@@ -244,6 +249,7 @@ async function bringUp(
       const message = `it had not started within ${limits.startTimeoutMs} ms`;
       return { kind: "failed", cause: late ? { kind: "start_timeout", message } : outcome.cause };
     }
+    await attempt.accepted;
     const { calls, casts } = outcome;
     return {
       kind: "started",
