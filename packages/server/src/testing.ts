@@ -9,6 +9,7 @@ import { deploy } from "./deployment/deploy.ts";
 import { list, status } from "./deployment/find.ts";
 import { kill } from "./deployment/kill.ts";
 import { restart } from "./deployment/restart.ts";
+import { toSoloError } from "./gateway/to-solo-error.ts";
 import { type Kernel, startKernel as startKernelParts } from "./kernel/kernel.ts";
 import { defaultCallTimeoutMs, serviceDefaults } from "./limits.ts";
 import { call, cast } from "./messaging/send.ts";
@@ -103,41 +104,53 @@ export async function startKernel(options: TestKernelOptions = {}): Promise<Test
 
 function tenantOf(kernel: Kernel, tenant: string, register: (definition: InlineDefinition) => string): TestTenant {
   const caller: Caller = { spiffeId: `spiffe://solo.local/tenant/${tenant}/agent/test`, tenant, role: "agent" };
-  const grant = <M extends Method>(method: M): Permit<M> => authorize(caller, method, {}, nanoid());
+  /** As the gateway serves a method: authority first, errors translated once. */
+  const use = async <M extends Method, T>(method: M, useCase: (permit: Permit<M>) => T | Promise<T>): Promise<T> => {
+    const correlationId = nanoid();
+    try {
+      return await useCase(authorize(caller, method, {}, correlationId));
+    } catch (error) {
+      throw toSoloError(error, correlationId);
+    }
+  };
   const deployments = () => kernel.parts().deployments;
+  const messaging = () => kernel.parts().messaging;
   const key = () => ({ requestId: nanoid(), fingerprint: randomBytes(16).toString("hex") });
   const options = () => ({ timeoutMs: defaultCallTimeoutMs, signal: new AbortController().signal });
   const encode = (args: readonly unknown[]) => Buffer.from(JSON.stringify(args));
   return {
     deploy: (serviceId, definition, wanted = {}) =>
-      deploy(deployments(), grant("DeploymentService/Deploy"), key(), {
-        serviceId,
-        source: Buffer.from(register(definition)),
-        language: "typescript",
-        fileName: "inline.ts",
-        manifest: manifestOf(wanted),
+      use("DeploymentService/Deploy", (permit) =>
+        deploy(deployments(), permit, key(), {
+          serviceId,
+          source: Buffer.from(register(definition)),
+          language: "typescript",
+          fileName: "inline.ts",
+          manifest: manifestOf(wanted),
+        }),
+      ),
+    call: (serviceId, method, ...args) =>
+      use("MessagingService/Call", async (permit) => {
+        const reply = await call(messaging(), permit, { serviceId, method, args: encode(args) }, options());
+        return reply.length === 0 ? undefined : JSON.parse(Buffer.from(reply).toString("utf8"));
       }),
-    async call(serviceId, method, ...args) {
-      const message = { serviceId, method, args: encode(args) };
-      const reply = await call(kernel.parts().messaging, grant("MessagingService/Call"), message, options());
-      return reply.length === 0 ? undefined : JSON.parse(Buffer.from(reply).toString("utf8"));
-    },
     cast: (serviceId, method, ...args) =>
-      cast(
-        kernel.parts().messaging,
-        grant("MessagingService/Cast"),
-        { serviceId, method, args: encode(args) },
-        options(),
+      use("MessagingService/Cast", (permit) =>
+        cast(messaging(), permit, { serviceId, method, args: encode(args) }, options()),
       ),
     kill: (serviceId, { force = false } = {}) =>
-      kill(deployments(), grant("DeploymentService/Kill"), key(), { serviceId, force }),
-    restart: (serviceId) => restart(deployments(), grant("DeploymentService/Restart"), key(), serviceId),
-    status: (serviceId) => status(deployments(), grant("DeploymentService/Status"), serviceId),
-    async list() {
-      const page = { after: "", size: 1_000 };
-      return (await list(deployments(), grant("DeploymentService/List"), page)).services;
-    },
-    events: () => kernel.parts().storage.events.read({ tenant, after: 0, limit: 1_000 }),
+      use("DeploymentService/Kill", (permit) => kill(deployments(), permit, key(), { serviceId, force })),
+    restart: (serviceId) =>
+      use("DeploymentService/Restart", (permit) => restart(deployments(), permit, key(), serviceId)),
+    status: (serviceId) => use("DeploymentService/Status", (permit) => status(deployments(), permit, serviceId)),
+    list: () =>
+      use("DeploymentService/List", async (permit) => {
+        return (await list(deployments(), permit, { after: "", size: 1_000 })).services;
+      }),
+    events: () =>
+      use("EventService/ListEvents", ({ tenant: own }) =>
+        kernel.parts().storage.events.read({ tenant: own, after: 0, limit: 1_000 }),
+      ),
     logs: (serviceId) => deployments().directory.get(tenant, serviceId).logs.after(0),
   };
 }

@@ -389,3 +389,43 @@ test("nobody is shown a state that is not on disk yet", async () => {
   expect([...order].sort()).toEqual(["listed", "refused", "shown", "written"]);
   await kernel.stop();
 });
+
+test("what a service sends while it starts leaves its cell only when its acceptance is on disk", async () => {
+  const { disk, kernel } = await start();
+  const order: string[] = [];
+  const listener = defineServer({
+    version: 1,
+    init: () => 0,
+    casts: {
+      hear: ({ state }) => {
+        order.push("heard");
+        return state;
+      },
+    },
+  });
+  const eager = defineServer({
+    version: 1,
+    init: ({ ctx }) => {
+      order.push("started");
+      ctx.cast("listener", "hear");
+      return 0;
+    },
+  });
+  await kernel.deploy("listener", listener);
+  disk.onCommit = async (events) => {
+    if (!events.includes("service.deployed")) return;
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    order.push("accepted");
+  };
+  await kernel.deploy("eager", eager);
+  await until("the message is handled", () => order.at(2));
+  expect(order).toEqual(["started", "accepted", "heard"]);
+
+  disk.full = "changes";
+  disk.onCommit = () => undefined;
+  await expect(kernel.deploy("never", eager)).rejects.toMatchObject({ code: "DISK_FULL" });
+  disk.full = "nothing";
+  await kernel.call("listener", "nothing").catch(() => undefined);
+  expect(order.filter((what) => what === "heard")).toHaveLength(1);
+  await kernel.stop();
+});

@@ -7,7 +7,8 @@ import { checkTenant } from "../../authority/names.ts";
 import type { Method } from "../../authority/rules.ts";
 import { catalogue, SoloError } from "../../errors.ts";
 import { defaultCallTimeoutMs } from "../../limits.ts";
-import { toSoloError, toStatus } from "../error-status.ts";
+import { toStatus } from "../error-status.ts";
+import { toSoloError } from "../to-solo-error.ts";
 import { serverStopping } from "./server-stopping.ts";
 
 /** What every method stands on. */
