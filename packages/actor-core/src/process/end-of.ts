@@ -1,3 +1,4 @@
+import { defer } from "./deferred.ts";
 import { ProcessExited } from "./errors.ts";
 import type { ExitReason } from "./exit-reason.ts";
 import { type Holding, type Process, rejectQuietly, type Watcher } from "./process.ts";
@@ -6,7 +7,7 @@ import { type Holding, type Process, rejectQuietly, type Watcher } from "./proce
 export class EndOf implements Watcher, Holding {
   readonly #process: Process;
   readonly #owner: Process | undefined;
-  readonly #pending = Promise.withResolvers<ExitReason>();
+  readonly #pending = defer<ExitReason>();
 
   constructor(process: Process, owner: Process | undefined) {
     this.#process = process;

@@ -1,3 +1,4 @@
+import { defer } from "./deferred.ts";
 import { ProcessExited } from "./errors.ts";
 import { Exit, type ExitReason, isExpected } from "./exit-reason.ts";
 import { Exited } from "./messages.ts";
@@ -365,7 +366,7 @@ export class Process implements Runnable {
     if (this.#receive !== undefined) {
       throw new TypeError(`Cannot receive: process ${this.pid} is receiving already`);
     }
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const { promise, resolve, reject } = defer<unknown>();
     const receive: Receive = { match, promise, resolve, reject, deadline: undefined, position: 0 };
     this.#receive = receive;
     if (this.#unseen(receive) && !this.runtime.queue.trySpend()) {

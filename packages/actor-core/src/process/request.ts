@@ -1,3 +1,4 @@
+import { type Deferred, defer } from "./deferred.ts";
 import { CallFailed, ProcessExited } from "./errors.ts";
 import { Exit, type ExitReason } from "./exit-reason.ts";
 import { Call, type ReplyTo } from "./messages.ts";
@@ -23,7 +24,7 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
   #owner: Process | undefined;
   #process: Process | undefined;
   #deadline: Deadline | undefined;
-  #pending: PromiseWithResolvers<unknown> | undefined = Promise.withResolvers<unknown>();
+  #pending: Deferred<unknown> | undefined = defer<unknown>();
   #abandon: (() => void) | undefined;
   #signal: AbortSignal | undefined;
 
@@ -48,7 +49,7 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
       checkDelay("call timeout", timeoutMs);
     }
     const call = new Request(to.target, request, timeoutMs, owner);
-    const promise = (call.#pending as PromiseWithResolvers<unknown>).promise;
+    const promise = (call.#pending as Deferred<unknown>).promise;
     const process = to.process;
     const signal = options?.signal;
     if (process === undefined || process === owner || signal?.aborted) {
@@ -106,7 +107,7 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
   }
 
   /** The first to close answers; nothing of the call is left anywhere. */
-  #close(): PromiseWithResolvers<unknown> | undefined {
+  #close(): Deferred<unknown> | undefined {
     const pending = this.#pending;
     if (pending !== undefined) {
       this.#pending = undefined;

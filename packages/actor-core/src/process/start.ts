@@ -1,3 +1,4 @@
+import { defer } from "./deferred.ts";
 import { ProcessExited } from "./errors.ts";
 import { Exit, type ExitReason } from "./exit-reason.ts";
 import { Monitor } from "./monitor.ts";
@@ -10,7 +11,7 @@ export class Start implements Starter, Watcher, Holding {
   readonly #process: Process;
   readonly #owner: Process | undefined;
   readonly #monitored: boolean;
-  readonly #pending = Promise.withResolvers<StartResult>();
+  readonly #pending = defer<StartResult>();
   readonly #deadline: Deadline | undefined;
   #refusal: StartResult | undefined;
 

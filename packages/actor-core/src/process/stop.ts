@@ -1,3 +1,4 @@
+import { defer } from "./deferred.ts";
 import { ProcessExited, StopFailed } from "./errors.ts";
 import { Exit, type ExitReason } from "./exit-reason.ts";
 import { type Holding, type Process, rejectQuietly, type Watcher } from "./process.ts";
@@ -10,7 +11,7 @@ export class Stop implements Watcher, Holding {
   readonly #process: Process;
   readonly #owner: Process | undefined;
   readonly #wanted: ExitReason;
-  readonly #pending = Promise.withResolvers<void>();
+  readonly #pending = defer<void>();
   readonly #deadline: Deadline | undefined;
 
   constructor(

@@ -1,3 +1,4 @@
+import { defer } from "../process/deferred.ts";
 import type { Pid } from "../process/pid.ts";
 import type { ActorSystem, Self } from "../process/self.ts";
 
@@ -13,7 +14,7 @@ export interface Probe {
 /** Starts a probe. */
 export async function startProbe(system: ActorSystem, options?: { readonly trapExit?: boolean }): Promise<Probe> {
   const messages: unknown[] = [];
-  const { promise, resolve } = Promise.withResolvers<Self>();
+  const { promise, resolve } = defer<Self>();
   const pid = system.spawn({
     init(self) {
       self.trapExit(options?.trapExit === true);
