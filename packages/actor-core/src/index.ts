@@ -82,6 +82,8 @@ export type {
 } from "./process/self.ts";
 export { timedOut } from "./process/self.ts";
 export type { Timer } from "./process/timers.ts";
+export type { Names } from "./process/via.ts";
+export { Via, ViaName } from "./process/via.ts";
 export type { AutoShutdown } from "./supervision/auto-shutdown.ts";
 export type {
   ChildSpec,

@@ -1,6 +1,7 @@
 import type { ExitReason } from "./exit-reason.ts";
 import { describeExit, describeValue } from "./exit-reason.ts";
 import type { Pid } from "./pid.ts";
+import type { Via } from "./via.ts";
 
 /** Every `code` an error of this package can have. */
 export type ActorErrorCode =
@@ -29,11 +30,11 @@ export abstract class ActorError extends Error {
 export class CallFailed extends ActorError {
   override readonly code = "ACTOR_CALL_FAILED";
   readonly reason: ExitReason;
-  readonly target: Pid | string;
+  readonly target: Pid | string | Via;
   readonly request: unknown;
   readonly timeoutMs: number;
 
-  constructor(facts: { reason: ExitReason; target: Pid | string; request: unknown; timeoutMs: number }) {
+  constructor(facts: { reason: ExitReason; target: Pid | string | Via; request: unknown; timeoutMs: number }) {
     const within = facts.reason.kind === "timeout" ? ` after ${facts.timeoutMs} ms` : "";
     super(
       `Cannot call ${facts.target} with ${describeValue(facts.request)}: ${describeExit(facts.reason)}${within}`,
@@ -50,9 +51,9 @@ export class CallFailed extends ActorError {
 export class StopFailed extends ActorError {
   override readonly code = "ACTOR_STOP_FAILED";
   readonly reason: ExitReason;
-  readonly target: Pid | string;
+  readonly target: Pid | string | Via;
 
-  constructor(target: Pid | string, reason: ExitReason) {
+  constructor(target: Pid | string | Via, reason: ExitReason) {
     super(`Cannot stop ${target}: ${describeExit(reason)}`, causeOf(reason));
     this.reason = reason;
     this.target = target;

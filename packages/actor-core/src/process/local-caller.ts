@@ -28,6 +28,7 @@ import { Start } from "./start.ts";
 import { Stop } from "./stop.ts";
 import { checkDelay, type Timer } from "./timers.ts";
 import { Unwind } from "./unwind.ts";
+import { Via } from "./via.ts";
 
 // The two callers stand in one file because each makes the other's processes.
 
@@ -65,7 +66,7 @@ export abstract class LocalCaller implements Caller {
     if (options.timeoutMs !== undefined) {
       checkDelay("start timeout", options.timeoutMs);
     }
-    const holder = options.name === undefined ? undefined : this.runtime.names.holder(options.name);
+    const holder = options.name === undefined ? undefined : this.whereis(options.name);
     if (holder !== undefined) {
       this.alive("start");
       return { kind: "already-started", pid: holder };
@@ -116,8 +117,8 @@ export abstract class LocalCaller implements Caller {
     return process === undefined ? Promise.resolve(Exit.noproc) : new EndOf(process, this.process).reason;
   }
 
-  whereis(name: string): Pid | undefined {
-    return this.runtime.names.holder(name);
+  whereis(name: string | Via): Pid | undefined {
+    return name instanceof Via ? name.holder(this.runtime.names) : this.runtime.names.holder(name);
   }
 
   register(name: string, pid: Pid): void {
@@ -189,10 +190,10 @@ export abstract class LocalCaller implements Caller {
     if (target instanceof Pid) {
       return processOf(target);
     }
-    if (typeof target !== "string") {
+    if (typeof target !== "string" && !(target instanceof Via)) {
       throw new TypeError(`Cannot find process: wanted a pid or a name, got ${typeof target}`);
     }
-    const holder = this.runtime.names.holder(target);
+    const holder = this.whereis(target);
     return holder === undefined ? undefined : processOf(holder);
   }
 
@@ -204,14 +205,17 @@ export abstract class LocalCaller implements Caller {
   ): Process {
     this.alive(operation);
     const { name, label } = options ?? {};
-    const holder = name === undefined ? undefined : this.runtime.names.holder(name);
+    const holder = name === undefined ? undefined : this.whereis(name);
     if (name !== undefined && holder !== undefined) {
-      throw new NameTaken(name, holder, name);
+      throw new NameTaken(String(name), holder, String(name));
     }
+    const take = name instanceof Via ? name.claim(this.runtime.names) : undefined;
     const birth = { parent: this.process?.pid, bornLinked: link && this.process !== undefined, label };
     const process = new Process(this.runtime, body, birth);
     process.self = new ProcessSelf(this.runtime, process, this.system);
-    if (name !== undefined) {
+    if (name instanceof Via) {
+      take?.(process.pid);
+    } else if (name !== undefined) {
       this.#takeName(name, process);
     }
     if (link) {
@@ -232,16 +236,16 @@ export abstract class LocalCaller implements Caller {
     process.name = name;
   }
 
-  #holder(operation: string, name: string): Process {
+  #holder(operation: string, name: string | Via): Process {
     const process = this.lookUp(name);
     if (process === undefined) {
-      throw new NameNotHeld(operation, name);
+      throw new NameNotHeld(operation, String(name));
     }
     return process;
   }
 
   #timer(delayMs: number, repeats: boolean, target: Target, message: unknown): Timer {
-    const byName = typeof target === "string";
+    const byName = !(target instanceof Pid);
     const process = this.lookUp(target);
     const send = (): void => (byName ? this.lookUp(target) : process)?.deliver(message);
     return new SendingTimer(this.runtime.timers, { delayMs, repeats, process: byName ? undefined : process, send });

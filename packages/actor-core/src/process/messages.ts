@@ -1,5 +1,6 @@
 import type { ExitReason } from "./exit-reason.ts";
 import type { Pid } from "./pid.ts";
+import type { Via } from "./via.ts";
 
 // Classes and not tagged records: a message from a stranger can imitate any record, but not be an instance.
 
@@ -17,9 +18,9 @@ export class Exited {
 
 /** Identifies one monitor; made by `monitor`. */
 export class MonitorRef {
-  readonly target: Pid | string;
+  readonly target: Pid | string | Via;
 
-  constructor(target: Pid | string) {
+  constructor(target: Pid | string | Via) {
     this.target = target;
   }
 }
@@ -28,10 +29,10 @@ export class MonitorRef {
 export class Down {
   readonly monitor: MonitorRef;
   /** The pid, or the name when monitored by name. */
-  readonly target: Pid | string;
+  readonly target: Pid | string | Via;
   readonly reason: ExitReason;
 
-  constructor(monitor: MonitorRef, target: Pid | string, reason: ExitReason) {
+  constructor(monitor: MonitorRef, target: Pid | string | Via, reason: ExitReason) {
     this.monitor = monitor;
     this.target = target;
     this.reason = reason;

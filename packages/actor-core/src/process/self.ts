@@ -4,12 +4,13 @@ import type { MonitorRef } from "./messages.ts";
 import type { Pid } from "./pid.ts";
 import type { Report } from "./report.ts";
 import type { Timer } from "./timers.ts";
+import type { Via, ViaName } from "./via.ts";
 
 /** Now or later. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
 /** Whom to reach: a process, or whoever holds a name at that moment. */
-export type Target = Pid | string;
+export type Target = Pid | string | Via;
 
 /** Stands for "nothing came in time"; the result of {@link Self.receive} with a `timeoutMs`. */
 export const timedOut: unique symbol = Symbol("timedOut");
@@ -61,7 +62,7 @@ export type StartResult =
 
 export interface SpawnOptions {
   /** Taken before the body's first step. {@link NameTaken} is thrown when another process holds it. */
-  readonly name?: string;
+  readonly name?: string | ViaName;
   /** For people: shown in reports and in `info`. */
   readonly label?: string;
 }
@@ -127,7 +128,7 @@ export interface Caller {
   cast(target: Target, request: unknown): void;
   /** Resolves with the reason of the process's end; `noproc` when it is gone already. */
   exited(target: Target): Promise<ExitReason>;
-  whereis(name: string): Pid | undefined;
+  whereis(name: string | Via): Pid | undefined;
   /**
    * Gives a living process its one name. A name is free again before anyone hears that its holder has ended.
    *

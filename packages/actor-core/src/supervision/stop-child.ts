@@ -1,6 +1,6 @@
 import { Exit, type ExitReason } from "../process/exit-reason.ts";
 import { Down, Exited, type MonitorRef } from "../process/messages.ts";
-import type { Pid } from "../process/pid.ts";
+import { Pid } from "../process/pid.ts";
 import { type Self, timedOut } from "../process/self.ts";
 import type { Shutdown } from "./child-spec.ts";
 
@@ -46,7 +46,7 @@ export async function stopTogether(self: Self, children: readonly StoppingChild[
   // Exit signals are taken with the `Down`s: left in the mailbox, each receive would have to look past all of them.
   const isEnd = (message: unknown): message is Down | Exited =>
     message instanceof Down
-      ? typeof message.target !== "string" && waiting.get(message.target) === message.monitor
+      ? message.target instanceof Pid && waiting.get(message.target) === message.monitor
       : message instanceof Exited && message.from !== undefined && ours.has(message.from);
   const ours = new Set(waiting.keys());
   const deadlines = deadlinesOf(children);
@@ -61,7 +61,7 @@ export async function stopTogether(self: Self, children: readonly StoppingChild[
       for (const pid of next?.pids ?? []) if (waiting.has(pid)) self.exitSignal(pid, Exit.kill);
     } else if (end instanceof Exited) {
       if (end.from !== undefined) reasons.set(end.from, end.reason);
-    } else if (typeof end.target !== "string") {
+    } else if (end.target instanceof Pid) {
       waiting.delete(end.target);
       const earlier = end.reason.kind === "noproc" ? reasons.get(end.target) : undefined;
       reasons.set(end.target, earlier ?? end.reason);
