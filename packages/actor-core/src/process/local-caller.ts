@@ -5,7 +5,7 @@ import { Exit, type ExitReason } from "./exit-reason.ts";
 import { Cast, Down, MonitorRef } from "./messages.ts";
 import { Monitor } from "./monitor.ts";
 import { Pid } from "./pid.ts";
-import { Process, processOf } from "./process.ts";
+import { type Birth, Process, processOf } from "./process.ts";
 import type { Report } from "./report.ts";
 import { Request } from "./request.ts";
 import type { Runtime } from "./runtime.ts";
@@ -211,8 +211,7 @@ export abstract class LocalCaller implements Caller {
     }
     const take = name instanceof Via ? name.claim(this.runtime.names) : undefined;
     const birth = { parent: this.process?.pid, bornLinked: link && this.process !== undefined, label };
-    const process = new Process(this.runtime, body, birth);
-    process.self = new ProcessSelf(this.runtime, process, this.system);
+    const process = this.makeProcess(body, birth);
     if (name instanceof Via) {
       take?.(process.pid);
     } else if (name !== undefined) {
@@ -221,6 +220,13 @@ export abstract class LocalCaller implements Caller {
     if (link) {
       this.process?.link(process);
     }
+    return process;
+  }
+
+  /** Apart, so that a simulation can make processes of its own kind. */
+  protected makeProcess(body: ProcessBody, birth: Birth): Process {
+    const process = new Process(this.runtime, body, birth);
+    process.self = new ProcessSelf(this.runtime, process, this.system);
     return process;
   }
 

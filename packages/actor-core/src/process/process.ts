@@ -36,6 +36,13 @@ export class StopRequest {
   }
 }
 
+/** What is known of a process when it is spawned. */
+export interface Birth {
+  readonly parent: Pid | undefined;
+  readonly bornLinked: boolean;
+  readonly label: string | undefined;
+}
+
 interface Receive {
   readonly match: ((message: unknown) => boolean) | undefined;
   readonly promise: Promise<unknown>;
@@ -87,11 +94,7 @@ export class Process implements Runnable {
   #signals = 0;
   #current: unknown;
 
-  constructor(
-    runtime: Runtime,
-    body: ProcessBody,
-    birth: { readonly parent: Pid | undefined; readonly bornLinked: boolean; readonly label: string | undefined },
-  ) {
+  constructor(runtime: Runtime, body: ProcessBody, birth: Birth) {
     this.runtime = runtime;
     this.pid = Pid.internal.make(runtime.nextId(), this);
     this.#body = body;
@@ -160,6 +163,15 @@ export class Process implements Runnable {
   linkSignal(from: Pid, reason: ExitReason): void {
     if (this.trapExit || reason.kind !== "normal") {
       this.#signal(from, reason);
+    }
+  }
+
+  /** The other end of a link has died. Puts this process behind those that are `ending` when it dies of it too. */
+  protected linkBroken(from: Pid, reason: ExitReason, ending: Process[]): void {
+    if (this.trapExit) {
+      this.linkSignal(from, reason);
+    } else if (reason.kind !== "normal") {
+      ending.push(this);
     }
   }
 
@@ -464,11 +476,7 @@ export class Process implements Runnable {
     if (links !== undefined) {
       for (const other of links) {
         other.links?.delete(this);
-        if (other.trapExit) {
-          other.linkSignal(pid, reason);
-        } else if (reason.kind !== "normal") {
-          ending.push(other);
-        }
+        other.linkBroken(pid, reason, ending);
       }
     }
     if (watchers !== undefined) {

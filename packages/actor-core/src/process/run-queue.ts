@@ -15,6 +15,17 @@ export interface Runnable {
   run(limit: number): number;
 }
 
+/** Says when what waits gets to run. {@link RunQueue} does; a simulation brings one that draws lots. */
+export interface Scheduler {
+  /** Nothing waits and nothing runs. */
+  readonly idle: boolean;
+  /** All work ever done; tells whether anything has happened. */
+  readonly total: number;
+  push(runnable: Runnable): void;
+  /** Accounts for one piece of work done without waiting; false when it has to wait for its turn. */
+  trySpend(): boolean;
+}
+
 /** Messages one process may handle before its peers get their turn. */
 const TURN = 16;
 
@@ -26,7 +37,7 @@ const settled = Promise.resolve();
  * A drain starts as a microtask, so an awaited call costs no macrotask. The budget is counted across drains: a loop of
  * awaited calls starts a new drain each time, and would otherwise keep timers and I/O waiting for ever.
  */
-export class RunQueue {
+export class RunQueue implements Scheduler {
   readonly #ring = new Ring<Runnable>();
   readonly #budget: Budget;
   readonly #nowMs: () => number;
@@ -37,7 +48,6 @@ export class RunQueue {
   #checkEvery = TURN;
   #sinceCheck = 0;
   #checkedMs: number;
-  /** All work ever done; tells whether anything has happened. */
   #total = 0;
 
   constructor(budget: Budget, nowMs: () => number) {
@@ -62,7 +72,6 @@ export class RunQueue {
     }
   }
 
-  /** Accounts for one piece of work done outside of a drain; false when it has to wait for its turn in the queue. */
   trySpend(): boolean {
     if (this.#state === "yielding" || this.#exhausted()) {
       return false;

@@ -2,13 +2,13 @@ import type { Clock } from "./clock.ts";
 import { NameTable } from "./name-table.ts";
 import type { Pid } from "./pid.ts";
 import type { Report, Reporter } from "./report.ts";
-import { type Budget, RunQueue } from "./run-queue.ts";
+import type { Scheduler } from "./run-queue.ts";
 import { Timers } from "./timers.ts";
 
 /** What all processes of one system share. */
 export class Runtime {
   readonly timers: Timers;
-  readonly queue: RunQueue;
+  readonly queue: Scheduler;
   readonly names = new NameTable();
   /** Every living process. */
   readonly table = new Set<Pid>();
@@ -18,11 +18,10 @@ export class Runtime {
   constructor(parts: {
     readonly clock: Clock;
     readonly reporter: Reporter;
-    readonly budget: Budget;
-    readonly hostNowMs: () => number;
+    readonly queue: Scheduler;
   }) {
     this.timers = new Timers(parts.clock);
-    this.queue = new RunQueue(parts.budget, parts.hostNowMs);
+    this.queue = parts.queue;
     this.#reporter = parts.reporter;
   }
 

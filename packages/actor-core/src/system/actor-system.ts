@@ -1,12 +1,10 @@
 import type { Clock } from "../process/clock.ts";
-import { inNextTurn } from "../process/host.ts";
-import { LocalCaller } from "../process/local-caller.ts";
-import type { Pid } from "../process/pid.ts";
 import { consoleReporter, type Reporter } from "../process/report.ts";
-import type { Budget } from "../process/run-queue.ts";
+import { type Budget, RunQueue } from "../process/run-queue.ts";
 import { Runtime } from "../process/runtime.ts";
 import type { ActorSystem } from "../process/self.ts";
 import { systemClock } from "../process/system-clock.ts";
+import { LocalSystem } from "./local-system.ts";
 
 export interface ActorSystemOptions {
   /** Default: the host's. */
@@ -32,29 +30,7 @@ export function createActorSystem(options: ActorSystemOptions = {}): ActorSystem
   const runtime = new Runtime({
     clock: options.clock ?? systemClock,
     reporter: options.report ?? consoleReporter,
-    budget: { messages: 2_000, elapsedMs: 8, ...options.budget },
-    hostNowMs: () => performance.now(),
+    queue: new RunQueue({ messages: 2_000, elapsedMs: 8, ...options.budget }, () => performance.now()),
   });
   return new LocalSystem(runtime, undefined);
-}
-
-/** Turns of the host that must pass without any work; the first may be the very one in which a promise settles. */
-const QUIET_TURNS = 2;
-
-class LocalSystem extends LocalCaller implements ActorSystem {
-  get system(): ActorSystem {
-    return this;
-  }
-
-  processes(): readonly Pid[] {
-    return [...this.runtime.table];
-  }
-
-  async quiesce(): Promise<void> {
-    const { queue, timers } = this.runtime;
-    for (let quiet = 0, seen = queue.total; quiet < QUIET_TURNS; seen = queue.total) {
-      await new Promise<void>((resolve) => inNextTurn(resolve));
-      quiet = !timers.fireDue() && queue.idle && queue.total === seen ? quiet + 1 : 0;
-    }
-  }
 }
