@@ -7,6 +7,8 @@ import { join, resolve } from "node:path";
 import { demonstrationChecks } from "./check-demonstration.mjs";
 import { documentChecks } from "./check-documents.mjs";
 import { plantedViolations } from "./check-imports.mjs";
+import { packageChecks } from "./check-package.mjs";
+import { sizeChecks } from "./check-size.mjs";
 import { generate, generated } from "./generate.mjs";
 import { openTerminal } from "./terminal.mjs";
 import { checkTestTypes } from "./test-types.mjs";
@@ -18,7 +20,7 @@ const { line, style } = terminal;
 /** Why a check does not hold, with what the tool said. */
 class CheckFailed extends Error {}
 
-/** Each ends quietly or rejects; an error's message is what the user reads. */
+/** Each ends, perhaps with lines to be shown, or rejects; an error's message is what the user reads. */
 const checks = [
   ["types", () => command("tsc", "-b", "--pretty", "false")],
   ["types of the tests", async () => checkTestTypes(root)],
@@ -28,6 +30,8 @@ const checks = [
   ["unused code", () => command("knip", "--no-progress", "--no-config-hints")],
   ["proto lint", () => command("buf", "lint")],
   ["generated code is current", generatedCode],
+  ...packageChecks(root),
+  ...sizeChecks(root),
   ...demonstrationChecks(root),
   ...documentChecks(root),
 ];
@@ -42,8 +46,9 @@ if (chosen.length === 0) {
 let { passed, failed } = testCounts();
 for (const [name, run] of chosen) {
   try {
-    await terminal.step(name, run);
+    const shown = await terminal.step(name, run);
     passed += 1;
+    for (const text of shown ?? []) line(`      ${text}`);
   } catch (error) {
     failed += 1;
     line(shownFailure(error));

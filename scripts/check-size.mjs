@@ -1,0 +1,106 @@
+// What actor-core costs whom: bundled as a user's bundler does it, minified and gzipped.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+const PACKAGE = "packages/actor-core";
+const NAME = "@solo/actor-core";
+
+/** What a bundle with processes, GenServer and both supervisors may weigh. The goal is 12,288. */
+const MAX_BYTES = 13_312;
+
+/** Processes alone: what every use of the library pays. */
+const PROCESSES = ["createActorSystem", "Exit", "Exited", "Down", "isExpected", "timedOut"];
+const GEN_SERVER = [
+  ...["startGenServer", "started", "ignore", "failStart", "reply", "noReply", "stop", "stopReply"],
+  ...["continueWith", "idleAfter", "idleTimeout"],
+];
+const SUPERVISORS = ["startSupervisor", "supervisorRef", "startDynamicSupervisor", "dynamicSupervisorRef"];
+const CORE = [...PROCESSES, ...GEN_SERVER, ...SUPERVISORS];
+
+/** Each together with what it stands on, and what it adds to that. */
+const FEATURES = [
+  ["processes", [], PROCESSES],
+  ["GenServer", PROCESSES, GEN_SERVER],
+  ["defineServer", [...PROCESSES, ...GEN_SERVER], ["defineServer", "startServer", "launchServer"]],
+  ["supervisor", PROCESSES, SUPERVISORS.slice(0, 2)],
+  ["dynamic supervisor", PROCESSES, SUPERVISORS.slice(2)],
+  ["both supervisors", PROCESSES, SUPERVISORS],
+];
+
+/** @returns {[string, () => Promise<string[]>][]} Checks with their names; each rejects when it does not hold. */
+export function sizeChecks(root) {
+  return [
+    [`actor-core: at most ${kB(MAX_BYTES)} gzipped`, () => sizes(root)],
+    ["actor-core: bundles for browsers", () => forBrowsers(root)],
+  ];
+}
+
+/** @returns {Promise<string[]>} One line for the whole, for each feature and for each entry point. */
+async function sizes(root) {
+  const core = await sizeOf(root, named(CORE));
+  const lines = [row("processes, GenServer, supervisors", core)];
+  for (const [feature, below, names] of FEATURES) {
+    const before = below.length === 0 ? 0 : await sizeOf(root, named(below));
+    const added = (await sizeOf(root, named([...below, ...names]))) - before;
+    lines.push(row(before === 0 ? feature : `  + ${feature}`, added));
+  }
+  for (const entry of entries(root)) lines.push(row(`all of ${entry}`, await sizeOf(root, all(entry))));
+  if (core > MAX_BYTES) throw new Error([`Over by ${core - MAX_BYTES} bytes:`, ...lines].join("\n"));
+  return lines;
+}
+
+/** Bundles all entry points with nothing of Node at hand. A warning is a failure. */
+async function forBrowsers(root) {
+  for (const entry of entries(root)) await bundle(root, all(entry), { platform: "browser" });
+}
+
+async function sizeOf(root, code) {
+  const bytes = await bundle(root, code, { platform: "neutral" });
+  return gzipSync(bytes, { level: 9 }).length;
+}
+
+async function bundle(root, code, options) {
+  const { outputFiles, warnings } = await build({
+    stdin: { contents: code, resolveDir: root },
+    write: false,
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    logLevel: "silent",
+    external: optionalPeers(root),
+    ...options,
+  });
+  if (warnings.length > 0) throw new Error(warnings.map(({ text }) => text).join("\n"));
+  return outputFiles[0].contents;
+}
+
+function named(names) {
+  return `export { ${names.join(", ")} } from "${NAME}";`;
+}
+
+function all(entry) {
+  return `export * from "${entry}";`;
+}
+
+function entries(root) {
+  return Object.keys(manifest(root).exports).map((entry) => entry.replace(".", NAME));
+}
+
+function optionalPeers(root) {
+  return Object.keys(manifest(root).peerDependencies ?? {});
+}
+
+function manifest(root) {
+  return JSON.parse(readFileSync(join(root, PACKAGE, "package.json"), "utf8"));
+}
+
+function row(what, bytes) {
+  return `${what.padEnd(36)}${kB(bytes).padStart(9)}`;
+}
+
+function kB(bytes) {
+  return `${(bytes / 1_024).toFixed(1)} kB`;
+}
