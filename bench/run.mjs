@@ -1,9 +1,10 @@
 // `npm run bench [-- --json] [--repeat N] [NAME…]`: runs the benchmarks whose names hold one of the words, all without words.
 //
 // A file `bench/*.bench.mjs` or `*.bench.ts` exports named async generators `(context) => …`, each a benchmark that yields rows:
-//   { name, unit, ours: number[], peer?: { name, samples: number[] }, goal?: string }
-// `ours` holds at least five samples, taken in turn with the peer's where there is one. `context.repeat` says how many
-// samples are wanted, `context.root` is the checkout. What a benchmark starts it stops, also when it fails.
+//   { name, unit, ours: number[], peer?: { name, samples: number[] }, others?: peers as well, goal?: string }
+// `ours` holds at least five samples, taken in turn with the peers' where there are any; a goal that is a ratio is one to
+// `peer`. `context.repeat` says how many samples are wanted, `context.root` is the checkout. What a benchmark starts it
+// stops, also when it fails.
 import { globSync } from "node:fs";
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { resolve } from "node:path";
@@ -45,15 +46,19 @@ function print(benchmark, row) {
   if (row.ours.length < leastSamples)
     throw new Error(`${row.name} has ${row.ours.length} samples, wanted ${leastSamples} or more`);
   const ours = median(row.ours);
-  const peer = row.peer && { name: row.peer.name, median: median(row.peer.samples), samples: row.peer.samples };
-  const ratio = peer && ours / peer.median;
+  const summedUp = ({ name, samples }) => ({ name, median: median(samples), samples, ratio: ours / median(samples) });
+  const peer = row.peer && summedUp(row.peer);
+  const others = row.others?.map(summedUp);
   if (values.json) {
     const { name, unit, goal } = row;
-    console.log(JSON.stringify({ benchmark, name, unit, median: ours, samples: row.ours, peer, ratio, goal }));
+    const facts = { peer, ratio: peer?.ratio, others, goal };
+    console.log(JSON.stringify({ benchmark, name, unit, median: ours, samples: row.ours, ...facts }));
     return;
   }
-  const against = peer && `${ratio.toFixed(2)} × ${peer.name} (${shown(peer.median)} ${row.unit})`;
-  const facts = [against, row.goal && `goal ${row.goal}`].filter(Boolean).join(", ");
+  const against = (other) => other && `${other.ratio.toFixed(2)} × ${other.name} (${shown(other.median)} ${row.unit})`;
+  const facts = [against(peer), row.goal && `goal ${row.goal}`, ...(others ?? []).map(against)]
+    .filter(Boolean)
+    .join(", ");
   const value = `${shown(ours)} ${row.unit}`.padStart(12);
   console.log(
     `${row.name.padEnd(44)}${value}  ${`±${(spread(row.ours) * 100).toFixed(0)} %`.padStart(6)}   ${facts}`.trimEnd(),

@@ -1,0 +1,159 @@
+// node --expose-gc growth.mjs SUBJECT REPETITIONS   prints [{ name, size, samples }] as one line of JSON
+//
+// What an operation costs, in nanoseconds, when there are 1,000, 10,000, 100,000 or 1,000,000 of something already.
+import {
+  createActorSystem,
+  dynamicSupervisorRef,
+  Exit,
+  startDynamicSupervisor,
+  startSupervisor,
+  supervisorRef,
+} from "@solo/actor-core";
+import { gate } from "./gates.mjs";
+
+const [subject, repetitions] = process.argv.slice(2);
+const system = createActorSystem({ report() {} });
+
+const idle = { handle() {} };
+const leaving = { handle: (_message, self) => self.exit(Exit.normal) };
+const crashing = { handle: (_message, self) => self.exit(Exit.of("crash")) };
+
+const millions = [1e3, 1e4, 1e5, 1e6];
+const rows = [];
+
+const subjects = {
+  /** Others come and go while so many live. */
+  async actors() {
+    const each = 10_000;
+    const alive = [];
+    for (const size of millions) {
+      while (alive.length < size) alive.push(system.spawn(idle));
+      await system.quiesce();
+      await measure(size, each, {
+        async "spawn + message + exit, actors alive"() {
+          for (let i = 0; i < each; i++) system.send(system.spawn(leaving), "go");
+          await system.quiesce();
+        },
+      });
+    }
+  },
+
+  /** One mailbox is filled, then emptied. */
+  async mailbox() {
+    const each = 1e6;
+    let emptied = gate();
+    const pid = system.spawn({ handle: (message) => message === "last" && emptied.open() });
+    for (const size of millions) {
+      await measure(size, each, {
+        async "send + handle, messages waiting"() {
+          for (let sent = 0; sent < each; sent += size) {
+            emptied = gate();
+            for (let i = 1; i < size; i++) system.send(pid, i);
+            system.send(pid, "last");
+            await emptied.opened;
+          }
+        },
+      });
+    }
+  },
+
+  async dynamicSupervisor() {
+    const { pid } = await startDynamicSupervisor(system, { maxRestarts: 1e6, periodMs: 1 });
+    const supervisor = dynamicSupervisorRef(system, pid);
+    await measureChildren("DynamicSupervisor", {
+      start: (spec) => supervisor.startChild(spec),
+      stop: (child) => supervisor.terminateChild(child.pid),
+    });
+  },
+
+  async supervisor() {
+    const { pid } = await startSupervisor(system, { children: [], maxRestarts: 1e6, periodMs: 1 });
+    const supervisor = supervisorRef(system, pid);
+    await measureChildren("Supervisor", {
+      start: (spec) => supervisor.startChild(spec),
+      async stop(child) {
+        await supervisor.terminateChild(child.id);
+        await supervisor.deleteChild(child.id);
+      },
+    });
+  },
+
+  async names() {
+    const others = Array.from({ length: 10_000 }, () => system.spawn(idle));
+    let held = 0;
+    for (const size of millions) {
+      for (; held < size; held++) system.spawn(idle, { name: `name-${held}` });
+      await system.quiesce();
+      await measure(size, others.length, {
+        async "register + send + unregister, names held"() {
+          for (const [i, other] of others.entries()) {
+            const name = `other-${i}`;
+            system.register(name, other);
+            system.send(name, "m");
+            system.unregister(name);
+          }
+          await system.quiesce();
+        },
+      });
+    }
+  },
+};
+
+await subjects[subject]();
+console.log(JSON.stringify(rows));
+process.exit(0);
+
+/** Runs the operations in turn; each does `count` of what it measures. The first round only warms up. */
+async function measure(size, count, operations) {
+  globalThis.gc();
+  const samples = new Map(Object.keys(operations).map((name) => [name, []]));
+  for (let round = -1; round < Number(repetitions); round++) {
+    for (const [name, operation] of Object.entries(operations)) {
+      const startedAt = process.hrtime.bigint();
+      await operation();
+      const nanoseconds = Number(process.hrtime.bigint() - startedAt) / count;
+      if (round >= 0) samples.get(name).push(nanoseconds);
+    }
+  }
+  for (const [name, of] of samples) rows.push({ name, size, samples: of });
+}
+
+/** Some more children of one supervisor are started, crash and are stopped. */
+async function measureChildren(supervisor, { start, stop }) {
+  const each = 1_000;
+  let count = 0;
+  const startOne = async () => {
+    count += 1;
+    const child = { id: `child-${count}`, pid: undefined, restarted: undefined };
+    const started = (parent) =>
+      parent.start(crashing, { link: true }).then((result) => {
+        child.pid = result.pid;
+        child.restarted?.();
+        return result;
+      });
+    await start({ id: child.id, start: started });
+    return child;
+  };
+  for (const size of [1e3, 1e4, 1e5]) {
+    while (count < size) await startOne();
+    count = size;
+    let children = [];
+    await measure(size, each, {
+      async [`${supervisor}: start, children`]() {
+        children = [];
+        for (let i = 0; i < each; i++) children.push(await startOne());
+      },
+      async [`${supervisor}: restart, children`]() {
+        for (const child of children) {
+          const { opened, open } = gate();
+          child.restarted = open;
+          system.send(child.pid, "crash");
+          await opened;
+        }
+      },
+      async [`${supervisor}: stop, children`]() {
+        for (const child of children) await stop(child);
+      },
+    });
+  }
+}
