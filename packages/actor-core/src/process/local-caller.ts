@@ -2,10 +2,10 @@ import { Alias } from "./alias.ts";
 import { EndOf } from "./end-of.ts";
 import { LinkFailed, NameNotHeld, NameTaken, ProcessExited, StopFailed } from "./errors.ts";
 import { Exit, type ExitReason } from "./exit-reason.ts";
-import { Cast, Down, MonitorRef } from "./messages.ts";
+import { Cast, Down, MonitorRef, type ReplyTo } from "./messages.ts";
 import { Monitor } from "./monitor.ts";
 import { Pid } from "./pid.ts";
-import { type Birth, Process, processOf } from "./process.ts";
+import { type Birth, Process, processOf, type SystemMessage } from "./process.ts";
 import type { Report } from "./report.ts";
 import { Request } from "./request.ts";
 import type { Runtime } from "./runtime.ts";
@@ -105,6 +105,25 @@ export abstract class LocalCaller implements Caller {
     this.alive("call");
     return Request.send(this.runtime, this.process, { target, process: this.lookUp(target) }, request, options);
   }
+
+  /** The library's own way from a caller to its parts; not exported from the package. */
+  static readonly internal = {
+    /** Calls a process itself and not its body. `operation` is the request that errors show. */
+    callProcess(
+      caller: Caller,
+      target: Target,
+      operation: string,
+      options: CallOptions | undefined,
+      envelope: (from: ReplyTo) => SystemMessage,
+    ): Promise<unknown> {
+      if (!(caller instanceof LocalCaller)) {
+        throw new TypeError(`Cannot ${operation}: wanted a process's hands or a system, got ${typeof caller}`);
+      }
+      caller.alive(operation);
+      const to = { target, process: caller.lookUp(target) };
+      return Request.send(caller.runtime, caller.process, to, operation, options, envelope);
+    },
+  };
 
   cast(target: Target, request: unknown): void {
     this.alive("cast");

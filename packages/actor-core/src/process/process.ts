@@ -27,12 +27,28 @@ export interface Starter {
   acknowledged(outcome: InitOutcome): void;
 }
 
-/** In a mailbox: asks the process to end when it gets there. Not seen by user code. */
-export class StopRequest {
+/**
+ * In a mailbox: speaks to the process itself and not to its body, when it gets there. Not seen by user code.
+ *
+ * The way in for features that the core does not know. A handler gets to it between two messages, or at once while it is
+ * suspended; a script never does.
+ */
+export abstract class SystemMessage {
+  /** Runs as a turn of the process: the next message waits until it has settled, and a throw is a crash. */
+  abstract handledBy(process: Process, handler: ProcessHandler): Awaitable<void>;
+}
+
+/** Asks the process to end; the one system message that ends a script as well. */
+class StopRequest extends SystemMessage {
   readonly reason: ExitReason;
 
   constructor(reason: ExitReason) {
+    super();
     this.reason = reason;
+  }
+
+  handledBy(process: Process): Awaitable<void> {
+    return process.stop(this.reason);
   }
 }
 
@@ -48,6 +64,8 @@ interface Receive {
   readonly promise: Promise<unknown>;
   readonly resolve: (message: unknown) => void;
   readonly reject: (error: unknown) => void;
+  /** Sees system messages too. */
+  readonly system: boolean;
   deadline: Deadline | undefined;
   /** Messages before this place have been looked at. */
   position: number;
@@ -90,7 +108,7 @@ export class Process implements Runnable {
   #mailbox: Ring<unknown> | undefined;
   #phase: typeof NEW | typeof IDLE | typeof BUSY | typeof DEAD = NEW;
   #queued = true;
-  /** `StopRequest`s and `Exited`s in the mailbox; without any, no message needs to be looked at. */
+  /** System messages and `Exited`s in the mailbox; without any, no message needs to be looked at. */
   #signals = 0;
   #current: unknown;
 
@@ -117,7 +135,7 @@ export class Process implements Runnable {
   }
 
   get messages(): readonly unknown[] {
-    return this.#mailbox?.toArray().filter((message) => !(message instanceof StopRequest)) ?? [];
+    return this.#mailbox?.toArray().filter((message) => !(message instanceof SystemMessage)) ?? [];
   }
 
   get signal(): AbortSignal {
@@ -141,9 +159,13 @@ export class Process implements Runnable {
     this.#wake();
   }
 
-  askToStop(reason: ExitReason): void {
+  tell(message: SystemMessage): void {
     this.#signals += 1;
-    this.deliver(new StopRequest(reason));
+    this.deliver(message);
+  }
+
+  askToStop(reason: ExitReason): void {
+    this.tell(new StopRequest(reason));
   }
 
   /** An exit signal sent by `exitSignal`. */
@@ -316,22 +338,32 @@ export class Process implements Runnable {
   }
 
   #handleSignal(handler: ProcessHandler, message: unknown): Awaitable<void> {
-    const self = this.self as Self;
-    if (message instanceof StopRequest) {
+    if (message instanceof SystemMessage) {
       this.#signals -= 1;
-      return this.#stop(handler, message.reason);
+      return message.handledBy(this, handler);
     }
     if (message instanceof Exited) {
       this.#signals -= 1;
-      if (this.bornLinked && message.from === this.parent && handler.stop !== undefined) {
-        return this.#stop(handler, message.reason);
+      if (this.isParentsEnd(message)) {
+        return this.stop(message.reason);
       }
     }
-    return handler.handle(message, self);
+    return handler.handle(message, this.self as Self);
   }
 
-  #stop(handler: ProcessHandler, reason: ExitReason): Awaitable<void> {
-    const result = handler.stop?.(reason, this.self as Self);
+  /** Tells the end of the parent, when that asks a handler to stop, from other messages. */
+  isParentsEnd(message: unknown): message is Exited {
+    return (
+      message instanceof Exited &&
+      this.bornLinked &&
+      message.from === this.parent &&
+      (this.#body as ProcessHandler).stop !== undefined
+    );
+  }
+
+  /** Asks the handler to clean up; the turn ends with the process. */
+  stop(reason: ExitReason): Awaitable<void> {
+    const result = (this.#body as ProcessHandler).stop?.(reason, this.self as Self);
     if (isThenable(result)) {
       return result.then(() => {
         this.exiting ??= reason;
@@ -369,7 +401,11 @@ export class Process implements Runnable {
 
   // Receiving
 
-  receive(match: ((message: unknown) => boolean) | undefined, timeoutMs: number | undefined): Promise<unknown> {
+  receive(
+    match: ((message: unknown) => boolean) | undefined,
+    timeoutMs: number | undefined,
+    system = false,
+  ): Promise<unknown> {
     if (this.exiting !== undefined && typeof this.#body === "function") {
       // The script swallowed its own exit and would go on for ever.
       this.end(this.exiting, "own");
@@ -379,7 +415,7 @@ export class Process implements Runnable {
       throw new TypeError(`Cannot receive: process ${this.pid} is receiving already`);
     }
     const { promise, resolve, reject } = defer<unknown>();
-    const receive: Receive = { match, promise, resolve, reject, deadline: undefined, position: 0 };
+    const receive: Receive = { match, promise, resolve, reject, system, deadline: undefined, position: 0 };
     this.#receive = receive;
     if (this.#unseen(receive) && !this.runtime.queue.trySpend()) {
       this.#wake();
@@ -407,8 +443,8 @@ export class Process implements Runnable {
     const mailbox = this.#mailbox;
     while (receive !== undefined && mailbox !== undefined && receive.position < mailbox.size) {
       const message = mailbox.at(receive.position);
-      if (message instanceof StopRequest) {
-        if (typeof this.#body === "function") {
+      if (message instanceof SystemMessage && !receive.system) {
+        if (message instanceof StopRequest && typeof this.#body === "function") {
           this.end(message.reason);
           return;
         }
@@ -425,7 +461,7 @@ export class Process implements Runnable {
         return;
       }
       mailbox.removeAt(receive.position);
-      if (message instanceof Exited) {
+      if (message instanceof Exited || message instanceof SystemMessage) {
         this.#signals -= 1;
       }
       this.#finishReceive(receive, message);
@@ -464,7 +500,7 @@ export class Process implements Runnable {
     }
     this.#phase = DEAD;
     const { runtime, pid, name, links, watchers, holdings } = this;
-    const current = this.#current;
+    const current = this.#current instanceof SystemMessage ? undefined : this.#current;
     // The name first: whoever hears of this end may take it.
     if (name !== undefined) {
       runtime.names.free(name);

@@ -3,7 +3,7 @@ import { CallFailed, ProcessExited } from "./errors.ts";
 import { Exit, type ExitReason } from "./exit-reason.ts";
 import { Call, type ReplyTo } from "./messages.ts";
 import type { Pid } from "./pid.ts";
-import { type Holding, type Process, rejectQuietly, type Watcher } from "./process.ts";
+import { type Holding, type Process, rejectQuietly, type SystemMessage, type Watcher } from "./process.ts";
 import type { Runtime } from "./runtime.ts";
 import type { CallOptions, Target } from "./self.ts";
 import { checkDelay, type Deadline } from "./timers.ts";
@@ -36,13 +36,17 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
     this.caller = owner?.pid;
   }
 
-  /** @returns The answer. */
+  /**
+   * @param envelope Makes the message to the process itself; without it the body gets the call.
+   * @returns The answer.
+   */
   static send(
     runtime: Runtime,
     owner: Process | undefined,
     to: { readonly target: Target; readonly process: Process | undefined },
     request: unknown,
     options: CallOptions | undefined,
+    envelope?: (from: ReplyTo) => SystemMessage,
   ): Promise<unknown> {
     const timeoutMs = options?.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS;
     if (timeoutMs !== Number.POSITIVE_INFINITY) {
@@ -72,7 +76,11 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
       call.#abandon = () => call.#fail(Exit.aborted(signal.reason));
       signal.addEventListener("abort", call.#abandon);
     }
-    process.deliver(call);
+    if (envelope === undefined) {
+      process.deliver(call);
+    } else {
+      process.tell(envelope(call));
+    }
     return promise;
   }
 

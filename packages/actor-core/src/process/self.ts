@@ -26,8 +26,34 @@ export type ProcessBody = ProcessScript | ProcessHandler;
 /** A body that asks for its messages. Its first step is never taken inside the call that spawns it. */
 export type ProcessScript = (self: Self) => Awaitable<void>;
 
+/**
+ * How a behaviour joins `sys`: by what of this its handler has. Suspending, resuming, terminating, statistics and traces
+ * work without. All run between two messages, or while the process is suspended, and may throw: the request then fails
+ * and the process goes on as before.
+ */
+export interface SystemCallbacks {
+  /** The state in the form its users know; a state machine: `{ state, data }`. */
+  getState?(): unknown;
+  /** Takes a state of the form that `getState` gives. No callback runs, no timer is touched. */
+  replaceState?(state: unknown): void;
+  /** What people see in place of the state: in `sys.status` and, as what throws here matters to nobody, in crash reports. */
+  formatState?(): unknown;
+  /** Takes new code, its own state turned into what that wants. Only while suspended. Changes all or nothing. */
+  changeCode?(change: CodeChange, self: Self): Awaitable<void>;
+}
+
+/** What a running process is to become. */
+export interface CodeChange {
+  /** The new code: what the behaviour was started with, such as its callbacks. Absent: as it is, only the state changes. */
+  readonly to?: unknown;
+  /** The version of the code that made the state. */
+  readonly from?: unknown;
+  /** Whatever else the callback wants to know. */
+  readonly extra?: unknown;
+}
+
 /** A body that is given its messages, one at a time, also across `await`. */
-export interface ProcessHandler {
+export interface ProcessHandler extends SystemCallbacks {
   /** Runs first. A started process acknowledges when it has settled. Nothing returned means `ok`. */
   init?(self: Self): Awaitable<InitOutcome | undefined> | Awaitable<void>;
   /** Takes one message: what was sent, or an `Exited`, `Down`, `Call` or `Cast`. */
