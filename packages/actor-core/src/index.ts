@@ -68,6 +68,7 @@ export type {
   Awaitable,
   Caller,
   CallOptions,
+  CodeChange,
   InitOutcome,
   ProcessBody,
   ProcessHandler,
@@ -78,9 +79,11 @@ export type {
   StartOptions,
   StartResult,
   StopOptions,
+  SystemCallbacks,
   Target,
 } from "./process/self.ts";
 export { timedOut } from "./process/self.ts";
+export type { ShownState } from "./process/shown-state.ts";
 export type { Timer } from "./process/timers.ts";
 export type { Names } from "./process/via.ts";
 export { Via, ViaName } from "./process/via.ts";
@@ -128,5 +131,8 @@ export type {
   TerminateChildResult,
 } from "./supervision/supervisor-request.ts";
 export type { SupervisorSetup } from "./supervision/supervisor-setup.ts";
+export type { ChangeCodeResult, Status } from "./sys/index.ts";
+export * as sys from "./sys/index.ts";
+export { SystemRequestFailed } from "./sys/index.ts";
 export type { ActorSystemOptions } from "./system/actor-system.ts";
 export { createActorSystem } from "./system/actor-system.ts";

@@ -64,6 +64,7 @@ export interface Server<S, I extends readonly unknown[], C, K> {
   readonly continue: ((turn: Turn<S>, value: unknown) => Awaitable<Next<S>>) | undefined;
   readonly terminate: ((turn: Turn<S>, reason: ExitReason) => Awaitable<void>) | undefined;
   readonly migrate: ((from: number, state: unknown) => Awaitable<S>) | undefined;
+  readonly formatState: ((state: S) => unknown) | undefined;
 }
 
 /** A server of unknown make: what a host has in hand that loads a definition and calls by names. */
@@ -114,8 +115,10 @@ export function defineServer<
   readonly terminate?: (turn: Turn<StateOf<NoInfer<N>>>, reason: ExitReason) => Awaitable<void>;
   /** Turns the state of an older version into one of this. */
   readonly migrate?: (from: number, state: unknown) => Awaitable<StateOf<NoInfer<N>>>;
+  /** What people see in place of the state: in `sys.status` and in crash reports. */
+  readonly formatState?: (state: StateOf<NoInfer<N>>) => unknown;
 }): Server<StateOf<N>, I, C, K> {
-  const { version, init, calls, casts, info, terminate, migrate } = definition;
+  const { version, init, calls, casts, info, terminate, migrate, formatState } = definition;
   if (!Number.isSafeInteger(version) || version < 1) {
     throw new TypeError(`Cannot define server: wanted a version of 1 or more, got ${String(version)}`);
   }
@@ -127,7 +130,7 @@ export function defineServer<
       throw new TypeError(`Cannot define server: there is no ${name}; known are ${[...KEYS].join(", ")}`);
     }
   }
-  const optional = { info, continue: definition.continue, terminate, migrate };
+  const optional = { info, continue: definition.continue, terminate, migrate, formatState };
   for (const [name, handler] of Object.entries(optional)) {
     if (handler !== undefined && typeof handler !== "function") {
       throw new TypeError(`Cannot define server: wanted a function as ${name}, got ${typeof handler}`);
@@ -144,7 +147,7 @@ export function defineServer<
   });
 }
 
-const KEYS = new Set(["version", "init", "calls", "casts", "info", "continue", "terminate", "migrate"]);
+const KEYS = new Set(["version", "init", "calls", "casts", "info", "continue", "terminate", "migrate", "formatState"]);
 
 /** A frozen copy without a prototype, so that `constructor` and its kin are no methods. */
 function handlersOf(group: string, handlers: object | undefined): object {

@@ -1,9 +1,10 @@
 import { MissingCallback } from "../process/errors.ts";
-import { Exit, type ExitReason } from "../process/exit-reason.ts";
+import { describeValue, Exit, type ExitReason } from "../process/exit-reason.ts";
 import { Call, Cast, type ReplyTo } from "../process/messages.ts";
 import type {
   Awaitable,
   Caller,
+  CodeChange,
   InitOutcome,
   ProcessHandler,
   Self,
@@ -44,6 +45,16 @@ export interface GenServer<State, Args extends readonly unknown[] = readonly []>
    * when a signal ends it. The name is held and nobody has heard of the end until it has settled.
    */
   terminate?(reason: ExitReason, state: State, self: Self): Awaitable<void>;
+  /** What people see in place of the state: in `sys.status` and in crash reports. */
+  formatState?(state: State): unknown;
+  /**
+   * Turns a state into one for these callbacks, for `sys.changeCode`. Without it new callbacks take the state as it is.
+   *
+   * @throws Whatever it likes: code and state then stay as they were.
+   */
+  codeChange?(change: CodeChange, state: unknown): Awaitable<State>;
+  /** For behaviours built on this one: makes callbacks of what `sys.changeCode` was given as `to`. Default: it is them. */
+  replacedBy?(to: unknown): GenServer<State, Args>;
 }
 
 /**
@@ -70,7 +81,7 @@ type CallbackName = "handleCall" | "handleCast" | "handleInfo" | "handleContinue
 
 /** The loop around the callbacks. */
 class GenServerHandler<State, Args extends readonly unknown[]> implements ProcessHandler {
-  readonly #server: GenServer<State, Args>;
+  #server: GenServer<State, Args>;
   readonly #args: Args;
   #state: State | undefined;
   #idle: { readonly timer: Timer; readonly message: IdleMessage } | undefined;
@@ -135,6 +146,34 @@ class GenServerHandler<State, Args extends readonly unknown[]> implements Proces
 
   stop(reason: ExitReason, self: Self): Awaitable<void> {
     return this.#terminate(reason, self);
+  }
+
+  getState(): unknown {
+    return this.#state;
+  }
+
+  replaceState(state: unknown): void {
+    this.#state = state as State;
+  }
+
+  formatState(): unknown {
+    return this.#server.formatState === undefined ? this.#state : this.#server.formatState(this.#state as State);
+  }
+
+  async changeCode(change: CodeChange): Promise<void> {
+    const { to } = change;
+    const server = this.#server;
+    // Whoever replaces callbacks answers for their type.
+    const next = to === undefined ? server : (server.replacedBy?.(to) ?? (to as typeof server));
+    if (typeof next.init !== "function") {
+      throw new TypeError(`Cannot change code: wanted the callbacks of a server, got ${describeValue(to)}`);
+    }
+    if (next === server && next.codeChange === undefined) {
+      throw new MissingCallback("codeChange");
+    }
+    const state = next.codeChange === undefined ? this.#state : await next.codeChange(change, this.#state);
+    this.#state = state;
+    this.#server = next;
   }
 
   #run(callback: CallbackName, input: unknown, from: ReplyTo | undefined, self: Self): Awaitable<void> {

@@ -1,12 +1,21 @@
 import { MissingCallback, StartFailed, UnknownMethod } from "../process/errors.ts";
-import { Exit, type ExitReason } from "../process/exit-reason.ts";
+import { describeValue, Exit, type ExitReason } from "../process/exit-reason.ts";
 import type { ReplyTo } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
 import type { LogLevel } from "../process/report.ts";
 import { DEFAULT_CALL_TIMEOUT_MS } from "../process/request.ts";
-import type { Awaitable, Caller, CallOptions, Self, StartOptions, StartResult, StopOptions } from "../process/self.ts";
+import type {
+  Awaitable,
+  Caller,
+  CallOptions,
+  CodeChange,
+  Self,
+  StartOptions,
+  StartResult,
+  StopOptions,
+} from "../process/self.ts";
 import { isThenable } from "../process/thenable.ts";
-import type { CallTurn, Ctx, Server, Turn } from "./define-server.ts";
+import { type CallTurn, type Ctx, isServer, type Server, type Turn } from "./define-server.ts";
 import { type GenServer, startGenServer } from "./gen-server.ts";
 import {
   type CallResult,
@@ -173,11 +182,15 @@ class ServerCallbacks<I extends readonly unknown[]> implements GenServer<unknown
   readonly #server: Server<unknown, I, Record<string, Handler>, Record<string, Handler>>;
   readonly #environment: ServerEnvironment;
   #ctx: ServerCtx | undefined;
+  /** Of the definition that made the state. */
+  readonly #stateVersion: number;
 
-  constructor(server: object, environment: ServerEnvironment) {
+  constructor(server: object, environment: ServerEnvironment, before?: ServerCallbacks<I>) {
     // State and handlers belong together by their definition; from here on only their names matter.
     this.#server = server as Server<unknown, I, Record<string, Handler>, Record<string, Handler>>;
     this.#environment = environment;
+    this.#ctx = before === undefined ? undefined : before.#ctx;
+    this.#stateVersion = (before === undefined ? this : before).#server.version;
   }
 
   init(self: Self, ...args: I): Awaitable<InitResult<unknown>> {
@@ -230,6 +243,28 @@ class ServerCallbacks<I extends readonly unknown[]> implements GenServer<unknown
 
   terminate(reason: ExitReason, state: unknown): Awaitable<void> {
     return this.#server.terminate?.(this.#turn(state), reason);
+  }
+
+  formatState(state: unknown): unknown {
+    return this.#server.formatState === undefined ? state : this.#server.formatState(state);
+  }
+
+  replacedBy(to: unknown): ServerCallbacks<I> {
+    if (!isServer(to)) {
+      throw new TypeError(`Cannot change code: wanted what defineServer makes, got ${describeValue(to)}`);
+    }
+    return new ServerCallbacks(to, this.#environment, this);
+  }
+
+  codeChange({ from = this.#stateVersion }: CodeChange, state: unknown): Awaitable<unknown> {
+    const { version, migrate } = this.#server;
+    if (from === version) {
+      return state;
+    }
+    if (migrate === undefined) {
+      throw new MissingCallback("migrate");
+    }
+    return migrate(from as number, state);
   }
 
   /** Begins a turn; until the next one all that the server asks of others is asked within this one's time. */

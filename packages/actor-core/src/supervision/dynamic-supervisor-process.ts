@@ -2,7 +2,7 @@ import { UnknownMethod } from "../process/errors.ts";
 import { describeValue, Exit, type ExitReason } from "../process/exit-reason.ts";
 import { Call, Exited } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
-import type { InitOutcome, ProcessHandler, Self } from "../process/self.ts";
+import type { CodeChange, InitOutcome, ProcessHandler, Self } from "../process/self.ts";
 import type { CompleteChildSpec } from "./child-spec.ts";
 import {
   type CompleteDynamicSupervisorDefinition,
@@ -23,7 +23,7 @@ import {
   type SupervisorRequest,
   type TerminateChildResult,
 } from "./supervisor-request.ts";
-import { evaluateSetup, type SupervisorSetup } from "./supervisor-setup.ts";
+import { evaluateChange, evaluateSetup, type SupervisorSetup } from "./supervisor-setup.ts";
 
 interface Child {
   readonly spec: CompleteChildSpec;
@@ -79,6 +79,15 @@ export class DynamicSupervisorProcess implements ProcessHandler {
 
   async stop(_reason: ExitReason, self: Self): Promise<void> {
     await this.#stop([...this.#children.values()], self);
+  }
+
+  getState(): unknown {
+    return { definition: this.#definition, children: this.#list() };
+  }
+
+  async changeCode({ to = this.#setup }: CodeChange, self: Self): Promise<void> {
+    const definition = await evaluateChange<DynamicSupervisorDefinition>(to, self);
+    if (definition !== undefined) this.#definition = completeDynamicSupervisorDefinition(definition);
   }
 
   // Children that end by themselves
@@ -141,9 +150,9 @@ export class DynamicSupervisorProcess implements ProcessHandler {
       case "terminate-child":
         return { answer: await this.#terminate(asked.child, self) };
       case "which-children":
-        return { answer: [...this.#children.values()].map(infoOf) };
+        return { answer: this.#list() };
       case "count-children":
-        return { answer: countChildren([...this.#children.values()].map(infoOf)) };
+        return { answer: countChildren(this.#list()) };
       case "child-spec":
         return { answer: typeof asked.child === "string" ? undefined : this.#children.get(asked.child)?.spec };
       case "definition":
@@ -153,6 +162,10 @@ export class DynamicSupervisorProcess implements ProcessHandler {
       case "delete-child":
         return undefined;
     }
+  }
+
+  #list(): ChildInfo[] {
+    return [...this.#children.values()].map(infoOf);
   }
 
   async #startNew(spec: CompleteChildSpec, self: Self): Promise<StartDynamicChildResult> {

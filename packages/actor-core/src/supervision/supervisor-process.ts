@@ -2,7 +2,7 @@ import { UnknownMethod } from "../process/errors.ts";
 import { describeValue, Exit, type ExitReason } from "../process/exit-reason.ts";
 import { Call, Exited } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
-import type { InitOutcome, ProcessHandler, Self } from "../process/self.ts";
+import type { CodeChange, InitOutcome, ProcessHandler, Self } from "../process/self.ts";
 import { isShutdownDue } from "./auto-shutdown.ts";
 import { type CompleteChildSpec, refuseIdleSignificance } from "./child-spec.ts";
 import { type RestartWindow, recordRestart } from "./restart-intensity.ts";
@@ -28,10 +28,10 @@ import {
   type SupervisorRequest,
   type TerminateChildResult,
 } from "./supervisor-request.ts";
-import { evaluateSetup, type SupervisorSetup } from "./supervisor-setup.ts";
+import { evaluateChange, evaluateSetup, type SupervisorSetup } from "./supervisor-setup.ts";
 
 interface Child {
-  readonly spec: CompleteChildSpec;
+  spec: CompleteChildSpec;
   status: ChildStatus;
   /** Why it last ended or did not start; what a supervisor that gives up tells. */
   lastReason: ExitReason;
@@ -102,6 +102,24 @@ export class SupervisorProcess implements ProcessHandler {
 
   async stop(_reason: ExitReason, self: Self): Promise<void> {
     await this.#stopAll(self);
+  }
+
+  getState(): unknown {
+    return { definition: this.#definition, children: this.#list() };
+  }
+
+  async changeCode({ to = this.#setup }: CodeChange, self: Self): Promise<void> {
+    const definition = await evaluateChange<SupervisorDefinition>(to, self);
+    if (definition === undefined) return;
+    this.#definition = completeSupervisorDefinition(definition);
+    const known = new Map(this.#children);
+    this.#children.clear();
+    for (const spec of this.#definition.children) {
+      const child = known.get(spec.id) ?? { spec, status: STOPPED, lastReason: Exit.normal };
+      child.spec = spec;
+      this.#children.set(spec.id, child);
+    }
+    for (const [id, child] of known) if (!this.#children.has(id)) this.#children.set(id, child);
   }
 
   // Children that end by themselves
@@ -186,19 +204,23 @@ export class SupervisorProcess implements ProcessHandler {
       case "delete-child":
         return this.#delete(asked.id);
       case "which-children":
-        return [...this.#children.values()].map(infoOf);
+        return this.#list();
       case "which-child": {
         const child = this.#children.get(asked.id);
         return child === undefined ? undefined : infoOf(child);
       }
       case "count-children":
-        return countChildren([...this.#children.values()].map(infoOf));
+        return countChildren(this.#list());
       case "child-spec":
         return (typeof asked.child === "string" ? this.#children.get(asked.child) : this.#running.get(asked.child))
           ?.spec;
       case "definition":
         return this.#definition;
     }
+  }
+
+  #list(): ChildInfo[] {
+    return [...this.#children.values()].map(infoOf);
   }
 
   async #startNew(spec: CompleteChildSpec, self: Self): Promise<StartChildResult> {
