@@ -13,6 +13,18 @@ export { defineServer, isServer } from "./behaviours/define-server.ts";
 export type { GenServer } from "./behaviours/gen-server.ts";
 export { startGenServer } from "./behaviours/gen-server.ts";
 export type {
+  DuplicateRegistry,
+  DuplicateRegistryRef,
+  RegisterResult,
+  RegistryOptions,
+  UniqueRegistry,
+  UniqueRegistryRef,
+  UpdateValueResult,
+} from "./behaviours/registry.ts";
+export { duplicateRegistry, registryRef, startRegistry, uniqueRegistry } from "./behaviours/registry.ts";
+export { Registered, Unregistered } from "./behaviours/registry-change.ts";
+export type { RegistryEntry } from "./behaviours/registry-table.ts";
+export type {
   After,
   CallResult,
   CastResult,
