@@ -1,5 +1,6 @@
 import type { Alias } from "./alias.ts";
 import type { ExitReason } from "./exit-reason.ts";
+import type { HostSignal } from "./host-signal.ts";
 import type { MonitorRef } from "./messages.ts";
 import type { Pid } from "./pid.ts";
 import type { Report } from "./report.ts";
@@ -113,7 +114,7 @@ export interface CallOptions {
   /** Default 5,000; `Infinity` waits for ever. */
   readonly timeoutMs?: number;
   /** Abandons the call; its late answer is dropped. */
-  readonly signal?: AbortSignal;
+  readonly signal?: HostSignal;
 }
 
 /**
@@ -185,7 +186,7 @@ export interface Self extends Caller {
   readonly pid: Pid;
   readonly system: ActorSystem;
   /** Aborted with the {@link ExitReason} soon after the process has begun to end. */
-  readonly signal: AbortSignal;
+  readonly signal: HostSignal;
   /** Who spawned this process; undefined when that was no process. */
   readonly parent: Pid | undefined;
   readonly label: string | undefined;
