@@ -12,6 +12,9 @@ export type {
 export { defineServer, isServer } from "./behaviours/define-server.ts";
 export type { GenServer } from "./behaviours/gen-server.ts";
 export { startGenServer } from "./behaviours/gen-server.ts";
+export { GroupJoined, GroupLeft, GroupMonitor } from "./behaviours/group-change.ts";
+export type { GroupScope, LeaveResult, ProcessGroups } from "./behaviours/process-group.ts";
+export { groupScope, processGroups, startGroupScope } from "./behaviours/process-group.ts";
 export type {
   DuplicateRegistry,
   DuplicateRegistryRef,
