@@ -1,5 +1,6 @@
 import type { Pid } from "../process/pid.ts";
 import { type Holding, type Process, processOf } from "../process/process.ts";
+import { SmallSet } from "../process/small-set.ts";
 import { GroupJoined, GroupLeft, GroupMonitor } from "./group-change.ts";
 import { OwnedTable } from "./owned-table.ts";
 
@@ -158,7 +159,7 @@ class Member<Group> implements Holding {
   constructor(process: Process, onEnd: () => void) {
     this.process = process;
     this.#onEnd = onEnd;
-    (process.holdings ??= new Set()).add(this);
+    (process.holdings ??= new SmallSet()).add(this);
   }
 
   ownerEnded(): void {
@@ -176,7 +177,7 @@ class Watch implements Holding {
     this.process = process;
     this.monitor = monitor;
     this.#forget = forget;
-    (process.holdings ??= new Set()).add(this);
+    (process.holdings ??= new SmallSet()).add(this);
   }
 
   end(): void {

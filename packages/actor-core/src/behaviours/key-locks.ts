@@ -1,6 +1,7 @@
 import { defer } from "../process/deferred.ts";
 import { ProcessExited } from "../process/errors.ts";
 import { type Holding, type Process, rejectQuietly } from "../process/process.ts";
+import { SmallSet } from "../process/small-set.ts";
 
 /** One process at a time for each key, in the order of asking. */
 export class KeyLocks {
@@ -46,7 +47,7 @@ export class Turn implements Holding {
   constructor(process: Process, onLeft: () => void) {
     this.#process = process;
     this.#onLeft = onLeft;
-    (process.holdings ??= new Set()).add(this);
+    (process.holdings ??= new SmallSet()).add(this);
   }
 
   get begun(): Promise<void> {

@@ -4,6 +4,7 @@ import { Call, Exited } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
 import { type Holding, type Process, processOf } from "../process/process.ts";
 import type { ProcessHandler, Self } from "../process/self.ts";
+import { SmallSet } from "../process/small-set.ts";
 
 /**
  * A table that lives as long as the process which owns it, and is read and changed by all others directly: in one thread
@@ -37,7 +38,7 @@ export class TableOwner implements ProcessHandler {
   init(self: Self): void {
     self.trapExit(true);
     const owner = processOf(self.pid) as Process;
-    (owner.holdings ??= new Set()).add(this.#open(owner));
+    (owner.holdings ??= new SmallSet()).add(this.#open(owner));
   }
 
   handle(message: unknown, self: Self): void {

@@ -1,6 +1,7 @@
 import { NameNotHeld } from "../process/errors.ts";
 import type { Pid } from "../process/pid.ts";
 import { type Holding, type Process, processOf } from "../process/process.ts";
+import { SmallSet } from "../process/small-set.ts";
 import { KeyLocks } from "./key-locks.ts";
 import { OwnedTable } from "./owned-table.ts";
 import { Registered, Unregistered } from "./registry-change.ts";
@@ -148,7 +149,7 @@ class Holder<Key, Value> implements Holding {
     this.#onEnd = onEnd;
     this.#linked = process.links?.has(registry) !== true && process !== registry;
     if (this.#linked) process.link(registry);
-    (process.holdings ??= new Set()).add(this);
+    (process.holdings ??= new SmallSet()).add(this);
   }
 
   leave(registry: Process): void {

@@ -2,6 +2,7 @@ import { Exit, type ExitReason } from "./exit-reason.ts";
 import { Down, MonitorRef } from "./messages.ts";
 import type { Holding, Process, Watcher } from "./process.ts";
 import type { Target } from "./self.ts";
+import { SmallSet } from "./small-set.ts";
 
 /** One process watching another, until one of them ends or the watcher lets go. */
 export class Monitor implements Watcher, Holding {
@@ -23,8 +24,8 @@ export class Monitor implements Watcher, Holding {
       return ref;
     }
     const monitor = new Monitor(owner, process, target);
-    (process.watchers ??= new Set()).add(monitor);
-    (owner.holdings ??= new Set()).add(monitor);
+    (process.watchers ??= new SmallSet()).add(monitor);
+    (owner.holdings ??= new SmallSet()).add(monitor);
     return monitor.ref;
   }
 

@@ -8,6 +8,7 @@ import type { Runnable } from "./run-queue.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Awaitable, InitOutcome, ProcessBody, ProcessHandler, Self } from "./self.ts";
 import { timedOut } from "./self.ts";
+import { SmallSet } from "./small-set.ts";
 import { isThenable } from "./thenable.ts";
 import type { Deadline } from "./timers.ts";
 import { Unwind } from "./unwind.ts";
@@ -96,9 +97,9 @@ export class Process implements Runnable {
   exiting: ExitReason | undefined;
   starter: Starter | undefined;
   // Most processes never have these.
-  links: Set<Process> | undefined;
-  watchers: Set<Watcher> | undefined;
-  holdings: Set<Holding> | undefined;
+  links: SmallSet<Process> | undefined;
+  watchers: SmallSet<Watcher> | undefined;
+  holdings: SmallSet<Holding> | undefined;
   #abort: AbortController | undefined;
   #receive: Receive | undefined;
   #settled: (() => void) | undefined;
@@ -224,8 +225,8 @@ export class Process implements Runnable {
   }
 
   link(other: Process): void {
-    (this.links ??= new Set()).add(other);
-    (other.links ??= new Set()).add(this);
+    (this.links ??= new SmallSet()).add(other);
+    (other.links ??= new SmallSet()).add(this);
   }
 
   unlink(other: Process): void {

@@ -6,6 +6,7 @@ import type { Pid } from "./pid.ts";
 import { type Holding, type Process, rejectQuietly, type SystemMessage, type Watcher } from "./process.ts";
 import type { Runtime } from "./runtime.ts";
 import type { CallOptions, Target } from "./self.ts";
+import { SmallSet } from "./small-set.ts";
 import { checkDelay, type Deadline } from "./timers.ts";
 
 /** What a call waits when nothing else is said, in milliseconds. */
@@ -64,9 +65,9 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
       return promise;
     }
     call.#process = process;
-    (process.watchers ??= new Set()).add(call);
+    (process.watchers ??= new SmallSet()).add(call);
     if (owner !== undefined) {
-      (owner.holdings ??= new Set()).add(call);
+      (owner.holdings ??= new SmallSet()).add(call);
     }
     if (timeoutMs !== Number.POSITIVE_INFINITY) {
       call.#deadline = runtime.timers.after(timeoutMs, () => call.#fail(Exit.timeout));
