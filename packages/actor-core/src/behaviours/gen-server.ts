@@ -1,6 +1,7 @@
 import { MissingCallback } from "../process/errors.ts";
 import { describeValue, Exit, type ExitReason } from "../process/exit-reason.ts";
 import { Call, Cast, type ReplyTo } from "../process/messages.ts";
+import { exitAfterTurn } from "../process/process.ts";
 import type {
   Awaitable,
   Caller,
@@ -264,7 +265,7 @@ class GenServerHandler<State, Args extends readonly unknown[]> implements Proces
   #terminate(reason: ExitReason, self: Self): Awaitable<void> {
     this.#idle?.timer.cancel();
     const done = this.#server.terminate?.(reason, this.#state as State, self);
-    return isThenable(done) ? done.then(() => self.exit(reason)) : self.exit(reason);
+    return isThenable(done) ? done.then(() => exitAfterTurn(self, reason)) : exitAfterTurn(self, reason);
   }
 }
 

@@ -73,7 +73,7 @@ export abstract class LocalCaller implements Caller {
     }
     const process = this.spawnProcess("start", body, options, options.link === true);
     const { timeoutMs, monitor = false } = options;
-    return new Start(process, owner, { timeoutMs, monitored: monitor }).result;
+    return await new Start(process, owner, { timeoutMs, monitored: monitor }).result;
   }
 
   async stop(target: Target, options: StopOptions = {}): Promise<void> {

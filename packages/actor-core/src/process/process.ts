@@ -572,6 +572,14 @@ export function rejectQuietly(
   pending.reject(error);
 }
 
+/** `self.exit` for a behaviour whose turn is over: a throw costs more than most turns. */
+export function exitAfterTurn(self: Self, reason: ExitReason): void {
+  const process = processOf(self.pid);
+  if (process !== undefined) {
+    process.exiting ??= reason;
+  }
+}
+
 /** The process behind a pid, while it lives. */
 export function processOf(pid: Pid): Process | undefined {
   return Pid.internal.processOf(pid) as Process | undefined;

@@ -2,7 +2,7 @@ import { UnknownMethod } from "../process/errors.ts";
 import { describeValue, Exit, type ExitReason } from "../process/exit-reason.ts";
 import { Call, Exited } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
-import type { CodeChange, InitOutcome, ProcessHandler, Self } from "../process/self.ts";
+import type { Awaitable, CodeChange, InitOutcome, ProcessHandler, Self } from "../process/self.ts";
 import type { CompleteChildSpec } from "./child-spec.ts";
 import {
   type CompleteDynamicSupervisorDefinition,
@@ -60,18 +60,18 @@ export class DynamicSupervisorProcess implements ProcessHandler {
     return outcome;
   }
 
-  async handle(message: unknown, self: Self): Promise<void> {
+  handle(message: unknown, self: Self): Awaitable<void> {
     if (message instanceof Exited) {
       const child = message.from === undefined ? undefined : this.#children.get(message.from);
       // Anybody may send an exit signal, a living child too; only an end counts.
       if (child !== undefined && !child.restarting && !self.isAlive(child.pid)) {
-        await this.#ended(child, message.reason, self);
+        return this.#ended(child, message.reason, self);
       }
     } else if (message instanceof Call) {
-      await this.#answer(message, self);
+      return this.#answer(message, self);
     } else if (message instanceof TryAgain) {
       // It may have been terminated in the meantime.
-      if (this.#children.get(message.child.pid) === message.child) await this.#restart(message.child, self);
+      if (this.#children.get(message.child.pid) === message.child) return this.#restart(message.child, self);
     } else {
       self.report({ kind: "unexpected-message", pid: self.pid, label: self.label, message });
     }
@@ -92,13 +92,13 @@ export class DynamicSupervisorProcess implements ProcessHandler {
 
   // Children that end by themselves
 
-  async #ended(child: Child, reason: ExitReason, self: Self): Promise<void> {
+  #ended(child: Child, reason: ExitReason, self: Self): Awaitable<void> {
     const { spec, pid } = child;
     child.lastReason = reason;
     if (isReportable(spec.restart, reason)) this.#report("child-terminated", child, pid, self);
     // A child that is not restarted has nobody who could ask for it again: its spec goes, if it is transient too.
-    if (decideRestart(spec.restart, reason) === "restart") await this.#restart(child, self);
-    else this.#children.delete(pid);
+    if (decideRestart(spec.restart, reason) === "restart") return this.#restart(child, self);
+    this.#children.delete(pid);
   }
 
   /** One attempt: of a child that has ended, or of one whose last attempt failed. */
@@ -201,6 +201,8 @@ export class DynamicSupervisorProcess implements ProcessHandler {
 
   #report(event: SupervisorReport["event"], { spec, lastReason }: Child, pid: Pid | undefined, self: Self): void {
     reportDecision(self, this.#definition.onReport, {
+      kind: "supervisor",
+      supervisor: self.pid,
       event,
       childId: spec.id,
       child: pid,

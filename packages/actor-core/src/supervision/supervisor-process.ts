@@ -2,7 +2,7 @@ import { UnknownMethod } from "../process/errors.ts";
 import { describeValue, Exit, type ExitReason } from "../process/exit-reason.ts";
 import { Call, Exited } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
-import type { CodeChange, InitOutcome, ProcessHandler, Self } from "../process/self.ts";
+import type { Awaitable, CodeChange, InitOutcome, ProcessHandler, Self } from "../process/self.ts";
 import { isShutdownDue } from "./auto-shutdown.ts";
 import { type CompleteChildSpec, refuseIdleSignificance } from "./child-spec.ts";
 import { type RestartWindow, recordRestart } from "./restart-intensity.ts";
@@ -83,18 +83,18 @@ export class SupervisorProcess implements ProcessHandler {
     return { kind: "ok" };
   }
 
-  async handle(message: unknown, self: Self): Promise<void> {
+  handle(message: unknown, self: Self): Awaitable<void> {
     if (message instanceof Exited) {
       // Whoever is no child, or lives (anybody may send an exit signal), has no say here.
       const child = message.from === undefined ? undefined : this.#running.get(message.from);
       if (child !== undefined && message.from !== undefined && !self.isAlive(message.from)) {
-        await this.#ended(child, message.from, message.reason, self);
+        return this.#ended(child, message.from, message.reason, self);
       }
     } else if (message instanceof Call) {
-      await this.#answer(message, self);
+      return this.#answer(message, self);
     } else if (message instanceof TryAgain) {
       // It may have been terminated, deleted or restarted with a sibling's round in the meantime.
-      if (message.child.status.kind === "restarting") await this.#restart(message.child, self);
+      if (message.child.status.kind === "restarting") return this.#restart(message.child, self);
     } else {
       self.report({ kind: "unexpected-message", pid: self.pid, label: self.label, message });
     }
@@ -124,21 +124,21 @@ export class SupervisorProcess implements ProcessHandler {
 
   // Children that end by themselves
 
-  async #ended(child: Child, pid: Pid, reason: ExitReason, self: Self): Promise<void> {
+  #ended(child: Child, pid: Pid, reason: ExitReason, self: Self): Awaitable<void> {
     const { spec } = child;
     this.#setStatus(child, STOPPED);
     child.lastReason = reason;
     if (isReportable(spec.restart, reason)) this.#report("child-terminated", child, pid, self);
     const decision = decideRestart(spec.restart, reason);
-    if (decision === "restart") {
-      await this.#restart(child, self);
-      return;
-    }
+    if (decision === "restart") return this.#restart(child, self);
     if (decision === "drop") this.#children.delete(spec.id);
     if (isShutdownDue(this.#definition.autoShutdown, spec, this.#aliveSpecs())) {
-      await this.#stopAll(self);
-      self.exit(Exit.shutdown);
+      return this.#stopAll(self).then(() => self.exit(Exit.shutdown));
     }
+  }
+
+  *#specs(): Iterable<CompleteChildSpec> {
+    for (const { spec } of this.#children.values()) yield spec;
   }
 
   *#aliveSpecs(): Iterable<CompleteChildSpec> {
@@ -157,8 +157,7 @@ export class SupervisorProcess implements ProcessHandler {
       self.exit(Exit.shutdownFor(new GaveUp({ childId: spec.id, reason: lastReason, restarts })));
     }
     this.#report("restarting", child, undefined, self);
-    const siblings = [...this.#children.values()].map((each) => each.spec);
-    const round = planRestart(this.#definition.strategy, siblings, child.spec.id);
+    const round = planRestart(this.#definition.strategy, this.#specs(), child.spec.id);
     for (const id of round.stop) await this.#stopRunning(this.#child(id), self);
     for (const id of round.drop) this.#children.delete(id);
     for (const id of round.start) {
@@ -307,6 +306,8 @@ export class SupervisorProcess implements ProcessHandler {
 
   #report(event: SupervisorReport["event"], { spec, lastReason }: Child, pid: Pid | undefined, self: Self): void {
     reportDecision(self, this.#definition.onReport, {
+      kind: "supervisor",
+      supervisor: self.pid,
       event,
       childId: spec.id,
       child: pid,
