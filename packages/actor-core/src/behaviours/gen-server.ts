@@ -1,6 +1,6 @@
 import { MissingCallback } from "../process/errors.ts";
 import { describeValue, Exit, type ExitReason } from "../process/exit-reason.ts";
-import { Call, Cast, type ReplyTo } from "../process/messages.ts";
+import { Call, Cast, OwnMessage, type ReplyTo } from "../process/messages.ts";
 import { exitAfterTurn } from "../process/process.ts";
 import type {
   Awaitable,
@@ -270,4 +270,4 @@ class GenServerHandler<State, Args extends readonly unknown[]> implements Proces
 }
 
 /** In the mailbox: no message came for as long as the server wanted to know. */
-class IdleMessage {}
+class IdleMessage extends OwnMessage {}

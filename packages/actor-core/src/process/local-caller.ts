@@ -45,13 +45,20 @@ export abstract class LocalCaller implements Caller {
 
   send(target: Target | Alias, message: unknown): void {
     this.alive("send");
-    if (target instanceof Pid) {
-      processOf(target)?.deliver(message);
-    } else if (target instanceof Alias) {
-      sendToAlias(target, message);
-    } else {
-      this.#holder("send to", target).deliver(message);
+    const process = target instanceof Pid ? processOf(target) : undefined;
+    if (process !== undefined) {
+      process.deliver(message, this.process);
+    } else if (target instanceof Pid) {
+      this.#lose(target, message);
+    } else if (!(target instanceof Alias)) {
+      this.#holder("send to", target).deliver(message, this.process);
+    } else if (!sendToAlias(target, message, this.process)) {
+      this.#lose(target, message);
     }
+  }
+
+  #lose(to: Target | Alias, message: unknown): void {
+    this.runtime.deadLetters?.lose("no-receiver", message, this.process, to);
   }
 
   spawn(body: ProcessBody, options?: SpawnOptions): Pid {
@@ -108,6 +115,9 @@ export abstract class LocalCaller implements Caller {
 
   /** The library's own way from a caller to its parts; not exported from the package. */
   static readonly internal = {
+    runtimeOf(caller: Caller): Runtime {
+      return local("use a system", caller).runtime;
+    },
     /** Calls a process itself and not its body. `operation` is the request that errors show. */
     callProcess(
       caller: Caller,
@@ -116,18 +126,22 @@ export abstract class LocalCaller implements Caller {
       options: CallOptions | undefined,
       envelope: (from: ReplyTo) => SystemMessage,
     ): Promise<unknown> {
-      if (!(caller instanceof LocalCaller)) {
-        throw new TypeError(`Cannot ${operation}: wanted a process's hands or a system, got ${typeof caller}`);
-      }
-      caller.alive(operation);
-      const to = { target, process: caller.lookUp(target) };
-      return Request.send(caller.runtime, caller.process, to, operation, options, envelope);
+      const from = local(operation, caller);
+      from.alive(operation);
+      const to = { target, process: from.lookUp(target) };
+      return Request.send(from.runtime, from.process, to, operation, options, envelope);
     },
   };
 
   cast(target: Target, request: unknown): void {
     this.alive("cast");
-    this.lookUp(target)?.deliver(new Cast(request));
+    const process = this.lookUp(target);
+    const message = new Cast(request);
+    if (process === undefined) {
+      this.#lose(target, message);
+    } else {
+      process.deliver(message, this.process);
+    }
   }
 
   exited(target: Target): Promise<ExitReason> {
@@ -223,7 +237,7 @@ export abstract class LocalCaller implements Caller {
     link: boolean,
   ): Process {
     this.alive(operation);
-    const { name, label } = options ?? {};
+    const { name, label, mailbox } = options ?? {};
     const holder = name === undefined ? undefined : this.whereis(name);
     if (name !== undefined && holder !== undefined) {
       throw new NameTaken(String(name), holder, String(name));
@@ -231,6 +245,7 @@ export abstract class LocalCaller implements Caller {
     const take = name instanceof Via ? name.claim(this.runtime.names) : undefined;
     const birth = { parent: this.process?.pid, bornLinked: link && this.process !== undefined, label };
     const process = this.makeProcess(body, birth);
+    process.mailbox = mailbox?.(process);
     if (name instanceof Via) {
       take?.(process.pid);
     } else if (name !== undefined) {
@@ -404,15 +419,6 @@ export class ProcessSelf extends LocalCaller implements Self {
   }
 }
 
-function sendToAlias(alias: Alias, message: unknown): void {
-  if (alias.active) {
-    if (alias.once) {
-      Alias.internal.withdraw(alias);
-    }
-    processOf(alias.owner)?.deliver(message);
-  }
-}
-
 function endMonitor(owner: Process, ref: MonitorRef, flush: boolean): void {
   for (const monitor of Monitor.of(owner)) {
     if (monitor.ref === ref) {
@@ -423,6 +429,23 @@ function endMonitor(owner: Process, ref: MonitorRef, flush: boolean): void {
   if (flush) {
     owner.discard((message) => message instanceof Down && message.monitor === ref);
   }
+}
+
+/** @returns Whether there was somebody to send to. */
+function sendToAlias(alias: Alias, message: unknown, sender?: Process): boolean {
+  const process = alias.active ? processOf(alias.owner) : undefined;
+  if (process !== undefined && alias.once) {
+    Alias.internal.withdraw(alias);
+  }
+  process?.deliver(message, sender);
+  return process !== undefined;
+}
+
+function local(operation: string, caller: Caller): LocalCaller {
+  if (!(caller instanceof LocalCaller)) {
+    throw new TypeError(`Cannot ${operation}: wanted a process's hands or a system, got ${typeof caller}`);
+  }
+  return caller;
 }
 
 function infoOf(process: Process): ProcessInfo {

@@ -59,6 +59,9 @@ export abstract class Call {
   }
 }
 
+/** What a behaviour tells itself through its mailbox, such as that a time is over: no bound and no order must lose it. */
+export abstract class OwnMessage {}
+
 /** A request without an answer. */
 export class Cast {
   readonly request: unknown;

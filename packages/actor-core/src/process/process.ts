@@ -1,6 +1,7 @@
 import { defer } from "./deferred.ts";
 import { ProcessExited } from "./errors.ts";
 import { Exit, type ExitReason, isExpected } from "./exit-reason.ts";
+import type { Mailbox } from "./mailbox.ts";
 import { Exited } from "./messages.ts";
 import { Pid } from "./pid.ts";
 import { Ring } from "./ring.ts";
@@ -96,6 +97,10 @@ export class Process implements Runnable {
   /** Set by `self.exit`: the process ends with it when its turn does, whatever becomes of the throw. */
   exiting: ExitReason | undefined;
   starter: Starter | undefined;
+  /** Made with the first message. */
+  mailbox: Mailbox | undefined;
+  /** What its handler is handling. */
+  current: unknown;
   // Most processes never have these.
   links: SmallSet<Process> | undefined;
   watchers: SmallSet<Watcher> | undefined;
@@ -106,12 +111,10 @@ export class Process implements Runnable {
   #failed: ((error: unknown) => void) | undefined;
 
   #body: ProcessBody | undefined;
-  #mailbox: Ring<unknown> | undefined;
   #phase: typeof NEW | typeof IDLE | typeof BUSY | typeof DEAD = NEW;
   #queued = true;
   /** System messages and `Exited`s in the mailbox; without any, no message needs to be looked at. */
   #signals = 0;
-  #current: unknown;
 
   constructor(runtime: Runtime, body: ProcessBody, birth: Birth) {
     this.runtime = runtime;
@@ -136,7 +139,7 @@ export class Process implements Runnable {
   }
 
   get messages(): readonly unknown[] {
-    return this.#mailbox?.toArray().filter((message) => !(message instanceof SystemMessage)) ?? [];
+    return this.mailbox?.toArray().filter((message) => !(message instanceof SystemMessage)) ?? [];
   }
 
   get signal(): AbortSignal {
@@ -151,12 +154,20 @@ export class Process implements Runnable {
 
   // Messages and signals
 
-  deliver(message: unknown): void {
+  deliver(message: unknown, sender?: Process): void {
     if (this.#phase === DEAD) {
       return;
     }
-    this.#mailbox ??= new Ring();
-    this.#mailbox.push(message);
+    this.mailbox ??= new Ring();
+    this.mailbox.push(message, sender);
+    this.#wake();
+  }
+
+  /** Puts back, before all others, what the body had taken. */
+  putBack(message: unknown): void {
+    this.mailbox ??= new Ring();
+    this.mailbox.unshift(message);
+    this.#signals += message instanceof Exited ? 1 : 0;
     this.#wake();
   }
 
@@ -209,7 +220,7 @@ export class Process implements Runnable {
 
   /** Takes matching messages out of the mailbox. */
   discard(matches: (message: unknown) => boolean): void {
-    const mailbox = this.#mailbox;
+    const mailbox = this.mailbox;
     for (let i = 0; mailbox !== undefined && i < mailbox.size; ) {
       const message = mailbox.at(i);
       if (matches(message)) {
@@ -305,14 +316,15 @@ export class Process implements Runnable {
   }
 
   #handleUpTo(limit: number): number {
-    const mailbox = this.#mailbox;
     let handled = 0;
-    while (mailbox !== undefined && mailbox.size > 0 && handled < limit && this.#phase === IDLE) {
+    // Read anew each time: a message may lay something around the mailbox.
+    for (let mailbox = this.mailbox; mailbox !== undefined && mailbox.size > 0; mailbox = this.mailbox) {
+      if (handled === limit || this.#phase !== IDLE) {
+        this.#wake();
+        break;
+      }
       handled += 1;
       this.#handle(mailbox.shift());
-    }
-    if (mailbox !== undefined && mailbox.size > 0) {
-      this.#wake();
     }
     return handled || 1;
   }
@@ -320,7 +332,7 @@ export class Process implements Runnable {
   #handle(message: unknown): void {
     const handler = this.#body as ProcessHandler;
     this.#phase = BUSY;
-    this.#current = message;
+    this.current = message;
     let result: Awaitable<void>;
     try {
       result = this.#signals > 0 ? this.#handleSignal(handler, message) : handler.handle(message, this.self as Self);
@@ -334,7 +346,7 @@ export class Process implements Runnable {
       this.#endTurn(undefined);
     } else if (this.#phase === BUSY) {
       this.#phase = IDLE;
-      this.#current = undefined;
+      this.current = undefined;
     }
   }
 
@@ -384,8 +396,8 @@ export class Process implements Runnable {
       return;
     }
     this.#phase = IDLE;
-    this.#current = undefined;
-    if (this.#mailbox !== undefined && this.#mailbox.size > 0) {
+    this.current = undefined;
+    if (this.mailbox !== undefined && this.mailbox.size > 0) {
       this.#wake();
     }
   }
@@ -435,13 +447,16 @@ export class Process implements Runnable {
   }
 
   #unseen(receive: Receive): boolean {
-    return this.#mailbox !== undefined && receive.position < this.#mailbox.size;
+    return this.mailbox !== undefined && receive.position < this.mailbox.size;
   }
 
   /** Looks at what has not been looked at for a message that is waited for. */
   #look(): void {
     const receive = this.#receive;
-    const mailbox = this.#mailbox;
+    const mailbox = this.mailbox;
+    if (receive !== undefined && mailbox?.moves) {
+      receive.position = 0;
+    }
     while (receive !== undefined && mailbox !== undefined && receive.position < mailbox.size) {
       const message = mailbox.at(receive.position);
       if (message instanceof SystemMessage && !receive.system) {
@@ -461,11 +476,11 @@ export class Process implements Runnable {
         this.end(Exit.crash(error), "own");
         return;
       }
-      mailbox.removeAt(receive.position);
+      const taken = mailbox.removeAt(receive.position);
       if (message instanceof Exited || message instanceof SystemMessage) {
         this.#signals -= 1;
       }
-      this.#finishReceive(receive, message);
+      this.#finishReceive(receive, taken);
       return;
     }
   }
@@ -501,7 +516,7 @@ export class Process implements Runnable {
     }
     this.#phase = DEAD;
     const { runtime, pid, name, links, watchers, holdings } = this;
-    const current = this.#current instanceof SystemMessage ? undefined : this.#current;
+    const { current, mailbox } = this;
     // The name first: whoever hears of this end may take it.
     if (name !== undefined) {
       runtime.names.free(name);
@@ -527,7 +542,11 @@ export class Process implements Runnable {
       }
     }
     if (by === "own" && !isExpected(reason)) {
-      runtime.report({ kind: "crash", pid, name, label: this.label, reason, lastMessage: current });
+      const lastMessage = current instanceof SystemMessage ? undefined : current;
+      runtime.report({ kind: "crash", pid, name, label: this.label, reason, lastMessage });
+    }
+    if (mailbox !== undefined) {
+      runtime.deadLetters?.leave(pid, mailbox);
     }
   }
 
@@ -542,7 +561,7 @@ export class Process implements Runnable {
       // Listeners are user code, so not in this turn.
       this.runtime.queue.push(new AbortTask(this.#abort, reason));
     }
-    this.#body = this.#mailbox = this.#receive = this.#current = undefined;
+    this.#body = this.mailbox = this.#receive = this.current = undefined;
     this.#settled = this.#failed = undefined;
     this.links = this.watchers = this.holdings = this.starter = undefined;
   }

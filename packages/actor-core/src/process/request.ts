@@ -78,7 +78,7 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
       signal.addEventListener("abort", call.#abandon);
     }
     if (envelope === undefined) {
-      process.deliver(call);
+      process.deliver(call, owner);
     } else {
       process.tell(envelope(call));
     }
@@ -91,11 +91,24 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
 
   reply(value: unknown): void {
     const pending = this.#close();
-    pending?.resolve(value);
+    if (pending === undefined) {
+      this.#lose(value);
+    } else {
+      pending.resolve(value);
+    }
   }
 
   refuse(error: Error): void {
-    this.#close()?.reject(error);
+    const pending = this.#close();
+    if (pending === undefined) {
+      this.#lose(error);
+    } else {
+      pending.reject(error);
+    }
+  }
+
+  #lose(message: unknown): void {
+    this.#process?.runtime.deadLetters?.lose("late-reply", message, this.#process, this.caller);
   }
 
   targetEnded(reason: ExitReason): void {
@@ -122,7 +135,6 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
       this.#pending = undefined;
       this.#process?.watchers?.delete(this);
       this.#owner?.holdings?.delete(this);
-      this.#process = this.#owner = undefined;
       this.#deadline?.clear();
       if (this.#abandon !== undefined) {
         this.#signal?.removeEventListener("abort", this.#abandon);

@@ -1,6 +1,7 @@
 import type { Alias } from "./alias.ts";
 import type { ExitReason } from "./exit-reason.ts";
 import type { HostSignal } from "./host-signal.ts";
+import type { MakeMailbox } from "./mailbox.ts";
 import type { MonitorRef } from "./messages.ts";
 import type { Pid } from "./pid.ts";
 import type { Report } from "./report.ts";
@@ -92,6 +93,8 @@ export interface SpawnOptions {
   readonly name?: string | ViaName;
   /** For people: shown in reports and in `info`. */
   readonly label?: string;
+  /** Default: no bound, first in first out. `boundedMailbox` and its kin make others. */
+  readonly mailbox?: MakeMailbox | undefined;
 }
 
 export interface StartOptions extends SpawnOptions {

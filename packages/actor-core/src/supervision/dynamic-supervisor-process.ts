@@ -1,6 +1,6 @@
 import { UnknownMethod } from "../process/errors.ts";
 import { describeValue, Exit, type ExitReason } from "../process/exit-reason.ts";
-import { Call, Exited } from "../process/messages.ts";
+import { Call, Exited, OwnMessage } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
 import type { Awaitable, CodeChange, InitOutcome, ProcessHandler, Self } from "../process/self.ts";
 import type { CompleteChildSpec } from "./child-spec.ts";
@@ -34,10 +34,11 @@ interface Child {
 }
 
 /** Sent by the supervisor to itself when a restart has failed. */
-class TryAgain {
+class TryAgain extends OwnMessage {
   readonly child: Child;
 
   constructor(child: Child) {
+    super();
     this.child = child;
   }
 }
