@@ -55,8 +55,18 @@ export {
 } from "./behaviours/server-result.ts";
 export type { LaunchOptions, Ref, ServerEnvironment, ServiceMessage } from "./behaviours/start-server.ts";
 export { launchServer, localEnvironment, serverMethods, serverRef, startServer } from "./behaviours/start-server.ts";
+export type { Bound, WhenFull } from "./mailboxes/bounded-mailbox.ts";
+export { boundedMailbox, MailboxFull } from "./mailboxes/bounded-mailbox.ts";
+export type { DeadLetterListener } from "./mailboxes/dead-letters.ts";
+export { noDeadLetter, subscribeDeadLetters } from "./mailboxes/dead-letters.ts";
+export { controlAwareMailbox, priorityMailbox } from "./mailboxes/priority-mailbox.ts";
+export type { ReceiveTimeoutOptions } from "./mailboxes/receive-timeout.ts";
+export { receiveTimeout, startReceiveTimeout } from "./mailboxes/receive-timeout.ts";
+export type { Stash } from "./mailboxes/stash.ts";
+export { createStash, StashEmpty, StashedTwice, StashFull } from "./mailboxes/stash.ts";
 export type { Alias } from "./process/alias.ts";
 export type { Clock } from "./process/clock.ts";
+export type { DeadLetter, DeadLetterKind } from "./process/dead-letter.ts";
 export type { ActorErrorCode } from "./process/errors.ts";
 export {
   ActorError,
@@ -72,6 +82,7 @@ export {
 } from "./process/errors.ts";
 export type { ExitReason } from "./process/exit-reason.ts";
 export { describeExit, Exit, isExpected } from "./process/exit-reason.ts";
+export type { MakeMailbox } from "./process/mailbox.ts";
 export type { MonitorRef, ReplyTo } from "./process/messages.ts";
 export { Call, Cast, Down, Exited } from "./process/messages.ts";
 export type { Pid } from "./process/pid.ts";

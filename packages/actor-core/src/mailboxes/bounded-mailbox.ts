@@ -1,6 +1,6 @@
-import { ActorError } from "../process/errors.ts";
 import type { DeadLetterKind, Sender } from "../process/dead-letter.ts";
-import type { MakeMailbox, Mailbox, MailboxOwner } from "../process/mailbox.ts";
+import { ActorError } from "../process/errors.ts";
+import type { Mailbox, MailboxOwner, MakeMailbox } from "../process/mailbox.ts";
 import { Call } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
 import { Ring } from "../process/ring.ts";

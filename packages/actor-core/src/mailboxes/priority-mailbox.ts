@@ -1,4 +1,4 @@
-import type { MakeMailbox, Mailbox } from "../process/mailbox.ts";
+import type { Mailbox, MakeMailbox } from "../process/mailbox.ts";
 import { OwnMessage } from "../process/messages.ts";
 import { SystemMessage } from "../process/process.ts";
 import { Ring } from "../process/ring.ts";

@@ -2,6 +2,7 @@ import { ProcessExited } from "../process/errors.ts";
 import type { Mailbox } from "../process/mailbox.ts";
 import { type Holding, type Process, processOf, SystemMessage } from "../process/process.ts";
 import type { Self } from "../process/self.ts";
+import { SmallSet } from "../process/small-set.ts";
 import { checkDelay, type Deadline } from "../process/timers.ts";
 import { layMailbox, MailboxLayer, takeOffLayer } from "./mailbox-layer.ts";
 
@@ -58,7 +59,7 @@ class IdleLayer extends MailboxLayer implements Holding {
     this.#options = options;
     this.#activeMs = process.runtime.timers.nowMs();
     this.#deadline = process.runtime.timers.after(options.afterMs, () => this.#fire());
-    (process.holdings ??= new Set()).add(this);
+    (process.holdings ??= new SmallSet()).add(this);
   }
 
   turnOff(): void {

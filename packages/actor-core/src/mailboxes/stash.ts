@@ -1,6 +1,7 @@
 import { ActorError, ProcessExited } from "../process/errors.ts";
 import { type Holding, type Process, processOf } from "../process/process.ts";
 import type { Self } from "../process/self.ts";
+import { SmallSet } from "../process/small-set.ts";
 
 /**
  * Messages that a process has put aside for later, oldest first. Made by `createStash`.
@@ -128,7 +129,7 @@ export function createStash(self: Self, options?: { readonly capacity?: number }
   const leaving: Holding = {
     ownerEnded: () => process.runtime.deadLetters?.leave(self.pid, { toArray: () => [...stash.toArray()] }),
   };
-  (process.holdings ??= new Set()).add(leaving);
+  (process.holdings ??= new SmallSet()).add(leaving);
   return stash;
 }
 
