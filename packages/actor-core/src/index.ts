@@ -114,6 +114,10 @@ export type { Timer } from "./process/timers.ts";
 export type { Names } from "./process/via.ts";
 export { Via, ViaName } from "./process/via.ts";
 export type { AutoShutdown } from "./supervision/auto-shutdown.ts";
+export type { BackOff, BackOffDecision, BackOffOptions } from "./supervision/back-off.ts";
+export { completeBackOff, decideBackOff } from "./supervision/back-off.ts";
+export type { BackOffRef, BackOffSupervisorOptions } from "./supervision/back-off-supervisor.ts";
+export { backOffRef, startBackOffSupervisor, withBackOff } from "./supervision/back-off-supervisor.ts";
 export type {
   ChildSpec,
   ChildSpecProblem,
