@@ -12,6 +12,8 @@ export type {
 export { defineServer, isServer } from "./behaviours/define-server.ts";
 export type { GenServer } from "./behaviours/gen-server.ts";
 export { startGenServer } from "./behaviours/gen-server.ts";
+export type { GenStatem, HandlerStatem, StateFunctions, StatesStatem } from "./behaviours/gen-statem.ts";
+export { startGenStatem } from "./behaviours/gen-statem.ts";
 export { GroupJoined, GroupLeft, GroupMonitor } from "./behaviours/group-change.ts";
 export type { GroupScope, LeaveResult, ProcessGroups } from "./behaviours/process-group.ts";
 export { groupScope, processGroups, startGroupScope } from "./behaviours/process-group.ts";
@@ -55,6 +57,45 @@ export {
 } from "./behaviours/server-result.ts";
 export type { LaunchOptions, Ref, ServerEnvironment, ServiceMessage } from "./behaviours/start-server.ts";
 export { launchServer, localEnvironment, serverMethods, serverRef, startServer } from "./behaviours/start-server.ts";
+export type {
+  Answer,
+  EnterAction,
+  NextEvent,
+  Postpone,
+  ReplyAction,
+  SetTimer,
+  StatemAction,
+  TimeoutTime,
+} from "./behaviours/statem-action.ts";
+export {
+  answer,
+  eventTimeout,
+  nextEvent,
+  postpone,
+  replyTo,
+  stateTimeout,
+  timeout,
+} from "./behaviours/statem-action.ts";
+export type { StatemEvent, TimeoutName } from "./behaviours/statem-event.ts";
+export type {
+  EnterResult,
+  KeepState,
+  NextState,
+  RepeatState,
+  StartIn,
+  StatemInit,
+  StatemResult,
+  StopAndReply,
+} from "./behaviours/statem-result.ts";
+export {
+  keepState,
+  keepStateAndData,
+  nextState,
+  repeatState,
+  repeatStateAndData,
+  startIn,
+  stopAndReply,
+} from "./behaviours/statem-result.ts";
 export type { Bound, WhenFull } from "./mailboxes/bounded-mailbox.ts";
 export { boundedMailbox, MailboxFull } from "./mailboxes/bounded-mailbox.ts";
 export type { DeadLetterListener } from "./mailboxes/dead-letters.ts";
