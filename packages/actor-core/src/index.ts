@@ -1,3 +1,5 @@
+export type { AwaitTaskOptions, TaskValues } from "./behaviours/await-task.ts";
+export { awaitTask, awaitTasks } from "./behaviours/await-task.ts";
 export type {
   CallHandlers,
   CallTurn,
@@ -29,6 +31,7 @@ export type {
 export { duplicateRegistry, registryRef, startRegistry, uniqueRegistry } from "./behaviours/registry.ts";
 export { Registered, Unregistered } from "./behaviours/registry-change.ts";
 export type { RegistryEntry } from "./behaviours/registry-table.ts";
+export { ignoreTask, shutdownTask } from "./behaviours/release-task.ts";
 export type {
   After,
   CallResult,
@@ -96,6 +99,15 @@ export {
   startIn,
   stopAndReply,
 } from "./behaviours/statem-result.ts";
+export type { Task, TaskBody } from "./behaviours/task.ts";
+export { asyncTask, completedTask, startTask } from "./behaviours/task.ts";
+export { callersOf } from "./behaviours/task-callers.ts";
+export type { TaskResult } from "./behaviours/task-monitor.ts";
+export { TaskReply } from "./behaviours/task-monitor.ts";
+export type { TaskOutcome } from "./behaviours/task-shutdown.ts";
+export { taskSpec } from "./behaviours/task-spec.ts";
+export type { YieldedTasks, YieldTaskOptions, YieldTasksOptions } from "./behaviours/yield-task.ts";
+export { yieldTask, yieldTasks } from "./behaviours/yield-task.ts";
 export type { Bound, WhenFull } from "./mailboxes/bounded-mailbox.ts";
 export { boundedMailbox, MailboxFull } from "./mailboxes/bounded-mailbox.ts";
 export type { DeadLetterListener } from "./mailboxes/dead-letters.ts";
@@ -116,9 +128,11 @@ export {
   MissingCallback,
   NameNotHeld,
   NameTaken,
+  NotTaskOwner,
   ProcessExited,
   StartFailed,
   StopFailed,
+  TaskFailed,
   UnknownMethod,
 } from "./process/errors.ts";
 export type { ExitReason } from "./process/exit-reason.ts";

@@ -8,12 +8,17 @@ import { SmallSet } from "./small-set.ts";
 export class Monitor implements Watcher, Holding {
   readonly ref: MonitorRef;
   readonly owner: Process;
-  readonly #process: Process;
+  readonly #process: Process | undefined;
 
-  private constructor(owner: Process, process: Process, target: Target) {
+  /** Without a process there is nothing to watch. */
+  protected constructor(owner: Process, process: Process | undefined, target: Target) {
     this.ref = new MonitorRef(target);
     this.owner = owner;
     this.#process = process;
+    if (process !== undefined) {
+      (process.watchers ??= new SmallSet()).add(this);
+      (owner.holdings ??= new SmallSet()).add(this);
+    }
   }
 
   /** Begins; `process` is undefined when the target is dead, and `Down` is delivered at once. */
@@ -23,10 +28,7 @@ export class Monitor implements Watcher, Holding {
       owner.deliver(new Down(ref, target, Exit.noproc));
       return ref;
     }
-    const monitor = new Monitor(owner, process, target);
-    (process.watchers ??= new SmallSet()).add(monitor);
-    (owner.holdings ??= new SmallSet()).add(monitor);
-    return monitor.ref;
+    return new Monitor(owner, process, target).ref;
   }
 
   /** The monitors a process has open. */
@@ -39,7 +41,7 @@ export class Monitor implements Watcher, Holding {
   }
 
   end(): void {
-    this.#process.watchers?.delete(this);
+    this.#process?.watchers?.delete(this);
     this.owner.holdings?.delete(this);
   }
 
@@ -49,6 +51,6 @@ export class Monitor implements Watcher, Holding {
   }
 
   ownerEnded(): void {
-    this.#process.watchers?.delete(this);
+    this.#process?.watchers?.delete(this);
   }
 }
