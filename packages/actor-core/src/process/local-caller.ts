@@ -118,6 +118,11 @@ export abstract class LocalCaller implements Caller {
     runtimeOf(caller: Caller): Runtime {
       return local("use a system", caller).runtime;
     },
+    lookUp(caller: Caller, target: Target, operation: string): Process | undefined {
+      const from = local(operation, caller);
+      from.alive(operation);
+      return from.lookUp(target);
+    },
     /** Calls a process itself and not its body. `operation` is the request that errors show. */
     callProcess(
       caller: Caller,

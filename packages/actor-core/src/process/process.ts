@@ -9,6 +9,7 @@ import type { Runnable } from "./run-queue.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Awaitable, InitOutcome, ProcessBody, ProcessHandler, Self } from "./self.ts";
 import { timedOut } from "./self.ts";
+import { shownState } from "./shown-state.ts";
 import { SmallSet } from "./small-set.ts";
 import { isThenable } from "./thenable.ts";
 import type { Deadline } from "./timers.ts";
@@ -517,6 +518,7 @@ export class Process implements Runnable {
     this.#phase = DEAD;
     const { runtime, pid, name, links, watchers, holdings } = this;
     const { current, mailbox } = this;
+    const body = this.#body as ProcessBody;
     // The name first: whoever hears of this end may take it.
     if (name !== undefined) {
       runtime.names.free(name);
@@ -542,8 +544,19 @@ export class Process implements Runnable {
       }
     }
     if (by === "own" && !isExpected(reason)) {
-      const lastMessage = current instanceof SystemMessage ? undefined : current;
-      runtime.report({ kind: "crash", pid, name, label: this.label, reason, lastMessage });
+      runtime.report({
+        kind: "crash",
+        pid,
+        name,
+        label: this.label,
+        reason,
+        lastMessage: current instanceof SystemMessage ? undefined : current,
+        state: shownState(typeof body === "function" ? {} : body),
+        recentMessages: mailbox?.recent,
+        waiting: mailbox?.size ?? 0,
+        ancestors: [...ancestorsOf(this)],
+        links: Array.from(links ?? [], (other) => other.pid),
+      });
     }
     if (mailbox !== undefined) {
       runtime.deadLetters?.leave(pid, mailbox);
@@ -596,6 +609,12 @@ export function exitAfterTurn(self: Self, reason: ExitReason): void {
   const process = processOf(self.pid);
   if (process !== undefined) {
     process.exiting ??= reason;
+  }
+}
+
+function* ancestorsOf(process: Process): Iterable<Pid> {
+  for (let pid = process.parent; pid !== undefined; pid = processOf(pid)?.parent) {
+    yield pid;
   }
 }
 
