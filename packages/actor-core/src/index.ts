@@ -115,6 +115,7 @@ export { noDeadLetter, subscribeDeadLetters } from "./mailboxes/dead-letters.ts"
 export { controlAwareMailbox, priorityMailbox } from "./mailboxes/priority-mailbox.ts";
 export type { ReceiveTimeoutOptions } from "./mailboxes/receive-timeout.ts";
 export { receiveTimeout, startReceiveTimeout } from "./mailboxes/receive-timeout.ts";
+export { recordingMailbox } from "./mailboxes/recording-mailbox.ts";
 export type { Stash } from "./mailboxes/stash.ts";
 export { createStash, StashEmpty, StashedTwice, StashFull } from "./mailboxes/stash.ts";
 export type { Alias } from "./process/alias.ts";
@@ -216,7 +217,7 @@ export type {
   TerminateChildResult,
 } from "./supervision/supervisor-request.ts";
 export type { SupervisorSetup } from "./supervision/supervisor-setup.ts";
-export type { ChangeCodeResult, Status } from "./sys/index.ts";
+export type { ChangeCodeResult, ProcessDeed, ProcessEvent, Statistics, Status } from "./sys/index.ts";
 export * as sys from "./sys/index.ts";
 export { SystemRequestFailed } from "./sys/index.ts";
 export type { ActorSystemOptions } from "./system/actor-system.ts";

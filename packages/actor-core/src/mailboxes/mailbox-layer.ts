@@ -63,6 +63,19 @@ export function takeOffLayer(process: Process, layer: MailboxLayer): void {
   process.mailbox = process.mailbox && without(process.mailbox, layer);
 }
 
+/** The layer of a process that is one of `kind`, if there is any. */
+export function layerOf<L extends MailboxLayer>(
+  process: Process,
+  kind: abstract new (...args: never[]) => L,
+): L | undefined {
+  for (let mailbox = process.mailbox; mailbox instanceof MailboxLayer; mailbox = mailbox.inner) {
+    if (mailbox instanceof kind) {
+      return mailbox;
+    }
+  }
+  return undefined;
+}
+
 function without(mailbox: Mailbox, layer: MailboxLayer): Mailbox {
   if (mailbox === layer) {
     return layer.inner;
