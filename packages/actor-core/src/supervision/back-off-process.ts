@@ -8,7 +8,7 @@ import { type BackOff, decideBackOff } from "./back-off.ts";
 import type { CompleteChildSpec } from "./child-spec.ts";
 import { decideRestart, isReportable, isShutdownFailure } from "./restart-policy.ts";
 import { startChild } from "./start-child.ts";
-import { stopChild } from "./stop-child.ts";
+import { stopTogether } from "./stop-together.ts";
 import { FailedToStartChild, GaveUp } from "./supervisor-exit.ts";
 import { reportDecision, type SupervisorReport, type SupervisorReporter } from "./supervisor-report.ts";
 import { AskSupervisor, type ChildInfo, countChildren, type SupervisorRequest } from "./supervisor-request.ts";
@@ -81,7 +81,8 @@ export class BackOffProcess implements ProcessHandler {
   async stop(_reason: ExitReason, self: Self): Promise<void> {
     if (!this.#running || this.#pid === undefined) return;
     const { child } = this.#plan;
-    this.#lastReason = await stopChild(self, { pid: this.#pid, shutdown: child.shutdown });
+    const [reason = Exit.noproc] = await stopTogether(self, [{ pid: this.#pid, shutdown: child.shutdown }]);
+    this.#lastReason = reason;
     if (isShutdownFailure(child, this.#lastReason)) this.#report("shutdown-failed", this.#pid, self);
   }
 
