@@ -14,6 +14,7 @@ export type {
 export { defineServer, isServer } from "./behaviours/define-server.ts";
 export type { GenServer } from "./behaviours/gen-server.ts";
 export { startGenServer } from "./behaviours/gen-server.ts";
+export type { MessagesOf } from "./behaviours/gen-server-protocol.ts";
 export type { GenStatem, HandlerStatem, StateFunctions, StatesStatem } from "./behaviours/gen-statem.ts";
 export { startGenStatem } from "./behaviours/gen-statem.ts";
 export { GroupJoined, GroupLeft, GroupMonitor } from "./behaviours/group-change.ts";
@@ -142,6 +143,9 @@ export type { MakeMailbox } from "./process/mailbox.ts";
 export type { MonitorRef, ReplyTo } from "./process/messages.ts";
 export { Call, Cast, Down, Exited } from "./process/messages.ts";
 export type { Pid } from "./process/pid.ts";
+export type { ProcessName } from "./process/process-name.ts";
+export { processName } from "./process/process-name.ts";
+export type { AnswerTo, Anything, CastTo, MessageTo, RequestTo } from "./process/protocol.ts";
 export type { LogLevel, Report, Reporter } from "./process/report.ts";
 export { consoleReporter } from "./process/report.ts";
 export type { Budget } from "./process/run-queue.ts";

@@ -63,7 +63,7 @@ export class TaskMonitor<T> extends Monitor {
     }
     if (this.#waiters === undefined) {
       this.#delivered = true;
-      this.owner.deliver(new TaskReply(this.ref, value));
+      this.owner.deliver(new TaskReply(this, value));
     } else {
       super.end();
       this.#settle({ kind: "ok", value });
@@ -76,7 +76,7 @@ export class TaskMonitor<T> extends Monitor {
       return undefined;
     }
     this.#delivered = false;
-    const { reply, down } = takeFrom<T>(this.owner, this.ref);
+    const { reply, down } = takeFrom<T>(this.owner, this);
     if (reply !== undefined) {
       this.end();
       return { kind: "ok", value: reply.value };

@@ -28,7 +28,7 @@ export class Task<T> implements AsyncDisposable {
   constructor(monitor: TaskMonitor<T>, pid: Pid | undefined) {
     this.pid = pid;
     this.owner = monitor.owner.pid;
-    this.ref = monitor.ref;
+    this.ref = monitor;
     this.#monitor = monitor;
   }
 

@@ -2,7 +2,7 @@ import { Alias } from "./alias.ts";
 import { EndOf } from "./end-of.ts";
 import { LinkFailed, NameNotHeld, NameTaken, ProcessExited, StopFailed } from "./errors.ts";
 import { Exit, type ExitReason } from "./exit-reason.ts";
-import { Cast, Down, MonitorRef, type ReplyTo } from "./messages.ts";
+import { Cast, MonitorRef, type ReplyTo } from "./messages.ts";
 import { Monitor } from "./monitor.ts";
 import { Pid } from "./pid.ts";
 import { type Birth, Process, processOf, type SystemMessage } from "./process.ts";
@@ -61,11 +61,11 @@ export abstract class LocalCaller implements Caller {
     this.runtime.deadLetters?.lose("no-receiver", message, this.process, to);
   }
 
-  spawn(body: ProcessBody, options?: SpawnOptions): Pid {
-    return this.spawnProcess("spawn", body, options, false).pid;
+  spawn<M>(body: ProcessBody<M>, options?: SpawnOptions): Pid<M> {
+    return this.spawnProcess("spawn", body as ProcessBody, options, false).pid;
   }
 
-  async start(body: ProcessBody, options: StartOptions = {}): Promise<StartResult> {
+  async start<M>(body: ProcessBody<M>, options: StartOptions = {}): Promise<StartResult<Pid<M>>> {
     const owner = this.process;
     if (owner === undefined && (options.link || options.monitor)) {
       throw new TypeError("Cannot start with a link or monitor: there is no process to hold it");
@@ -78,7 +78,7 @@ export abstract class LocalCaller implements Caller {
       this.alive("start");
       return { kind: "already-started", pid: holder };
     }
-    const process = this.spawnProcess("start", body, options, options.link === true);
+    const process = this.spawnProcess("start", body as ProcessBody, options, options.link === true);
     const { timeoutMs, monitor = false } = options;
     return await new Start(process, owner, { timeoutMs, monitored: monitor }).result;
   }
@@ -108,9 +108,11 @@ export abstract class LocalCaller implements Caller {
     }
   }
 
-  call(target: Target, request: unknown, options?: CallOptions): Promise<unknown> {
+  call(target: Target, request: unknown, options?: CallOptions): Promise<never> {
     this.alive("call");
-    return Request.send(this.runtime, this.process, { target, process: this.lookUp(target) }, request, options);
+    const to = { target, process: this.lookUp(target) };
+    // `Caller.call` says what comes of which request.
+    return Request.send(this.runtime, this.process, to, request, options) as Promise<never>;
   }
 
   /** The library's own way from a caller to its parts; not exported from the package. */
@@ -323,12 +325,15 @@ export class ProcessSelf extends LocalCaller implements Self {
     return this.process.signal;
   }
 
-  spawnLink(body: ProcessBody, options?: SpawnOptions): Pid {
-    return this.spawnProcess("spawnLink", body, options, true).pid;
+  spawnLink<M>(body: ProcessBody<M>, options?: SpawnOptions): Pid<M> {
+    return this.spawnProcess("spawnLink", body as ProcessBody, options, true).pid;
   }
 
-  spawnMonitor(body: ProcessBody, options?: SpawnOptions): { readonly pid: Pid; readonly monitor: MonitorRef } {
-    const process = this.spawnProcess("spawnMonitor", body, options, false);
+  spawnMonitor<M>(
+    body: ProcessBody<M>,
+    options?: SpawnOptions,
+  ): { readonly pid: Pid<M>; readonly monitor: MonitorRef<Pid> } {
+    const process = this.spawnProcess("spawnMonitor", body as ProcessBody, options, false);
     return { pid: process.pid, monitor: Monitor.begin(this.process, process, process.pid) };
   }
 
@@ -357,7 +362,7 @@ export class ProcessSelf extends LocalCaller implements Self {
     }
   }
 
-  monitor(target: Target): MonitorRef {
+  monitor<T extends Target>(target: T): MonitorRef<T> {
     this.alive("monitor");
     return Monitor.begin(this.process, this.lookUp(target), target);
   }
@@ -367,7 +372,13 @@ export class ProcessSelf extends LocalCaller implements Self {
     if (!(monitor instanceof MonitorRef)) {
       throw new TypeError(`Cannot demonitor: wanted a monitor, got ${typeof monitor}`);
     }
-    endMonitor(this.process, monitor, options?.flush === true);
+    // One of another process stays in force.
+    if (monitor instanceof Monitor && monitor.owner === this.process) {
+      if (options?.flush) {
+        monitor.flush();
+      }
+      monitor.end();
+    }
   }
 
   exit(reason: ExitReason): never {
@@ -424,18 +435,6 @@ export class ProcessSelf extends LocalCaller implements Self {
   }
 }
 
-function endMonitor(owner: Process, ref: MonitorRef, flush: boolean): void {
-  for (const monitor of Monitor.of(owner)) {
-    if (monitor.ref === ref) {
-      monitor.end();
-      return;
-    }
-  }
-  if (flush) {
-    owner.discard((message) => message instanceof Down && message.monitor === ref);
-  }
-}
-
 /** @returns Whether there was somebody to send to. */
 function sendToAlias(alias: Alias, message: unknown, sender?: Process): boolean {
   const process = alias.active ? processOf(alias.owner) : undefined;
@@ -460,7 +459,7 @@ function infoOf(process: Process): ProcessInfo {
     label: process.label,
     parent: process.parent,
     links: Array.from(process.links ?? [], (other) => other.pid),
-    monitors: Array.from(Monitor.of(process), (monitor) => monitor.ref.target),
+    monitors: Array.from(Monitor.of(process), (monitor) => monitor.target),
     monitoredBy: Array.from(process.watchers ?? []).flatMap((watcher) =>
       watcher instanceof Monitor ? [watcher.owner.pid] : [],
     ),

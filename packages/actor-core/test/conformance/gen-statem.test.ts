@@ -341,7 +341,7 @@ test.each(["cast", "call"] as const)("SM-007 a machine goes through its states b
   const pid = await running(system, connection);
   const seen: unknown[] = [await system.call(pid, "state")];
   for (const step of ["connect", "confirm", "disconnect"]) {
-    await system[by](pid, step);
+    await (by === "cast" ? system.cast(pid, step) : system.call(pid, step));
     seen.push(await system.call(pid, "state"));
   }
   expect(seen).toEqual(["idle", "wait", "connected", "idle"]);
