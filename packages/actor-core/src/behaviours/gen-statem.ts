@@ -1,6 +1,6 @@
 import { MissingCallback } from "../process/errors.ts";
 import { describeValue, Exit, type ExitReason } from "../process/exit-reason.ts";
-import { Call, Cast } from "../process/messages.ts";
+import { Call, Cast, OwnMessage } from "../process/messages.ts";
 import type {
   Awaitable,
   Caller,
@@ -148,7 +148,7 @@ function oneHandler<State, Data, Args extends readonly unknown[]>(
 const MAX_EVENTS_IN_A_TURN = 256;
 
 /** In the mailbox: the machine has events of its own left to handle. */
-class GoOn {}
+class GoOn extends OwnMessage {}
 
 /** What one event comes to, put together from the result of its handler and of the enter callbacks that follow. */
 interface Turn<S, D> {

@@ -1,3 +1,4 @@
+import { OwnMessage } from "../process/messages.ts";
 import type { Self } from "../process/self.ts";
 import type { Timer } from "../process/timers.ts";
 import { EVENT_TIMER, type SetTimer, STATE_TIMER } from "./statem-action.ts";
@@ -6,13 +7,14 @@ import type { StatemEvent, TimeoutName } from "./statem-event.ts";
 /**
  * One timer of a state machine and, in its mailbox, the message that its time has come. A stranger cannot make one.
  */
-export class StatemTimer {
+export class StatemTimer extends OwnMessage {
   readonly name: TimeoutName;
   content: unknown;
   /** Undefined: comes at once. */
   timer: Timer | undefined;
 
   constructor(name: TimeoutName, content: unknown) {
+    super();
     this.name = name;
     this.content = content;
   }

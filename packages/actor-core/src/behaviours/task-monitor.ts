@@ -1,5 +1,5 @@
 import { Exit, type ExitReason } from "../process/exit-reason.ts";
-import { Down, type MonitorRef } from "../process/messages.ts";
+import { Down, type MonitorRef, Signal } from "../process/messages.ts";
 import { Monitor } from "../process/monitor.ts";
 import type { Process } from "../process/process.ts";
 
@@ -9,12 +9,13 @@ export type TaskResult<T> =
   | { readonly kind: "exit"; readonly reason: ExitReason };
 
 /** In the owner's mailbox: the value of a task that nobody waited for when it came. A `Down` follows it. */
-export class TaskReply<T = unknown> {
+export class TaskReply<T = unknown> extends Signal {
   /** `ref` of the task. */
   readonly ref: MonitorRef;
   readonly value: T;
 
   constructor(ref: MonitorRef, value: T) {
+    super();
     this.ref = ref;
     this.value = value;
   }

@@ -1,4 +1,4 @@
-import { Down, Exited, OwnMessage } from "../process/messages.ts";
+import { Down, Exited, Signal } from "../process/messages.ts";
 import { SystemMessage } from "../process/process.ts";
 
 /** Tells what must never be lost, as somebody's life depends on it, from the messages that people send. */
@@ -7,6 +7,6 @@ export function isSignal(message: unknown): boolean {
     message instanceof Exited ||
     message instanceof Down ||
     message instanceof SystemMessage ||
-    message instanceof OwnMessage
+    message instanceof Signal
   );
 }

@@ -8,7 +8,8 @@ import { Ring } from "../process/ring.ts";
  *
  * @param priorityOf How urgent a message is, the lower the number the more so. Gets what a handler gets: `Call`, `Cast`,
  * `Exited` and `Down` too. Runs when the message comes, in the turn of its sender; a throw or what is no number counts as
- * least urgent. Meant for a few different numbers. System messages, such as `stop`, come before everything.
+ * least urgent. Meant for a few different numbers. System messages, such as `stop`, come before everything; what a
+ * behaviour tells itself, such as that a time is over, comes last.
  *
  * @example
  * const mailbox = priorityMailbox((message) => (message instanceof Call ? 0 : 1));

@@ -68,8 +68,11 @@ export abstract class Call<Request = unknown, Answer = unknown> {
   }
 }
 
-/** What a behaviour tells itself through its mailbox, such as that a time is over: no bound and no order must lose it. */
-export abstract class OwnMessage {}
+/** Like an `Exited` or a `Down`: somebody waits for it and for nothing else, so no bounded mailbox may drop it. */
+export abstract class Signal {}
+
+/** What a behaviour tells itself through its mailbox, such as that a time is over. Shown to nobody. */
+export abstract class OwnMessage extends Signal {}
 
 /** A request without an answer. */
 export class Cast<out Request = unknown> {

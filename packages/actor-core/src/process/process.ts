@@ -461,11 +461,17 @@ export class Process implements Runnable {
     while (receive !== undefined && mailbox !== undefined && receive.position < mailbox.size) {
       const message = mailbox.at(receive.position);
       if (message instanceof SystemMessage && !receive.system) {
-        if (message instanceof StopRequest && typeof this.#body === "function") {
+        if (typeof this.#body !== "function") {
+          receive.position += 1;
+          continue;
+        }
+        if (message instanceof StopRequest) {
           this.end(message.reason);
           return;
         }
-        receive.position += 1;
+        // A script will never get to it.
+        mailbox.removeAt(receive.position);
+        this.#signals -= 1;
         continue;
       }
       try {

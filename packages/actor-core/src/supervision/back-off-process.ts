@@ -1,7 +1,7 @@
 import { UnknownMethod } from "../process/errors.ts";
 import { describeValue, Exit, type ExitReason } from "../process/exit-reason.ts";
 import { ForwardedCall } from "../process/forwarded-call.ts";
-import { Call, Cast, Exited } from "../process/messages.ts";
+import { Call, Cast, Exited, OwnMessage } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
 import type { Awaitable, InitOutcome, ProcessHandler, Self } from "../process/self.ts";
 import { type BackOff, decideBackOff } from "./back-off.ts";
@@ -33,7 +33,7 @@ export class AskBackOff {
 }
 
 /** Sent by the supervisor to itself when the delay is over. */
-class DelayOver {}
+class DelayOver extends OwnMessage {}
 
 /** The process of a back-off supervisor. All that is not meant for it goes on to its child. */
 export class BackOffProcess implements ProcessHandler {

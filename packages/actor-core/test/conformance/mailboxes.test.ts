@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import {
   type ActorSystem,
+  asyncTask,
   boundedMailbox,
   type Call,
   Cast,
@@ -11,6 +12,7 @@ import {
   Exit,
   Exited,
   type GenServer,
+  keepStateAndData,
   MailboxFull,
   type MakeMailbox,
   noDeadLetter,
@@ -27,9 +29,13 @@ import {
   StashFull,
   started,
   startGenServer,
+  startGenStatem,
+  startIn,
   startReceiveTimeout,
+  stateTimeout,
   subscribeDeadLetters,
   sys,
+  TaskReply,
 } from "../../src/index.ts";
 import { rejection, startWorld } from "./world.ts";
 
@@ -172,6 +178,43 @@ test("MBX-005 a full mailbox drops no signal and no system message, whichever it
     system.exitSignal(killed.pid, Exit.kill);
     expect(await end).toEqual(Exit.killed);
   }
+});
+
+test("a full mailbox drops neither the answer of a task nor the timeout of a state machine", async () => {
+  const { system, pass } = await startWorld();
+  const letters = lettersOf(system);
+  const mailbox = boundedMailbox({ capacity: 1 });
+  const { pid, self, seen, release } = await busy(system, mailbox);
+  system.send(pid, "a");
+  const task = asyncTask(self, () => "answer");
+  await system.quiesce();
+  await release();
+  expect(seen).toMatchObject(["a", { value: "answer" }, { reason: Exit.normal }, { reason: Exit.normal }]);
+  expect(seen[1]).toEqual(new TaskReply(task.ref, "answer"));
+
+  const blocked = Promise.withResolvers<void>();
+  const events: unknown[] = [];
+  const machine = await startGenStatem(
+    system,
+    {
+      init: () => startIn("waiting", undefined, stateTimeout(10)),
+      handle(event) {
+        events.push(event.kind);
+        return event.kind === "cast" ? blocked.promise.then(() => keepStateAndData()) : keepStateAndData();
+      },
+    },
+    [],
+    { mailbox },
+  );
+  if (machine.kind !== "ok") throw new Error("Expected a start");
+  system.cast(machine.pid, "be busy");
+  await system.quiesce();
+  system.send(machine.pid, "a");
+  await pass(10);
+  blocked.resolve();
+  await system.quiesce();
+  expect(events).toEqual(["cast", "info", "state-timeout"]);
+  expect(letters).toEqual([]);
 });
 
 test("a call that finds no room fails at once, and so does one that makes room", async () => {
