@@ -1,12 +1,7 @@
 import type { Pid } from "./pid.ts";
-import type { Takes, takes } from "./takes.ts";
 
-/** An address of a process that its owner can withdraw, for messages that it understands. Made by `self.alias`. */
-export type Alias<Message = unknown> = ProcessAlias<Takes<Message>>;
-
-/** The class of all aliases; its parameter is what the owner takes. */
-class ProcessAlias<out T = Takes<unknown>> {
-  declare readonly [takes]?: T;
+/** An address of a process that its owner can withdraw. Made by `self.alias`. */
+export class Alias {
   readonly owner: Pid;
   /** Withdraws itself with the first message. */
   readonly once: boolean;
@@ -29,6 +24,3 @@ class ProcessAlias<out T = Takes<unknown>> {
     },
   };
 }
-
-// The type has a friendlier parameter than the class.
-export const Alias: typeof ProcessAlias = ProcessAlias;
