@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { demonstrationChecks } from "./check-demonstration.mjs";
 import { documentChecks } from "./check-documents.mjs";
+import { everywhereChecks } from "./check-everywhere.mjs";
 import { plantedViolations } from "./check-imports.mjs";
 import { packageChecks } from "./check-package.mjs";
 import { sizeChecks } from "./check-size.mjs";
@@ -32,6 +33,7 @@ const checks = [
   ["generated code is current", generatedCode],
   ...packageChecks(root),
   ...sizeChecks(root),
+  ...everywhereChecks(root),
   ...demonstrationChecks(root),
   ...documentChecks(root),
 ];

@@ -170,6 +170,9 @@ export async function bytesOfServer(n, timer) {
   return { bytes };
 }
 
+/** As many for one supervisor as in Erlang, which looks through all restarts of the period at each. */
+const restartsEach = 200;
+
 export const restartThrow = restart(() => {
   throw new Error("boom");
 });
@@ -179,27 +182,31 @@ export const restartExit = restart((self) => self.exit(Exit.of("boom")));
 function restart(crash) {
   return (n, timer) =>
     inProcess(async (self) => {
-      const server = {
-        init(own) {
-          own.send(self.pid, own.pid);
-          return started(0);
-        },
-        handleCast: (_request, _state, own) => crash(own),
-      };
-      const supervisor = await startSupervisor(self, {
-        maxRestarts: 1_000_000,
-        periodMs: 1_000,
-        children: [{ id: "server", start: (parent) => startGenServer(parent, server, [], { link: true }) }],
-      });
-      let pid = await self.receive();
-      timer.start();
-      for (let i = 0; i < n; i++) {
-        self.cast(pid, "crash");
-        pid = await self.receive();
-      }
-      timer.stop();
-      await self.stop(supervisor.pid);
+      for (let left = n; left > 0; left -= restartsEach) await restartMany(self, Math.min(left, restartsEach), timer);
     });
+
+  async function restartMany(self, count, timer) {
+    const server = {
+      init(own) {
+        own.send(self.pid, own.pid);
+        return started(0);
+      },
+      handleCast: (_request, _state, own) => crash(own),
+    };
+    const supervisor = await startSupervisor(self, {
+      maxRestarts: 1_000_000,
+      periodMs: 1_000,
+      children: [{ id: "server", start: (parent) => startGenServer(parent, server, [], { link: true }) }],
+    });
+    let pid = await self.receive();
+    timer.start();
+    for (let i = 0; i < count; i++) {
+      self.cast(pid, "crash");
+      pid = await self.receive();
+    }
+    timer.stop();
+    await self.stop(supervisor.pid);
+  }
 }
 
 export function monitor(n, timer) {

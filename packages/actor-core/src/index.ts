@@ -1,3 +1,5 @@
+export type { AwaitTaskOptions, TaskValues } from "./behaviours/await-task.ts";
+export { awaitTask, awaitTasks } from "./behaviours/await-task.ts";
 export type {
   CallHandlers,
   CallTurn,
@@ -12,6 +14,25 @@ export type {
 export { defineServer, isServer } from "./behaviours/define-server.ts";
 export type { GenServer } from "./behaviours/gen-server.ts";
 export { startGenServer } from "./behaviours/gen-server.ts";
+export type { MessagesOf } from "./behaviours/gen-server-protocol.ts";
+export type { GenStatem, HandlerStatem, StateFunctions, StatesStatem } from "./behaviours/gen-statem.ts";
+export { startGenStatem } from "./behaviours/gen-statem.ts";
+export { GroupJoined, GroupLeft, GroupMonitor } from "./behaviours/group-change.ts";
+export type { GroupScope, LeaveResult, ProcessGroups } from "./behaviours/process-group.ts";
+export { groupScope, processGroups, startGroupScope } from "./behaviours/process-group.ts";
+export type {
+  DuplicateRegistry,
+  DuplicateRegistryRef,
+  RegisterResult,
+  RegistryOptions,
+  UniqueRegistry,
+  UniqueRegistryRef,
+  UpdateValueResult,
+} from "./behaviours/registry.ts";
+export { duplicateRegistry, registryRef, startRegistry, uniqueRegistry } from "./behaviours/registry.ts";
+export { Registered, Unregistered } from "./behaviours/registry-change.ts";
+export type { RegistryEntry } from "./behaviours/registry-table.ts";
+export { ignoreTask, shutdownTask } from "./behaviours/release-task.ts";
 export type {
   After,
   CallResult,
@@ -40,8 +61,67 @@ export {
 } from "./behaviours/server-result.ts";
 export type { LaunchOptions, Ref, ServerEnvironment, ServiceMessage } from "./behaviours/start-server.ts";
 export { launchServer, localEnvironment, serverMethods, serverRef, startServer } from "./behaviours/start-server.ts";
+export type {
+  Answer,
+  EnterAction,
+  NextEvent,
+  Postpone,
+  ReplyAction,
+  SetTimer,
+  StatemAction,
+  TimeoutTime,
+} from "./behaviours/statem-action.ts";
+export {
+  answer,
+  eventTimeout,
+  nextEvent,
+  postpone,
+  replyTo,
+  stateTimeout,
+  timeout,
+} from "./behaviours/statem-action.ts";
+export type { StatemEvent, TimeoutName } from "./behaviours/statem-event.ts";
+export type {
+  EnterResult,
+  KeepState,
+  NextState,
+  RepeatState,
+  StartIn,
+  StatemInit,
+  StatemResult,
+  StopAndReply,
+} from "./behaviours/statem-result.ts";
+export {
+  keepState,
+  keepStateAndData,
+  nextState,
+  repeatState,
+  repeatStateAndData,
+  startIn,
+  stopAndReply,
+} from "./behaviours/statem-result.ts";
+export type { Task, TaskBody } from "./behaviours/task.ts";
+export { asyncTask, completedTask, startTask } from "./behaviours/task.ts";
+export { callersOf } from "./behaviours/task-callers.ts";
+export type { TaskResult } from "./behaviours/task-monitor.ts";
+export { TaskReply } from "./behaviours/task-monitor.ts";
+export type { TaskOutcome } from "./behaviours/task-shutdown.ts";
+export { taskSpec } from "./behaviours/task-spec.ts";
+export type { YieldedTasks, YieldTaskOptions, YieldTasksOptions } from "./behaviours/yield-task.ts";
+export { yieldTask, yieldTasks } from "./behaviours/yield-task.ts";
+export type { Bound, WhenFull } from "./mailboxes/bounded-mailbox.ts";
+export { boundedMailbox, MailboxFull } from "./mailboxes/bounded-mailbox.ts";
+export type { DeadLetterListener } from "./mailboxes/dead-letters.ts";
+export { noDeadLetter, subscribeDeadLetters } from "./mailboxes/dead-letters.ts";
+export { controlAwareMailbox, priorityMailbox } from "./mailboxes/priority-mailbox.ts";
+export type { ReceiveTimeoutOptions } from "./mailboxes/receive-timeout.ts";
+export { receiveTimeout, startReceiveTimeout } from "./mailboxes/receive-timeout.ts";
+export { recordingMailbox } from "./mailboxes/recording-mailbox.ts";
+export type { Stash } from "./mailboxes/stash.ts";
+export { createStash, StashEmpty, StashedTwice, StashFull } from "./mailboxes/stash.ts";
 export type { Alias } from "./process/alias.ts";
 export type { Clock } from "./process/clock.ts";
+export type { DeadLetter, DeadLetterKind } from "./process/dead-letter.ts";
 export type { ActorErrorCode } from "./process/errors.ts";
 export {
   ActorError,
@@ -50,16 +130,22 @@ export {
   MissingCallback,
   NameNotHeld,
   NameTaken,
+  NotTaskOwner,
   ProcessExited,
   StartFailed,
   StopFailed,
+  TaskFailed,
   UnknownMethod,
 } from "./process/errors.ts";
 export type { ExitReason } from "./process/exit-reason.ts";
 export { describeExit, Exit, isExpected } from "./process/exit-reason.ts";
+export type { MakeMailbox } from "./process/mailbox.ts";
 export type { MonitorRef, ReplyTo } from "./process/messages.ts";
 export { Call, Cast, Down, Exited } from "./process/messages.ts";
 export type { Pid } from "./process/pid.ts";
+export type { ProcessName } from "./process/process-name.ts";
+export { processName } from "./process/process-name.ts";
+export type { AnswerTo, Anything, CastTo, MessageTo, RequestTo } from "./process/protocol.ts";
 export type { LogLevel, Report, Reporter } from "./process/report.ts";
 export { consoleReporter } from "./process/report.ts";
 export type { Budget } from "./process/run-queue.ts";
@@ -88,6 +174,10 @@ export type { Timer } from "./process/timers.ts";
 export type { Names } from "./process/via.ts";
 export { Via, ViaName } from "./process/via.ts";
 export type { AutoShutdown } from "./supervision/auto-shutdown.ts";
+export type { BackOff, BackOffDecision, BackOffOptions } from "./supervision/back-off.ts";
+export { completeBackOff, decideBackOff } from "./supervision/back-off.ts";
+export type { BackOffRef, BackOffSupervisorOptions } from "./supervision/back-off-supervisor.ts";
+export { backOffRef, startBackOffSupervisor, withBackOff } from "./supervision/back-off-supervisor.ts";
 export type {
   ChildSpec,
   ChildSpecProblem,
@@ -131,7 +221,7 @@ export type {
   TerminateChildResult,
 } from "./supervision/supervisor-request.ts";
 export type { SupervisorSetup } from "./supervision/supervisor-setup.ts";
-export type { ChangeCodeResult, Status } from "./sys/index.ts";
+export type { ChangeCodeResult, ProcessDeed, ProcessEvent, Statistics, Status } from "./sys/index.ts";
 export * as sys from "./sys/index.ts";
 export { SystemRequestFailed } from "./sys/index.ts";
 export type { ActorSystemOptions } from "./system/actor-system.ts";

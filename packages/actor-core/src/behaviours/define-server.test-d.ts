@@ -7,6 +7,7 @@ import {
   type Ref,
   reply,
   type Self,
+  serverRef,
   started,
   startServer,
   stop,
@@ -119,6 +120,15 @@ defineServer({
   init: async (_setup, name: string) => started({ name }),
   calls: { name: ({ state }) => reply(state.name.length, state) },
 });
+
+export async function byName(): Promise<void> {
+  const ref = serverRef(self, counter, "counter").within(10);
+  const sum: number = await ref.call("add", 2);
+  // @ts-expect-error there is no such call
+  await ref.call("subtract", 2);
+  // @ts-expect-error perhaps nobody holds the name
+  self.send(ref.pid, sum);
+}
 
 export function keepsItsMethods(ref: Ref<{ a: (turn: never) => ReturnType<typeof reply<1, 2>> }, object>): Promise<1> {
   return ref.call("a");

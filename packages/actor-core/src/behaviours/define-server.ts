@@ -1,4 +1,5 @@
 import type { ExitReason } from "../process/exit-reason.ts";
+import type { HostSignal } from "../process/host-signal.ts";
 import type { ReplyTo } from "../process/messages.ts";
 import type { LogLevel } from "../process/report.ts";
 import type { Awaitable, Self } from "../process/self.ts";
@@ -8,7 +9,7 @@ import type { CallResult, NoReply, Started, Stop } from "./server-result.ts";
 export interface Ctx {
   readonly self: Self;
   /** Aborted soon after the server has begun to end; pass it to what may run long. */
-  readonly signal: AbortSignal;
+  readonly signal: HostSignal;
   /** Says something to people; level `info` unless it is named first. */
   log(level: LogLevel, ...values: readonly [unknown, ...unknown[]]): void;
   log(...values: readonly unknown[]): void;

@@ -1,6 +1,9 @@
 import { MissingCallback } from "../process/errors.ts";
 import { describeValue, Exit, type ExitReason } from "../process/exit-reason.ts";
-import { Call, Cast, type ReplyTo } from "../process/messages.ts";
+import { Call, Cast, OwnMessage, type ReplyTo } from "../process/messages.ts";
+import type { Pid } from "../process/pid.ts";
+import { exitAfterTurn } from "../process/process.ts";
+import type { Naming } from "../process/process-name.ts";
 import type {
   Awaitable,
   Caller,
@@ -14,6 +17,7 @@ import type {
 import { isThenable } from "../process/thenable.ts";
 import { checkDelay, type Timer } from "../process/timers.ts";
 import { Unwind } from "../process/unwind.ts";
+import type { MessagesOf } from "./gen-server-protocol.ts";
 import {
   type After,
   type CallResult,
@@ -58,23 +62,32 @@ export interface GenServer<State, Args extends readonly unknown[] = readonly []>
 }
 
 /**
- * Starts a server and waits for its `init`.
+ * Starts a server and waits for its `init`. What its callbacks say they take and answer is what its pid takes and
+ * answers; annotate their first parameters.
  *
  * @example
- * const counter: GenServer<number> = {
- *   init: () => started(0),
- *   handleCall: (_request, _from, count) => reply(count + 1, count + 1),
- * };
- * const result = await startGenServer(system, counter, [], { name: "counter" });
- * // result.kind === "ok"; await system.call("counter", "next") === 1
+ * const result = await startGenServer(
+ *   system,
+ *   {
+ *     init: (_self, count: number) => started(count),
+ *     handleCall: (_question: "next", _from, count) => reply(count + 1, count + 1),
+ *   },
+ *   [41],
+ *   { name: "counter" },
+ * );
+ * if (result.kind === "ok") {
+ *   const next = await system.call(result.pid, "next"); // 42, and known to be a number
+ * }
  */
-export function startGenServer<State, Args extends readonly unknown[]>(
+export function startGenServer<State, Args extends readonly unknown[], Callbacks extends object, N extends string>(
   caller: Caller,
-  server: GenServer<State, Args>,
-  args: Args,
-  options?: StartOptions,
-): Promise<StartResult> {
-  return caller.start(new GenServerHandler(server, args), options);
+  // The intersection gives `state` its type; the parameter keeps the exact callbacks.
+  server: GenServer<State, Args> & Callbacks,
+  args: NoInfer<Args>,
+  options?: StartOptions<N> & Naming<N, MessagesOf<Callbacks>>,
+): Promise<StartResult<Pid<MessagesOf<Callbacks>>>> {
+  // Inside, one handler serves all: what the callbacks take is known to the signature alone.
+  return caller.start<unknown, string>(new GenServerHandler(server, args), options);
 }
 
 type CallbackName = "handleCall" | "handleCast" | "handleInfo" | "handleContinue";
@@ -264,9 +277,9 @@ class GenServerHandler<State, Args extends readonly unknown[]> implements Proces
   #terminate(reason: ExitReason, self: Self): Awaitable<void> {
     this.#idle?.timer.cancel();
     const done = this.#server.terminate?.(reason, this.#state as State, self);
-    return isThenable(done) ? done.then(() => self.exit(reason)) : self.exit(reason);
+    return isThenable(done) ? done.then(() => exitAfterTurn(self, reason)) : exitAfterTurn(self, reason);
   }
 }
 
 /** In the mailbox: no message came for as long as the server wanted to know. */
-class IdleMessage {}
+class IdleMessage extends OwnMessage {}

@@ -2,9 +2,9 @@ import { Exit, type ExitReason } from "../process/exit-reason.ts";
 
 // Every result carries a mark that JSON cannot have, so that plain data of a service is never mistaken for a decision.
 // From the global registry: a bundle may hold a second copy of this module.
-const mark: unique symbol = Symbol.for("@solo/actor-core/server-result");
+export const mark: unique symbol = Symbol.for("@solo/actor-core/server-result");
 
-interface Marked {
+export interface Marked {
   readonly [mark]: true;
 }
 
@@ -133,7 +133,7 @@ export function isServerResult(value: unknown): value is Result {
   return typeof value === "object" && value !== null && (value as Partial<Marked>)[mark] === true;
 }
 
-function toExitReason(reason: StopReason): ExitReason {
+export function toExitReason(reason: StopReason): ExitReason {
   if (typeof reason !== "string") {
     return reason;
   }

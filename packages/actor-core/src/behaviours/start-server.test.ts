@@ -347,3 +347,18 @@ test("what a server asks while it handles a call is asked within the time that i
 
   expect(asked).toEqual([700, undefined]);
 });
+
+test("a reference by name leads to whoever holds the name", async () => {
+  const { system } = startSystem();
+  const ref = serverRef(system, counter, "counter");
+  expect(ref.pid).toBeUndefined();
+  await expect(ref.call("read")).rejects.toMatchObject({ code: "ACTOR_CALL_FAILED", reason: Exit.noproc });
+  for (const start of [1, 2]) {
+    const result = await launchServer(system, counter, { args: [start], name: "counter" });
+    expect(result).toEqual({ kind: "ok", pid: ref.pid });
+    expect(await ref.within(10).call("read")).toBe(start);
+    ref.cast("reset");
+    expect(await ref.call("read")).toBe(0);
+    await ref.stop();
+  }
+});

@@ -1,7 +1,7 @@
 import { MissingCallback, StartFailed, UnknownMethod } from "../process/errors.ts";
 import { describeValue, Exit, type ExitReason } from "../process/exit-reason.ts";
 import type { ReplyTo } from "../process/messages.ts";
-import type { Pid } from "../process/pid.ts";
+import { Pid } from "../process/pid.ts";
 import type { LogLevel } from "../process/report.ts";
 import { DEFAULT_CALL_TIMEOUT_MS } from "../process/request.ts";
 import type {
@@ -13,6 +13,7 @@ import type {
   StartOptions,
   StartResult,
   StopOptions,
+  Target,
 } from "../process/self.ts";
 import { isThenable } from "../process/thenable.ts";
 import { type CallTurn, type Ctx, isServer, type Server, type Turn } from "./define-server.ts";
@@ -96,9 +97,9 @@ type ArgsOf<F> = F extends (turn: never, ...args: infer A) => unknown ? A : neve
 type ReplyOf<F> = F extends (turn: never, ...args: never[]) => infer R ? AnswerIn<Awaited<R>> : never;
 type AnswerIn<O> = O extends { readonly kind: "reply" | "noReply" | "stopReply"; readonly reply?: infer V } ? V : never;
 
-/** A running server, as its clients see it. */
-export interface Ref<C, K> {
-  readonly pid: Pid;
+/** A running server, as its clients see it. `Holder` is its pid, or whoever holds the name by which it is known. */
+export interface Ref<C, K, Holder extends Pid | undefined = Pid> {
+  readonly pid: Holder;
   /**
    * @throws {CallFailed} It is gone, ended first, or did not answer within 5,000 ms (see {@link Ref.within}).
    * @throws {UnknownMethod} It has no such call; types prevent that.
@@ -111,17 +112,32 @@ export interface Ref<C, K> {
   /** @throws {UnknownMethod} It has no such cast. */
   applyCast(name: string, args: readonly unknown[]): void;
   /** The same server with another time limit for calls. */
-  within(timeoutMs: number): Ref<C, K>;
+  within(timeoutMs: number): Ref<C, K, Holder>;
   stop(options?: StopOptions): Promise<void>;
 }
 
-/** A typed reference to a running server. Nothing checks that `pid` runs this definition. */
+/**
+ * A typed reference to a running server: to a process, or to whoever holds a name each time it is used, so that it outlives
+ * restarts. Nothing checks that `target` runs this definition.
+ */
 export function serverRef<S, I extends readonly unknown[], C, K>(
   caller: Caller,
   server: Server<S, I, C, K>,
-  pid: Pid,
+  target: Pid,
   options?: CallOptions,
-): Ref<C, K> {
+): Ref<C, K>;
+export function serverRef<S, I extends readonly unknown[], C, K>(
+  caller: Caller,
+  server: Server<S, I, C, K>,
+  target: Target,
+  options?: CallOptions,
+): Ref<C, K, Pid | undefined>;
+export function serverRef<S, I extends readonly unknown[], C, K>(
+  caller: Caller,
+  server: Server<S, I, C, K>,
+  target: Target,
+  options?: CallOptions,
+): Ref<C, K, Pid | undefined> {
   const calls = server.calls as object;
   const casts = server.casts as object;
   const applyCall = async (name: string, args: readonly unknown[], own?: CallOptions): Promise<unknown> => {
@@ -129,7 +145,7 @@ export function serverRef<S, I extends readonly unknown[], C, K>(
       throw new UnknownMethod("call", name, Object.keys(calls));
     }
     const timeoutMs = own?.timeoutMs ?? options?.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS;
-    return caller.call(pid, new MethodMessage(name, args, caller.nowMs() + timeoutMs), {
+    return caller.call(target, new MethodMessage(name, args, caller.nowMs() + timeoutMs), {
       ...options,
       ...own,
       timeoutMs,
@@ -139,17 +155,19 @@ export function serverRef<S, I extends readonly unknown[], C, K>(
     if (!Object.hasOwn(casts, name)) {
       throw new UnknownMethod("cast", name, Object.keys(casts));
     }
-    caller.cast(pid, new MethodMessage(name, args));
+    caller.cast(target, new MethodMessage(name, args));
   };
   return {
-    pid,
+    get pid() {
+      return target instanceof Pid ? target : caller.whereis(target);
+    },
     // The handler's own type says what it answers.
     call: (name, ...args) => applyCall(name, args) as Promise<never>,
     cast: (name, ...args) => applyCast(name, args),
     applyCall,
     applyCast,
-    within: (timeoutMs) => serverRef(caller, server, pid, { ...options, timeoutMs }),
-    stop: (stopOptions) => caller.stop(pid, stopOptions),
+    within: (timeoutMs) => serverRef(caller, server, target, { ...options, timeoutMs }),
+    stop: (stopOptions) => caller.stop(target, stopOptions),
   };
 }
 

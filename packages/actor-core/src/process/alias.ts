@@ -1,7 +1,12 @@
 import type { Pid } from "./pid.ts";
+import type { Takes, takes } from "./takes.ts";
 
-/** An address of a process that its owner can withdraw. Made by `self.alias`. */
-export class Alias {
+/** An address of a process that its owner can withdraw, for messages that it understands. Made by `self.alias`. */
+export type Alias<Message = unknown> = ProcessAlias<Takes<Message>>;
+
+/** The class of all aliases; its parameter is what the owner takes. */
+class ProcessAlias<out T = Takes<unknown>> {
+  declare readonly [takes]?: T;
   readonly owner: Pid;
   /** Withdraws itself with the first message. */
   readonly once: boolean;
@@ -24,3 +29,6 @@ export class Alias {
     },
   };
 }
+
+// The type has a friendlier parameter than the class.
+export const Alias: typeof ProcessAlias = ProcessAlias;

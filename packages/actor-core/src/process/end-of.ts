@@ -2,6 +2,7 @@ import { defer } from "./deferred.ts";
 import { ProcessExited } from "./errors.ts";
 import type { ExitReason } from "./exit-reason.ts";
 import { type Holding, type Process, rejectQuietly, type Watcher } from "./process.ts";
+import { SmallSet } from "./small-set.ts";
 
 /** Waits for the end of a process, whatever its reason. */
 export class EndOf implements Watcher, Holding {
@@ -12,9 +13,9 @@ export class EndOf implements Watcher, Holding {
   constructor(process: Process, owner: Process | undefined) {
     this.#process = process;
     this.#owner = owner;
-    (process.watchers ??= new Set()).add(this);
+    (process.watchers ??= new SmallSet()).add(this);
     if (owner !== undefined) {
-      (owner.holdings ??= new Set()).add(this);
+      (owner.holdings ??= new SmallSet()).add(this);
     }
   }
 

@@ -12,14 +12,18 @@ export type ActorErrorCode =
   | "ACTOR_NAME_TAKEN"
   | "ACTOR_NAME_NOT_HELD"
   | "ACTOR_PROCESS_EXITED"
+  | "ACTOR_MAILBOX_FULL"
+  | "ACTOR_STASH_FULL"
+  | "ACTOR_STASH_EMPTY"
+  | "ACTOR_STASHED_TWICE"
   | "ACTOR_SYSTEM_REQUEST_FAILED"
   | "ACTOR_UNKNOWN_METHOD"
   | "ACTOR_MISSING_CALLBACK"
+  | "ACTOR_TASK_FAILED"
+  | "ACTOR_NOT_TASK_OWNER"
+  | "ACTOR_TOO_MANY_TASKS"
   | "ACTOR_INVALID_CHILD_SPEC"
-  | "ACTOR_INVALID_SUPERVISOR"
-  | "ACTOR_SIMULATION_FAILED"
-  | "ACTOR_SIMULATION_STUCK"
-  | "ACTOR_SIMULATION_TOO_LONG";
+  | "ACTOR_INVALID_SUPERVISOR";
 
 /** What all errors of this package have in common. */
 export abstract class ActorError extends Error {
@@ -147,6 +151,50 @@ export class MissingCallback extends ActorError {
     super(`Cannot handle message: the server has no ${callback}`);
     this.callback = callback;
   }
+}
+
+/** A task as errors name it. */
+interface NamedTask {
+  /** Undefined for a completed task. */
+  readonly pid: Pid | undefined;
+}
+
+/** Tasks that were waited for gave no value. `reason` says why; when one crashed, `cause` is what it threw. */
+export class TaskFailed extends ActorError {
+  override readonly code = "ACTOR_TASK_FAILED";
+  readonly reason: ExitReason;
+  /** All that were waited for together. */
+  readonly tasks: readonly NamedTask[];
+  readonly timeoutMs: number;
+
+  constructor(facts: { reason: ExitReason; tasks: readonly NamedTask[]; timeoutMs: number }) {
+    const { reason, tasks, timeoutMs } = facts;
+    const within = reason.kind === "timeout" ? ` after ${timeoutMs} ms` : "";
+    super(`Cannot await ${tasks.map(describeTask).join(", ")}: ${describeExit(reason)}${within}`, causeOf(reason));
+    this.reason = reason;
+    this.tasks = tasks;
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/** A process asked for a task that another one had started. */
+export class NotTaskOwner extends ActorError {
+  override readonly code = "ACTOR_NOT_TASK_OWNER";
+  readonly task: NamedTask;
+  readonly owner: Pid;
+  /** Who asked. */
+  readonly caller: Pid;
+
+  constructor(operation: string, task: NamedTask & { readonly owner: Pid }, caller: Pid) {
+    super(`Cannot ${operation} ${describeTask(task)}: ${task.owner} owns it, and not ${caller}`);
+    this.task = task;
+    this.owner = task.owner;
+    this.caller = caller;
+  }
+}
+
+function describeTask({ pid }: NamedTask): string {
+  return pid === undefined ? "completed task" : `task ${pid}`;
 }
 
 function causeOf(reason: ExitReason): ErrorOptions | undefined {

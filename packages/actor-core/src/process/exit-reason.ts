@@ -31,16 +31,16 @@ export const Exit = {
   normal: { kind: "normal" },
   shutdown: { kind: "shutdown" },
   /** An expected end that says why it was asked for. */
-  shutdownFor: (detail: unknown): ExitReason => ({ kind: "shutdown", detail }),
+  shutdownFor: <D>(detail: D): { readonly kind: "shutdown"; readonly detail: D } => ({ kind: "shutdown", detail }),
   kill: { kind: "kill" },
   killed: { kind: "killed" },
   noproc: { kind: "noproc" },
   timeout: { kind: "timeout" },
   callingSelf: { kind: "calling-self" },
-  aborted: (cause: unknown): ExitReason => ({ kind: "aborted", cause }),
-  crash: (error: unknown): ExitReason => ({ kind: "crash", error }),
+  aborted: <C>(cause: C): { readonly kind: "aborted"; readonly cause: C } => ({ kind: "aborted", cause }),
+  crash: <E>(error: E): { readonly kind: "crash"; readonly error: E } => ({ kind: "crash", error }),
   badReturn: (callback: string, value: unknown): ExitReason => ({ kind: "bad-return", callback, value }),
-  of: (value: unknown): ExitReason => ({ kind: "custom", value }),
+  of: <V>(value: V): { readonly kind: "custom"; readonly value: V } => ({ kind: "custom", value }),
 } as const satisfies Record<string, ExitReason | ((...args: never[]) => ExitReason)>;
 
 /** Says whether an end was planned: `normal` or `shutdown`. Transient children restart, and reports are made, otherwise. */

@@ -2,7 +2,7 @@ import { Alias } from "./alias.ts";
 import { EndOf } from "./end-of.ts";
 import { LinkFailed, NameNotHeld, NameTaken, ProcessExited, StopFailed } from "./errors.ts";
 import { Exit, type ExitReason } from "./exit-reason.ts";
-import { Cast, Down, MonitorRef, type ReplyTo } from "./messages.ts";
+import { Cast, MonitorRef, type ReplyTo } from "./messages.ts";
 import { Monitor } from "./monitor.ts";
 import { Pid } from "./pid.ts";
 import { type Birth, Process, processOf, type SystemMessage } from "./process.ts";
@@ -45,20 +45,27 @@ export abstract class LocalCaller implements Caller {
 
   send(target: Target | Alias, message: unknown): void {
     this.alive("send");
-    if (target instanceof Pid) {
-      processOf(target)?.deliver(message);
-    } else if (target instanceof Alias) {
-      sendToAlias(target, message);
-    } else {
-      this.#holder("send to", target).deliver(message);
+    const process = target instanceof Pid ? processOf(target) : undefined;
+    if (process !== undefined) {
+      process.deliver(message, this.process);
+    } else if (target instanceof Pid) {
+      this.#lose(target, message);
+    } else if (!(target instanceof Alias)) {
+      this.#holder("send to", target).deliver(message, this.process);
+    } else if (!sendToAlias(target, message, this.process)) {
+      this.#lose(target, message);
     }
   }
 
-  spawn(body: ProcessBody, options?: SpawnOptions): Pid {
-    return this.spawnProcess("spawn", body, options, false).pid;
+  #lose(to: Target | Alias, message: unknown): void {
+    this.runtime.deadLetters?.lose("no-receiver", message, this.process, to);
   }
 
-  async start(body: ProcessBody, options: StartOptions = {}): Promise<StartResult> {
+  spawn<M>(body: ProcessBody<M>, options?: SpawnOptions): Pid<M> {
+    return this.spawnProcess("spawn", body as ProcessBody, options, false).pid;
+  }
+
+  async start<M>(body: ProcessBody<M>, options: StartOptions = {}): Promise<StartResult<Pid<M>>> {
     const owner = this.process;
     if (owner === undefined && (options.link || options.monitor)) {
       throw new TypeError("Cannot start with a link or monitor: there is no process to hold it");
@@ -71,9 +78,9 @@ export abstract class LocalCaller implements Caller {
       this.alive("start");
       return { kind: "already-started", pid: holder };
     }
-    const process = this.spawnProcess("start", body, options, options.link === true);
+    const process = this.spawnProcess("start", body as ProcessBody, options, options.link === true);
     const { timeoutMs, monitor = false } = options;
-    return new Start(process, owner, { timeoutMs, monitored: monitor }).result;
+    return await new Start(process, owner, { timeoutMs, monitored: monitor }).result;
   }
 
   async stop(target: Target, options: StopOptions = {}): Promise<void> {
@@ -101,13 +108,23 @@ export abstract class LocalCaller implements Caller {
     }
   }
 
-  call(target: Target, request: unknown, options?: CallOptions): Promise<unknown> {
+  call(target: Target, request: unknown, options?: CallOptions): Promise<never> {
     this.alive("call");
-    return Request.send(this.runtime, this.process, { target, process: this.lookUp(target) }, request, options);
+    const to = { target, process: this.lookUp(target) };
+    // `Caller.call` says what comes of which request.
+    return Request.send(this.runtime, this.process, to, request, options) as Promise<never>;
   }
 
   /** The library's own way from a caller to its parts; not exported from the package. */
   static readonly internal = {
+    runtimeOf(caller: Caller): Runtime {
+      return local("use a system", caller).runtime;
+    },
+    lookUp(caller: Caller, target: Target, operation: string): Process | undefined {
+      const from = local(operation, caller);
+      from.alive(operation);
+      return from.lookUp(target);
+    },
     /** Calls a process itself and not its body. `operation` is the request that errors show. */
     callProcess(
       caller: Caller,
@@ -116,18 +133,22 @@ export abstract class LocalCaller implements Caller {
       options: CallOptions | undefined,
       envelope: (from: ReplyTo) => SystemMessage,
     ): Promise<unknown> {
-      if (!(caller instanceof LocalCaller)) {
-        throw new TypeError(`Cannot ${operation}: wanted a process's hands or a system, got ${typeof caller}`);
-      }
-      caller.alive(operation);
-      const to = { target, process: caller.lookUp(target) };
-      return Request.send(caller.runtime, caller.process, to, operation, options, envelope);
+      const from = local(operation, caller);
+      from.alive(operation);
+      const to = { target, process: from.lookUp(target) };
+      return Request.send(from.runtime, from.process, to, operation, options, envelope);
     },
   };
 
   cast(target: Target, request: unknown): void {
     this.alive("cast");
-    this.lookUp(target)?.deliver(new Cast(request));
+    const process = this.lookUp(target);
+    const message = new Cast(request);
+    if (process === undefined) {
+      this.#lose(target, message);
+    } else {
+      process.deliver(message, this.process);
+    }
   }
 
   exited(target: Target): Promise<ExitReason> {
@@ -223,7 +244,7 @@ export abstract class LocalCaller implements Caller {
     link: boolean,
   ): Process {
     this.alive(operation);
-    const { name, label } = options ?? {};
+    const { name, label, mailbox } = options ?? {};
     const holder = name === undefined ? undefined : this.whereis(name);
     if (name !== undefined && holder !== undefined) {
       throw new NameTaken(String(name), holder, String(name));
@@ -231,6 +252,7 @@ export abstract class LocalCaller implements Caller {
     const take = name instanceof Via ? name.claim(this.runtime.names) : undefined;
     const birth = { parent: this.process?.pid, bornLinked: link && this.process !== undefined, label };
     const process = this.makeProcess(body, birth);
+    process.mailbox = mailbox?.(process);
     if (name instanceof Via) {
       take?.(process.pid);
     } else if (name !== undefined) {
@@ -303,12 +325,15 @@ export class ProcessSelf extends LocalCaller implements Self {
     return this.process.signal;
   }
 
-  spawnLink(body: ProcessBody, options?: SpawnOptions): Pid {
-    return this.spawnProcess("spawnLink", body, options, true).pid;
+  spawnLink<M>(body: ProcessBody<M>, options?: SpawnOptions): Pid<M> {
+    return this.spawnProcess("spawnLink", body as ProcessBody, options, true).pid;
   }
 
-  spawnMonitor(body: ProcessBody, options?: SpawnOptions): { readonly pid: Pid; readonly monitor: MonitorRef } {
-    const process = this.spawnProcess("spawnMonitor", body, options, false);
+  spawnMonitor<M>(
+    body: ProcessBody<M>,
+    options?: SpawnOptions,
+  ): { readonly pid: Pid<M>; readonly monitor: MonitorRef<Pid> } {
+    const process = this.spawnProcess("spawnMonitor", body as ProcessBody, options, false);
     return { pid: process.pid, monitor: Monitor.begin(this.process, process, process.pid) };
   }
 
@@ -337,7 +362,7 @@ export class ProcessSelf extends LocalCaller implements Self {
     }
   }
 
-  monitor(target: Target): MonitorRef {
+  monitor<T extends Target>(target: T): MonitorRef<T> {
     this.alive("monitor");
     return Monitor.begin(this.process, this.lookUp(target), target);
   }
@@ -347,7 +372,13 @@ export class ProcessSelf extends LocalCaller implements Self {
     if (!(monitor instanceof MonitorRef)) {
       throw new TypeError(`Cannot demonitor: wanted a monitor, got ${typeof monitor}`);
     }
-    endMonitor(this.process, monitor, options?.flush === true);
+    // One of another process stays in force.
+    if (monitor instanceof Monitor && monitor.owner === this.process) {
+      if (options?.flush) {
+        monitor.flush();
+      }
+      monitor.end();
+    }
   }
 
   exit(reason: ExitReason): never {
@@ -404,26 +435,21 @@ export class ProcessSelf extends LocalCaller implements Self {
   }
 }
 
-/** What `send` to an alias does. */
-export function sendToAlias(alias: Alias, message: unknown): void {
-  if (alias.active) {
-    if (alias.once) {
-      Alias.internal.withdraw(alias);
-    }
-    processOf(alias.owner)?.deliver(message);
+/** @returns Whether there was somebody to send to. */
+function sendToAlias(alias: Alias, message: unknown, sender?: Process): boolean {
+  const process = alias.active ? processOf(alias.owner) : undefined;
+  if (process !== undefined && alias.once) {
+    Alias.internal.withdraw(alias);
   }
+  process?.deliver(message, sender);
+  return process !== undefined;
 }
 
-function endMonitor(owner: Process, ref: MonitorRef, flush: boolean): void {
-  for (const monitor of Monitor.of(owner)) {
-    if (monitor.ref === ref) {
-      monitor.end();
-      return;
-    }
+function local(operation: string, caller: Caller): LocalCaller {
+  if (!(caller instanceof LocalCaller)) {
+    throw new TypeError(`Cannot ${operation}: wanted a process's hands or a system, got ${typeof caller}`);
   }
-  if (flush) {
-    owner.discard((message) => message instanceof Down && message.monitor === ref);
-  }
+  return caller;
 }
 
 function infoOf(process: Process): ProcessInfo {
@@ -433,7 +459,7 @@ function infoOf(process: Process): ProcessInfo {
     label: process.label,
     parent: process.parent,
     links: Array.from(process.links ?? [], (other) => other.pid),
-    monitors: Array.from(Monitor.of(process), (monitor) => monitor.ref.target),
+    monitors: Array.from(Monitor.of(process), (monitor) => monitor.target),
     monitoredBy: Array.from(process.watchers ?? []).flatMap((watcher) =>
       watcher instanceof Monitor ? [watcher.owner.pid] : [],
     ),

@@ -2,30 +2,32 @@ import { Exit, type ExitReason } from "./exit-reason.ts";
 import { Down, MonitorRef } from "./messages.ts";
 import type { Holding, Process, Watcher } from "./process.ts";
 import type { Target } from "./self.ts";
+import { SmallSet } from "./small-set.ts";
 
-/** One process watching another, until one of them ends or the watcher lets go. */
-export class Monitor implements Watcher, Holding {
-  readonly ref: MonitorRef;
-  readonly owner: Process;
-  readonly #process: Process;
+/** One process watching another, until one of them ends or the watcher lets go. Its own reference, too. */
+export class Monitor<out T extends Target = Target> extends MonitorRef<T> implements Watcher, Holding {
+  readonly #owner: Process;
+  /** Undefined once it has ended. */
+  #process: Process | undefined;
 
-  private constructor(owner: Process, process: Process, target: Target) {
-    this.ref = new MonitorRef(target);
-    this.owner = owner;
+  /** Without a process there is nothing to watch. */
+  protected constructor(owner: Process, process: Process | undefined, target: T) {
+    super(target);
+    this.#owner = owner;
     this.#process = process;
+    if (process !== undefined) {
+      (process.watchers ??= new SmallSet()).add(this);
+      (owner.holdings ??= new SmallSet()).add(this);
+    }
   }
 
   /** Begins; `process` is undefined when the target is dead, and `Down` is delivered at once. */
-  static begin(owner: Process, process: Process | undefined, target: Target): MonitorRef {
-    if (process === undefined) {
-      const ref = new MonitorRef(target);
-      owner.deliver(new Down(ref, target, Exit.noproc));
-      return ref;
-    }
+  static begin<T extends Target>(owner: Process, process: Process | undefined, target: T): Monitor<T> {
     const monitor = new Monitor(owner, process, target);
-    (process.watchers ??= new Set()).add(monitor);
-    (owner.holdings ??= new Set()).add(monitor);
-    return monitor.ref;
+    if (process === undefined) {
+      owner.deliver(new Down(monitor, target, Exit.noproc));
+    }
+    return monitor;
   }
 
   /** The monitors a process has open. */
@@ -37,17 +39,36 @@ export class Monitor implements Watcher, Holding {
     }
   }
 
+  get owner(): Process {
+    return this.#owner;
+  }
+
   end(): void {
-    this.#process.watchers?.delete(this);
-    this.owner.holdings?.delete(this);
+    this.#process?.watchers?.delete(this);
+    this.#owner.holdings?.delete(this);
+    this.#process = undefined;
+  }
+
+  /** Takes its `Down` out of the mailbox, if it has fired already. */
+  flush(): void {
+    if (this.#process === undefined) {
+      this.#owner.discard((message) => message instanceof Down && message.monitor === this);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.flush();
+    this.end();
   }
 
   targetEnded(reason: ExitReason): void {
-    this.owner.holdings?.delete(this);
-    this.owner.deliver(new Down(this.ref, this.ref.target, reason));
+    this.#process = undefined;
+    this.#owner.holdings?.delete(this);
+    this.#owner.deliver(new Down(this, this.target, reason));
   }
 
   ownerEnded(): void {
-    this.#process.watchers?.delete(this);
+    this.#process?.watchers?.delete(this);
+    this.#process = undefined;
   }
 }

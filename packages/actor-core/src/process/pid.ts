@@ -1,11 +1,18 @@
+import type { Takes, takes } from "./takes.ts";
+
 /**
  * Opaque handle of a process: equal only to itself, never used again, valid for ever.
  *
- * A pid keeps nothing of a dead process alive. Sending to one that is dead does nothing.
+ * `Pid<Message>` is the pid of a process that understands `Message`: nothing else can be sent to it. A plain `Pid` is
+ * unchecked. A pid keeps nothing of a dead process alive. Sending to one that is dead does nothing.
  */
-export class Pid {
+export type Pid<Message = unknown> = ProcessId<Takes<Message>>;
+
+/** The class of all pids; its parameter is what the process takes. */
+class ProcessId<out T = Takes<unknown>> {
   /** Unique in its system. For people and for comparing; there is no way from a number to a process. */
   readonly id: number;
+  declare readonly [takes]?: T;
   #process: object | undefined;
 
   private constructor(id: number, process: object) {
@@ -24,10 +31,13 @@ export class Pid {
 
   /** The library's own way in; not exported from the package. */
   static readonly internal = {
-    make: (id: number, process: object): Pid => new Pid(id, process),
+    make: (id: number, process: object): Pid => new ProcessId(id, process),
     processOf: (pid: Pid): object | undefined => pid.#process,
     release: (pid: Pid): void => {
       pid.#process = undefined;
     },
   };
 }
+
+// The type has a friendlier parameter than the class.
+export const Pid: typeof ProcessId = ProcessId;

@@ -1,6 +1,7 @@
 import { defer } from "./deferred.ts";
 import { ProcessExited } from "./errors.ts";
 import { Exit, type ExitReason, isExpected } from "./exit-reason.ts";
+import type { Mailbox } from "./mailbox.ts";
 import { Exited } from "./messages.ts";
 import { Pid } from "./pid.ts";
 import { Ring } from "./ring.ts";
@@ -8,6 +9,8 @@ import type { Runnable } from "./run-queue.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Awaitable, InitOutcome, ProcessBody, ProcessHandler, Self } from "./self.ts";
 import { timedOut } from "./self.ts";
+import { shownState } from "./shown-state.ts";
+import { SmallSet } from "./small-set.ts";
 import { isThenable } from "./thenable.ts";
 import type { Deadline } from "./timers.ts";
 import { Unwind } from "./unwind.ts";
@@ -95,22 +98,24 @@ export class Process implements Runnable {
   /** Set by `self.exit`: the process ends with it when its turn does, whatever becomes of the throw. */
   exiting: ExitReason | undefined;
   starter: Starter | undefined;
+  /** Made with the first message. */
+  mailbox: Mailbox | undefined;
+  /** What its handler is handling. */
+  current: unknown;
   // Most processes never have these.
-  links: Set<Process> | undefined;
-  watchers: Set<Watcher> | undefined;
-  holdings: Set<Holding> | undefined;
+  links: SmallSet<Process> | undefined;
+  watchers: SmallSet<Watcher> | undefined;
+  holdings: SmallSet<Holding> | undefined;
   #abort: AbortController | undefined;
   #receive: Receive | undefined;
   #settled: (() => void) | undefined;
   #failed: ((error: unknown) => void) | undefined;
 
   #body: ProcessBody | undefined;
-  #mailbox: Ring<unknown> | undefined;
   #phase: typeof NEW | typeof IDLE | typeof BUSY | typeof DEAD = NEW;
   #queued = true;
   /** System messages and `Exited`s in the mailbox; without any, no message needs to be looked at. */
   #signals = 0;
-  #current: unknown;
 
   constructor(runtime: Runtime, body: ProcessBody, birth: Birth) {
     this.runtime = runtime;
@@ -135,7 +140,7 @@ export class Process implements Runnable {
   }
 
   get messages(): readonly unknown[] {
-    return this.#mailbox?.toArray().filter((message) => !(message instanceof SystemMessage)) ?? [];
+    return this.mailbox?.toArray().filter((message) => !(message instanceof SystemMessage)) ?? [];
   }
 
   get signal(): AbortSignal {
@@ -150,12 +155,20 @@ export class Process implements Runnable {
 
   // Messages and signals
 
-  deliver(message: unknown): void {
+  deliver(message: unknown, sender?: Process): void {
     if (this.#phase === DEAD) {
       return;
     }
-    this.#mailbox ??= new Ring();
-    this.#mailbox.push(message);
+    this.mailbox ??= new Ring();
+    this.mailbox.push(message, sender);
+    this.#wake();
+  }
+
+  /** Puts back, before all others, what the body had taken. */
+  putBack(message: unknown): void {
+    this.mailbox ??= new Ring();
+    this.mailbox.unshift(message);
+    this.#signals += message instanceof Exited ? 1 : 0;
     this.#wake();
   }
 
@@ -208,7 +221,7 @@ export class Process implements Runnable {
 
   /** Takes matching messages out of the mailbox. */
   discard(matches: (message: unknown) => boolean): void {
-    const mailbox = this.#mailbox;
+    const mailbox = this.mailbox;
     for (let i = 0; mailbox !== undefined && i < mailbox.size; ) {
       const message = mailbox.at(i);
       if (matches(message)) {
@@ -224,8 +237,8 @@ export class Process implements Runnable {
   }
 
   link(other: Process): void {
-    (this.links ??= new Set()).add(other);
-    (other.links ??= new Set()).add(this);
+    (this.links ??= new SmallSet()).add(other);
+    (other.links ??= new SmallSet()).add(this);
   }
 
   unlink(other: Process): void {
@@ -304,14 +317,15 @@ export class Process implements Runnable {
   }
 
   #handleUpTo(limit: number): number {
-    const mailbox = this.#mailbox;
     let handled = 0;
-    while (mailbox !== undefined && mailbox.size > 0 && handled < limit && this.#phase === IDLE) {
+    // Read anew each time: a message may lay something around the mailbox.
+    for (let mailbox = this.mailbox; mailbox !== undefined && mailbox.size > 0; mailbox = this.mailbox) {
+      if (handled === limit || this.#phase !== IDLE) {
+        this.#wake();
+        break;
+      }
       handled += 1;
       this.#handle(mailbox.shift());
-    }
-    if (mailbox !== undefined && mailbox.size > 0) {
-      this.#wake();
     }
     return handled || 1;
   }
@@ -319,7 +333,7 @@ export class Process implements Runnable {
   #handle(message: unknown): void {
     const handler = this.#body as ProcessHandler;
     this.#phase = BUSY;
-    this.#current = message;
+    this.current = message;
     let result: Awaitable<void>;
     try {
       result = this.#signals > 0 ? this.#handleSignal(handler, message) : handler.handle(message, this.self as Self);
@@ -333,7 +347,7 @@ export class Process implements Runnable {
       this.#endTurn(undefined);
     } else if (this.#phase === BUSY) {
       this.#phase = IDLE;
-      this.#current = undefined;
+      this.current = undefined;
     }
   }
 
@@ -383,8 +397,8 @@ export class Process implements Runnable {
       return;
     }
     this.#phase = IDLE;
-    this.#current = undefined;
-    if (this.#mailbox !== undefined && this.#mailbox.size > 0) {
+    this.current = undefined;
+    if (this.mailbox !== undefined && this.mailbox.size > 0) {
       this.#wake();
     }
   }
@@ -434,21 +448,30 @@ export class Process implements Runnable {
   }
 
   #unseen(receive: Receive): boolean {
-    return this.#mailbox !== undefined && receive.position < this.#mailbox.size;
+    return this.mailbox !== undefined && receive.position < this.mailbox.size;
   }
 
   /** Looks at what has not been looked at for a message that is waited for. */
   #look(): void {
     const receive = this.#receive;
-    const mailbox = this.#mailbox;
+    const mailbox = this.mailbox;
+    if (receive !== undefined && mailbox?.moves) {
+      receive.position = 0;
+    }
     while (receive !== undefined && mailbox !== undefined && receive.position < mailbox.size) {
       const message = mailbox.at(receive.position);
       if (message instanceof SystemMessage && !receive.system) {
-        if (message instanceof StopRequest && typeof this.#body === "function") {
+        if (typeof this.#body !== "function") {
+          receive.position += 1;
+          continue;
+        }
+        if (message instanceof StopRequest) {
           this.end(message.reason);
           return;
         }
-        receive.position += 1;
+        // A script will never get to it.
+        mailbox.removeAt(receive.position);
+        this.#signals -= 1;
         continue;
       }
       try {
@@ -460,11 +483,11 @@ export class Process implements Runnable {
         this.end(Exit.crash(error), "own");
         return;
       }
-      mailbox.removeAt(receive.position);
+      const taken = mailbox.removeAt(receive.position);
       if (message instanceof Exited || message instanceof SystemMessage) {
         this.#signals -= 1;
       }
-      this.#finishReceive(receive, message);
+      this.#finishReceive(receive, taken);
       return;
     }
   }
@@ -500,7 +523,8 @@ export class Process implements Runnable {
     }
     this.#phase = DEAD;
     const { runtime, pid, name, links, watchers, holdings } = this;
-    const current = this.#current instanceof SystemMessage ? undefined : this.#current;
+    const { current, mailbox } = this;
+    const body = this.#body as ProcessBody;
     // The name first: whoever hears of this end may take it.
     if (name !== undefined) {
       runtime.names.free(name);
@@ -526,7 +550,22 @@ export class Process implements Runnable {
       }
     }
     if (by === "own" && !isExpected(reason)) {
-      runtime.report({ kind: "crash", pid, name, label: this.label, reason, lastMessage: current });
+      runtime.report({
+        kind: "crash",
+        pid,
+        name,
+        label: this.label,
+        reason,
+        lastMessage: current instanceof SystemMessage ? undefined : current,
+        state: shownState(typeof body === "function" ? {} : body),
+        recentMessages: mailbox?.recent,
+        waiting: mailbox?.size ?? 0,
+        ancestors: [...ancestorsOf(this)],
+        links: Array.from(links ?? [], (other) => other.pid),
+      });
+    }
+    if (mailbox !== undefined) {
+      runtime.deadLetters?.leave(pid, mailbox);
     }
   }
 
@@ -541,7 +580,7 @@ export class Process implements Runnable {
       // Listeners are user code, so not in this turn.
       this.runtime.queue.push(new AbortTask(this.#abort, reason));
     }
-    this.#body = this.#mailbox = this.#receive = this.#current = undefined;
+    this.#body = this.mailbox = this.#receive = this.current = undefined;
     this.#settled = this.#failed = undefined;
     this.links = this.watchers = this.holdings = this.starter = undefined;
   }
@@ -569,6 +608,20 @@ export function rejectQuietly(
 ): void {
   pending.promise.catch(() => {});
   pending.reject(error);
+}
+
+/** `self.exit` for a behaviour whose turn is over: a throw costs more than most turns. */
+export function exitAfterTurn(self: Self, reason: ExitReason): void {
+  const process = processOf(self.pid);
+  if (process !== undefined) {
+    process.exiting ??= reason;
+  }
+}
+
+function* ancestorsOf(process: Process): Iterable<Pid> {
+  for (let pid = process.parent; pid !== undefined; pid = processOf(pid)?.parent) {
+    yield pid;
+  }
 }
 
 /** The process behind a pid, while it lives. */

@@ -1,6 +1,7 @@
 import type { ExitReason } from "./exit-reason.ts";
 import { describeExit, describeValue } from "./exit-reason.ts";
 import type { Pid } from "./pid.ts";
+import type { ShownState } from "./shown-state.ts";
 
 /** Something people should be able to see. Nothing in the library depends on what becomes of a report. */
 export type Report =
@@ -13,6 +14,16 @@ export type Report =
       readonly reason: ExitReason;
       /** What was being handled. */
       readonly lastMessage: unknown;
+      /** As its behaviour's formatter shows it. Of a server: from before that message. */
+      readonly state: ShownState;
+      /** What it took last, oldest first; undefined when that is not kept (`recordingMailbox`, `sys.recordMessages`). */
+      readonly recentMessages: readonly unknown[] | undefined;
+      /** How many messages waited. */
+      readonly waiting: number;
+      /** Who spawned it, who spawned that process, and so on, as far as they live. */
+      readonly ancestors: readonly Pid[];
+      /** Those whom its end has reached. */
+      readonly links: readonly Pid[];
     }
   /** A server without an `info` handler dropped a message. */
   | {

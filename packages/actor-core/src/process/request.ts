@@ -6,6 +6,7 @@ import type { Pid } from "./pid.ts";
 import { type Holding, type Process, rejectQuietly, type SystemMessage, type Watcher } from "./process.ts";
 import type { Runtime } from "./runtime.ts";
 import type { CallOptions, Target } from "./self.ts";
+import { SmallSet } from "./small-set.ts";
 import { checkDelay, type Deadline } from "./timers.ts";
 
 /** What a call waits when nothing else is said, in milliseconds. */
@@ -64,9 +65,9 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
       return promise;
     }
     call.#process = process;
-    (process.watchers ??= new Set()).add(call);
+    (process.watchers ??= new SmallSet()).add(call);
     if (owner !== undefined) {
-      (owner.holdings ??= new Set()).add(call);
+      (owner.holdings ??= new SmallSet()).add(call);
     }
     if (timeoutMs !== Number.POSITIVE_INFINITY) {
       call.#deadline = runtime.timers.after(timeoutMs, () => call.#fail(Exit.timeout));
@@ -77,7 +78,7 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
       signal.addEventListener("abort", call.#abandon);
     }
     if (envelope === undefined) {
-      process.deliver(call);
+      process.deliver(call, owner);
     } else {
       process.tell(envelope(call));
     }
@@ -90,11 +91,24 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
 
   reply(value: unknown): void {
     const pending = this.#close();
-    pending?.resolve(value);
+    if (pending === undefined) {
+      this.#lose(value);
+    } else {
+      pending.resolve(value);
+    }
   }
 
   refuse(error: Error): void {
-    this.#close()?.reject(error);
+    const pending = this.#close();
+    if (pending === undefined) {
+      this.#lose(error);
+    } else {
+      pending.reject(error);
+    }
+  }
+
+  #lose(message: unknown): void {
+    this.#process?.runtime.deadLetters?.lose("late-reply", message, this.#process, this.caller);
   }
 
   targetEnded(reason: ExitReason): void {
@@ -121,7 +135,6 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
       this.#pending = undefined;
       this.#process?.watchers?.delete(this);
       this.#owner?.holdings?.delete(this);
-      this.#process = this.#owner = undefined;
       this.#deadline?.clear();
       if (this.#abandon !== undefined) {
         this.#signal?.removeEventListener("abort", this.#abandon);

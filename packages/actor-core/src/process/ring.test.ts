@@ -6,6 +6,10 @@ const operation = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("push" as const), times: fc.integer({ min: 1, max: 40 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("shift" as const), times: fc.integer({ min: 1, max: 40 }) }) },
   {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("unshift" as const), times: fc.integer({ min: 1, max: 10 }) }),
+  },
+  {
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constant("removeAt" as const),
@@ -25,6 +29,11 @@ test("a ring holds what a list would, whatever is done to it", () => {
           for (let i = 0; i < step.times; i++, next++) {
             ring.push(next);
             list.push(next);
+          }
+        } else if (step.kind === "unshift") {
+          for (let i = 0; i < step.times; i++, next++) {
+            ring.unshift(next);
+            list.unshift(next);
           }
         } else if (step.kind === "shift") {
           for (let i = 0; i < step.times && list.length > 0; i++) {

@@ -19,6 +19,16 @@ export class Ring<T> {
     this.#size += 1;
   }
 
+  /** Puts an item before the oldest. */
+  unshift(item: T): void {
+    if (this.#size === this.#slots.length) {
+      this.#grow();
+    }
+    this.#head = (this.#head - 1) & (this.#slots.length - 1);
+    this.#slots[this.#head] = item;
+    this.#size += 1;
+  }
+
   /** Takes the oldest; call only when there is one. */
   shift(): T {
     const item = this.#slots[this.#head] as T;

@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import type { DeadLetterOffice } from "./dead-letter.ts";
 import { NameTable } from "./name-table.ts";
 import type { Pid } from "./pid.ts";
 import type { Report, Reporter } from "./report.ts";
@@ -12,6 +13,8 @@ export class Runtime {
   readonly names = new NameTable();
   /** Every living process. */
   readonly table = new Set<Pid>();
+  /** Present while somebody wants to see what is lost. */
+  deadLetters: DeadLetterOffice | undefined;
   readonly #reporter: Reporter;
   #lastId = 0;
 

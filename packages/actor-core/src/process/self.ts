@@ -1,7 +1,11 @@
 import type { Alias } from "./alias.ts";
 import type { ExitReason } from "./exit-reason.ts";
+import type { HostSignal } from "./host-signal.ts";
+import type { MakeMailbox } from "./mailbox.ts";
 import type { MonitorRef } from "./messages.ts";
 import type { Pid } from "./pid.ts";
+import type { Naming, ProcessName } from "./process-name.ts";
+import type { AnswerTo, CastTo, MessageTo, RequestTo } from "./protocol.ts";
 import type { Report } from "./report.ts";
 import type { Timer } from "./timers.ts";
 import type { Via, ViaName } from "./via.ts";
@@ -9,8 +13,8 @@ import type { Via, ViaName } from "./via.ts";
 /** Now or later. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
-/** Whom to reach: a process, or whoever holds a name at that moment. */
-export type Target = Pid | string | Via;
+/** Whom to reach: a process, or whoever holds a name at that moment; one that understands `Message`. */
+export type Target<Message = unknown> = Pid<Message> | ProcessName<Message> | Via;
 
 /** Stands for "nothing came in time"; the result of {@link Self.receive} with a `timeoutMs`. */
 export const timedOut: unique symbol = Symbol("timedOut");
@@ -21,10 +25,14 @@ export const timedOut: unique symbol = Symbol("timedOut");
  * A function is a script: it reads its mailbox with `self.receive` and ends when it returns. A handler object is called
  * once for each message and is the faster and smaller of the two; it ends by `self.exit`, by a signal or by throwing.
  */
-export type ProcessBody = ProcessScript | ProcessHandler;
+export type ProcessBody<Message = unknown> = ProcessScript<Message> | ProcessHandler<Message>;
 
-/** A body that asks for its messages. Its first step is never taken inside the call that spawns it. */
-export type ProcessScript = (self: Self) => Awaitable<void>;
+/**
+ * A body that asks for its messages. Its first step is never taken inside the call that spawns it.
+ *
+ * Annotate its parameter to say what it understands: `async (self: Self<"start" | "stop">) => …`.
+ */
+export type ProcessScript<Message = unknown> = (self: Self<Message>) => Awaitable<void>;
 
 /**
  * How a behaviour joins `sys`: by what of this its handler has. Suspending, resuming, terminating, statistics and traces
@@ -52,19 +60,25 @@ export interface CodeChange {
   readonly extra?: unknown;
 }
 
-/** A body that is given its messages, one at a time, also across `await`. */
-export interface ProcessHandler extends SystemCallbacks {
+/**
+ * A body that is given its messages, one at a time, also across `await`.
+ *
+ * What `handle` says it takes is what can be sent to the process. One that answers calls names them
+ * (`Call<Question, Answer>`), and one that monitors, or traps exits, takes `Down`, or `Exited`, too.
+ */
+export interface ProcessHandler<Message = unknown> extends SystemCallbacks {
   /** Runs first. A started process acknowledges when it has settled. Nothing returned means `ok`. */
-  init?(self: Self): Awaitable<InitOutcome | undefined> | Awaitable<void>;
+  init?(self: Self<Message>): Awaitable<InitOutcome | undefined> | Awaitable<void>;
   /** Takes one message: what was sent, or an `Exited`, `Down`, `Call` or `Cast`. */
-  handle(message: unknown, self: Self): Awaitable<void>;
+  // Not a method, so that one who takes less than everything is told apart.
+  readonly handle: (message: Message, self: Self<Message>) => Awaitable<void>;
   /**
    * Asked to stop, in the order of the mailbox: by `stop`, or, while trapping exits, by the end of the parent that
    * spawned this process with a link. When it returns, the process ends with `reason`.
    *
    * Without it `stop` ends the process at once and the parent's end is an ordinary `Exited` message.
    */
-  stop?(reason: ExitReason, self: Self): Awaitable<void>;
+  stop?(reason: ExitReason, self: Self<Message>): Awaitable<void>;
 }
 
 /** What came of `init`. */
@@ -78,22 +92,24 @@ export type InitOutcome =
   | { readonly kind: "error"; readonly reason: ExitReason };
 
 /** What came of `start`. When it is not `ok`, the process is gone and its name free. */
-export type StartResult =
+export type StartResult<P = Pid> =
   /** `monitor` is present when it was asked for. */
-  | { readonly kind: "ok"; readonly pid: Pid; readonly monitor?: MonitorRef }
+  | { readonly kind: "ok"; readonly pid: P; readonly monitor?: MonitorRef<Pid> }
   | { readonly kind: "ignore" }
   /** The name belongs to `pid`. */
   | { readonly kind: "already-started"; readonly pid: Pid }
   | { readonly kind: "error"; readonly reason: ExitReason };
 
-export interface SpawnOptions {
+export interface SpawnOptions<out Name extends string = string> {
   /** Taken before the body's first step. {@link NameTaken} is thrown when another process holds it. */
-  readonly name?: string | ViaName;
+  readonly name?: Name | ViaName;
   /** For people: shown in reports and in `info`. */
   readonly label?: string;
+  /** Default: no bound, first in first out. `boundedMailbox` and its kin make others. */
+  readonly mailbox?: MakeMailbox | undefined;
 }
 
-export interface StartOptions extends SpawnOptions {
+export interface StartOptions<out Name extends string = string> extends SpawnOptions<Name> {
   /** Milliseconds until the process is killed and start answers `error(timeout)`. Default: none. */
   readonly timeoutMs?: number;
   /** Links to the process that starts; refused (`TypeError`) outside of all processes. */
@@ -113,7 +129,7 @@ export interface CallOptions {
   /** Default 5,000; `Infinity` waits for ever. */
   readonly timeoutMs?: number;
   /** Abandons the call; its late answer is dropped. */
-  readonly signal?: AbortSignal;
+  readonly signal?: HostSignal;
 }
 
 /**
@@ -128,11 +144,14 @@ export interface Caller {
    *
    * @throws {NameNotHeld} Nobody holds the name.
    */
-  send(target: Target | Alias, message: unknown): void;
+  send<M>(target: Target<M> | Alias<M>, message: NoInfer<MessageTo<M>>): void;
   /** @throws {NameTaken} The wanted name is held. */
-  spawn(body: ProcessBody, options?: SpawnOptions): Pid;
+  spawn<M, N extends string>(body: ProcessBody<M>, options?: SpawnOptions<N> & Naming<N, M>): Pid<M>;
   /** Spawns and waits until the process has acknowledged (a handler: `init` settled; a script: `self.acknowledge`). */
-  start(body: ProcessBody, options?: StartOptions): Promise<StartResult>;
+  start<M, N extends string>(
+    body: ProcessBody<M>,
+    options?: StartOptions<N> & Naming<N, M>,
+  ): Promise<StartResult<Pid<M>>>;
   /**
    * Asks a process to end behind the messages it already has, and resolves once it is gone.
    *
@@ -149,19 +168,19 @@ export interface Caller {
    *
    * @throws {CallFailed} No such process, it ended first, no answer in time, or abandoned.
    */
-  call(target: Target, request: unknown, options?: CallOptions): Promise<unknown>;
+  call<M, const Q extends RequestTo<M>>(target: Target<M>, request: Q, options?: CallOptions): Promise<AnswerTo<M, Q>>;
   /** Sends a request that has no answer. Never fails, whoever the target is. */
-  cast(target: Target, request: unknown): void;
+  cast<M>(target: Target<M>, request: NoInfer<CastTo<M>>): void;
   /** Resolves with the reason of the process's end; `noproc` when it is gone already. */
   exited(target: Target): Promise<ExitReason>;
-  whereis(name: string | Via): Pid | undefined;
+  whereis<M>(name: ProcessName<M> | Via): Pid<M> | undefined;
   /**
    * Gives a living process its one name. A name is free again before anyone hears that its holder has ended.
    *
    * @throws {NameTaken} The name is held, or the process has one.
    * @throws {ProcessExited} The process is dead.
    */
-  register(name: string, pid: Pid): void;
+  register<M>(name: ProcessName<M>, pid: Pid<NoInfer<M>>): void;
   /** @throws {NameNotHeld} The name is free. */
   unregister(name: string): void;
   /**
@@ -169,9 +188,9 @@ export interface Caller {
    *
    * @param delayMs 0 or more, beyond 2^31 too; `RangeError` otherwise.
    */
-  sendAfter(delayMs: number, target: Target, message: unknown): Timer;
+  sendAfter<M>(delayMs: number, target: Target<M>, message: NoInfer<MessageTo<M>>): Timer;
   /** As `sendAfter`, again and again until cancelled or the target process is dead. At least 1 ms. */
-  sendEvery(intervalMs: number, target: Target, message: unknown): Timer;
+  sendEvery<M>(intervalMs: number, target: Target<M>, message: NoInfer<MessageTo<M>>): Timer;
   /** Monotonic milliseconds. */
   nowMs(): number;
   isAlive(pid: Pid): boolean;
@@ -180,24 +199,33 @@ export interface Caller {
   report(report: Report): void;
 }
 
-/** The hands of one process. Given to its body; of no use to anyone once the process has ended. */
-export interface Self extends Caller {
-  readonly pid: Pid;
+/**
+ * The hands of one process, which understands `Message`. Given to its body; of no use to anyone once the process has
+ * ended. A plain `Self` is that of any process.
+ */
+export type Self<Message = unknown> = Hands<Message, Pid<Message>, Alias<Message>>;
+
+/** The interface behind {@link Self}. */
+export interface Hands<out M, out P, out A> extends Caller {
+  readonly pid: P;
   readonly system: ActorSystem;
   /** Aborted with the {@link ExitReason} soon after the process has begun to end. */
-  readonly signal: AbortSignal;
+  readonly signal: HostSignal;
   /** Who spawned this process; undefined when that was no process. */
   readonly parent: Pid | undefined;
   readonly label: string | undefined;
   /** Spawns with a link: whichever ends first, the other gets its exit signal. */
-  spawnLink(body: ProcessBody, options?: SpawnOptions): Pid;
-  spawnMonitor(body: ProcessBody, options?: SpawnOptions): { readonly pid: Pid; readonly monitor: MonitorRef };
+  spawnLink<C, N extends string>(body: ProcessBody<C>, options?: SpawnOptions<N> & Naming<N, C>): Pid<C>;
+  spawnMonitor<C, N extends string>(
+    body: ProcessBody<C>,
+    options?: SpawnOptions<N> & Naming<N, C>,
+  ): { readonly pid: Pid<C>; readonly monitor: MonitorRef<Pid> };
   /** At most one link per pair. A dead target: `Exited` with `noproc` while trapping, otherwise {@link LinkFailed}. */
   link(pid: Pid): void;
   /** After this no `Exited` from that link arrives; one may be in the mailbox already. */
   unlink(pid: Pid): void;
   /** One `Down` for each monitor, also when the target is dead already (`noproc`). Names are resolved now. */
-  monitor(target: Target): MonitorRef;
+  monitor<T extends Target>(target: T): MonitorRef<T>;
   /**
    * Ends a monitor of this process.
    *
@@ -215,23 +243,23 @@ export interface Self extends Caller {
    *
    * @param match Runs in this process. When it throws, the process crashes and the message stays.
    */
-  receive(): Promise<unknown>;
-  receive<T>(match: (message: unknown) => message is T): Promise<T>;
-  receive(match: (message: unknown) => boolean): Promise<unknown>;
-  receive<T>(
-    match: (message: unknown) => message is T,
+  receive(): Promise<M>;
+  receive<T extends M>(match: (message: M) => message is T): Promise<T>;
+  receive(match: (message: M) => boolean): Promise<M>;
+  receive<T extends M>(
+    match: (message: M) => message is T,
     options: { readonly timeoutMs: number },
   ): Promise<T | typeof timedOut>;
   receive(
-    match: ((message: unknown) => boolean) | undefined,
+    match: ((message: M) => boolean) | undefined,
     options: { readonly timeoutMs: number },
-  ): Promise<unknown | typeof timedOut>;
+  ): Promise<M | typeof timedOut>;
   /** Waits without a host timer of its own. */
   sleep(delayMs: number): Promise<void>;
   /**
    * An address of this process that can be withdrawn. `once` withdraws it with its first message.
    */
-  alias(options?: { readonly once?: boolean }): Alias;
+  alias(options?: { readonly once?: boolean }): A;
   /** Withdraws an own alias; what is sent to it later is dropped. */
   unalias(alias: Alias): void;
 }

@@ -1,4 +1,5 @@
 import type { Process, Watcher } from "./process.ts";
+import { SmallSet } from "./small-set.ts";
 import type { Deadline, Timer, Timers } from "./timers.ts";
 
 /** Sends a message when its time has come, once or again and again; gone with the process it would send to. */
@@ -27,7 +28,7 @@ export class SendingTimer implements Timer, Watcher {
     this.#send = plan.send;
     this.#deadline = timers.after(plan.delayMs, this.#fire);
     if (this.#process !== undefined) {
-      (this.#process.watchers ??= new Set()).add(this);
+      (this.#process.watchers ??= new SmallSet()).add(this);
     }
   }
 

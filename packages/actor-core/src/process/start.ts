@@ -4,6 +4,7 @@ import { Exit, type ExitReason } from "./exit-reason.ts";
 import { Monitor } from "./monitor.ts";
 import { type Holding, type Process, rejectQuietly, type Starter, type Watcher } from "./process.ts";
 import type { InitOutcome, StartResult } from "./self.ts";
+import { SmallSet } from "./small-set.ts";
 import type { Deadline } from "./timers.ts";
 
 /** Waits until a started process acknowledges, ends, or is out of time. */
@@ -24,9 +25,9 @@ export class Start implements Starter, Watcher, Holding {
     this.#owner = owner;
     this.#monitored = options.monitored;
     process.starter = this;
-    (process.watchers ??= new Set()).add(this);
+    (process.watchers ??= new SmallSet()).add(this);
     if (owner !== undefined) {
-      (owner.holdings ??= new Set()).add(this);
+      (owner.holdings ??= new SmallSet()).add(this);
     }
     if (options.timeoutMs !== undefined) {
       this.#deadline = process.runtime.timers.after(options.timeoutMs, () => this.#timeOut());

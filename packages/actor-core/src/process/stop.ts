@@ -3,6 +3,7 @@ import { ProcessExited, StopFailed } from "./errors.ts";
 import { Exit, type ExitReason } from "./exit-reason.ts";
 import { type Holding, type Process, rejectQuietly, type Watcher } from "./process.ts";
 import type { Target } from "./self.ts";
+import { SmallSet } from "./small-set.ts";
 import type { Deadline } from "./timers.ts";
 
 /** Waits until a process has ended as it was asked to. */
@@ -23,9 +24,9 @@ export class Stop implements Watcher, Holding {
     this.#process = to.process;
     this.#owner = owner;
     this.#wanted = options.reason;
-    (to.process.watchers ??= new Set()).add(this);
+    (to.process.watchers ??= new SmallSet()).add(this);
     if (owner !== undefined) {
-      (owner.holdings ??= new Set()).add(this);
+      (owner.holdings ??= new SmallSet()).add(this);
     }
     if (options.timeoutMs !== undefined) {
       this.#deadline = to.process.runtime.timers.after(options.timeoutMs, () => this.#timeOut());

@@ -1,20 +1,14 @@
 import type { Pid } from "../process/pid.ts";
 import type { Caller, Self, StartResult, Target } from "../process/self.ts";
-import { type ChildSpec, type CompleteChildSpec, completeChildSpec, InvalidChildSpec } from "./child-spec.ts";
+import { type ChildSpec, completeChildSpec, InvalidChildSpec } from "./child-spec.ts";
 import type {
   CompleteDynamicSupervisorDefinition,
   DynamicSupervisorDefinition,
 } from "./dynamic-supervisor-definition.ts";
 import { DynamicSupervisorProcess } from "./dynamic-supervisor-process.ts";
 import type { StartSupervisorOptions } from "./supervisor.ts";
-import {
-  AskSupervisor,
-  type ChildCounts,
-  type ChildInfo,
-  type StartDynamicChildResult,
-  type SupervisorRequest,
-  type TerminateChildResult,
-} from "./supervisor-request.ts";
+import { SupervisorHands } from "./supervisor-hands.ts";
+import type { StartDynamicChildResult } from "./supervisor-request.ts";
 import type { SupervisorSetup } from "./supervisor-setup.ts";
 
 /**
@@ -41,19 +35,8 @@ export function dynamicSupervisorRef(caller: Caller, supervisor: Target): Dynami
   return new DynamicSupervisorRef(caller, supervisor);
 }
 
-/**
- * The hands on a running dynamic supervisor. Each operation waits as long as the supervisor is busy with starting or
- * stopping children, and fails with {@link CallFailed} when the supervisor is not there or ends first.
- */
-export class DynamicSupervisorRef {
-  readonly target: Target;
-  readonly #caller: Caller;
-
-  constructor(caller: Caller, target: Target) {
-    this.#caller = caller;
-    this.target = target;
-  }
-
+/** The hands on a running dynamic supervisor, whose children are named by the pids they run as. */
+export class DynamicSupervisorRef extends SupervisorHands<Pid, CompleteDynamicSupervisorDefinition> {
   /**
    * Starts a child.
    *
@@ -70,34 +53,6 @@ export class DynamicSupervisorRef {
         wanted: "a child of a dynamic supervisor must not be significant",
       });
     }
-    return (await this.#ask({ kind: "start-child", spec: complete })) as StartDynamicChildResult;
-  }
-
-  /** Stops a child and forgets it. */
-  async terminateChild(child: Pid): Promise<TerminateChildResult> {
-    return (await this.#ask({ kind: "terminate-child", child })) as TerminateChildResult;
-  }
-
-  /** All children, in no promised order. */
-  async whichChildren(): Promise<readonly ChildInfo[]> {
-    return (await this.#ask({ kind: "which-children" })) as readonly ChildInfo[];
-  }
-
-  async countChildren(): Promise<ChildCounts> {
-    return (await this.#ask({ kind: "count-children" })) as ChildCounts;
-  }
-
-  /** The spec of a child; undefined when the pid is none of a child. */
-  async childSpec(child: Pid): Promise<CompleteChildSpec | undefined> {
-    return (await this.#ask({ kind: "child-spec", child })) as CompleteChildSpec | undefined;
-  }
-
-  /** What the supervisor was started with, its defaults filled in. */
-  async definition(): Promise<CompleteDynamicSupervisorDefinition> {
-    return (await this.#ask({ kind: "definition" })) as CompleteDynamicSupervisorDefinition;
-  }
-
-  #ask(request: SupervisorRequest): Promise<unknown> {
-    return this.#caller.call(this.target, new AskSupervisor(request), { timeoutMs: Number.POSITIVE_INFINITY });
+    return this.ask({ kind: "start-child", spec: complete });
   }
 }

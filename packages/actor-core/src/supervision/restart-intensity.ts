@@ -38,6 +38,8 @@ export type RestartVerdict =
  * // second.kind === "exceeded"
  */
 export function recordRestart(window: RestartWindow, nowMs: number, intensity: RestartIntensity): RestartVerdict {
-  const times = [...window.times.filter((timeMs) => timeMs >= nowMs - intensity.periodMs), nowMs];
+  const counting = window.times.findIndex((timeMs) => timeMs >= nowMs - intensity.periodMs);
+  const times = counting < 0 ? [] : window.times.slice(counting);
+  times.push(nowMs);
   return { kind: times.length > intensity.maxRestarts ? "exceeded" : "allowed", window: { times } };
 }

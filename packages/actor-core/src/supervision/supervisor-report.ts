@@ -15,15 +15,10 @@ export type SupervisorReport = Extract<Report, { readonly kind: "supervisor" }>;
 export type SupervisorReporter = (report: SupervisorReport) => void;
 
 /** Hands a decision to the system's report sink and to the one who asked to see those of this supervisor. */
-export function reportDecision(
-  self: Self,
-  onReport: SupervisorReporter | undefined,
-  decision: Omit<SupervisorReport, "kind" | "supervisor">,
-): void {
-  const report: SupervisorReport = { kind: "supervisor", supervisor: self.pid, ...decision };
-  self.report(report);
+export function reportDecision(self: Self, onReport: SupervisorReporter | undefined, decision: SupervisorReport): void {
+  self.report(decision);
   try {
-    onReport?.(report);
+    onReport?.(decision);
   } catch {
     // As with the system's sink: who looks on must not be able to bring down what it looks at.
   }

@@ -1,8 +1,14 @@
 export type { ChangeCodeResult } from "./change-code.ts";
 export { changeCode } from "./change-code.ts";
+export { getLog, startLog, stopLog } from "./event-log.ts";
+export type { ProcessDeed, ProcessEvent } from "./process-event.ts";
+export { recordMessages } from "./record-messages.ts";
 export { getState, replaceState } from "./state.ts";
+export type { Statistics } from "./statistics.ts";
+export { getStatistics, startStatistics, stopStatistics } from "./statistics.ts";
 export type { Status } from "./status.ts";
 export { status } from "./status.ts";
 export { resume, suspend } from "./suspend.ts";
 export { SystemRequestFailed } from "./system-request.ts";
 export { terminate } from "./terminate.ts";
+export { trace } from "./trace.ts";

@@ -8,6 +8,8 @@ export interface Status {
   readonly mode: "running" | "suspended";
   readonly state: ShownState;
   readonly process: ProcessInfo;
+  /** What it took last, oldest first; undefined when that is not kept. */
+  readonly recentMessages: readonly unknown[] | undefined;
 }
 
 /**
@@ -22,6 +24,7 @@ export function status(caller: Caller, target: Target, options?: CallOptions): P
       state: shownState(handler),
       // It lives: it is answering.
       process: (process.self as Self).info(process.pid) as ProcessInfo,
+      recentMessages: process.mailbox?.recent,
     },
   }));
 }

@@ -89,7 +89,10 @@ test("the console's reporter shows a crash in one line and with its stack", () =
   try {
     const error = new Error("broken");
     const pid = createActorSystem().spawn(() => {});
-    consoleReporter({ kind: "crash", pid, name: "n", label: undefined, reason: Exit.crash(error), lastMessage: 1 });
+    consoleReporter({
+      ...{ kind: "crash", pid, name: "n", label: undefined, reason: Exit.crash(error), lastMessage: 1 },
+      ...{ state: { kind: "unknown" }, recentMessages: undefined, waiting: 0, ancestors: [], links: [] },
+    });
     expect(lines).toEqual([[`Process ${pid} n ended: crash: Error: broken`, error.stack]]);
   } finally {
     console.error = original;

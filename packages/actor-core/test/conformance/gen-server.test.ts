@@ -275,7 +275,10 @@ test("GS-022 a handler that exits fails the call with its reason, with one repor
   const failure = await rejection(system.call(pid, (_s: unknown, _f: ReplyTo, self: Self) => self.exit(crashed)));
   expect(failure).toMatchObject({ reason: crashed });
   expect(reports).toEqual([
-    { kind: "crash", pid, name: "n", label: "l", reason: crashed, lastMessage: expect.anything() },
+    {
+      ...{ kind: "crash", pid, name: "n", label: "l", reason: crashed, lastMessage: expect.anything() },
+      ...{ state: { kind: "shown", value: "s0" }, recentMessages: undefined, waiting: 0, ancestors: [], links: [] },
+    },
   ]);
 });
 

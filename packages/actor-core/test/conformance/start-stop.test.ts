@@ -75,7 +75,10 @@ test.each<[string, ExitReason, number]>([
   const { system, reports } = await startWorld();
   const pid = system.spawn((self) => self.exit(reason), { label: "doomed" });
   await system.quiesce();
-  const crash = { kind: "crash", pid, name: undefined, label: "doomed", reason, lastMessage: undefined };
+  const crash = {
+    ...{ kind: "crash", pid, name: undefined, label: "doomed", reason, lastMessage: undefined },
+    ...{ state: { kind: "unknown" }, recentMessages: undefined, waiting: 0, ancestors: [], links: [] },
+  };
   expect(reports).toEqual(Array(count).fill(crash));
 });
 

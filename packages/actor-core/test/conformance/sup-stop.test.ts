@@ -275,9 +275,10 @@ describe("trees", () => {
           id: "middle",
           type: "supervisor",
           status: { kind: "running", pid: other },
+          name: "middle",
           below: {
             supervisor: other,
-            children: [{ id: "srv", type: "worker", status: { kind: "running", pid: third } }],
+            children: [{ id: "srv", type: "worker", status: { kind: "running", pid: third }, name: "server" }],
           },
         },
       ],

@@ -1,7 +1,10 @@
 import { expect, test } from "@jest/globals";
 import {
   Call,
+  Cast,
+  type ChildSpec,
   type CodeChange,
+  createStash,
   defineServer,
   dynamicSupervisorRef,
   Exit,
@@ -13,13 +16,18 @@ import {
   noReply,
   type Pid,
   type ProcessHandler,
+  recordingMailbox,
   reply,
+  type Self,
   type StartResult,
+  type Stash,
   SystemRequestFailed,
   serverRef,
   startDynamicSupervisor,
   started,
   startGenServer,
+  stop,
+  supervisionTree,
   sys,
 } from "../../src/index.ts";
 import { inShort, startSupervisionWorld } from "./supervision-world.ts";
@@ -179,6 +187,81 @@ test("SYS-007 a formatter decides what the status shows, and may fail", async ()
   expect((await sys.status(system, system.spawn(obedient))).state).toEqual({ kind: "unknown" });
 });
 
+test("SYS-005 statistics count what a server takes and gives while they are on", async () => {
+  const { system, pass } = await startWorld();
+  const pid = pidOf(await startGenServer(system, listing, []));
+  expect(await sys.getStatistics(system, pid)).toBeUndefined();
+  await system.call(pid, "before");
+  await pass(5);
+  await sys.startStatistics(system, pid);
+  await sys.startStatistics(system, pid);
+  await system.call(pid, "list");
+  await pass(7);
+  expect(await sys.getStatistics(system, pid)).toEqual({ startedMs: 5, nowMs: 12, messagesIn: 1, messagesOut: 1 });
+  await sys.stopStatistics(system, pid);
+  await sys.stopStatistics(system, pid);
+  await system.call(pid, "after");
+  expect(await sys.getStatistics(system, pid)).toBeUndefined();
+});
+
+test("statistics count what is sent, cast, called and refused as well", async () => {
+  const { system, plain } = await startWorld();
+  const pid = system.spawn(obedient);
+  await sys.startStatistics(system, pid);
+  const other = pidOf(await startGenServer(system, listing, []));
+  system.send(pid, (self: Self) => {
+    self.send(plain.pid, "a");
+    self.cast(other, "b");
+    void self.call(other, "list");
+  });
+  await system.quiesce();
+  expect(await sys.getStatistics(system, pid)).toMatchObject({ messagesIn: 1, messagesOut: 3 });
+  expect(plain.messages).toEqual(["a"]);
+});
+
+test("SYS-006 a log keeps the last events of a process in their order, and none when it is off", async () => {
+  const { system, plain, pass } = await startWorld();
+  const pid = pidOf(await startGenServer(system, listing, []));
+  await pass(3);
+  await sys.startLog(system, pid);
+  await plain.self.call(pid, "list");
+  const taken = { pid, atMs: 3, kind: "taken", message: expect.objectContaining({ request: "list" }) };
+  const replied = { pid, atMs: 3, kind: "replied", value: [], to: plain.pid };
+  expect(await sys.getLog(system, pid)).toEqual([taken, replied]);
+  await sys.startLog(system, pid, { last: 3 });
+  expect(await sys.getLog(system, pid)).toEqual([]);
+  await plain.self.call(pid, "list");
+  await plain.self.call(pid, "list");
+  expect(await sys.getLog(system, pid)).toEqual([replied, taken, replied]);
+  await sys.stopLog(system, pid);
+  await sys.stopLog(system, pid);
+  expect(await sys.getLog(system, pid)).toEqual([]);
+  expect(await rejection(sys.startLog(system, pid, { last: 0 }))).toBeInstanceOf(RangeError);
+});
+
+test("SYS-008 a crash report shows the state as the formatter does", async () => {
+  const { system, trapping, reports } = await startWorld();
+  const crashing = (formatState?: (state: string) => unknown): GenServer<string> => ({
+    init: () => started("secret"),
+    handleCast: () => stop("boom", "spoilt"),
+    ...(formatState && { formatState }),
+  });
+  const failing = (): never => {
+    throw boom;
+  };
+  for (const formatState of [undefined, (state: string) => state.length, failing]) {
+    const pid = pidOf(await startGenServer(trapping.self, crashing(formatState), [], { link: true }));
+    system.cast(pid, "go");
+    await system.quiesce();
+  }
+  const common = { kind: "crash", reason: boom, links: [trapping.pid], ancestors: [trapping.pid] };
+  expect(reports).toEqual([
+    expect.objectContaining({ ...common, state: { kind: "shown", value: "spoilt" } }),
+    expect.objectContaining({ ...common, state: { kind: "shown", value: 6 } }),
+    expect.objectContaining({ ...common, state: { kind: "failed", error: boom } }),
+  ]);
+});
+
 test("SYS-009 a request waits for its turn behind the messages before it", async () => {
   const { system } = await startWorld();
   const pid = pidOf(await startGenServer(system, listing, []));
@@ -317,6 +400,204 @@ test("a process that has a receive open cannot be suspended, and is not disturbe
   expect(await wanted).toBe("b");
   await system.quiesce();
   expect(plain.messages).toEqual(["a"]);
+});
+
+test("a crash report tells the last message, what was taken before when that is kept, and how many waited", async () => {
+  const { system, reports } = await startWorld();
+  const body: ProcessHandler = {
+    handle(message) {
+      if (message === "crash") throw boom;
+    },
+  };
+  const kept = system.spawn(body, { mailbox: recordingMailbox({ last: 2 }) });
+  const asked = system.spawn(body);
+  await sys.recordMessages(system, asked, 5);
+  for (const pid of [kept, asked]) {
+    for (const message of ["a", "b", "crash", "c", "d"]) system.send(pid, message);
+  }
+  expect((await sys.status(system, asked).catch(() => undefined))?.recentMessages).toBeUndefined();
+  await system.quiesce();
+  const common = { kind: "crash", lastMessage: "crash", state: { kind: "unknown" } };
+  expect(reports).toEqual([
+    expect.objectContaining({ ...common, pid: kept, recentMessages: ["b", "crash"], waiting: 2 }),
+    // The question for its status waits too.
+    expect.objectContaining({ ...common, pid: asked, recentMessages: ["a", "b", "crash"], waiting: 3 }),
+  ]);
+});
+
+test("recording begins anew, ends, and shows in the status", async () => {
+  const { system } = await startWorld();
+  const pid = pidOf(await startGenServer(system, listing, []));
+  await sys.recordMessages(system, pid, 1);
+  system.cast(pid, "a");
+  system.cast(pid, "b");
+  expect((await sys.status(system, pid)).recentMessages).toEqual([new Cast("b")]);
+  await sys.recordMessages(system, pid, 2);
+  expect((await sys.status(system, pid)).recentMessages).toEqual([]);
+  await sys.recordMessages(system, pid, 0);
+  system.cast(pid, "c");
+  expect((await sys.status(system, pid)).recentMessages).toBeUndefined();
+  expect(await system.call(pid, "list")).toEqual(["a", "b", "c"]);
+  expect(await rejection(sys.recordMessages(system, pid, -1))).toBeInstanceOf(RangeError);
+  expect(() => recordingMailbox({ last: 0 })).toThrow(RangeError);
+});
+
+test("ancestors are those who live, the nearest first", async () => {
+  const { system, plain, reports } = await startWorld();
+  const middle = plain.self.spawn(obedient);
+  let pid: Pid | undefined;
+  system.send(middle, (self: Self) => {
+    pid = self.spawn((child) => child.exit(boom));
+  });
+  await system.quiesce();
+  expect(reports).toMatchObject([{ pid, ancestors: [middle, plain.pid] }]);
+});
+
+test("a trace shows what a process does and what is done to it, until it is stopped", async () => {
+  const { system, plain } = await startWorld();
+  const pid = system.spawn(obedient);
+  const other = pidOf(await startGenServer(system, listing, []));
+  await system.quiesce();
+  const deeds: unknown[] = [];
+  const stopTrace = sys.trace(system, pid, ({ pid: whose, atMs, ...deed }) => {
+    deeds.push(deed);
+    expect([whose, atMs]).toEqual([pid, 0]);
+  });
+  let child: Pid | undefined;
+  const go = (self: Self): void => {
+    self.send(plain.pid, "a");
+    self.cast(other, "b");
+    child = self.spawnLink(obedient);
+    self.unlink(child);
+    self.monitor(other);
+    self.exitSignal(child, Exit.kill);
+  };
+  plain.self.send(pid, go);
+  plain.self.exitSignal(pid, Exit.normal);
+  await system.quiesce();
+  expect(deeds).toEqual([
+    { kind: "arrived", message: go, from: plain.pid },
+    { kind: "exit-signal", reason: Exit.normal, from: plain.pid },
+    { kind: "taken", message: go },
+    { kind: "sent", message: "a", to: plain.pid },
+    { kind: "sent", message: new Cast("b"), to: other },
+    { kind: "spawned", child },
+    { kind: "unlinked", other: child },
+    { kind: "monitored", target: other },
+    { kind: "exit-signal-sent", reason: Exit.kill, to: child },
+  ]);
+  deeds.length = 0;
+  const second: unknown[] = [];
+  const stopSecond = sys.trace(system, pid, ({ kind }) => second.push(kind));
+  stopTrace();
+  stopTrace();
+  system.send(pid, "unseen by the first");
+  await system.quiesce();
+  stopSecond();
+  system.send(pid, (self: Self) => self.send(plain.pid, "c"));
+  await system.quiesce();
+  expect([deeds, second]).toEqual([[], ["arrived", "taken"]]);
+  expect(plain.messages).toEqual(["a", "c"]);
+});
+
+test("a trace shows a call and how it was answered, and the end", async () => {
+  const { system, plain } = await startWorld();
+  const server: GenServer<number> = {
+    init: () => started(0),
+    handleCall: (_request, from, count) => {
+      if (count === 0) from.refuse(new TypeError("not now"));
+      return count === 0 ? noReply(1) : reply("yes", 1);
+    },
+  };
+  const pid = pidOf(await startGenServer(system, server, []));
+  const kinds: unknown[] = [];
+  sys.trace(plain.self, pid, ({ kind, ...rest }) => kinds.push(kind, "reason" in rest ? rest.reason : undefined));
+  expect(await rejection(plain.self.call(pid, 1))).toEqual(new TypeError("not now"));
+  expect(await plain.self.call(pid, 1)).toBe("yes");
+  plain.self.exitSignal(pid, boom);
+  await system.quiesce();
+  expect(kinds.filter((kind) => kind !== undefined)).toEqual([
+    ...["arrived", "taken", "refused"],
+    ...["arrived", "taken", "replied"],
+    ...["exit-signal", boom, "ended", boom],
+  ]);
+});
+
+test("a process that is stuck can be traced, the dead and one who is nobody cannot", async () => {
+  const { system } = await startWorld();
+  const pid = system.spawn({ handle: () => new Promise<void>(() => {}) });
+  system.send(pid, 1);
+  await system.quiesce();
+  const kinds: unknown[] = [];
+  sys.trace(system, pid, ({ kind }) => {
+    kinds.push(kind);
+    throw new Error("bad listener");
+  });
+  system.send(pid, 2);
+  system.exitSignal(pid, Exit.kill);
+  expect(kinds).toEqual(["arrived", "exit-signal", "ended"]);
+  for (const target of [pid, "nobody"]) {
+    expect(() => sys.trace(system, target, () => {})).toThrow(
+      expect.objectContaining({ code: "ACTOR_CALL_FAILED", reason: Exit.noproc, target }),
+    );
+  }
+});
+
+test("a stashed call that is traced shows its answer once", async () => {
+  const { system } = await startWorld();
+  const calls: string[] = [];
+  let stash: Stash | undefined;
+  const pid = system.spawn({
+    init: (self) => void (stash = createStash(self)),
+    handle(message) {
+      if (message === "go") stash?.unstashAll();
+      else if (calls.length === 0) calls.push("stashed") && stash?.stash();
+      else if (message instanceof Call) message.from.reply("done");
+    },
+  });
+  const kinds: unknown[] = [];
+  sys.trace(system, pid, ({ kind }) => kinds.push(kind));
+  const answer = system.call(pid, "q");
+  system.send(pid, "go");
+  expect(await answer).toBe("done");
+  expect(kinds).toEqual(["arrived", "arrived", "taken", "taken", "taken", "replied"]);
+});
+
+test("the tree shows names, dynamic supervisors and who does not answer", async () => {
+  const { system, supervise, child, pass, pid: childPid } = await startSupervisionWorld();
+  const named = (id: string): ChildSpec => ({
+    id,
+    start: (supervisor) => supervisor.start(obedient, { link: true, name: id, label: `the ${id}` }),
+  });
+  const dynamic = (id: string): ChildSpec => ({
+    id,
+    type: "supervisor",
+    start: (supervisor) => startDynamicSupervisor(supervisor, {}, { name: id }),
+  });
+  const { pid } = await supervise({ children: [named("w"), dynamic("busy"), dynamic("asleep"), child("a")] });
+  await dynamicSupervisorRef(system, "busy").startChild(named("job"));
+  await sys.suspend(system, "asleep");
+  const tree = supervisionTree(system, pid, { timeoutMs: 100 });
+  await pass(100);
+  const running = (name: string): unknown => ({ kind: "running", pid: system.whereis(name) });
+  expect(await tree).toEqual({
+    supervisor: pid,
+    children: [
+      { id: "w", type: "worker", status: running("w"), name: "w", label: "the w" },
+      {
+        ...{ id: "busy", type: "supervisor", status: running("busy"), name: "busy" },
+        below: {
+          supervisor: system.whereis("busy"),
+          children: [{ id: "job", type: "worker", status: running("job"), name: "job", label: "the job" }],
+        },
+      },
+      { id: "asleep", type: "supervisor", status: running("asleep"), name: "asleep" },
+      { id: "a", type: "worker", status: { kind: "running", pid: childPid("a") } },
+    ],
+  });
+  const failure = rejection(supervisionTree(system, "asleep"));
+  await pass(5_000);
+  expect(await failure).toMatchObject({ reason: Exit.timeout });
 });
 
 test("a suspended supervisor lets its children's ends wait", async () => {

@@ -1,0 +1,174 @@
+import { ActorError, ProcessExited } from "../process/errors.ts";
+import { type Holding, type Process, processOf } from "../process/process.ts";
+import type { Self } from "../process/self.ts";
+import { SmallSet } from "../process/small-set.ts";
+
+/**
+ * Messages that a process has put aside for later, oldest first. Made by `createStash`.
+ *
+ * What is unstashed goes back to the front of the mailbox and is handled before what waits there, as if it came then.
+ *
+ * @see Pekko, Stash and StashBuffer
+ */
+export class Stash {
+  readonly capacity: number;
+  readonly #self: Self;
+  #messages: unknown[] = [];
+
+  constructor(self: Self, capacity: number) {
+    this.#self = self;
+    this.capacity = capacity;
+  }
+
+  get size(): number {
+    return this.#messages.length;
+  }
+
+  get isFull(): boolean {
+    return this.size >= this.capacity;
+  }
+
+  /**
+   * Puts a message aside: in a handler, and in a server's callback, the one that is being handled, calls and casts as
+   * such, so that they are answered later; in a script the one that is given.
+   *
+   * @throws {StashFull} The stash holds as many as it may.
+   * @throws {StashedTwice} The message being handled has been stashed.
+   * @throws {TypeError} None is given and none is being handled.
+   */
+  stash(...given: readonly [] | readonly [message: unknown]): void {
+    const process = this.#process("stash");
+    if (given.length === 0 && process.current === undefined) {
+      throw new TypeError("Cannot stash: wanted a message, since none is being handled");
+    }
+    if (given.length === 0 && process.current instanceof Stashed) {
+      throw new StashedTwice(process.current.message);
+    }
+    if (this.isFull) {
+      throw new StashFull(this.capacity);
+    }
+    this.#messages.push(given.length === 0 ? process.current : given[0]);
+    if (given.length === 0) {
+      process.current = new Stashed(process.current);
+    }
+  }
+
+  /** Puts all back into the mailbox, in the order in which they were stashed. */
+  unstashAll(): void {
+    this.unstash(this.size);
+  }
+
+  /** Puts the oldest `count` back into the mailbox. */
+  unstash(count = 1): void {
+    const process = this.#process("unstash");
+    // The last first, since each goes before all others.
+    for (const message of this.#messages.splice(0, count).reverse()) {
+      process.putBack(message);
+    }
+  }
+
+  /**
+   * The oldest; it stays.
+   *
+   * @throws {StashEmpty} There is none.
+   */
+  head(): unknown {
+    if (this.size === 0) {
+      throw new StashEmpty();
+    }
+    return this.#messages[0];
+  }
+
+  /** Forgets the oldest `count`. */
+  drop(count = 1): void {
+    this.#messages.splice(0, count);
+  }
+
+  /** Forgets all; callers among them wait until their time is over. */
+  clear(): void {
+    this.#messages = [];
+  }
+
+  includes(message: unknown): boolean {
+    return this.#messages.includes(message);
+  }
+
+  toArray(): readonly unknown[] {
+    return [...this.#messages];
+  }
+
+  #process(operation: string): Process {
+    const process = processOf(this.#self.pid);
+    if (process === undefined) {
+      throw new ProcessExited(this.#self.pid, operation);
+    }
+    return process;
+  }
+}
+
+/**
+ * Makes a stash for the process whose hands are given. When the process ends, what is in it is lost with it: dead letters.
+ *
+ * @param options `capacity`: how many it may hold; 1 or more, default no bound.
+ * @throws {RangeError} The capacity is none.
+ *
+ * @example
+ * const stash = createStash(self, { capacity: 100 });
+ * // in a handler: while (!connected) stash.stash(); once connected: stash.unstashAll();
+ */
+export function createStash(self: Self, options?: { readonly capacity?: number }): Stash {
+  const capacity = options?.capacity ?? Number.POSITIVE_INFINITY;
+  if (!(capacity >= 1)) {
+    throw new RangeError(`Cannot create stash: wanted a capacity of 1 or more, got ${capacity}`);
+  }
+  const process = processOf(self.pid);
+  if (process === undefined) {
+    throw new ProcessExited(self.pid, "create stash");
+  }
+  const stash = new Stash(self, capacity);
+  const leaving: Holding = {
+    ownerEnded: () => process.runtime.deadLetters?.leave(self.pid, { toArray: () => [...stash.toArray()] }),
+  };
+  (process.holdings ??= new SmallSet()).add(leaving);
+  return stash;
+}
+
+/** In place of the message that is being handled: it has been stashed. Crash reports show it so. */
+class Stashed {
+  readonly message: unknown;
+
+  constructor(message: unknown) {
+    this.message = message;
+  }
+}
+
+/** The stash holds as many messages as it may. */
+export class StashFull extends ActorError {
+  override readonly code = "ACTOR_STASH_FULL";
+  readonly capacity: number;
+
+  constructor(capacity: number) {
+    super(`Cannot stash: ${capacity} messages are stashed, and there is room for no more`);
+    this.capacity = capacity;
+  }
+}
+
+/** The message that is being handled has been stashed before. */
+export class StashedTwice extends ActorError {
+  override readonly code = "ACTOR_STASHED_TWICE";
+  readonly stashed: unknown;
+
+  constructor(stashed: unknown) {
+    super("Cannot stash: the message that is being handled has been stashed");
+    this.stashed = stashed;
+  }
+}
+
+/** There is no message in the stash. */
+export class StashEmpty extends ActorError {
+  override readonly code = "ACTOR_STASH_EMPTY";
+
+  constructor() {
+    super("Cannot look at the head of the stash: it is empty");
+  }
+}

@@ -1,0 +1,263 @@
+import { UnknownMethod } from "../process/errors.ts";
+import { describeValue, Exit, type ExitReason } from "../process/exit-reason.ts";
+import { Call, Exited, OwnMessage } from "../process/messages.ts";
+import type { Pid } from "../process/pid.ts";
+import type { Awaitable, CodeChange, InitOutcome, ProcessHandler, Self } from "../process/self.ts";
+import { type CompleteChildSpec, InvalidChildSpec } from "./child-spec.ts";
+import { type RestartIntensity, type RestartWindow, recordRestart } from "./restart-intensity.ts";
+import { decideRestart, isReportable, isShutdownFailure } from "./restart-policy.ts";
+import { type StartOutcome, startChild } from "./start-child.ts";
+import { stopTogether } from "./stop-together.ts";
+import { GaveUp } from "./supervisor-exit.ts";
+import { reportDecision, type SupervisorReport, type SupervisorReporter } from "./supervisor-report.ts";
+import {
+  AskSupervisor,
+  type ChildInfo,
+  type ChildStatus,
+  countChildren,
+  type SupervisorRequest,
+  type TerminateChildResult,
+} from "./supervisor-request.ts";
+import { evaluateChange, evaluateSetup, type SupervisorSetup } from "./supervisor-setup.ts";
+
+/** A child as its supervisor knows it. */
+export class Child {
+  spec: CompleteChildSpec;
+  status: ChildStatus = STOPPED;
+  /** What it runs as, or ran as last. */
+  pid: Pid | undefined;
+  /** Why it last ended or did not start; what a supervisor that gives up tells. */
+  lastReason: ExitReason = Exit.normal;
+
+  constructor(spec: CompleteChildSpec) {
+    this.spec = spec;
+  }
+}
+
+/** Sent by the supervisor to itself when a restart has failed. */
+class TryAgain extends OwnMessage {
+  readonly child: Child;
+
+  constructor(child: Child) {
+    super();
+    this.child = child;
+  }
+}
+
+const STOPPED: ChildStatus = { kind: "stopped" };
+const RESTARTING: ChildStatus = { kind: "restarting" };
+
+/**
+ * What both kinds of supervisors do alike. It decides nothing itself: it asks the pure files and acts.
+ *
+ * While it starts or stops a child it handles nothing else, so no message ever meets a half-done round.
+ */
+export abstract class SupervisorLoop<
+  Given extends object,
+  Complete extends RestartIntensity & { readonly onReport: SupervisorReporter | undefined },
+> implements ProcessHandler
+{
+  /** Children that run or wait for their restart, by the pid they run as or ran as last. */
+  protected readonly alive = new Map<string | Pid, Child>();
+  /** Set by `init`, through `adopt`. */
+  protected definition!: Complete;
+  readonly #setup: SupervisorSetup<Given>;
+  #window: RestartWindow = { times: [] };
+
+  constructor(setup: SupervisorSetup<Given>) {
+    this.#setup = setup;
+  }
+
+  /** Takes a definition over, at the start and when it is changed. */
+  protected abstract adopt(definition: Given): void;
+  /** All children, in the order in which they are listed. */
+  protected abstract children(): Iterable<Child>;
+  protected abstract startNew(spec: CompleteChildSpec, self: Self): Awaitable<unknown>;
+  /** The child that a request names. */
+  protected abstract find(child: string | Pid): Child | undefined;
+  /** One attempt at a restart. */
+  protected abstract restartRound(child: Child, self: Self): Promise<void>;
+  protected abstract stopAll(self: Self): Promise<void>;
+
+  async init(self: Self): Promise<InitOutcome> {
+    self.trapExit(true);
+    const outcome = await evaluateSetup(this.#setup, self);
+    if (outcome.kind === "ok") this.adopt(outcome.definition);
+    return outcome;
+  }
+
+  handle(message: unknown, self: Self): Awaitable<void> {
+    if (message instanceof Exited) {
+      const child = message.from === undefined ? undefined : this.alive.get(message.from);
+      // Whoever is no child, or lives (anybody may send an exit signal), has no say here.
+      if (child?.status.kind === "running" && !self.isAlive(child.status.pid)) {
+        return this.#ended(child, message.reason, self);
+      }
+    } else if (message instanceof Call) {
+      return this.#answer(message, self);
+    } else if (message instanceof TryAgain) {
+      // It may have been terminated, deleted or restarted with a sibling's round in the meantime.
+      if (message.child.status.kind === "restarting") return this.#restart(message.child, self);
+    } else {
+      self.report({ kind: "unexpected-message", pid: self.pid, label: self.label, message });
+    }
+  }
+
+  async stop(_reason: ExitReason, self: Self): Promise<void> {
+    await this.stopAll(self);
+  }
+
+  getState(): unknown {
+    return { definition: this.definition, children: this.#list() };
+  }
+
+  async changeCode({ to = this.#setup }: CodeChange, self: Self): Promise<void> {
+    const definition = await evaluateChange<Given>(to, self);
+    if (definition !== undefined) this.adopt(definition);
+  }
+
+  // Children that end by themselves
+
+  #ended(child: Child, reason: ExitReason, self: Self): Awaitable<void> {
+    const { restart } = child.spec;
+    this.setStatus(child, STOPPED);
+    child.lastReason = reason;
+    if (isReportable(restart, reason)) this.#report("child-terminated", child, child.pid, self);
+    const decision = decideRestart(restart, reason);
+    if (decision === "restart") return this.#restart(child, self);
+    if (decision === "drop") this.forget(child);
+    return this.endedForGood(child, self);
+  }
+
+  /** Lets go of a child that will never run again. */
+  protected forget(_child: Child): void {
+    // One that does not run is known only to a supervisor with fixed ids.
+  }
+
+  protected endedForGood(_child: Child, _self: Self): Awaitable<void> {}
+
+  /** Of a child that has ended, or of one whose last attempt failed. */
+  async #restart(child: Child, self: Self): Promise<void> {
+    const verdict = recordRestart(this.#window, self.nowMs(), this.definition);
+    this.#window = verdict.window;
+    if (verdict.kind === "exceeded") {
+      this.#report("gave-up", child, undefined, self);
+      await this.stopAll(self);
+      const { spec, lastReason } = child;
+      const restarts = verdict.window.times.length;
+      self.exit(Exit.shutdownFor(new GaveUp({ childId: spec.id, reason: lastReason, restarts })));
+    }
+    this.#report("restarting", child, undefined, self);
+    await this.restartRound(child, self);
+  }
+
+  // Requests
+
+  async #answer({ from, request }: Call, self: Self): Promise<void> {
+    try {
+      from.reply(await this.carryOut(request instanceof AskSupervisor ? request.request : undefined, self));
+    } catch (error) {
+      // A client's mistake must not crash the supervisor.
+      if (error === unknownRequest) from.refuse(new UnknownMethod("call", describeValue(request), []));
+      else if (error instanceof InvalidChildSpec) from.refuse(error);
+      else throw error;
+    }
+  }
+
+  protected carryOut(asked: SupervisorRequest | undefined, self: Self): unknown {
+    switch (asked?.kind) {
+      case "start-child":
+        return this.startNew(asked.spec, self);
+      case "terminate-child":
+        return this.#terminate(this.find(asked.child), self);
+      case "which-children":
+        return this.#list();
+      case "count-children":
+        return countChildren(this.#list());
+      case "child-spec":
+        return (this.find(asked.child) ?? this.alive.get(asked.child))?.spec;
+      case "definition":
+        return this.definition;
+      default:
+        throw unknownRequest;
+    }
+  }
+
+  #list(): ChildInfo[] {
+    return Array.from(this.children(), infoOf);
+  }
+
+  async #terminate(child: Child | undefined, self: Self): Promise<TerminateChildResult> {
+    if (child === undefined) return { kind: "not-found" };
+    await this.stopChildren([child], self);
+    if (child.spec.restart === "temporary") this.forget(child);
+    return { kind: "ok" };
+  }
+
+  // Acts on children
+
+  protected async start(child: Child, self: Self): Promise<StartOutcome> {
+    const outcome = await startChild(self, child.spec.start);
+    switch (outcome.kind) {
+      case "ok":
+        this.setStatus(child, { kind: "running", pid: outcome.pid });
+        break;
+      case "ignore":
+        this.setStatus(child, STOPPED);
+        if (child.spec.restart === "temporary") this.forget(child);
+        break;
+      case "error":
+        child.lastReason = outcome.reason;
+        this.#report("start-failed", child, undefined, self);
+    }
+    return outcome;
+  }
+
+  /**
+   * Back through the mailbox and not in a loop: so the parent's shutdown and a `terminateChild` come between two attempts,
+   * and a child that can never start does not keep its supervisor from being stopped.
+   */
+  protected tryAgain(child: Child, self: Self): void {
+    this.setStatus(child, RESTARTING);
+    self.send(self.pid, new TryAgain(child));
+  }
+
+  /** Stops those that run, all at once, and takes all for stopped in any case. */
+  protected async stopChildren(children: readonly Child[], self: Self): Promise<void> {
+    const stopping = children.flatMap((child) =>
+      child.status.kind === "running" ? { child, pid: child.status.pid, shutdown: child.spec.shutdown } : [],
+    );
+    const reasons = await stopTogether(self, stopping);
+    for (const [index, { child, pid }] of stopping.entries()) {
+      child.lastReason = reasons[index] ?? Exit.noproc;
+      if (isShutdownFailure(child.spec, child.lastReason)) this.#report("shutdown-failed", child, pid, self);
+    }
+    for (const child of children) this.setStatus(child, STOPPED);
+  }
+
+  protected setStatus(child: Child, status: ChildStatus): void {
+    if (child.pid !== undefined) this.alive.delete(child.pid);
+    if (status.kind === "running") child.pid = status.pid;
+    if (status.kind !== "stopped" && child.pid !== undefined) this.alive.set(child.pid, child);
+    child.status = status;
+  }
+
+  #report(event: SupervisorReport["event"], { spec, lastReason }: Child, pid: Pid | undefined, self: Self): void {
+    reportDecision(self, this.definition.onReport, {
+      kind: "supervisor",
+      supervisor: self.pid,
+      event,
+      childId: spec.id,
+      child: pid,
+      reason: lastReason,
+      restarts: this.#window.times.length,
+    });
+  }
+}
+
+/** Thrown for a question that this kind of supervisor does not know. */
+const unknownRequest = Symbol("unknown request");
+
+export function infoOf({ spec, status }: Child): ChildInfo {
+  return { id: spec.id, type: spec.type, status };
+}

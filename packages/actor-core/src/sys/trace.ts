@@ -1,0 +1,29 @@
+import { CallFailed } from "../process/errors.ts";
+import { Exit } from "../process/exit-reason.ts";
+import { LocalCaller } from "../process/local-caller.ts";
+import type { Caller, Target } from "../process/self.ts";
+import { Observation, type Observer } from "./observation.ts";
+import type { ProcessEvent } from "./process-event.ts";
+
+/**
+ * Shows what a process does and what is done to it, from now on and at once: it need not come to handling anything. So a
+ * process that is stuck can be traced.
+ *
+ * @param listener Runs in the turn of whoever does something, and must return soon. What it throws is ignored.
+ * @returns Ends the trace.
+ * @throws {CallFailed} No such process.
+ *
+ * @see Erlang/OTP, erlang:trace/3
+ *
+ * @example
+ * const stopTrace = sys.trace(system, "counter", (event) => console.log(event));
+ */
+export function trace(caller: Caller, target: Target, listener: (event: ProcessEvent) => void): () => void {
+  const process = LocalCaller.internal.lookUp(caller, target, "trace");
+  if (process === undefined) {
+    throw new CallFailed({ reason: Exit.noproc, target, request: "trace", timeoutMs: 0 });
+  }
+  const observer: Observer = { note: listener };
+  Observation.begin(process, observer);
+  return () => Observation.end(process, observer);
+}

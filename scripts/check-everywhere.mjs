@@ -1,0 +1,131 @@
+// Installs the packed actor core as a stranger does, compiles the programs in its documents against it, and runs them on
+// every runtime, held to what the documents claim that they print.
+import { execFile } from "node:child_process";
+import { cpSync, globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { promisify } from "node:util";
+import { withTarball } from "./pack.mjs";
+import { runtimes } from "./runtimes.mjs";
+import { holding, programsOf } from "./snippets.mjs";
+
+const execute = promisify(execFile);
+
+const PACKAGE = "packages/actor-core";
+const CLAIMS = "snippet-claims.ts";
+
+/** @returns {[string, () => Promise<string[]>][]} Checks with their names; each rejects when it does not hold. */
+export function everywhereChecks(root) {
+  const folder = join(root, PACKAGE);
+  return [
+    ["actor-core: its documents, everywhere", () => withTarball(folder, (packed) => runDocuments(root, packed))],
+    ["actor-core: its types, alone", () => withTarball(folder, (packed) => compileTypesAlone(root, packed))],
+  ];
+}
+
+async function runDocuments(root, { tarball, scratch }) {
+  const project = await install(root, tarball, scratch);
+  cpSync(join(root, "tooling", CLAIMS), join(project, CLAIMS));
+  const programs = globSync([`${PACKAGE}/README.md`, `${PACKAGE}/docs/**/*.md`], { cwd: root })
+    .sort()
+    .flatMap((document) => programsIn(root, document));
+  for (const { file, code } of programs) writeFileSync(join(project, file), code);
+  await compile(root, project, {
+    types: ["node"],
+    typeRoots: [join(root, "node_modules", "@types")],
+    outDir: "out",
+    rewriteRelativeImportExtensions: true,
+  });
+  const complaints = [];
+  const lines = [];
+  for (const runtime of runtimes(root)) {
+    const before = complaints.length;
+    await inTwos(programs, async ({ document, file }) => {
+      const complaint = await run(runtime.path, join(project, "out", file.replace(/ts$/, "js")));
+      if (complaint !== undefined) complaints.push(`${runtime.name}, ${document}:\n${complaint}`);
+    });
+    lines.push(`${runtime.name.padEnd(14)} ${programs.length - (complaints.length - before)} programs`);
+  }
+  if (complaints.length > 0) throw new Error(complaints.join("\n"));
+  return lines;
+}
+
+function programsIn(root, document) {
+  return programsOf(readFileSync(join(root, document), "utf8")).map((program) => ({
+    document,
+    file: `${document.slice(PACKAGE.length + 1).replaceAll("/", "-")}-${program.line}.ts`,
+    code: holding(program, { document, claims: `./${CLAIMS}` }),
+  }));
+}
+
+/** Compiles against what every version of JavaScript has: neither the types of a browser nor those of Node are needed. */
+async function compileTypesAlone(root, { tarball, scratch }) {
+  const project = await install(root, tarball, scratch);
+  const { exports } = manifest(root);
+  const imports = Object.keys(exports).map((entry, index) => `import * as e${index} from "${named(root, entry)}";`);
+  const uses = imports.map((_, index) => `e${index}`);
+  writeFileSync(join(project, "all.ts"), [...imports, `export const all = { ${uses.join(", ")} };`].join("\n"));
+  await compile(root, project, { types: [], noEmit: true });
+  return [];
+}
+
+/** @returns {Promise<string>} A folder outside of the workspace, with the package and its optional peers installed. */
+async function install(root, tarball, scratch) {
+  const project = join(scratch, "project");
+  mkdirSync(project);
+  writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
+  await execute("npm", ["install", "--offline", "--ignore-scripts", "--no-audit", "--no-fund", tarball], {
+    cwd: project,
+  });
+  for (const peer of Object.keys(manifest(root).peerDependencies ?? {})) {
+    symlinkSync(join(root, PACKAGE, "node_modules", peer), join(project, "node_modules", peer));
+  }
+  return project;
+}
+
+/** @throws {Error} With what tsc printed. */
+async function compile(root, project, options) {
+  const compilerOptions = {
+    target: "es2023",
+    lib: ["es2023"],
+    module: "nodenext",
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    noUnusedLocals: true,
+    skipLibCheck: false,
+    ...options,
+  };
+  writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
+  try {
+    await execute(join(root, "node_modules", ".bin", "tsc"), ["-p", project, "--pretty", "false"], { cwd: project });
+  } catch (error) {
+    throw new Error(`${error.stdout}${error.stderr}`);
+  }
+}
+
+/** @returns {Promise<string | undefined>} What is wrong, if anything. */
+async function run(runtime, file) {
+  try {
+    await execute(runtime, [file], { timeout: 20_000 });
+    return undefined;
+  } catch (error) {
+    return error.killed ? `${basename(file)} did not end within 20 s` : `${error.stdout}${error.stderr}`;
+  }
+}
+
+/** Works through a list, on two items at a time. */
+async function inTwos(items, work) {
+  const waiting = [...items];
+  const worker = async () => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item);
+  };
+  await Promise.all([worker(), worker()]);
+}
+
+function manifest(root) {
+  return JSON.parse(readFileSync(join(root, PACKAGE, "package.json"), "utf8"));
+}
+
+function named(root, entry) {
+  return entry.replace(".", manifest(root).name);
+}
