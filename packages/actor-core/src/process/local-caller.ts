@@ -65,22 +65,30 @@ export abstract class LocalCaller implements Caller {
     return this.spawnProcess("spawn", body as ProcessBody, options, false).pid;
   }
 
-  async start<M>(body: ProcessBody<M>, options: StartOptions = {}): Promise<StartResult<Pid<M>>> {
+  start<M>(body: ProcessBody<M>, options: StartOptions = {}): Promise<StartResult<Pid<M>>> {
+    try {
+      return this.#start(body as ProcessBody, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #start(body: ProcessBody, options: StartOptions): Promise<StartResult> {
     const owner = this.process;
-    if (owner === undefined && (options.link || options.monitor)) {
+    const { link = false, monitor = false, name, timeoutMs } = options;
+    if (owner === undefined && (link || monitor)) {
       throw new TypeError("Cannot start with a link or monitor: there is no process to hold it");
     }
-    if (options.timeoutMs !== undefined) {
-      checkDelay("start timeout", options.timeoutMs);
+    if (timeoutMs !== undefined) {
+      checkDelay("start timeout", timeoutMs);
     }
-    const holder = options.name === undefined ? undefined : this.whereis(options.name);
+    const holder = name === undefined ? undefined : this.whereis(name);
     if (holder !== undefined) {
       this.alive("start");
-      return { kind: "already-started", pid: holder };
+      return Promise.resolve({ kind: "already-started", pid: holder });
     }
-    const process = this.spawnProcess("start", body as ProcessBody, options, options.link === true);
-    const { timeoutMs, monitor = false } = options;
-    return await new Start(process, owner, { timeoutMs, monitored: monitor }).result;
+    const process = this.spawnProcess("start", body, options, link);
+    return new Start(process, owner, { timeoutMs, monitored: monitor }).result;
   }
 
   async stop(target: Target, options: StopOptions = {}): Promise<void> {

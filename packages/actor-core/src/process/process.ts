@@ -4,6 +4,8 @@ import { Exit, type ExitReason, isExpected } from "./exit-reason.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { Exited } from "./messages.ts";
 import { Pid } from "./pid.ts";
+import type { Listed } from "./process-list.ts";
+import type { Report } from "./report.ts";
 import { Ring } from "./ring.ts";
 import type { Runnable } from "./run-queue.ts";
 import type { Runtime } from "./runtime.ts";
@@ -85,7 +87,10 @@ const DEAD = 3;
  * Signals take effect here at once, in the sender's turn; code of the body runs only from the run queue. So what one
  * sender does to one process happens in that order, and nobody's code runs inside another's turn.
  */
-export class Process implements Runnable {
+export class Process implements Runnable, Listed {
+  /** Kept by the list of all processes. */
+  older: Listed | undefined;
+  newer: Listed | undefined;
   readonly runtime: Runtime;
   readonly pid: Pid;
   readonly parent: Pid | undefined;
@@ -124,7 +129,7 @@ export class Process implements Runnable {
     this.parent = birth.parent;
     this.bornLinked = birth.bornLinked;
     this.label = birth.label;
-    runtime.table.add(this.pid);
+    runtime.processes.add(this);
     runtime.queue.push(this);
   }
 
@@ -530,7 +535,7 @@ export class Process implements Runnable {
       runtime.names.free(name);
       this.name = undefined;
     }
-    runtime.table.delete(pid);
+    runtime.processes.delete(this);
     Pid.internal.release(pid);
     this.#letGo(reason);
     if (links !== undefined) {
@@ -550,19 +555,7 @@ export class Process implements Runnable {
       }
     }
     if (by === "own" && !isExpected(reason)) {
-      runtime.report({
-        kind: "crash",
-        pid,
-        name,
-        label: this.label,
-        reason,
-        lastMessage: current instanceof SystemMessage ? undefined : current,
-        state: shownState(typeof body === "function" ? {} : body),
-        recentMessages: mailbox?.recent,
-        waiting: mailbox?.size ?? 0,
-        ancestors: [...ancestorsOf(this)],
-        links: Array.from(links ?? [], (other) => other.pid),
-      });
+      runtime.report(crashReport(this, { name, reason, links, mailbox, body, current }));
     }
     if (mailbox !== undefined) {
       runtime.deadLetters?.leave(pid, mailbox);
@@ -618,10 +611,42 @@ export function exitAfterTurn(self: Self, reason: ExitReason): void {
   }
 }
 
-function* ancestorsOf(process: Process): Iterable<Pid> {
-  for (let pid = process.parent; pid !== undefined; pid = processOf(pid)?.parent) {
-    yield pid;
+/** Not made by `Array.from` and generators, which would cost a process more than its whole end. */
+function crashReport(
+  { pid, label, parent }: Process,
+  last: {
+    readonly name: string | undefined;
+    readonly reason: ExitReason;
+    readonly links: Iterable<Process> | undefined;
+    readonly mailbox: Mailbox | undefined;
+    readonly body: ProcessBody;
+    readonly current: unknown;
+  },
+): Report {
+  const { name, reason, mailbox, body, current } = last;
+  const ancestors: Pid[] = [];
+  for (let next = parent; next !== undefined; next = processOf(next)?.parent) {
+    ancestors.push(next);
   }
+  const links: Pid[] = [];
+  if (last.links !== undefined) {
+    for (const other of last.links) {
+      links.push(other.pid);
+    }
+  }
+  return {
+    kind: "crash",
+    pid,
+    name,
+    label,
+    reason,
+    lastMessage: current instanceof SystemMessage ? undefined : current,
+    state: typeof body === "function" ? { kind: "unknown" } : shownState(body),
+    recentMessages: mailbox?.recent,
+    waiting: mailbox?.size ?? 0,
+    ancestors,
+    links,
+  };
 }
 
 /** The process behind a pid, while it lives. */

@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.ts";
 import type { DeadLetterOffice } from "./dead-letter.ts";
 import { NameTable } from "./name-table.ts";
-import type { Pid } from "./pid.ts";
+import { ProcessList } from "./process-list.ts";
 import type { Report, Reporter } from "./report.ts";
 import type { Scheduler } from "./run-queue.ts";
 import { Timers } from "./timers.ts";
@@ -12,7 +12,7 @@ export class Runtime {
   readonly queue: Scheduler;
   readonly names = new NameTable();
   /** Every living process. */
-  readonly table = new Set<Pid>();
+  readonly processes = new ProcessList();
   /** Present while somebody wants to see what is lost. */
   deadLetters: DeadLetterOffice | undefined;
   readonly #reporter: Reporter;

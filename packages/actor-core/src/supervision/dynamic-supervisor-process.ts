@@ -30,10 +30,6 @@ export class DynamicSupervisorProcess extends SupervisorLoop<
     return this.alive.get(pid);
   }
 
-  protected override async restartRound(child: Child, self: Self): Promise<void> {
-    if ((await this.start(child, self)).kind === "error") this.tryAgain(child, self);
-  }
-
   protected override stopAll(self: Self): Promise<void> {
     return this.stopChildren([...this.alive.values()], self);
   }

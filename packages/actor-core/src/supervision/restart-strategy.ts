@@ -41,17 +41,23 @@ export interface RestartRound {
  * ], "cache");
  * // { stop: ["web"], drop: [], start: ["cache", "web"] }
  */
-export function planRestart(strategy: RestartStrategy, children: Iterable<Sibling>, failedId: string): RestartRound {
-  if (strategy === "one-for-one") {
-    // Without a look at the others: however many there are, a restart costs the same.
-    return { stop: [], drop: [], start: [failedId] };
-  }
-  const all = [...children];
-  const affected = strategy === "one-for-all" ? all : all.slice(all.findIndex((child) => child.id === failedId));
+export function planRestart(strategy: RestartStrategy, children: readonly Sibling[], failedId: string): RestartRound {
+  const affected = affectedBy(strategy, children, failedId);
   const siblings = affected.filter((child) => child.id !== failedId);
   return {
     stop: siblings.map((child) => child.id).reverse(),
     drop: siblings.filter((child) => child.restart === "temporary").map((child) => child.id),
     start: affected.filter((child) => child.restart !== "temporary").map((child) => child.id),
   };
+}
+
+function affectedBy(strategy: RestartStrategy, children: readonly Sibling[], failedId: string): readonly Sibling[] {
+  switch (strategy) {
+    case "one-for-one":
+      return children.filter((child) => child.id === failedId);
+    case "one-for-all":
+      return children;
+    case "rest-for-one":
+      return children.slice(children.findIndex((child) => child.id === failedId));
+  }
 }

@@ -75,8 +75,6 @@ export abstract class SupervisorLoop<
   protected abstract startNew(spec: CompleteChildSpec, self: Self): Awaitable<unknown>;
   /** The child that a request names. */
   protected abstract find(child: string | Pid): Child | undefined;
-  /** One attempt at a restart. */
-  protected abstract restartRound(child: Child, self: Self): Promise<void>;
   protected abstract stopAll(self: Self): Promise<void>;
 
   async init(self: Self): Promise<InitOutcome> {
@@ -137,18 +135,26 @@ export abstract class SupervisorLoop<
   protected endedForGood(_child: Child, _self: Self): Awaitable<void> {}
 
   /** Of a child that has ended, or of one whose last attempt failed. */
-  async #restart(child: Child, self: Self): Promise<void> {
+  #restart(child: Child, self: Self): Promise<void> {
     const verdict = recordRestart(this.#window, self.nowMs(), this.definition);
     this.#window = verdict.window;
-    if (verdict.kind === "exceeded") {
-      this.#report("gave-up", child, undefined, self);
-      await this.stopAll(self);
-      const { spec, lastReason } = child;
-      const restarts = verdict.window.times.length;
-      self.exit(Exit.shutdownFor(new GaveUp({ childId: spec.id, reason: lastReason, restarts })));
-    }
+    if (verdict.kind === "exceeded") return this.#giveUp(child, self);
     this.#report("restarting", child, undefined, self);
-    await this.restartRound(child, self);
+    return this.restartRound(child, self);
+  }
+
+  async #giveUp(child: Child, self: Self): Promise<void> {
+    this.#report("gave-up", child, undefined, self);
+    await this.stopAll(self);
+    const { spec, lastReason } = child;
+    const restarts = this.#window.times.length;
+    self.exit(Exit.shutdownFor(new GaveUp({ childId: spec.id, reason: lastReason, restarts })));
+  }
+
+  /** One attempt: of the child alone, unless the kind of supervisor knows better. */
+  protected async restartRound(child: Child, self: Self): Promise<void> {
+    const outcome = this.started(child, await startChild(self, child.spec.start), self);
+    if (outcome.kind === "error") this.tryAgain(child, self);
   }
 
   // Requests
@@ -197,7 +203,10 @@ export abstract class SupervisorLoop<
   // Acts on children
 
   protected async start(child: Child, self: Self): Promise<StartOutcome> {
-    const outcome = await startChild(self, child.spec.start);
+    return this.started(child, await startChild(self, child.spec.start), self);
+  }
+
+  protected started(child: Child, outcome: StartOutcome, self: Self): StartOutcome {
     switch (outcome.kind) {
       case "ok":
         this.setStatus(child, { kind: "running", pid: outcome.pid });

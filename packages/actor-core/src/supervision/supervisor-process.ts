@@ -3,7 +3,7 @@ import type { Pid } from "../process/pid.ts";
 import type { Awaitable, InitOutcome, Self } from "../process/self.ts";
 import { isShutdownDue } from "./auto-shutdown.ts";
 import { type CompleteChildSpec, refuseIdleSignificance } from "./child-spec.ts";
-import { planRestart } from "./restart-strategy.ts";
+import { planRestart, type RestartStrategy } from "./restart-strategy.ts";
 import {
   type CompleteSupervisorDefinition,
   completeSupervisorDefinition,
@@ -66,8 +66,14 @@ export class SupervisorProcess extends SupervisorLoop<SupervisorDefinition, Comp
     }
   }
 
-  protected override async restartRound({ spec }: Child, self: Self): Promise<void> {
-    const round = planRestart(this.definition.strategy, specsOf(this.#children.values()), spec.id);
+  protected override restartRound(child: Child, self: Self): Promise<void> {
+    const { strategy } = this.definition;
+    // Apart, as it must not take the longer the more children there are.
+    return strategy === "one-for-one" ? super.restartRound(child, self) : this.#restartTogether(strategy, child, self);
+  }
+
+  async #restartTogether(strategy: RestartStrategy, { spec }: Child, self: Self): Promise<void> {
+    const round = planRestart(strategy, [...specsOf(this.#children.values())], spec.id);
     for (const id of round.stop) await this.stopChildren([this.#planned(id)], self);
     for (const id of round.drop) this.#children.delete(id);
     for (const id of round.start) {

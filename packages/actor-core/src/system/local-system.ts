@@ -13,7 +13,7 @@ export class LocalSystem extends LocalCaller implements ActorSystem {
   }
 
   processes(): readonly Pid[] {
-    return [...this.runtime.table];
+    return Array.from(this.runtime.processes, (process) => process.pid);
   }
 
   async quiesce(): Promise<void> {
