@@ -195,6 +195,18 @@ export type {
   CompleteDynamicSupervisorDefinition,
   DynamicSupervisorDefinition,
 } from "./supervision/dynamic-supervisor-definition.ts";
+export type { PartitionKey } from "./supervision/partition-of.ts";
+export type {
+  PartitionInfo,
+  PartitionSupervisorDefinition,
+  PartitionSupervisorRef,
+} from "./supervision/partition-supervisor.ts";
+export {
+  partition,
+  partitionSupervisorRef,
+  partitionSupervisorSpec,
+  startPartitionSupervisor,
+} from "./supervision/partition-supervisor.ts";
 export type { RestartIntensity, RestartVerdict, RestartWindow } from "./supervision/restart-intensity.ts";
 export { DEFAULT_RESTART_INTENSITY, recordRestart } from "./supervision/restart-intensity.ts";
 export type { RestartStrategy } from "./supervision/restart-strategy.ts";

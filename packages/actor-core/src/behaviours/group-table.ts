@@ -1,8 +1,8 @@
+import { OwnedTable } from "../process/owned-table.ts";
 import type { Pid } from "../process/pid.ts";
 import { type Holding, type Process, processOf } from "../process/process.ts";
 import { SmallSet } from "../process/small-set.ts";
 import { GroupJoined, GroupLeft, GroupMonitor } from "./group-change.ts";
-import { OwnedTable } from "./owned-table.ts";
 
 /** A group: who is in it, how often. */
 interface Members {

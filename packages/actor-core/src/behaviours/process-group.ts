@@ -1,11 +1,11 @@
 import { CallFailed, ProcessExited } from "../process/errors.ts";
 import { describeValue, Exit } from "../process/exit-reason.ts";
+import { TableOwner, tableOf } from "../process/owned-table.ts";
 import { Pid } from "../process/pid.ts";
 import { type Process, processOf } from "../process/process.ts";
 import type { Caller, Self, StartOptions, StartResult } from "../process/self.ts";
 import type { GroupMonitor } from "./group-change.ts";
 import { GroupTable } from "./group-table.ts";
-import { TableOwner, tableOf } from "./owned-table.ts";
 
 /** A set of groups that knows nothing of other sets. Made by {@link groupScope}. */
 export interface GroupScope<Group> {

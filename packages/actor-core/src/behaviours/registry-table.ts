@@ -1,9 +1,9 @@
 import { NameNotHeld } from "../process/errors.ts";
+import { OwnedTable } from "../process/owned-table.ts";
 import type { Pid } from "../process/pid.ts";
 import { type Holding, type Process, processOf } from "../process/process.ts";
 import { SmallSet } from "../process/small-set.ts";
 import { KeyLocks } from "./key-locks.ts";
-import { OwnedTable } from "./owned-table.ts";
 import { Registered, Unregistered } from "./registry-change.ts";
 
 /** One registration. */

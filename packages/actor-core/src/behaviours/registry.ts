@@ -1,10 +1,10 @@
 import { NameNotHeld, ProcessExited } from "../process/errors.ts";
 import { describeValue } from "../process/exit-reason.ts";
+import { TableOwner, tableOf } from "../process/owned-table.ts";
 import type { Pid } from "../process/pid.ts";
 import { type Process, processOf } from "../process/process.ts";
 import type { Awaitable, Caller, Self, StartOptions, StartResult } from "../process/self.ts";
 import { type Names, type Via, ViaName } from "../process/via.ts";
-import { TableOwner, tableOf } from "./owned-table.ts";
 import { type RegistryEntry, RegistryTable } from "./registry-table.ts";
 
 export interface RegistryOptions<Meta> {

@@ -1,10 +1,10 @@
-import { UnknownMethod } from "../process/errors.ts";
-import { describeValue } from "../process/exit-reason.ts";
-import { Call, Exited } from "../process/messages.ts";
-import type { Pid } from "../process/pid.ts";
-import { type Holding, type Process, processOf } from "../process/process.ts";
-import type { ProcessHandler, Self } from "../process/self.ts";
-import { SmallSet } from "../process/small-set.ts";
+import { UnknownMethod } from "./errors.ts";
+import { describeValue } from "./exit-reason.ts";
+import { Call, Exited } from "./messages.ts";
+import type { Pid } from "./pid.ts";
+import { type Holding, type Process, processOf } from "./process.ts";
+import type { ProcessHandler, Self } from "./self.ts";
+import { SmallSet } from "./small-set.ts";
 
 /**
  * A table that lives as long as the process which owns it, and is read and changed by all others directly: in one thread
@@ -17,14 +17,19 @@ export abstract class OwnedTable implements Holding {
   abstract ownerEnded(): void;
 }
 
+/** Opens the table of a process. It should be the first thing a process does: what it holds is searched for it. */
+export function openTable(owner: Self, table: OwnedTable): void {
+  const process = processOf(owner.pid) as Process;
+  (process.holdings ??= new SmallSet()).add(table);
+}
+
 /** The table that a process owns, if it is of that class. */
 export function tableOf<Table extends OwnedTable>(
   owner: Pid | undefined,
   kind: abstract new (...args: never[]) => Table,
 ): Table | undefined {
-  // The first thing its owner ever held.
-  const [first] = (owner && processOf(owner)?.holdings) ?? [];
-  return first instanceof kind ? first : undefined;
+  for (const holding of (owner && processOf(owner)?.holdings) ?? []) if (holding instanceof kind) return holding;
+  return undefined;
 }
 
 /** A process that does nothing but own a table. It ends with its parent, and of nobody else's end. */
@@ -37,8 +42,7 @@ export class TableOwner implements ProcessHandler {
 
   init(self: Self): void {
     self.trapExit(true);
-    const owner = processOf(self.pid) as Process;
-    (owner.holdings ??= new SmallSet()).add(this.#open(owner));
+    openTable(self, this.#open(processOf(self.pid) as Process));
   }
 
   handle(message: unknown, self: Self): void {
