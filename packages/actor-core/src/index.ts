@@ -100,6 +100,7 @@ export {
   startIn,
   stopAndReply,
 } from "./behaviours/statem-result.ts";
+export type { TaskStreamBody, TaskStreamResult } from "./behaviours/streamed-tasks.ts";
 export type { Task, TaskBody } from "./behaviours/task.ts";
 export { asyncTask, completedTask, startTask } from "./behaviours/task.ts";
 export { callersOf } from "./behaviours/task-callers.ts";
@@ -107,6 +108,8 @@ export type { TaskResult } from "./behaviours/task-monitor.ts";
 export { TaskReply } from "./behaviours/task-monitor.ts";
 export type { TaskOutcome } from "./behaviours/task-shutdown.ts";
 export { taskSpec } from "./behaviours/task-spec.ts";
+export type { TaskStreamOptions } from "./behaviours/task-stream.ts";
+export { taskStream } from "./behaviours/task-stream.ts";
 export type { YieldedTasks, YieldTaskOptions, YieldTasksOptions } from "./behaviours/yield-task.ts";
 export { yieldTask, yieldTasks } from "./behaviours/yield-task.ts";
 export type { Bound, WhenFull } from "./mailboxes/bounded-mailbox.ts";

@@ -9,6 +9,7 @@ import {
   shutdownTask,
   type Task,
   type TaskOutcome,
+  taskStream,
   yieldTask,
   yieldTasks,
 } from "../index.ts";
@@ -71,3 +72,21 @@ awaitTask(system, someone);
 shutdownTask(self, completedTask(self, 1), "kill");
 // @ts-expect-error there is nothing else to do when time is out
 yieldTasks(self, [], { onTimeout: "exit" });
+
+export async function streams(): Promise<void> {
+  for await (const result of taskStream(self, ["a", "b"], async (input) => input.length)) {
+    const input: string = result.input;
+    if (result.kind === "ok") {
+      const length: number = result.value;
+      void length;
+    } else {
+      // @ts-expect-error it has no value
+      void [result.reason.kind, result.value];
+    }
+    void input;
+  }
+  // @ts-expect-error the inputs are numbers
+  taskStream(self, [1], (input: string) => input);
+  // @ts-expect-error a task needs a process that owns it
+  taskStream(system, [1], (input) => input);
+}

@@ -24,25 +24,9 @@ import {
   yieldTask,
   yieldTasks,
 } from "../../src/index.ts";
-import { rejection, startWorld, type World } from "./world.ts";
+import { forever, links, mailbox, startTaskWorld } from "./task-world.ts";
+import { rejection } from "./world.ts";
 
-interface TaskWorld extends World {
-  /** Runs `T` of the catalogue: a script, so that what it does not take stays in its mailbox. Gives what it returns. */
-  runT<R>(body: (self: Self) => Promise<R>): Promise<R>;
-}
-
-async function startTaskWorld(): Promise<TaskWorld> {
-  const world = await startWorld();
-  const runT = <R>(body: (self: Self) => Promise<R>): Promise<R> =>
-    new Promise((resolve, reject) => {
-      world.system.spawn((self) => body(self).then(resolve, reject));
-    });
-  return { ...world, runT };
-}
-
-const mailbox = (self: Self): readonly unknown[] | undefined => self.info(self.pid)?.messages;
-const links = (self: Self): readonly Pid[] | undefined => self.info(self.pid)?.links;
-const forever = (task: Self): Promise<never> => task.receive(() => false) as Promise<never>;
 /** Waits until the task has ended, leaving what it brings where it is. */
 const ended = (self: Self, task: Task<unknown>): Promise<ExitReason> => self.exited(task.pid as Pid);
 
