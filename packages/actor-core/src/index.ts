@@ -59,6 +59,8 @@ export {
   stop,
   stopReply,
 } from "./behaviours/server-result.ts";
+export type { ServerSpecOptions } from "./behaviours/server-spec.ts";
+export { childSpec } from "./behaviours/server-spec.ts";
 export type { LaunchOptions, Ref, ServerEnvironment, ServiceMessage } from "./behaviours/start-server.ts";
 export { launchServer, localEnvironment, serverMethods, serverRef, startServer } from "./behaviours/start-server.ts";
 export type {
@@ -122,9 +124,12 @@ export { receiveTimeout, startReceiveTimeout } from "./mailboxes/receive-timeout
 export { recordingMailbox } from "./mailboxes/recording-mailbox.ts";
 export type { Stash } from "./mailboxes/stash.ts";
 export { createStash, StashEmpty, StashedTwice, StashFull } from "./mailboxes/stash.ts";
+export { adopt } from "./process/adopt.ts";
 export type { Alias } from "./process/alias.ts";
 export type { Clock } from "./process/clock.ts";
 export type { DeadLetter, DeadLetterKind } from "./process/dead-letter.ts";
+export type { Dictionary, DictionaryKey } from "./process/dictionary.ts";
+export { dictionaryKey, dictionaryOf } from "./process/dictionary.ts";
 export type { ActorErrorCode } from "./process/errors.ts";
 export {
   ActorError,
@@ -140,17 +145,27 @@ export {
   TaskFailed,
   UnknownMethod,
 } from "./process/errors.ts";
+export { exitAfter, killAfter } from "./process/exit-after.ts";
 export type { ExitReason } from "./process/exit-reason.ts";
 export { describeExit, Exit, isExpected } from "./process/exit-reason.ts";
 export type { MakeMailbox } from "./process/mailbox.ts";
 export type { MonitorRef, ReplyTo } from "./process/messages.ts";
 export { Call, Cast, Down, Exited } from "./process/messages.ts";
+export type { MarkedMonitorRef, MonitorAlias } from "./process/monitor-as.ts";
+export { monitorAs, TaggedDown } from "./process/monitor-as.ts";
+export type { MultiCallResult } from "./process/multi-call.ts";
+export { multiCall } from "./process/multi-call.ts";
+export { downOf, exitOf } from "./process/notices.ts";
 export type { Pid } from "./process/pid.ts";
+export { pipeToSelf } from "./process/pipe-to-self.ts";
 export type { ProcessName } from "./process/process-name.ts";
 export { processName } from "./process/process-name.ts";
 export type { AnswerTo, Anything, CastTo, MessageTo, RequestTo } from "./process/protocol.ts";
 export type { LogLevel, Report, Reporter } from "./process/report.ts";
 export { consoleReporter } from "./process/report.ts";
+export type { LabelledAnswer } from "./process/request-collection.ts";
+export { RequestCollection } from "./process/request-collection.ts";
+export { runAfter, runEvery } from "./process/run-after.ts";
 export type { Budget } from "./process/run-queue.ts";
 export type {
   ActorSystem,
@@ -172,7 +187,11 @@ export type {
   Target,
 } from "./process/self.ts";
 export { timedOut } from "./process/self.ts";
+export { sendAt } from "./process/send-at.ts";
+export type { Answered, Patience, SentRequest } from "./process/sent-request.ts";
+export { RequestAnswered, sendRequest } from "./process/sent-request.ts";
 export type { ShownState } from "./process/shown-state.ts";
+export { startTimer, TimerFired } from "./process/start-timer.ts";
 export type { Timer } from "./process/timers.ts";
 export type { Names } from "./process/via.ts";
 export { Via, ViaName } from "./process/via.ts";

@@ -12,10 +12,12 @@ class ProcessAlias<out T = Takes<unknown>> {
   readonly once: boolean;
   /** Kept by the owner's process. */
   #active = true;
+  readonly #withdrawn: (() => void) | undefined;
 
-  constructor(owner: Pid, once: boolean) {
+  constructor(owner: Pid, once: boolean, withdrawn?: () => void) {
     this.owner = owner;
     this.once = once;
+    this.#withdrawn = withdrawn;
   }
 
   get active(): boolean {
@@ -26,6 +28,7 @@ class ProcessAlias<out T = Takes<unknown>> {
   static readonly internal = {
     withdraw: (alias: Alias): void => {
       alias.#active = false;
+      alias.#withdrawn?.();
     },
   };
 }

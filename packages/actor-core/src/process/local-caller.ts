@@ -1,11 +1,12 @@
+import { AbortLink } from "./abort-link.ts";
 import { Alias } from "./alias.ts";
 import { EndOf } from "./end-of.ts";
 import { LinkFailed, NameNotHeld, NameTaken, ProcessExited, StopFailed } from "./errors.ts";
-import { Exit, type ExitReason } from "./exit-reason.ts";
+import { describeValue, Exit, type ExitReason } from "./exit-reason.ts";
 import { Cast, MonitorRef, type ReplyTo } from "./messages.ts";
 import { Monitor } from "./monitor.ts";
 import { Pid } from "./pid.ts";
-import { type Birth, Process, processOf, type SystemMessage } from "./process.ts";
+import { ancestorsOf, type Birth, Process, processOf, type SystemMessage } from "./process.ts";
 import type { Report } from "./report.ts";
 import { Request } from "./request.ts";
 import type { Runtime } from "./runtime.ts";
@@ -165,15 +166,16 @@ export abstract class LocalCaller implements Caller {
     return process === undefined ? Promise.resolve(Exit.noproc) : new EndOf(process, this.process).reason;
   }
 
-  whereis(name: string | Via): Pid | undefined {
-    return name instanceof Via ? name.holder(this.runtime.names) : this.runtime.names.holder(name);
+  whereis(target: Target): Pid | undefined {
+    if (target instanceof Pid) {
+      return target;
+    }
+    return target instanceof Via ? target.holder(this.runtime.names) : this.runtime.names.holder(target);
   }
 
   register(name: string, pid: Pid): void {
     this.alive("register");
-    if (typeof name !== "string" || name === "") {
-      throw new TypeError(`Cannot register name: wanted a text, got ${name === "" ? "an empty one" : typeof name}`);
-    }
+    checkName(name);
     if (!(pid instanceof Pid)) {
       throw new TypeError(`Cannot register name "${name}": wanted a pid, got ${typeof pid}`);
     }
@@ -252,7 +254,10 @@ export abstract class LocalCaller implements Caller {
     link: boolean,
   ): Process {
     this.alive(operation);
-    const { name, label, mailbox } = options ?? {};
+    const { name, label, mailbox, signal } = options ?? {};
+    if (name !== undefined && !(name instanceof Via)) {
+      checkName(name);
+    }
     const holder = name === undefined ? undefined : this.whereis(name);
     if (name !== undefined && holder !== undefined) {
       throw new NameTaken(String(name), holder, String(name));
@@ -268,6 +273,9 @@ export abstract class LocalCaller implements Caller {
     }
     if (link) {
       this.process?.link(process);
+    }
+    if (signal !== undefined) {
+      AbortLink.make(process, signal);
     }
     return process;
   }
@@ -380,6 +388,10 @@ export class ProcessSelf extends LocalCaller implements Self {
     if (!(monitor instanceof MonitorRef)) {
       throw new TypeError(`Cannot demonitor: wanted a monitor, got ${typeof monitor}`);
     }
+    const unknown = Object.keys(options ?? {}).find((option) => option !== "flush");
+    if (unknown !== undefined) {
+      throw new TypeError(`Cannot demonitor: there is no option ${unknown}`);
+    }
     // One of another process stays in force.
     if (monitor instanceof Monitor && monitor.owner === this.process) {
       if (options?.flush) {
@@ -460,12 +472,24 @@ function local(operation: string, caller: Caller): LocalCaller {
   return caller;
 }
 
+function checkName(name: unknown): void {
+  if (typeof name !== "string" || name === "") {
+    throw new TypeError(`Cannot take name: wanted a text that is not empty, got ${shown(name)}`);
+  }
+}
+
+/** With its type where its text alone would mislead. */
+function shown(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : `${describeValue(value)} (${typeof value})`;
+}
+
 function infoOf(process: Process): ProcessInfo {
   return {
     pid: process.pid,
     name: process.name,
     label: process.label,
     parent: process.parent,
+    ancestors: ancestorsOf(process).map((pid) => processOf(pid)?.name ?? pid),
     links: Array.from(process.links ?? [], (other) => other.pid),
     monitors: Array.from(Monitor.of(process), (monitor) => monitor.target),
     monitoredBy: Array.from(process.watchers ?? []).flatMap((watcher) =>

@@ -64,7 +64,12 @@ export class Monitor<out T extends Target = Target> extends MonitorRef<T> implem
   targetEnded(reason: ExitReason): void {
     this.#process = undefined;
     this.#owner.holdings?.delete(this);
-    this.#owner.deliver(new Down(this, this.target, reason));
+    this.#owner.deliver(this.notice(reason));
+  }
+
+  /** What the watcher gets. */
+  protected notice(reason: ExitReason): Down<T> {
+    return new Down(this, this.target, reason);
   }
 
   ownerEnded(): void {

@@ -611,9 +611,18 @@ export function exitAfterTurn(self: Self, reason: ExitReason): void {
   }
 }
 
+/** Who spawned it, who spawned that one, and so on. Of one who is dead nothing further is known. */
+export function ancestorsOf({ parent }: Process): Pid[] {
+  const ancestors: Pid[] = [];
+  for (let next = parent; next !== undefined; next = processOf(next)?.parent) {
+    ancestors.push(next);
+  }
+  return ancestors;
+}
+
 /** Not made by `Array.from` and generators, which would cost a process more than its whole end. */
 function crashReport(
-  { pid, label, parent }: Process,
+  process: Process,
   last: {
     readonly name: string | undefined;
     readonly reason: ExitReason;
@@ -623,11 +632,8 @@ function crashReport(
     readonly current: unknown;
   },
 ): Report {
+  const { pid, label } = process;
   const { name, reason, mailbox, body, current } = last;
-  const ancestors: Pid[] = [];
-  for (let next = parent; next !== undefined; next = processOf(next)?.parent) {
-    ancestors.push(next);
-  }
   const links: Pid[] = [];
   if (last.links !== undefined) {
     for (const other of last.links) {
@@ -644,7 +650,7 @@ function crashReport(
     state: typeof body === "function" ? { kind: "unknown" } : shownState(body),
     recentMessages: mailbox?.recent,
     waiting: mailbox?.size ?? 0,
-    ancestors,
+    ancestors: ancestorsOf(process),
     links,
   };
 }

@@ -102,11 +102,13 @@ export type StartResult<P = Pid> =
 
 export interface SpawnOptions<out Name extends string = string> {
   /** Taken before the body's first step. {@link NameTaken} is thrown when another process holds it. */
-  readonly name?: Name | ViaName;
+  readonly name?: Name | ViaName | undefined;
   /** For people: shown in reports and in `info`. */
   readonly label?: string;
   /** Default: no bound, first in first out. `boundedMailbox` and its kin make others. */
   readonly mailbox?: MakeMailbox | undefined;
+  /** A link to this signal: when it is aborted, the process gets an exit signal, `shutdown` with the signal's reason. */
+  readonly signal?: HostSignal | undefined;
 }
 
 export interface StartOptions<out Name extends string = string> extends SpawnOptions<Name> {
@@ -145,7 +147,10 @@ export interface Caller {
    * @throws {NameNotHeld} Nobody holds the name.
    */
   send<M>(target: Target<M> | Alias<M>, message: NoInfer<MessageTo<M>>): void;
-  /** @throws {NameTaken} The wanted name is held. */
+  /**
+   * @throws {NameTaken} The wanted name is held.
+   * @throws {TypeError} The wanted name is none.
+   */
   spawn<M, N extends string>(body: ProcessBody<M>, options?: SpawnOptions<N> & Naming<N, M>): Pid<M>;
   /** Spawns and waits until the process has acknowledged (a handler: `init` settled; a script: `self.acknowledge`). */
   start<M, N extends string>(
@@ -173,7 +178,8 @@ export interface Caller {
   cast<M>(target: Target<M>, request: NoInfer<CastTo<M>>): void;
   /** Resolves with the reason of the process's end; `noproc` when it is gone already. */
   exited(target: Target): Promise<ExitReason>;
-  whereis<M>(name: ProcessName<M> | Via): Pid<M> | undefined;
+  /** Who is meant: a pid is its own answer, dead or alive. */
+  whereis<M>(target: Target<M>): Pid<M> | undefined;
   /**
    * Gives a living process its one name. A name is free again before anyone hears that its holder has ended.
    *
@@ -281,6 +287,8 @@ export interface ProcessInfo {
   readonly name: string | undefined;
   readonly label: string | undefined;
   readonly parent: Pid | undefined;
+  /** Its parent, that one's parent and so on, as far as they live; those that have a name by their name. */
+  readonly ancestors: readonly (Pid | string)[];
   readonly links: readonly Pid[];
   /** What it monitors. */
   readonly monitors: readonly Target[];

@@ -38,6 +38,10 @@ export class SendingTimer implements Timer, Watcher {
     return left;
   }
 
+  [Symbol.dispose](): void {
+    this.cancel();
+  }
+
   remainingMs(): number | undefined {
     return this.#deadline.remainingMs();
   }

@@ -1,8 +1,8 @@
 import type { Clock } from "./clock.ts";
 import { inNextTurn } from "./host.ts";
 
-/** Something that happens later, unless cancelled before. */
-export interface Timer {
+/** Something that happens later, unless cancelled before. With `using` it is cancelled with its block. */
+export interface Timer extends Disposable {
   /** @returns Milliseconds that were left, or undefined when it has fired or was cancelled already. */
   cancel(): number | undefined;
   /** @returns Milliseconds left, or undefined when it has fired or was cancelled. */
@@ -171,6 +171,10 @@ export class Deadline implements Timer {
     if (this.heapIndex >= 0) {
       this.#timers.remove(this);
     }
+  }
+
+  [Symbol.dispose](): void {
+    this.clear();
   }
 
   remainingMs(): number | undefined {

@@ -1,5 +1,14 @@
 import { expect, test } from "@jest/globals";
-import { type Alias, Down, Exit, type MonitorRef, type Pid, type Self } from "../../src/index.ts";
+import {
+  type Alias,
+  Down,
+  Exit,
+  type MonitorRef,
+  monitorAs,
+  type Pid,
+  type Self,
+  TaggedDown,
+} from "../../src/index.ts";
 import { startProbe } from "../../src/testing/index.ts";
 import { obedient, startWorld } from "./world.ts";
 
@@ -63,15 +72,25 @@ test("MON-006 nothing comes after demonitor", async () => {
   expect(plain.messages).toEqual([]);
 });
 
-test("MON-007 MON-008 demonitoring itself, twice, or a foreign reference does nothing", async () => {
-  const { system, plain, trapping } = await startWorld();
+test("MON-007 a process that monitors itself may let go twice", async () => {
+  const { system, plain } = await startWorld();
   const monitor = plain.self.monitor(plain.pid);
   plain.self.demonitor(monitor);
   plain.self.demonitor(monitor);
+  await system.quiesce();
+  expect([plain.messages, system.info(plain.pid)?.monitors]).toEqual([[], []]);
+});
+
+test("MON-008 letting go of what is no monitor any more, or of nobody's, does nothing", async () => {
+  const { system, plain, trapping } = await startWorld();
+  const dead = system.spawn(() => {});
+  await system.quiesce();
+  const fired = plain.self.monitor(dead);
+  plain.self.demonitor(fired);
   const theirs = trapping.self.monitor(plain.pid);
   plain.self.demonitor(theirs);
   await system.quiesce();
-  expect(plain.messages).toEqual([]);
+  expect(plain.messages).toEqual([new Down(fired, dead, Exit.noproc)]);
 });
 
 test("MON-009 only its maker ends a monitor, and what is no reference is refused", async () => {
@@ -95,18 +114,17 @@ test("MON-011 three monitors give three Downs, each by its own reference", async
   const monitors = [plain.self.monitor(pid), plain.self.monitor(pid), plain.self.monitor(pid)];
   system.exitSignal(pid, frop);
   await system.quiesce();
-  expect(plain.messages).toHaveLength(3);
-  monitors.forEach((monitor, i) => {
-    expect((plain.messages[i] as Down).monitor).toBe(monitor);
-  });
+  expect(plain.messages).toEqual(monitors.map((monitor) => new Down(monitor, pid, frop)));
+  expect(new Set(plain.messages.map((message) => (message as Down).monitor))).toEqual(new Set(monitors));
+  expect(new Set(monitors).size).toBe(3);
 });
 
 test("MON-012 a watcher that does not trap is unharmed", async () => {
   const { system, plain } = await startWorld();
-  const { pid } = plain.self.spawnMonitor(obedient);
+  const { pid, monitor } = plain.self.spawnMonitor(obedient);
   system.exitSignal(pid, frop);
   await system.quiesce();
-  expect(system.isAlive(plain.pid)).toBe(true);
+  expect([system.isAlive(plain.pid), plain.messages]).toEqual([true, [new Down(monitor, pid, frop)]]);
 });
 
 test("MON-013 lists are empty after demonitor and after Down", async () => {
@@ -117,6 +135,18 @@ test("MON-013 lists are empty after demonitor and after Down", async () => {
   const second = plain.self.spawnMonitor(obedient);
   system.exitSignal(second.pid, frop);
   expect(system.info(plain.pid)?.monitors).toEqual([]);
+});
+
+test("MON-014 a large, nested reason arrives whole", async () => {
+  const { system, plain } = await startWorld();
+  const large = Exit.of({
+    big: [[["nested"]]],
+    data: Array.from({ length: 10_000 }, (_, i) => i),
+    bytes: new Uint8Array(64_000),
+  });
+  const { pid, monitor } = plain.self.spawnMonitor((self) => self.exit(structuredClone(large)));
+  await system.quiesce();
+  expect(plain.messages).toEqual([new Down(monitor, pid, large)]);
 });
 
 test("MON-015 flush takes the queued Down of that monitor and no other", async () => {
@@ -134,6 +164,26 @@ test("MON-015 flush takes the queued Down of that monitor and no other", async (
   await system.quiesce();
   expect(await end).toEqual(Exit.normal);
   expect(got).toEqual([true, []]);
+});
+
+test("MON-016 an unknown option of demonitor is refused, and the monitor stays", async () => {
+  const { system, plain } = await startWorld();
+  const { pid, monitor } = plain.self.spawnMonitor(obedient);
+  expect(() => plain.self.demonitor(monitor, { flash: true } as object)).toThrow(TypeError);
+  system.exitSignal(pid, frop);
+  await system.quiesce();
+  expect(plain.messages).toEqual([new Down(monitor, pid, frop)]);
+});
+
+test("MON-017 a tag given to a monitor is in its notice, also of the dead", async () => {
+  const { system, plain } = await startWorld();
+  const pid = system.spawn(obedient);
+  const first = monitorAs(plain.self, pid, { tag: "t" });
+  system.exitSignal(pid, frop);
+  const second = monitorAs(plain.self, pid, { tag: "u" });
+  await system.quiesce();
+  expect(plain.messages).toEqual([new TaggedDown(first, pid, frop), new TaggedDown(second, pid, Exit.noproc)]);
+  expect(plain.messages).toMatchObject([{ tag: "t" }, { tag: "u" }]);
 });
 
 test("MON-018 an alias delivers until its owner withdraws it", async () => {
@@ -175,6 +225,65 @@ test("MON-021 an alias of the dead takes messages silently", async () => {
   expect(plain.messages).toEqual([]);
 });
 
+test("MON-022 a monitor's own alias takes the answer, and the same monitor tells the end", async () => {
+  const { system, plain } = await startWorld();
+  const pid = system.spawn(obedient);
+  const monitor = monitorAs(plain.self, pid, { alias: "explicit" });
+  system.send(pid, (self: Self) => {
+    self.send(monitor.alias as Alias, "reply");
+    self.exit(frop);
+  });
+  await system.quiesce();
+  expect(plain.messages).toEqual(["reply", new Down(monitor, pid, frop)]);
+  system.send(monitor.alias as Alias, "still in force");
+  plain.self.unalias(monitor.alias as Alias);
+  system.send(monitor.alias as Alias, "withdrawn");
+  await system.quiesce();
+  expect(plain.messages.slice(2)).toEqual(["still in force"]);
+});
+
+test("a monitor's alias for one message ends the monitor with it", async () => {
+  const { system, plain } = await startWorld();
+  const pid = system.spawn(obedient);
+  const { alias } = monitorAs(plain.self, pid, { alias: "once" });
+  system.send(alias as Alias, 1);
+  system.send(alias as Alias, 2);
+  system.exitSignal(pid, frop);
+  await system.quiesce();
+  expect(plain.messages).toEqual([1]);
+  expect(system.info(plain.pid)?.monitors).toEqual([]);
+});
+
+test.each(["demonitor", "Down"])("a monitor's alias ends with %s", async (by) => {
+  const { system, plain } = await startWorld();
+  const pid = system.spawn(obedient);
+  const monitor = monitorAs(plain.self, pid, { alias: "monitor" });
+  if (by === "demonitor") {
+    plain.self.demonitor(monitor);
+  } else {
+    system.exitSignal(pid, frop);
+  }
+  system.send(monitor.alias as Alias, "too late");
+  await system.quiesce();
+  expect(plain.messages).toEqual(by === "Down" ? [new Down(monitor, pid, frop)] : []);
+});
+
+test("a monitor ends with the block that uses it, and its Down goes with it", async () => {
+  const { system } = await startWorld();
+  const left: unknown[] = [];
+  const pid = system.spawn(obedient);
+  system.spawn(async (self) => {
+    {
+      using monitor = self.monitor(pid);
+      system.exitSignal(pid, frop);
+      left.push(self.info(self.pid)?.messages.map((message) => (message as Down).monitor === monitor));
+    }
+    left.push(self.info(self.pid)?.messages);
+  });
+  await system.quiesce();
+  expect(left).toEqual([[true], []]);
+});
+
 test("MON-023 every watcher gets one Down, one that let go gets none", async () => {
   const { system } = await startWorld();
   const pid = system.spawn(obedient);
@@ -183,7 +292,8 @@ test("MON-023 every watcher gets one Down, one that let go gets none", async () 
   watchers[3]?.self.demonitor(monitors[3] as MonitorRef);
   system.exitSignal(pid, frop);
   await system.quiesce();
-  expect(watchers.map(({ messages }) => messages.length)).toEqual([1, 1, 1, 0]);
+  const downs = monitors.map((monitor) => [new Down(monitor, pid, frop)]);
+  expect(watchers.map(({ messages }) => messages)).toEqual([...downs.slice(0, 3), []]);
 });
 
 test("MON-024 a name is resolved once, when the monitor is made", async () => {

@@ -9,8 +9,9 @@ import {
   ProcessExited,
   started,
   startGenServer,
+  Via,
 } from "../../src/index.ts";
-import { obedient, startWorld } from "./world.ts";
+import { obedient, rejection, startWorld } from "./world.ts";
 
 test("NAME-001 only a text names, and only a living process is named", async () => {
   const { system, plain } = await startWorld();
@@ -53,7 +54,7 @@ test("NAME-006 a name is free again when its holder's Down arrives", async () =>
   const { system } = await startWorld();
   let rounds = 0;
   const script = system.spawn(async (self) => {
-    for (; rounds < 2_000; rounds++) {
+    for (; rounds < 10_000; rounds++) {
       const { pid } = self.spawnMonitor(obedient, { name: "n" });
       self.exitSignal(pid, Exit.kill);
       await self.receive();
@@ -61,7 +62,51 @@ test("NAME-006 a name is free again when its holder's Down arrives", async () =>
   });
   const end = system.exited(script);
   expect(await end).toEqual(Exit.normal);
-  expect(rounds).toBe(2_000);
+  expect(rounds).toBe(10_000);
+});
+
+test("NAME-008 a server started without a name, or with undefined for one, has none", async () => {
+  const { system } = await startWorld();
+  const result = await startGenServer(system, { init: () => started(0) }, [], { name: undefined });
+  expect(result.kind === "ok" && system.info(result.pid)).toMatchObject({ name: undefined });
+});
+
+test.each<[string, unknown, string]>([
+  ["an empty text", "", '""'],
+  ["a number", 7, "7 (number)"],
+  ["an object", { via: "no module" }, '{"via":"no module"} (object)'],
+  ["null", null, "null (object)"],
+])("NAME-009 a server under %s for a name is refused, and nothing is started", async (_name, name, printed) => {
+  const { system } = await startWorld();
+  const before = system.processes();
+  const options = { name } as { name: string };
+  expect(await rejection(startGenServer(system, { init: () => started(0) }, [], options))).toEqual(
+    new TypeError(`Cannot take name: wanted a text that is not empty, got ${printed}`),
+  );
+  expect(() => system.spawn(obedient, options)).toThrow(TypeError);
+  expect(system.processes()).toEqual(before);
+});
+
+test("NAME-010 whereis answers for pids, names and names of a registry", async () => {
+  const { system, plain } = await startWorld();
+  class Always extends Via {
+    holder(): Pid {
+      return plain.pid;
+    }
+    toString(): string {
+      return "always";
+    }
+  }
+  const dead = system.spawn(() => {});
+  system.register("n", plain.pid);
+  await system.quiesce();
+  expect([plain.pid, dead, "n", "free", new Always()].map((target) => system.whereis(target))).toEqual([
+    plain.pid,
+    dead,
+    plain.pid,
+    undefined,
+    plain.pid,
+  ]);
 });
 
 test("NAME-011 starting under a held name answers who holds it and leaves no process", async () => {

@@ -1,5 +1,16 @@
 import { expect, test } from "@jest/globals";
-import { createActorSystem, Down, Exit, Exited, NameNotHeld, type Self } from "../../src/index.ts";
+import {
+  type Call,
+  createActorSystem,
+  Down,
+  dictionaryKey,
+  dictionaryOf,
+  Exit,
+  Exited,
+  NameNotHeld,
+  type Pid,
+  type Self,
+} from "../../src/index.ts";
 import { obedient, startWorld } from "./world.ts";
 
 const crashWith = (error: unknown) => () => {
@@ -21,7 +32,9 @@ test("PROC-002 a thrown error is the reason, by identity and with its stack", as
   await system.quiesce();
   expect(trapping.messages).toEqual([new Exited(pid, Exit.crash(error))]);
   const { reason } = trapping.messages[0] as Exited;
-  expect(reason.kind === "crash" && reason.error).toBe(error);
+  const thrown = reason.kind === "crash" ? reason.error : undefined;
+  expect(thrown).toBe(error);
+  expect((thrown as Error).stack).toContain("processes.test");
 });
 
 test("PROC-003 exit gives the bare value as reason", async () => {
@@ -203,7 +216,7 @@ test("PROC-025 busy processes starve neither their peers nor the host", async ()
 
 test("PROC-025 a loop of awaited calls lets host timers fire", async () => {
   const system = createActorSystem();
-  const server = system.spawn({ handle: (message) => (message as import("../../src/index.ts").Call).from.reply(1) });
+  const server = system.spawn({ handle: (message) => (message as Call).from.reply(1) });
   let fired = false;
   setTimeout(() => {
     fired = true;
@@ -212,4 +225,86 @@ test("PROC-025 a loop of awaited calls lets host timers fire", async () => {
     await system.call(server, i);
   }
   expect(fired).toBe(true);
+});
+
+test("PROC-011 a dictionary gives back what was there before", async () => {
+  const { plain } = await startWorld();
+  const k = dictionaryKey<string>("k");
+  const dictionary = dictionaryOf(plain.self);
+  const steps = [
+    dictionary.put(k, "a"),
+    dictionary.put(k, "b"),
+    dictionary.get(k),
+    dictionary.delete(k),
+    dictionary.get(k),
+    dictionary.delete(k),
+  ];
+  expect(steps).toEqual([undefined, "a", "b", "b", undefined, undefined]);
+});
+
+test("PROC-012 a dictionary tells under which keys a value is kept", async () => {
+  const { plain } = await startWorld();
+  const [k1, k2, k3] = ["k1", "k2", "k3"].map((label) => dictionaryKey<string>(label));
+  const dictionary = dictionaryOf(plain.self);
+  if (k1 === undefined || k2 === undefined || k3 === undefined) {
+    throw new Error("Expected three keys");
+  }
+  dictionary.put(k1, "x");
+  dictionary.put(k2, "x");
+  dictionary.put(k3, "y");
+  expect([dictionary.keysOf("x"), dictionary.keysOf("absent")]).toEqual([[k1, k2], []]);
+});
+
+test("PROC-013 a dictionary is of its own process and not inherited", async () => {
+  const { system, plain } = await startWorld();
+  const k = dictionaryKey<string>("k");
+  dictionaryOf(plain.self).put(k, "a");
+  const read: unknown[] = [];
+  plain.self.spawn((self) => void read.push(dictionaryOf(self).get(k)));
+  await system.quiesce();
+  expect([read, dictionaryOf(plain.self).get(k)]).toEqual([[undefined], "a"]);
+  system.exitSignal(plain.pid, Exit.kill);
+  expect(() => dictionaryOf(plain.self)).toThrow(expect.objectContaining({ code: "ACTOR_PROCESS_EXITED" }));
+});
+
+test("PROC-023 an idle process keeps its state and takes what is queued when it becomes idle at once", async () => {
+  const { system } = await startWorld();
+  const server = system.spawn(async (self: Self<Call<"state", string>>) => {
+    for (let state = "s"; ; state += "!") {
+      const { from } = await self.receive();
+      from.reply(state);
+    }
+  });
+  expect(await system.call(server, "state")).toBe("s");
+  await system.quiesce();
+  expect(system.info(server)?.status).toBe("waiting");
+  expect(await Promise.all([system.call(server, "state"), system.call(server, "state")])).toEqual(["s!", "s!!"]);
+});
+
+test("PROC-024 an idle process that a message wakes may end of it", async () => {
+  const { system, trapping } = await startWorld();
+  const crashed = Exit.of("i_crashed");
+  const pid = trapping.self.spawnLink(async (self) => {
+    await self.receive();
+    self.exit(crashed);
+  });
+  await system.quiesce();
+  system.send(pid, "wake");
+  await system.quiesce();
+  expect(trapping.messages).toEqual([new Exited(pid, crashed)]);
+});
+
+test("PROC-026 ancestors are known, nearest first, by their name where they have one", async () => {
+  const { system, plain } = await startWorld();
+  const spawned: Pid[] = [];
+  const a = plain.self.spawn(obedient);
+  system.send(a, (self: Self) => spawned.push(self.spawn(obedient)));
+  await system.quiesce();
+  const ancestors = () => spawned.map((b) => system.info(b)?.ancestors);
+  expect(ancestors()).toEqual([[a, plain.pid]]);
+  system.register("a", a);
+  expect(ancestors()).toEqual([["a", plain.pid]]);
+  // Of one who has ended nothing further is known.
+  system.exitSignal(a, Exit.kill);
+  expect(ancestors()).toEqual([[a]]);
 });

@@ -44,6 +44,13 @@ test("RECV-002 the oldest match comes first", async () => {
   expect(result).toEqual({ took: ["a1", "a2"], left: ["b1"] });
 });
 
+test("RECV-003 the order of the mailbox goes before the order of the alternatives", async () => {
+  const { result } = await receiving(["y", "x"], async (self) => [
+    await self.receive((message) => is("x")(message) || is("y")(message)),
+  ]);
+  expect(result).toEqual({ took: ["y"], left: ["x"] });
+});
+
 test("RECV-004 RECV-006 a timeout of 0 takes what is there and otherwise gives up at once", async () => {
   const { result, clock } = await receiving(["a", "b"], async (self) => [
     await self.receive(is("x"), { timeoutMs: 0 }),
@@ -108,6 +115,17 @@ test("RECV-010 10,000 waits of one length all end, none early", async () => {
   expect(ended).toBe(0);
   await pass(1);
   expect(ended).toBe(10_000);
+});
+
+test("RECV-011 a receive inside another's handling passes over what was queued, which is found later", async () => {
+  const { system, pid, result } = await receiving(["a", "b"], async (self) => {
+    const outer = await self.receive(is("a"));
+    const inner = await self.receive(is("c"));
+    return [outer, inner, await self.receive()];
+  });
+  system.send(pid, "c");
+  await system.quiesce();
+  expect(result).toEqual({ took: ["a", "c", "b"], left: [] });
 });
 
 test("RECV-012 a waiting receive passes over what does not match", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { Down, Exit, Exited, type ExitReason, type Pid, type Self } from "../../src/index.ts";
+import { Down, Exit, Exited, type ExitReason, type Pid, type Self, started, startGenServer } from "../../src/index.ts";
 import { startProbe } from "../../src/testing/index.ts";
 import { obedient, startWorld, type World } from "./world.ts";
 
@@ -23,6 +23,7 @@ test("SIG-002 normal from another process is a message to one that traps", async
   plain.self.exitSignal(trapping.pid, Exit.normal);
   await system.quiesce();
   expect(trapping.messages).toEqual([new Exited(plain.pid, Exit.normal)]);
+  expect(system.isAlive(trapping.pid)).toBe(true);
 });
 
 test("SIG-003 any other reason ends the process with exactly it", async () => {
@@ -79,9 +80,11 @@ test("SIG-008 after its first hop killed is an ordinary reason", async () => {
   const p = trapping.self.spawnLink(obedient);
   const q = system.spawn(obedient);
   await link(world, p, q);
+  const end = system.exited(p);
   system.exitSignal(q, Exit.kill);
   await system.quiesce();
   expect(trapping.messages).toEqual([new Exited(p, Exit.killed)]);
+  expect([await end, system.isAlive(trapping.pid)]).toEqual([Exit.killed, true]);
 });
 
 test("SIG-009 ending itself with kill is an ordinary reason for those linked", async () => {
@@ -89,6 +92,7 @@ test("SIG-009 ending itself with kill is an ordinary reason for those linked", a
   const pid = trapping.self.spawnLink((self) => self.exit(Exit.kill));
   await system.quiesce();
   expect(trapping.messages).toEqual([new Exited(pid, Exit.kill)]);
+  expect(system.isAlive(trapping.pid)).toBe(true);
 });
 
 const chain = async (world: World, length: number): Promise<Pid[]> => {
@@ -126,7 +130,7 @@ test("SIG-011 a trapping process stops the spread", async () => {
   system.exitSignal(a, boom);
   await system.quiesce();
   expect(trapping.messages).toEqual([new Exited(a, boom)]);
-  expect(system.isAlive(c)).toBe(true);
+  expect([system.isAlive(trapping.pid), system.isAlive(c)]).toEqual([true, true]);
 });
 
 test("SIG-012 a linked process that returns leaves one that does not trap alone", async () => {
@@ -187,6 +191,21 @@ test("SIG-017 a trapped signal stays a message when trapping ends; the next one 
   expect(system.isAlive(trapping.pid)).toBe(false);
 });
 
+test.each<[string, ExitReason, ExitReason]>([
+  ["a reason", Exit.of("boo"), Exit.of("boo")],
+  ["kill", Exit.kill, Exit.killed],
+])("SIG-018 %s sent to a linked server reaches its trapping starter", async (_name, sent, seen) => {
+  const { system, trapping } = await startWorld();
+  const result = await startGenServer(trapping.self, { init: () => started(0) }, [], { link: true });
+  if (result.kind !== "ok") {
+    throw new Error(`Expected a start, got ${result.kind}`);
+  }
+  system.exitSignal(result.pid, sent);
+  await system.quiesce();
+  expect(trapping.messages).toEqual([new Exited(result.pid, seen)]);
+  expect(system.isAlive(trapping.pid)).toBe(true);
+});
+
 test("SIG-019 each sender's messages arrive complete and in order", async () => {
   const { system, plain } = await startWorld();
   const sender = (name: string) => async (self: Self) => {
@@ -205,6 +224,18 @@ test("SIG-019 each sender's messages arrive complete and in order", async () => 
     (plain.messages as { name: string; i: number }[]).filter((message) => message.name === name).map(({ i }) => i);
   expect(from("a")).toEqual(numbers);
   expect(from("c")).toEqual(numbers);
+});
+
+test("SIG-020 no order is promised through a third", async () => {
+  const { system, plain } = await startWorld();
+  const c = system.spawn({ handle: (message, self) => self.send(plain.pid, { forwarded: message }) });
+  system.spawn((self) => {
+    self.send(plain.pid, "m");
+    self.send(c, "m");
+  });
+  await system.quiesce();
+  expect(plain.messages).toHaveLength(2);
+  expect(plain.messages).toEqual(expect.arrayContaining(["m", { forwarded: "m" }]));
 });
 
 test("SIG-021 messages of a dead sender are delivered", async () => {

@@ -1,10 +1,33 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { createActorSystem, Exit } from "../../src/index.ts";
-import { startProbe } from "../../src/testing/index.ts";
+import {
+  createActorSystem,
+  Exit,
+  Exited,
+  exitAfter,
+  killAfter,
+  runAfter,
+  runEvery,
+  type Self,
+  sendAt,
+  startTimer,
+  TimerFired,
+} from "../../src/index.ts";
 import { obedient, startWorld } from "./world.ts";
 
-test("TMR-001 TMR-003 a message is sent at its time, bare, and the timer is spent", async () => {
+test("TMR-001 a started timer sends its content with itself, at its time, and is spent", async () => {
+  const { plain, pass } = await startWorld();
+  const timer = startTimer(plain.self, 1_000, plain.pid, "plopp");
+  await pass(999);
+  expect(plain.messages).toEqual([]);
+  await pass(1);
+  expect(plain.messages).toEqual([expect.objectContaining({ content: "plopp" })]);
+  const [fired] = plain.messages;
+  expect(fired instanceof TimerFired && fired.timer).toBe(timer);
+  expect([timer.remainingMs(), timer.cancel()]).toEqual([undefined, undefined]);
+});
+
+test("TMR-003 a message is sent at its time, bare, and the timer is spent", async () => {
   const { plain, pass } = await startWorld();
   const timer = plain.self.sendAfter(1_000, plain.pid, "plipp");
   await pass(999);
@@ -32,6 +55,26 @@ test("TMR-004 messages come in the order of their times", async () => {
   expect(plain.messages).toEqual([0, 100, 200, 300, 400, 500]);
 });
 
+test("TMR-005 a delay may be fractional and as long as a number can be", async () => {
+  const { plain, pass } = await startWorld();
+  plain.self.sendAfter(4.5, plain.pid, "fraction");
+  const timer = plain.self.sendAfter(2 ** 64, plain.pid, "never");
+  await pass(4);
+  expect(plain.messages).toEqual([]);
+  await pass(1);
+  expect(plain.messages).toEqual(["fraction"]);
+  expect(timer.remainingMs()).toBe(2 ** 64 - 5);
+});
+
+test("TMR-006 a spent timer can be read and cancelled, and tells nothing", async () => {
+  const { plain, pass } = await startWorld();
+  const timer = plain.self.sendAfter(1, plain.pid, "m");
+  timer.cancel();
+  await pass(1);
+  expect([timer.remainingMs(), timer.cancel(), timer.remainingMs(), timer.cancel()]).toEqual(Array(4).fill(undefined));
+  expect(plain.messages).toEqual([]);
+});
+
 test.each([-4, Number.NaN, Number.POSITIVE_INFINITY])("TMR-005 TMR-014 a delay of %p is refused", async (ms) => {
   const { plain, clock } = await startWorld();
   expect(() => plain.self.sendAfter(ms, plain.pid, "m")).toThrow(RangeError);
@@ -52,16 +95,39 @@ test("TMR-007 TMR-008 a timer of 2^31 ms neither fires early nor minds being rea
   expect(plain.messages).toEqual([]);
 });
 
+test("TMR-009 a message can be sent at a time of the clock, at once when that has passed", async () => {
+  const { plain, pass, clock } = await startWorld();
+  await pass(100);
+  sendAt(plain.self, clock.nowMs() + 10, plain.pid, "in time");
+  sendAt(plain.self, clock.nowMs() - 10, plain.pid, "at once");
+  await pass(0);
+  expect(plain.messages).toEqual(["at once"]);
+  await pass(9);
+  expect(plain.messages).toEqual(["at once"]);
+  await pass(1);
+  expect(plain.messages).toEqual(["at once", "in time"]);
+});
+
+test("TMR-010 what was left of a cancelled timer can be sent as a message", async () => {
+  const { plain, pass } = await startWorld();
+  const timer = plain.self.sendAfter(100_000, plain.pid, "m");
+  plain.self.send(plain.pid, { cancelled: timer, remaining: timer.cancel() });
+  await pass(100_000);
+  expect(plain.messages).toEqual([{ cancelled: timer, remaining: 100_000 }]);
+});
+
 test("TMR-011 an interval repeats without drift until it is cancelled", async () => {
   const { plain, pass } = await startWorld();
   const timer = plain.self.sendEvery(1_000, plain.pid, "tick");
-  await pass(2_500);
-  expect(plain.messages).toHaveLength(2);
-  await pass(2_500);
-  expect(plain.messages).toHaveLength(5);
+  const counts: number[] = [];
+  for (const ms of [999, 1, 500, 500, 3_000]) {
+    await pass(ms);
+    counts.push(plain.messages.length);
+  }
+  expect(counts).toEqual([0, 1, 1, 2, 5]);
   timer.cancel();
   await pass(5_000);
-  expect(plain.messages).toHaveLength(5);
+  expect(plain.messages).toEqual(Array(5).fill("tick"));
 });
 
 test("TMR-012 an interval to a name reaches whoever holds it, and nobody when it is free", async () => {
@@ -76,11 +142,77 @@ test("TMR-012 an interval to a name reaches whoever holds it, and nobody when it
   expect([plain.messages, trapping.messages]).toEqual([["tick"], ["tick"]]);
 });
 
+test("TMR-013 work is run at each interval, in a process of its own, until it is cancelled", async () => {
+  const { system, plain, pass, reports } = await startWorld();
+  const before = system.processes();
+  const ran: unknown[] = [];
+  const timer = runEvery(plain.self, 1_000, (self) => {
+    ran.push(self.pid);
+    throw new Error("concerns nobody else");
+  });
+  await pass(3_000);
+  expect(new Set(ran).size).toBe(3);
+  expect(reports).toHaveLength(3);
+  timer.cancel();
+  await pass(3_000);
+  expect([ran.length, system.processes()]).toEqual([3, before]);
+});
+
+test.each(["pid", "name"])("TMR-015 an exit signal is sent later, to a %s", async (by) => {
+  const { system, trapping, pass } = await startWorld();
+  const pid = trapping.self.spawnLink(obedient, { name: "n" });
+  exitAfter(system, 1_000, by === "pid" ? pid : "n", Exit.of("r"));
+  await pass(999);
+  expect(trapping.messages).toEqual([]);
+  await pass(1);
+  expect(trapping.messages).toEqual([new Exited(pid, Exit.of("r"))]);
+});
+
+test("TMR-016 a later exit signal to a free name does nothing, and timers go on", async () => {
+  const { system, trapping, pass, reports } = await startWorld();
+  exitAfter(system, 0, "nobody", Exit.of("r"));
+  const pid = trapping.self.spawnLink(obedient);
+  exitAfter(system, 1, pid, Exit.of("r"));
+  await pass(1);
+  expect([trapping.messages, reports]).toEqual([[new Exited(pid, Exit.of("r"))], []]);
+});
+
+test("TMR-017 a later kill arrives as killed", async () => {
+  const { trapping, pass } = await startWorld();
+  const pid = trapping.self.spawnLink(obedient);
+  killAfter(trapping.self, 1_000, pid);
+  await pass(1_000);
+  expect(trapping.messages).toEqual([new Exited(pid, Exit.killed)]);
+});
+
 test("TMR-018 a timer cancelled at once never fires", async () => {
-  const { plain, pass } = await startWorld();
+  const { system, plain, pass } = await startWorld();
+  const before = system.processes();
   plain.self.sendAfter(1_000, plain.pid, "m").cancel();
+  expect(runAfter(plain.self, 1_000, (self) => self.send(plain.pid, "ran")).cancel()).toBe(1_000);
+  {
+    using _timer = plain.self.sendEvery(1_000, plain.pid, "tick");
+  }
   await pass(2_000);
-  expect(plain.messages).toEqual([]);
+  expect([plain.messages, system.processes()]).toEqual([[], before]);
+});
+
+test("TMR-019 cancelling a spent timer disturbs no other", async () => {
+  const { plain, pass } = await startWorld();
+  const timer = plain.self.sendAfter(1, plain.pid, "first");
+  plain.self.sendAfter(2, plain.pid, "second");
+  await pass(1);
+  expect(timer.cancel()).toBeUndefined();
+  await pass(1);
+  expect(plain.messages).toEqual(["first", "second"]);
+});
+
+test.each([-1, Number.NaN])("running work after %p ms is refused and leaves no process", async (ms) => {
+  const { system, plain } = await startWorld();
+  const before = system.processes();
+  expect(() => runAfter(plain.self, ms, () => {})).toThrow(RangeError);
+  expect(() => runEvery(plain.self, ms, () => {})).toThrow(RangeError);
+  expect(system.processes()).toEqual(before);
 });
 
 test("TMR-020 timers to a process that has ended are gone", async () => {
@@ -126,17 +258,18 @@ test("TMR-021 no timer fires before its time, whatever is set and cancelled", as
 
 test("TMR-021 on the host's clock nothing comes early either", async () => {
   const system = createActorSystem();
-  const { pid, messages } = await startProbe(system);
   const beganMs = performance.now();
   const late: number[] = [];
-  const collector = system.spawn({ handle: (ms) => void late.push(performance.now() - beganMs - (ms as number)) });
+  const collector = system.spawn(async (self: Self<number>) => {
+    for (let left = 5; left > 0; left--) {
+      const ms = await self.receive();
+      late.push(performance.now() - beganMs - ms);
+    }
+  });
   for (const ms of [1, 5, 5, 10, 20]) {
     system.sendAfter(ms, collector, ms);
   }
-  system.sendAfter(21, pid, "done");
-  while (messages.length === 0 && performance.now() - beganMs < 5_000) {
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
+  await system.exited(collector);
   expect(late).toHaveLength(5);
   expect(Math.min(...late)).toBeGreaterThanOrEqual(0);
 });

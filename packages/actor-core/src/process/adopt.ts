@@ -1,0 +1,22 @@
+import { Exit } from "./exit-reason.ts";
+import { LocalCaller } from "./local-caller.ts";
+import type { Process } from "./process.ts";
+import type { Self } from "./self.ts";
+import { Unwind } from "./unwind.ts";
+
+/**
+ * Makes a promise that nobody awaits a part of its process: when it rejects, the process crashes with what it was
+ * rejected with, at once, as by a signal that cannot be trapped. Without this such a promise is an unhandled rejection of
+ * the whole program.
+ *
+ * @throws {ProcessExited} The process has ended already.
+ *
+ * @example
+ * adopt(self, writeAuditLog(entry));
+ */
+export function adopt(self: Self, promise: PromiseLike<unknown>): void {
+  const process = LocalCaller.internal.lookUp(self, self.pid, "adopt a promise") as Process;
+  promise.then(undefined, (error: unknown) => {
+    process.end(error instanceof Unwind ? error.reason : Exit.crash(error), "own");
+  });
+}
