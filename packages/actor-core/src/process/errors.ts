@@ -23,7 +23,10 @@ export type ActorErrorCode =
   | "ACTOR_NOT_TASK_OWNER"
   | "ACTOR_TOO_MANY_TASKS"
   | "ACTOR_INVALID_CHILD_SPEC"
-  | "ACTOR_INVALID_SUPERVISOR";
+  | "ACTOR_INVALID_SUPERVISOR"
+  | "ACTOR_SIMULATION_FAILED"
+  | "ACTOR_SIMULATION_STUCK"
+  | "ACTOR_SIMULATION_TOO_LONG";
 
 /** What all errors of this package have in common. */
 export abstract class ActorError extends Error {

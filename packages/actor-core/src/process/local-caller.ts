@@ -456,7 +456,7 @@ export class ProcessSelf extends LocalCaller implements Self {
 }
 
 /** @returns Whether there was somebody to send to. */
-function sendToAlias(alias: Alias, message: unknown, sender?: Process): boolean {
+export function sendToAlias(alias: Alias, message: unknown, sender?: Process): boolean {
   const process = alias.active ? processOf(alias.owner) : undefined;
   if (process !== undefined && alias.once) {
     Alias.internal.withdraw(alias);

@@ -1,4 +1,14 @@
+export type { ExploreOptions } from "./explore.ts";
+export { explore } from "./explore.ts";
+export type { Fault, MessageFilter, ProcessFacts, ProcessFilter, When } from "./fault.ts";
+export { InjectedFault } from "./fault.ts";
 export type { ManualClock } from "./manual-clock.ts";
 export { manualClock } from "./manual-clock.ts";
 export type { Probe } from "./probe.ts";
 export { startProbe } from "./probe.ts";
+export type { SeededRandom } from "./seeded-random.ts";
+export { seededRandom } from "./seeded-random.ts";
+export type { Simulation, SimulationOptions, SimulationResult } from "./simulate.ts";
+export { simulate } from "./simulate.ts";
+export { SimulationFailed, SimulationStuck, SimulationTooLong } from "./simulation-failed.ts";
+export type { Trace } from "./trace.ts";

@@ -13,6 +13,8 @@ export interface ManualClock extends Clock {
   advance(ms: number): void;
   /** How many wakes are scheduled. */
   readonly pending: number;
+  /** When the next wake is due. */
+  readonly nextDueMs: number | undefined;
 }
 
 /** Makes a clock for tests that begins at 0 ms. */
@@ -50,6 +52,9 @@ export function manualClock(): ManualClock {
     },
     get pending() {
       return wakes.length;
+    },
+    get nextDueMs() {
+      return wakes.length === 0 ? undefined : wakes.reduce((least, { dueMs }) => Math.min(least, dueMs), Infinity);
     },
   };
 }
