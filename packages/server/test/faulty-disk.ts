@@ -39,6 +39,7 @@ export async function faultyDisk(clock: Clock): Promise<FaultyDisk> {
           async commit(transaction) {
             await disk.onCommit(transaction.events.map(({ body }) => body.type));
             check("changes");
+            if ((transaction.artifacts ?? []).length > 0) check("artifacts");
             return memory.state.commit(transaction);
           },
         },

@@ -5,6 +5,8 @@ export interface NewEvent {
   readonly body: EventBody;
   /** Sequence of the event, in the same tenant, that made this one happen. */
   readonly causationSequence?: number;
+  /** In place of it, when that event is written in the same transaction: how many places before this one it stands. */
+  readonly causationDistance?: number;
   /** Shared by all that one request caused. */
   readonly correlationId: string;
   /** SPIFFE id of who asked, or `kernel`. */
@@ -12,7 +14,7 @@ export interface NewEvent {
 }
 
 /** A recorded fact. */
-export interface StoredEvent extends NewEvent {
+export interface StoredEvent extends Omit<NewEvent, "causationDistance"> {
   readonly tenant: string;
   /** Dense per tenant, from 1, in the order of commits. */
   readonly sequence: number;

@@ -18,12 +18,14 @@ export interface StoredRecord extends RecordKey {
   readonly expiresAtMs?: number;
 }
 
-/** All or nothing, one sync. Expectations are looked at first, then come events, puts and deletes, in this order. */
+/** All or nothing, one sync. Expectations are looked at first, then come artifacts, events, puts and deletes, in this order. */
 export interface Transaction {
   readonly tenant: string;
   readonly events: readonly NewEvent[];
   readonly puts?: readonly (RecordKey & { readonly value: Uint8Array; readonly expiresAtMs?: number })[];
   readonly deletes?: readonly RecordKey[];
+  /** Kept as {@link ArtifactStore.put} keeps them, {@link smallArtifactBytes} at most each. */
+  readonly artifacts?: readonly Uint8Array[];
   /** Revisions that must still hold; 0 means absent (or expired). Otherwise the commit fails with {@link StorageConflict}. */
   readonly expect?: readonly (RecordKey & { readonly revision: number })[];
 }
@@ -52,7 +54,7 @@ export interface StateStore {
    * @throws {StorageFull} The disk is full; nothing was written and later commits may succeed.
    * @throws {StorageOverloaded} More than 10,000 events or 16 MB wait (2,000 of one tenant); nothing was written.
    * @throws {StorageTooLarge} An event is over 256 KB, a value over 1 MB, a key over 1,024 characters, the batch over
-   * 1,000 events, puts or deletes, or all of it over 16 MB.
+   * 1,000 events, puts, deletes or artifacts, an artifact no longer small, or all of it over 16 MB.
    * @throws {StorageUnavailable} The store is closed or broken; the outcome is unknown.
    * @throws {TypeError} A tenant or key is not well-formed Unicode.
    */

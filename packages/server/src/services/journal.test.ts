@@ -5,7 +5,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { StateStore } from "../ports/state-store.ts";
 import { StorageFull, StorageOverloaded, StorageTooLarge, StorageUnavailable } from "../storage/errors.ts";
 import { openMemoryStorage } from "../storage/index.ts";
-import { Journals, type Step } from "./journal.ts";
+import { Journals, type ServiceJournal, type Step } from "./journal.ts";
 
 /** A real store that refuses as long as `refusal` gives an error. */
 async function openStore() {
@@ -43,6 +43,47 @@ test("steps are written in the order they were taken, each caused by the one bef
   expect(await written()).toEqual([1, 2]);
   const events = await storage.events.read({ tenant: "acme", after: 0, limit: 10 });
   expect(events.map((event) => event.causationSequence)).toEqual([undefined, 1]);
+});
+
+test("a held step is written with the next one, in one transaction, and is its cause", async () => {
+  const { disk, storage, written, journals } = await openStore();
+  const journal = journals.of("acme", "counter");
+  let commits = 0;
+  disk.refusal = () => void (commits += 1);
+  await journal.record(step(1));
+  const held = journal.hold(step(2));
+  await quiesce();
+  expect(await written()).toEqual([1]);
+  await Promise.all([journal.record(step(3)), held]);
+  await journal.record(step(4));
+  expect([await written(), commits]).toEqual([[1, 2, 3, 4], 3]);
+  const events = await storage.events.read({ tenant: "acme", after: 0, limit: 10 });
+  expect(events.map((event) => event.causationSequence)).toEqual([undefined, 1, 2, 3]);
+});
+
+test.each<[string, (journal: ServiceJournal) => unknown, number[]]>([
+  ["somebody asks for what is settled", (journal) => journal.settled(), [1]],
+  ["something happens by itself", (journal) => journal.note(step(2)), [1, 2]],
+])("a held step is written by itself when %s", async (_, act, expected) => {
+  const { written, journals } = await openStore();
+  const journal = journals.of("acme", "counter");
+  const held = journal.hold(step(1));
+  act(journal);
+  await held;
+  await journal.settled();
+  expect(await written()).toEqual(expected);
+});
+
+test("a held step and the one it is written with are refused together", async () => {
+  const { disk, written, journals } = await openStore();
+  const journal = journals.of("acme", "counter");
+  const held = journal.hold(step(1));
+  disk.refusal = () => new StorageFull();
+  const both = await Promise.allSettled([held, journal.record(step(2))]);
+  expect(both.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  disk.refusal = () => undefined;
+  await journal.record(step(3));
+  expect(await written()).toEqual([3]);
 });
 
 test("a recorded step that the disk refuses has never been", async () => {
@@ -122,7 +163,7 @@ test("a step that no disk takes is dropped alone; a store that is gone takes all
   expect(await written()).toEqual([2, 3, 6]);
 });
 
-const action = fc.constantFrom("note", "record", "fill", "empty", "wait", "new life");
+const action = fc.constantFrom("note", "record", "hold", "fill", "empty", "wait", "new life");
 
 test("whatever the disk refuses: noted steps are all written, recorded ones if and only if they resolved, in order", async () => {
   await fc.assert(
@@ -131,23 +172,31 @@ test("whatever the disk refuses: noted steps are all written, recorded ones if a
       let journal = journals.of("acme", "counter");
       const kept = new Set<number>();
       const recorded: Promise<void>[] = [];
+      let holds = false;
       for (const [index, each] of actions.entries()) {
         const number = index + 1;
         if (each === "note") {
           journal.note(step(number));
           kept.add(number);
         }
-        if (each === "record") {
+        if (each === "record" || (each === "hold" && !holds)) {
+          const writing = each === "record" ? journal.record(step(number)) : journal.hold(step(number));
           recorded.push(
-            journal.record(step(number)).then(
+            writing.then(
               () => void kept.add(number),
               () => undefined,
             ),
           );
         }
+        if (each === "note" || each === "record") holds = false;
+        if (each === "hold") holds = true;
         if (each === "fill") disk.refusal = () => new StorageFull();
         if (each === "empty") disk.refusal = () => undefined;
-        if (each === "new life") journal = journals.of("acme", "counter");
+        if (each === "new life") {
+          await journal.settled();
+          holds = false;
+          journal = journals.of("acme", "counter");
+        }
         if (each === "wait") {
           await quiesce();
           clock.advance(75);
@@ -155,6 +204,7 @@ test("whatever the disk refuses: noted steps are all written, recorded ones if a
       }
       await quiesce();
       disk.refusal = () => undefined;
+      await journal.settled();
       await journals.settled();
       await Promise.all(recorded);
       expect(await written()).toEqual([...kept].sort((a, b) => a - b));

@@ -20,11 +20,19 @@ export interface Step {
   readonly record?: ServiceRecord | "removed";
   /** Written in the same transaction, such as the answer to the request that asked for the step. */
   readonly puts?: Transaction["puts"];
+  /** An artifact that the record needs, a small one; written in the same transaction. */
+  readonly artifact?: Uint8Array | undefined;
 }
 
+/** Steps that are written in one transaction. */
 interface Waiting {
-  readonly step: Step;
-  readonly settle?: { readonly resolve: () => void; readonly reject: (error: unknown) => void };
+  readonly steps: readonly Step[];
+  readonly settle?: Settle;
+}
+
+interface Settle {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
 }
 
 const firstRetryMs = 50;
@@ -77,6 +85,7 @@ export class ServiceJournal {
   /** Set while a noted step waits for a full disk. */
   #retryNow: (() => void) | undefined;
   readonly #onSettled: (() => void)[] = [];
+  #held: { readonly step: Step; readonly settle: Settle } | undefined;
   #lastSequence: number | undefined;
 
   /** @param options `onWriting`: told when it begins to have something to write, and when it has no more. */
@@ -94,29 +103,64 @@ export class ServiceJournal {
     this.#onWriting = options.onWriting ?? (() => undefined);
   }
 
-  /** Resolves when the step is on disk. @throws What {@link StateStore.commit} throws; then nothing was written. */
+  /**
+   * Resolves when the step is on disk, in one transaction with the step that is held, if one is.
+   *
+   * @throws What {@link StateStore.commit} throws; then nothing was written.
+   */
   record(step: Step): Promise<void> {
+    return new Promise((resolve, reject) => this.#submit([step], { resolve, reject }));
+  }
+
+  /**
+   * Takes a step that need not be on disk before the next one is, so that both share one transaction. It is written earlier
+   * when somebody asks for what is {@link settled}. There must be no step held already.
+   *
+   * @returns As {@link record}.
+   */
+  hold(step: Step): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ step, settle: { resolve, reject } });
-      // A caller is not kept waiting for the next retry.
-      this.#retryNow?.();
-      void this.#write();
+      this.#held = { step, settle: { resolve, reject } };
     });
   }
 
   /** Takes a step that has happened already. Written in order, tried again while the disk is full. */
   note(step: Step): void {
-    this.#waiting.push({ step });
+    this.#release();
+    this.#waiting.push({ steps: [step] });
     void this.#write();
   }
 
   /** Resolves when all is written, or the disk has refused it once more. */
   settled(): Promise<void> {
+    this.#release();
     if (!this.#writing) return Promise.resolve();
     return new Promise((resolve) => {
       this.#onSettled.push(resolve);
       this.#retryNow?.();
     });
+  }
+
+  /** Writes the held step by itself. */
+  #release(): void {
+    if (this.#held !== undefined) this.#submit([], { resolve: () => undefined, reject: () => undefined });
+  }
+
+  /** Hands steps in behind the one that is held, which shares their fate. */
+  #submit(steps: readonly Step[], settle: Settle): void {
+    const held = this.#held;
+    this.#held = undefined;
+    const settles = held === undefined ? [settle] : [held.settle, settle];
+    this.#waiting.push({
+      steps: held === undefined ? steps : [held.step, ...steps],
+      settle: {
+        resolve: () => settles.forEach((each) => void each.resolve()),
+        reject: (error) => settles.forEach((each) => void each.reject(error)),
+      },
+    });
+    // A caller is not kept waiting for the next retry.
+    this.#retryNow?.();
+    void this.#write();
   }
 
   async #write(): Promise<void> {
@@ -125,7 +169,7 @@ export class ServiceJournal {
     this.#onWriting(this, true);
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
       try {
-        await this.#commit(next.step);
+        await this.#commit(next.steps);
         this.#waiting.shift();
         this.#retryMs = firstRetryMs;
         next.settle?.resolve();
@@ -174,18 +218,33 @@ export class ServiceJournal {
     for (const caller of callers) caller.settle?.reject(error);
   }
 
-  async #commit(step: Step): Promise<void> {
+  async #commit(steps: readonly Step[]): Promise<void> {
     const key = { collection: "service", key: this.#serviceId } as const;
-    const kept =
-      step.record !== undefined && step.record !== "removed" ? [{ ...key, value: encodeRecord(step.record) }] : [];
-    const causation = this.#lastSequence === undefined ? {} : { causationSequence: this.#lastSequence };
-    const events: NewEvent[] = step.events.map((body) => ({ body, ...step.origin, ...causation }));
+    const record = steps.findLast((step) => step.record !== undefined)?.record;
     const { sequences } = await this.#state.commit({
       tenant: this.#tenant,
-      events,
-      puts: [...kept, ...(step.puts ?? [])],
-      deletes: step.record === "removed" ? [key] : [],
+      events: this.#eventsOf(steps),
+      puts: [
+        ...(record !== undefined && record !== "removed" ? [{ ...key, value: encodeRecord(record) }] : []),
+        ...steps.flatMap((step) => step.puts ?? []),
+      ],
+      deletes: record === "removed" ? [key] : [],
+      artifacts: steps.flatMap(({ artifact }) => artifact ?? []),
     });
     this.#lastSequence = sequences.at(-1) ?? this.#lastSequence;
+  }
+
+  /** Each step is caused by the last event of the one before, which may stand in the same transaction. */
+  #eventsOf(steps: readonly Step[]): NewEvent[] {
+    const events: NewEvent[] = [];
+    for (const { events: bodies, origin } of steps) {
+      const before = events.length;
+      for (const body of bodies) {
+        if (before > 0) events.push({ body, ...origin, causationDistance: events.length - before + 1 });
+        else if (this.#lastSequence === undefined) events.push({ body, ...origin });
+        else events.push({ body, ...origin, causationSequence: this.#lastSequence });
+      }
+    }
+    return events;
   }
 }

@@ -35,6 +35,14 @@ export function describeStorage(adapter: string, openEmpty: OpenEmptyStorage): v
         expect(await readAll()).toEqual([{ ...event, tenant: "acme", sequence: 1, atMs: 1_000_000 }]);
       });
 
+      test("knows the cause of an event that stands in its own transaction", async () => {
+        await append("a");
+        await commit({ events: [eventAbout("b"), { ...eventAbout("c"), causationDistance: 1 }] });
+        const [, b, c] = await readAll();
+        expect(b).toEqual({ ...eventAbout("b"), tenant: "acme", sequence: 2, atMs: 1_000_000 });
+        expect(c).toEqual({ ...eventAbout("c"), causationSequence: 2, tenant: "acme", sequence: 3, atMs: 1_000_000 });
+      });
+
       test("counts densely from 1 in each tenant, in the order of commits", async () => {
         expect((await append("a", "b")).sequences).toEqual([1, 2]);
         expect((await commit({ tenant: "other", events: [eventAbout("x")] })).sequences).toEqual([1]);
@@ -507,6 +515,20 @@ export function describeStorage(adapter: string, openEmpty: OpenEmptyStorage): v
 
       test.each(["0".repeat(64), "", "../solo.db", "A".repeat(64)])("are missing under %j", async (sha256) => {
         await expect(storage.artifacts.get(sha256)).rejects.toMatchObject({ code: "ARTIFACT_MISSING", sha256 });
+      });
+
+      test("are kept with a transaction, or not at all", async () => {
+        const [one, two] = [patternOf(64 * 1024), patternOf(10)];
+        const hashOf = (artifact: Uint8Array) => createHash("sha256").update(artifact).digest("hex");
+        await commit({ artifacts: [one] });
+        expect(Buffer.compare(await storage.artifacts.get(hashOf(one)), one)).toBe(0);
+        const refused = commit({ artifacts: [two], expect: [{ collection: "service", key: "x", revision: 1 }] });
+        await expect(refused).rejects.toMatchObject({ code: "STORAGE_CONFLICT" });
+        await expect(storage.artifacts.get(hashOf(two))).rejects.toMatchObject({ code: "ARTIFACT_MISSING" });
+        await expect(commit({ artifacts: [patternOf(64 * 1024 + 1)] })).rejects.toMatchObject({
+          code: "STORAGE_TOO_LARGE",
+          what: "artifact bytes",
+        });
       });
 
       test("are refused above 50 MB", async () => {

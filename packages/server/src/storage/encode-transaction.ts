@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { smallArtifactBytes } from "../ports/artifact-store.ts";
 import type { Transaction } from "../ports/state-store.ts";
 import type { TransactionWrite } from "./engine.ts";
 import { StorageTooLarge } from "./errors.ts";
@@ -13,8 +15,8 @@ import { sizeLimits } from "./limits.ts";
  * @throws {RangeError} A time or a revision is no integer.
  */
 export function encodeTransaction(transaction: Transaction, atMs: number): { write: TransactionWrite; bytes: number } {
-  const { tenant, events, puts = [], deletes = [], expect = [] } = transaction;
-  for (const entries of [events, puts, deletes, expect])
+  const { tenant, events, puts = [], deletes = [], artifacts = [], expect = [] } = transaction;
+  for (const entries of [events, puts, deletes, artifacts, expect])
     checkSize("batch entries", entries.length, sizeLimits.batchEntries);
   checkKey(tenant);
   for (const { key } of [...puts, ...deletes, ...expect]) checkKey(key);
@@ -35,6 +37,12 @@ export function encodeTransaction(transaction: Transaction, atMs: number): { wri
     // A copy of its own also because cloning a view clones all of the buffer under it.
     return { collection, key, value: new Uint8Array(value), ...(expiresAtMs === undefined ? {} : { expiresAtMs }) };
   });
+  const copiedArtifacts = artifacts.map((artifact) => {
+    checkSize("artifact bytes", artifact.byteLength, smallArtifactBytes);
+    bytes += artifact.byteLength;
+    const copy = new Uint8Array(artifact);
+    return { sha256: createHash("sha256").update(copy).digest("hex"), bytes: copy };
+  });
   checkSize("transaction bytes", bytes, sizeLimits.transactionBytes);
 
   const write: TransactionWrite = {
@@ -42,6 +50,7 @@ export function encodeTransaction(transaction: Transaction, atMs: number): { wri
     tenant,
     atMs,
     events: encodedEvents,
+    artifacts: copiedArtifacts,
     puts: copiedPuts,
     deletes: deletes.map(({ collection, key }) => ({ collection, key })),
     expect: expect.map(({ collection, key, revision }) => ({ collection, key, revision })),

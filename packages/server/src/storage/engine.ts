@@ -7,17 +7,21 @@ export interface TransactionWrite {
   readonly tenant: string;
   /** Wall clock when the transaction was handed in: the time of its events and the one by which expiry is judged. */
   readonly atMs: number;
+  readonly artifacts: readonly SmallArtifact[];
   readonly events: readonly EncodedEvent[];
   readonly puts: readonly (RecordKey & { readonly value: Uint8Array; readonly expiresAtMs?: number })[];
   readonly deletes: readonly RecordKey[];
   readonly expect: readonly (RecordKey & { readonly revision: number })[];
 }
 
-/** A small artifact, kept beside the records. */
-export interface ArtifactWrite {
-  readonly kind: "artifact";
+/** An artifact that is kept beside the records. */
+export interface SmallArtifact {
   readonly sha256: string;
   readonly bytes: Uint8Array;
+}
+
+export interface ArtifactWrite extends SmallArtifact {
+  readonly kind: "artifact";
 }
 
 export type Write = TransactionWrite | ArtifactWrite;

@@ -28,5 +28,8 @@ export function encodeEvent(event: NewEvent): EncodedEvent {
 
 /** A fresh object for each call: no reader sees what another does to it. */
 export function decodeEvent(tenant: string, row: EventRow): StoredEvent {
-  return { ...(JSON.parse(row.json) as NewEvent), tenant, sequence: row.sequence, atMs: row.atMs };
+  const { causationDistance, ...event } = JSON.parse(row.json) as NewEvent;
+  const { sequence, atMs } = row;
+  const causation = causationDistance === undefined ? {} : { causationSequence: sequence - causationDistance };
+  return { ...event, ...causation, tenant, sequence, atMs };
 }

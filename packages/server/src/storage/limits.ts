@@ -26,9 +26,3 @@ export const tailLimits = { events: 1_000, bytes: 1024 * 1024 } as const;
 
 /** What one page of the log holds at most; a single event may be larger. */
 export const pageLimits = { events: 500, bytes: 1024 * 1024 } as const;
-
-/**
- * Artifacts up to this size are rows that share the sync of the group commit: measured at a third of the time of a
- * file (which needs two syncs of its own), and a deploy's artifact and its event can share one.
- */
-export const inlineArtifactBytes = 64 * 1024;

@@ -1,3 +1,4 @@
+import { smallArtifactBytes } from "../ports/artifact-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { EventQuery, StoredEvent } from "../ports/event-log.ts";
 import type { Committed, RecordKey, StateStore, StoredRecord, Transaction } from "../ports/state-store.ts";
@@ -7,7 +8,7 @@ import type { Engine, LargeArtifacts, TransactionWrite, Write, WriteOutcome } fr
 import { ArtifactCorrupt, ArtifactMissing, StorageConflict, StorageFull, StorageUnavailable } from "./errors.ts";
 import { decodeEvent, type EventPage, type EventRow } from "./event-row.ts";
 import { EventTails } from "./event-tails.ts";
-import { inlineArtifactBytes, pageLimits, sizeLimits } from "./limits.ts";
+import { pageLimits, sizeLimits } from "./limits.ts";
 import { sha256Hex } from "./sha256.ts";
 import { WriteQueue } from "./write-queue.ts";
 
@@ -122,7 +123,7 @@ class StorageOverEngine {
   async putArtifact(bytes: Uint8Array): Promise<string> {
     this.#assertOpen();
     checkSize("artifact bytes", bytes.byteLength, sizeLimits.artifactBytes);
-    if (bytes.byteLength <= inlineArtifactBytes) {
+    if (bytes.byteLength <= smallArtifactBytes) {
       const copy = new Uint8Array(bytes);
       const sha256 = await sha256Hex(copy);
       await this.#write({ kind: "artifact", sha256, bytes: copy }, copy.byteLength);

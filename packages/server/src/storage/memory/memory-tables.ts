@@ -52,12 +52,13 @@ export class MemoryTables implements Operations {
     return this.#artifacts.get(sha256);
   }
 
-  #apply({ tenant, atMs, events, puts, deletes, expect }: TransactionWrite): WriteOutcome {
+  #apply({ tenant, atMs, artifacts, events, puts, deletes, expect }: TransactionWrite): WriteOutcome {
     const revisionOf = (key: RecordKey) => this.getRecord({ ...key, tenant, nowMs: atMs })?.revision ?? 0;
     for (const { collection, key, revision } of expect) {
       const found = revisionOf({ collection, key });
       if (found !== revision) return { kind: "conflict", record: { collection, key }, expected: revision, found };
     }
+    for (const { sha256, bytes } of artifacts) this.#artifacts.set(sha256, bytes);
     const log = this.#events.get(tenant) ?? [];
     const firstSequence = log.length + 1;
     if (events.length > 0) this.#events.set(tenant, log);

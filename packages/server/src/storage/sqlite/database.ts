@@ -1,7 +1,15 @@
 import { statSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import type { Collection, RecordKey, StoredRecord } from "../../ports/state-store.ts";
-import type { EventPageQuery, Operations, RecordListQuery, TransactionWrite, Write, WriteOutcome } from "../engine.ts";
+import type {
+  EventPageQuery,
+  Operations,
+  RecordListQuery,
+  SmallArtifact,
+  TransactionWrite,
+  Write,
+  WriteOutcome,
+} from "../engine.ts";
 import type { EventPage, EventRow } from "../event-row.ts";
 import { isResult } from "./result-code.ts";
 import { migrate, newestSchemaVersion } from "./schema.ts";
@@ -150,19 +158,24 @@ export class Database implements Operations {
 
   #write(write: Write): WriteOutcome {
     if (write.kind === "transaction") return this.#writeTransaction(write);
-    // Known bytes cost no write; damaged ones are repaired.
-    this.#prepare(`
-      INSERT INTO artifact (sha256, bytes) VALUES (?, ?)
-      ON CONFLICT DO UPDATE SET bytes = excluded.bytes WHERE bytes <> excluded.bytes`).run(write.sha256, write.bytes);
+    this.#writeArtifact(write);
     return { kind: "written", firstSequence: 0 };
   }
 
+  /** Known bytes cost no write; damaged ones are repaired. */
+  #writeArtifact({ sha256, bytes }: SmallArtifact): void {
+    this.#prepare(`
+      INSERT INTO artifact (sha256, bytes) VALUES (?, ?)
+      ON CONFLICT DO UPDATE SET bytes = excluded.bytes WHERE bytes <> excluded.bytes`).run(sha256, bytes);
+  }
+
   /** Checks before it writes, so that a conflict leaves nothing to undo and no neighbour in the group is touched. */
-  #writeTransaction({ tenant, atMs, events, puts, deletes, expect }: TransactionWrite): WriteOutcome {
+  #writeTransaction({ tenant, atMs, artifacts, events, puts, deletes, expect }: TransactionWrite): WriteOutcome {
     for (const { collection, key, revision } of expect) {
       const found = this.#revisionOf(tenant, { collection, key }, atMs);
       if (found !== revision) return { kind: "conflict", record: { collection, key }, expected: revision, found };
     }
+    for (const artifact of artifacts) this.#writeArtifact(artifact);
     const firstSequence = events.length === 0 ? 0 : this.#takeSequences(tenant, events.length);
     const insertEvent = this.#prepare(
       "INSERT INTO event (tenant, sequence, at_ms, service_id, json) VALUES (?, ?, ?, ?, ?)",
