@@ -65,6 +65,8 @@ const BACKGROUND_SHARES = 512;
 class V1Group implements ControlGroup {
   readonly #directories: readonly string[];
   readonly #pids: string;
+  /** Memory and processes as they were last written. */
+  #prepared: CellLimits | undefined;
   readonly #files: (controller: V1Controller, file: string) => string;
 
   constructor(parents: readonly string[], directoryOf: (controller: V1Controller) => string, name: string) {
@@ -76,6 +78,8 @@ class V1Group implements ControlGroup {
   prepare(limits: CellLimits, priority: BootPriority): void {
     this.#setMemory(limits.memoryBytes);
     this.#write("pids", "pids.max", limits.processes);
+    this.#write("cpu", "cpu.cfs_period_us", PERIOD_MICROS);
+    this.#prepared = limits;
     if (priority === "background") this.#write("cpu", "cpu.shares", BACKGROUND_SHARES);
   }
 
@@ -84,9 +88,10 @@ class V1Group implements ControlGroup {
   }
 
   setLimits(limits: CellLimits): void {
-    if (this.#readNumber("memory", "memory.limit_in_bytes") !== limits.memoryBytes) this.#setMemory(limits.memoryBytes);
-    this.#write("pids", "pids.max", limits.processes);
-    this.#write("cpu", "cpu.cfs_period_us", PERIOD_MICROS);
+    // Somebody waits for the cell: only what differs is written.
+    if (limits.memoryBytes !== this.#prepared?.memoryBytes) this.#setMemory(limits.memoryBytes);
+    if (limits.processes !== this.#prepared?.processes) this.#write("pids", "pids.max", limits.processes);
+    this.#prepared = limits;
     this.#write("cpu", "cpu.cfs_quota_us", Math.max(1_000, Math.round((limits.cpuPercent * PERIOD_MICROS) / 100)));
     this.#write("cpu", "cpu.shares", DEFAULT_SHARES);
   }

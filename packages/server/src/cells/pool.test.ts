@@ -66,3 +66,31 @@ test("refilling waits while somebody else starts a cell", async () => {
   expect(launches).toBe(0);
   await pool.close();
 });
+
+test("each rouse is for the cell that is taken next, and for the one behind it while that one is awake", async () => {
+  const { clock, pass } = handClock();
+  let nowMs = 0;
+  const roused: string[] = [];
+  const names = ["a", "b"];
+  const pool = new CellPool({
+    size: 2,
+    launch: async () => {
+      const name = names.shift() ?? "none";
+      const cell = { rouse: () => roused.push(name), exited: new Promise(() => {}), kill: async () => {} };
+      return cell as unknown as ProcessCell;
+    },
+    busy: () => false,
+    clock: { ...clock, nowMs: () => nowMs },
+    log: () => {},
+  });
+  pool.rouse();
+  nowMs = 1_000;
+  await pass();
+  await pass();
+  for (const later of [0, 0, 0, 99, 1]) {
+    nowMs += later;
+    pool.rouse();
+  }
+  expect(roused).toEqual(["a", "b", "a"]);
+  await pool.close();
+});

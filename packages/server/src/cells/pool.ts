@@ -16,6 +16,8 @@ export interface PoolOptions {
 const REFILL_DELAY_MS = 10;
 /** and while at least half of the pool waits: a burst of starts is not slowed down by those of its successors. */
 const QUIET_MS = 50;
+/** How long a roused cell need not be roused again; also bounds what callers can make waiting cells do. */
+const AWAKE_MS = 100;
 const FIRST_BACK_OFF_MS = 100;
 const LAST_BACK_OFF_MS = 30_000;
 
@@ -27,6 +29,7 @@ const LAST_BACK_OFF_MS = 30_000;
 export class CellPool {
   readonly #options: PoolOptions;
   readonly #cells: ProcessCell[] = [];
+  readonly #rousedAtMs = new WeakMap<ProcessCell, number>();
   #refill: Promise<void> | undefined;
   #cancelWait: () => void = () => {};
   #lastTakenMs = Number.NEGATIVE_INFINITY;
@@ -48,6 +51,15 @@ export class CellPool {
     this.#lastTakenMs = this.#options.clock.nowMs();
     this.#startRefill();
     return cell;
+  }
+
+  /** Rouses the cell that is taken next, unless that was done just now: then the one behind it. */
+  rouse(): void {
+    const nowMs = this.#options.clock.nowMs();
+    const cell = this.#cells.find((each) => nowMs - (this.#rousedAtMs.get(each) ?? -AWAKE_MS) >= AWAKE_MS);
+    if (cell === undefined) return;
+    this.#rousedAtMs.set(cell, nowMs);
+    cell.rouse();
   }
 
   /** Kills what waits and waits for a launch under way. Idempotent. */

@@ -8,6 +8,7 @@ import { ProtocolError } from "./errors.ts";
 import { encodeFrame, FrameDecoder, payloadBytes } from "./frames.ts";
 import { OutputLines } from "./output-lines.ts";
 import { identifyProcess, isAlive, type ProcessIdentity, processTreeUsage } from "./process-tree.ts";
+import { encodeKernelMessage } from "./protocol.ts";
 
 /** Bytes that may wait for a guest that does not read; what would go beyond is not taken. */
 export const OUTBOUND_CAP_BYTES = 8 * 1024 * 1024;
@@ -84,6 +85,11 @@ export class ProcessCell implements Cell {
     }
     this.#pipe.write(encodeFrame(id, parts));
     return true;
+  }
+
+  /** Lets a guest that waits for its source get going. */
+  rouse(): void {
+    this.send(0, ...encodeKernelMessage({ kind: "rouse" }));
   }
 
   kill(): Promise<CellExit> {

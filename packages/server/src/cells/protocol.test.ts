@@ -39,6 +39,7 @@ const guestMessage = fc.oneof(
 ) as fc.Arbitrary<GuestMessage>;
 
 const kernelMessage = fc.oneof(
+  fc.constant({ kind: "rouse" }),
   fc.record({
     kind: fc.constant("boot"),
     boot: fc.record({

@@ -38,6 +38,8 @@ export interface Boot {
 export type Level = "debug" | "info" | "warn" | "error";
 
 export type KernelMessage =
+  /** A service is about to come. Sent any number of times, before `boot` only. */
+  | { readonly kind: "rouse" }
   | { readonly kind: "boot"; readonly boot: Boot }
   | { readonly kind: "source"; readonly chunk: Uint8Array }
   /** All source is sent; start. `args` is a JSON array, or empty for none. */
@@ -90,7 +92,7 @@ export type EndingKind = "compile" | "init" | "crash" | "stop";
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 const ENDING_KINDS = ["compile", "init", "crash", "stop"] as const;
 
-const KERNEL = { boot: 1, source: 2, run: 3, call: 4, cast: 5, stop: 6, answer: 7, refusal: 8 } as const;
+const KERNEL = { boot: 1, source: 2, run: 3, call: 4, cast: 5, stop: 6, answer: 7, refusal: 8, rouse: 9 } as const;
 const GUEST = {
   ready: 65,
   started: 66,
@@ -106,6 +108,8 @@ const GUEST = {
 /** The parts of one payload, for `send`. Payload bytes are handed through, not copied. */
 export function encodeKernelMessage(message: KernelMessage): readonly Uint8Array[] {
   switch (message.kind) {
+    case "rouse":
+      return [new FieldWriter(KERNEL.rouse).bytes()];
     case "boot":
       return [new FieldWriter(KERNEL.boot).rest(JSON.stringify(message.boot)).bytes()];
     case "source":
@@ -138,6 +142,9 @@ export function decodeKernelMessage(payload: Uint8Array): KernelMessage {
   const reader = new FieldReader(payload);
   const kind = reader.u8();
   switch (kind) {
+    case KERNEL.rouse:
+      reader.end();
+      return { kind: "rouse" };
     case KERNEL.boot:
       return { kind: "boot", boot: decodeBoot(reader.rest()) };
     case KERNEL.source:

@@ -99,6 +99,10 @@ class ProcessSandbox implements Sandbox {
     return this.#pool.warmCells;
   }
 
+  rouse(): void {
+    this.#pool.rouse();
+  }
+
   async acquire(limits: CellLimits): Promise<Cell> {
     if (this.#closing !== undefined) throw new SandboxClosed();
     const waiting = this.#pool.take();

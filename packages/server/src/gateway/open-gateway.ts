@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { DeploymentServiceService } from "@solo/proto";
 import type { ManifestDefaults } from "../deployment/manifest.ts";
 import { catalogue } from "../errors.ts";
 import { type Identity, openIdentity } from "../identity/index.ts";
@@ -56,7 +57,15 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
   const { state, events } = storage;
   const { requests, directory, sandbox } = deployments;
   const grpc = createGrpcServer({
-    gate: { verdictOf, denials, isStopping: () => closing.signal.aborted },
+    gate: {
+      verdictOf,
+      denials,
+      isStopping: () => closing.signal.aborted,
+      // While its message is still being read, a cell gets going.
+      onHead: (path) => {
+        if (path === DeploymentServiceService.deploy.path) sandbox.rouse();
+      },
+    },
     methods: {
       callerOf: (peer) => callerOf(verdictOf(peer)),
       denials,

@@ -25,6 +25,8 @@ export interface GuestHost {
    * @throws {LoadFailed} When it does not compile, or its top level throws.
    */
   load(boot: Boot, source: Uint8Array): Promise<unknown>;
+  /** Does now what makes a load that comes in a moment faster. */
+  rouse(): void;
   /** Ends the guest once all that was sent is out. */
   exit(code: number): void;
   nowMs(): number;
@@ -90,6 +92,9 @@ export class Guest {
 
   #handle(id: number, message: KernelMessage): void {
     switch (message.kind) {
+      case "rouse":
+        this.#host.rouse();
+        return;
       case "boot":
         this.#boot = message.boot;
         return;

@@ -39,6 +39,7 @@ export function openInlineSandbox({ clock }: { readonly clock: Pick<Clock, "nowM
     limitsLevel: "watched",
     checks: [],
     warmCells: 0,
+    rouse: () => undefined,
     register(definition) {
       const known = sources.get(definition);
       if (known !== undefined) return known;

@@ -25,6 +25,8 @@ const publicPrefix = "/grpc.health.v1.Health/";
 export interface GateOptions {
   readonly verdictOf: (peer: string) => PeerVerdict;
   readonly denials: Denials;
+  /** Told of a call of a valid caller as soon as its head is there, before its message is read. */
+  readonly onHead: (path: string) => void;
   /** The server is going away: nothing new is begun. */
   readonly isStopping: () => boolean;
 }
@@ -68,6 +70,7 @@ export function gate(options: GateOptions): ServerInterceptor {
             try {
               callerOf(options.verdictOf(call.getPeer()));
               if (options.isStopping()) throw serverStopping();
+              options.onHead(method.path);
               forward(metadata);
             } catch (thrown) {
               const error = thrown as SoloError;
