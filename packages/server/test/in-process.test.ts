@@ -26,6 +26,9 @@ const broken = defineServer({
   },
 });
 
+/** Has started when its first state is there. */
+const gated = (state: Promise<number>) => defineServer({ version: 1, init: () => state });
+
 /** A kernel whose time stands still, over a disk that outlives it. */
 async function start() {
   const time = manualClock();
@@ -75,6 +78,46 @@ test("a service is deployed, called, cast to, looked at and killed, and every ch
   const events = await kernel.events();
   expect(events.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
   expect(events.map(({ causationSequence }) => causationSequence)).toEqual([undefined, 1, 2, 3]);
+});
+
+test("a start that takes its time is on record as accepted after 100 ms, or as soon as somebody looks", async () => {
+  const { kernel, time } = await start();
+  await using _ = kernel;
+  const gates = { slow: Promise.withResolvers<number>(), seen: Promise.withResolvers<number>() };
+  const first = kernel.deploy("slow", gated(gates.slow.promise));
+  await until("its guest is under way", () => (time.pending > 0 ? true : undefined));
+  time.advance(99);
+  expect(await types(kernel)).toEqual([]);
+  time.advance(1);
+  await until("it is accepted", async () => ((await types(kernel)).length === 1 ? true : undefined));
+
+  const second = kernel.deploy("seen", gated(gates.seen.promise));
+  const view = await until("it can be seen", () => kernel.status("seen").catch(() => undefined));
+  expect([view.state, await types(kernel)]).toEqual(["starting", ["deployed", "deployed"]]);
+
+  for (const gate of Object.values(gates)) gate.resolve(0);
+  await Promise.all([first, second]);
+  expect(await types(kernel)).toEqual(["deployed", "deployed", "started", "started"]);
+});
+
+test("what a service sends while it starts leaves its cell when the service is on record", async () => {
+  const { kernel, disk } = await start();
+  await using _ = kernel;
+  await kernel.deploy("counter", counter);
+  const asking = defineServer({
+    version: 1,
+    init: async ({ ctx }) => (await ctx.call("counter", "add", 1)) as number,
+    calls: { read: ({ state }) => reply(state, state) },
+  });
+  const committed: (readonly string[])[] = [];
+  disk.onCommit = (each) => void committed.push(each);
+  await kernel.deploy("asking", asking);
+  expect(await kernel.call("asking", "read")).toBe(1);
+  expect(committed).toEqual([["service.deployed"], ["service.started"]]);
+
+  disk.full = "everything";
+  await expect(kernel.deploy("other", asking)).rejects.toThrow("disk");
+  expect(await kernel.call("counter", "add", 0)).toBe(1);
 });
 
 test("a killed id is deployed again as its next version; a live one is refused", async () => {
@@ -218,20 +261,39 @@ describe("a full disk", () => {
       await expect(kernel.deploy("counter", counter)).rejects.toThrow("disk");
       expect(await kernel.list()).toEqual([]);
       await expect(kernel.status("counter")).rejects.toMatchObject({ code: "SERVICE_NOT_FOUND" });
-      expect(await types(kernel)).toEqual(full === "artifacts" ? ["deployed", "failed"] : []);
+      expect(await types(kernel)).toEqual([]);
       disk.full = "nothing";
       expect((await kernel.deploy("counter", counter)).version).toBe(1);
       expect(await kernel.call("counter", "add", 1)).toBe(1);
     },
   );
 
-  test("a start that cannot be recorded is undone, as soon as there is room", async () => {
-    const { kernel, disk, time } = await start();
+  test("a start that cannot be recorded has never been", async () => {
+    const { kernel, disk } = await start();
     await using _ = kernel;
     disk.onCommit = (committed) => {
       if (committed.includes("service.started")) disk.full = "everything";
     };
     await expect(kernel.deploy("counter", counter)).rejects.toThrow("disk");
+    expect(await kernel.list()).toEqual([]);
+    disk.full = "nothing";
+    await expect(kernel.status("counter")).rejects.toMatchObject({ code: "SERVICE_NOT_FOUND" });
+    expect(await types(kernel)).toEqual([]);
+  });
+
+  test("a start that takes its time and cannot be recorded is undone, as soon as there is room", async () => {
+    const { kernel, disk, time } = await start();
+    await using _ = kernel;
+    disk.onCommit = (committed) => {
+      if (committed.includes("service.started")) disk.full = "everything";
+    };
+    const gate = Promise.withResolvers<number>();
+    const deploying = kernel.deploy("counter", gated(gate.promise));
+    deploying.catch(() => undefined);
+    await until("it is accepted", async () => (await kernel.list())[0]);
+    expect(await types(kernel)).toEqual(["deployed"]);
+    gate.resolve(0);
+    await expect(deploying).rejects.toThrow("disk");
     expect(await kernel.list()).toEqual([]);
     disk.onCommit = () => undefined;
     disk.full = "nothing";

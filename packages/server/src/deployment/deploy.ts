@@ -4,11 +4,16 @@ import type { Permit } from "../authority/authorize.ts";
 import { checkServiceId } from "../authority/names.ts";
 import { SoloError } from "../errors.ts";
 import { sizeLimits } from "../limits.ts";
+import { smallArtifactBytes } from "../ports/artifact-store.ts";
 import { DeployedService } from "../services/deployed-service.ts";
 import type { Origin, Step } from "../services/journal.ts";
+import type { LaunchOutcome } from "../services/launcher.ts";
 import { firstState, type LifecycleState } from "../services/lifecycle.ts";
+import type { StartedEvent } from "../services/service-actor.ts";
 import type { Manifest, ServiceRecord } from "../services/service-record.ts";
 import type { ServiceView } from "../services/service-view.ts";
+import type { StartingGuest } from "../services/starting-guest.ts";
+import { Acceptance } from "./acceptance.ts";
 import type { DeploymentContext } from "./context.ts";
 import { readRecord, viewOfRecord } from "./find.ts";
 import type { Answering, RequestKey } from "./requests.ts";
@@ -23,22 +28,50 @@ export interface Deployment {
 }
 
 /**
+ * A service that has not started after this is put on record as accepted, so that its history tells of it; one that is faster
+ * spares that a transaction of its own.
+ */
+const acceptWithinMs = 100;
+
+/**
  * Starts a new service, or the next version of one that no longer lives, and resolves when it runs.
  *
- * The guest starts while the acceptance is being written, and nothing it sends leaves its cell before that is durable; started
- * is durable, together with the answer, before the caller hears of it.
+ * The guest is begun first, while all else is looked up: nothing it sends leaves its cell before the acceptance is durable, and
+ * when it turns out that nothing is to be started it is killed. Accepted and started are durable, together with the answer,
+ * before the caller hears of it.
  * When the start fails nothing is left but its events, and an older version's record stays as it was.
  *
  * @throws {SoloError} `SERVICE_EXISTS`, `SOURCE_EMPTY`, `SOURCE_TOO_LARGE`, `SOURCE_NOT_TEXT`, `LIMIT_NOT_ENFORCEABLE`,
  *   `COMPILE_FAILED`, `START_FAILED`, `START_TIMED_OUT`
  */
-export function deploy(
+export async function deploy(
   context: DeploymentContext,
   permit: Permit<"DeploymentService/Deploy">,
   key: RequestKey,
   deployment: Deployment,
 ): Promise<ServiceView> {
-  return context.requests.once(permit, key, (answering) => start(context, permit, deployment, answering));
+  const guest = beginEarly(context, permit, deployment);
+  try {
+    return await context.requests.once(permit, key, (answering) =>
+      start(context, permit, deployment, { answering, guest }),
+    );
+  } finally {
+    guest?.abandon();
+  }
+}
+
+/** Undefined for what {@link start} will refuse, unless the request turns out to be one that was answered before. */
+function beginEarly(
+  context: DeploymentContext,
+  { tenant }: Permit<"DeploymentService/Deploy">,
+  deployment: Deployment,
+): StartingGuest | undefined {
+  try {
+    checkDeployment(context, tenant, deployment);
+  } catch {
+    return undefined;
+  }
+  return context.launcher.begin({ tenant, ...deployment });
 }
 
 /** Checks what can be checked without starting anything, and changes nothing. Answers as the service would begin. */
@@ -57,7 +90,7 @@ async function start(
   context: DeploymentContext,
   permit: Permit<"DeploymentService/Deploy">,
   deployment: Deployment,
-  answering: Answering<ServiceView>,
+  { answering, guest }: { readonly answering: Answering<ServiceView>; readonly guest: StartingGuest | undefined },
 ): Promise<ServiceView> {
   const { tenant } = permit;
   const { serviceId } = deployment;
@@ -69,38 +102,53 @@ async function start(
   const record = recordOf(context, permit, deployment, (previous?.version ?? 0) + 1);
   const { service, giveBack } = take(context, tenant, serviceId, record);
   try {
-    const writes = [
-      service.journal.record({
-        events: [deployedEvent(serviceId, record)],
-        origin,
-        record: previous === undefined ? record : { ...record, replaces: previous },
-      }),
-      context.artifacts.put(deployment.source),
-    ] as const;
-    const accepted = Promise.all(writes);
-    // The launcher waits for it; a start that fails before must not leave its failure unheard.
-    accepted.catch(() => undefined);
-    let answer: ServiceView | undefined;
-    let notKept: unknown;
-    const outcome = await context.launcher.start(service, {
-      source: async () => deployment.source,
-      accepted,
-      started: async (event) => {
-        service.advance({ type: "started" });
-        const running = service.keep({ ...record, state: "running" });
-        answer = service.view();
-        const step = { events: [event], origin, record: running, puts: answering.answered(answer) };
-        await service.journal.record(step).catch((error: unknown) => {
-          notKept = error;
-          throw error;
-        });
-      },
+    const acceptance = new Acceptance(service.journal, {
+      events: [deployedEvent(serviceId, record)],
+      origin,
+      record: previous === undefined ? record : { ...record, replaces: previous },
     });
+    const { source } = deployment;
+    const isSmall = source.length <= smallArtifactBytes;
+    // A large artifact is written while the guest starts. That it failed is looked at when it has started.
+    const kept = isSmall ? undefined : context.artifacts.put(source);
+    kept?.catch(() => undefined);
+    const cancel = context.clock.schedule(acceptWithinMs, () => void acceptance.write().catch(() => undefined));
+    let notKept: unknown;
+    let answer: ServiceView | undefined;
+    const started = async (event: StartedEvent): Promise<void> => {
+      service.advance({ type: "started" });
+      const running = service.keep({ ...record, state: "running" });
+      answer = service.view();
+      try {
+        await kept;
+        acceptance.assertNotRefused();
+        await service.journal.record({
+          events: [event],
+          origin,
+          record: running,
+          puts: answering.answered(answer),
+          artifact: isSmall ? source : undefined,
+        });
+      } catch (error) {
+        notKept = error;
+        throw error;
+      }
+    };
+    const outcome = await context.launcher
+      .start(service, {
+        guest: guest ?? context.launcher.begin({ tenant, ...deployment }),
+        source: () => context.artifacts.get(record.artifactSha256),
+        accept: () => acceptance.write(),
+        started,
+      })
+      .catch((error: unknown): LaunchOutcome => {
+        notKept = error;
+        return { kind: "failed", cause: { kind: "server", message: "it could not be put under supervision" } };
+      })
+      .finally(cancel);
     // The answer that is kept, so that the same request gets the same one again.
     if (outcome.kind === "started") return answer as ServiceView;
-    const [recorded, kept] = await Promise.allSettled(writes);
-    if (recorded.status === "rejected") throw recorded.reason;
-    if (kept.status === "rejected") notKept = kept.reason;
+    acceptance.assertNotRefused();
     const error = notKept ?? startError(serviceId, outcome.cause);
     const failed: Step = {
       events: [{ type: "service.failed", serviceId, version: record.version, cause: outcome.cause }],
@@ -111,8 +159,9 @@ async function start(
     try {
       await service.journal.record({ ...failed, puts: isFinal ? answering.refused(error) : [] });
     } catch (notWritten) {
-      // The id is free all the same, and whatever is deployed under it next is written behind this.
-      service.journal.note(failed);
+      // Without the acceptance on record there is nothing to take back. With it, the id is free all the same, and whatever is
+      // deployed under it next is written behind this.
+      if (acceptance.onRecord) service.journal.note(failed);
       throw notWritten;
     }
     throw error;

@@ -36,7 +36,7 @@ export async function list(
 }
 
 async function settledView(service: DeployedService): Promise<ServiceView> {
-  const view = service.view();
+  const view = service.measuredView();
   await service.journal.settled();
   return view;
 }

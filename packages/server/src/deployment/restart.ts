@@ -59,9 +59,11 @@ async function startAgain(
   service.begin(wanted, service.state);
   let answer: ServiceView | undefined;
   let notKept: unknown;
+  const source = () => context.artifacts.get(wanted.artifactSha256);
   const outcome = await context.launcher.start(service, {
-    source: () => context.artifacts.get(wanted.artifactSha256),
-    accepted: Promise.resolve(),
+    guest: context.launcher.beginOf(service, source()),
+    source,
+    accept: async () => undefined,
     started: async (event) => {
       service.advance({ type: "started" });
       answer = service.view();

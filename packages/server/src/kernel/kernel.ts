@@ -197,8 +197,8 @@ function startServices(options: {
     system,
     tenants: options.tenants,
     onRestart: () => metrics.restarted(),
+    sandbox,
     context: {
-      sandbox,
       clock,
       onCrashed: (cause) => metrics.crashed(cause.kind),
       onOutgoing: (service, message) => void deliverOutgoing(messaging, service, message),

@@ -119,10 +119,10 @@ export class DeployedService {
     return this.#record.lastCause;
   }
 
+  /** What it is now, without what it uses: reading that takes time. */
   view(): ServiceView {
     const record = this.#record;
     const running = this.incarnation;
-    const usage = running?.session.usage();
     return {
       tenant: this.tenant,
       serviceId: this.serviceId,
@@ -140,9 +140,14 @@ export class DeployedService {
       limitsLevel: this.#sandbox.limitsLevel,
       calls: running?.calls ?? [],
       casts: running?.casts ?? [],
-      ...(usage === undefined ? {} : { usage }),
       mailboxMessages: this.mailbox.messages,
     };
+  }
+
+  /** {@link view}, with what it uses now. */
+  measuredView(): ServiceView {
+    const usage = this.incarnation?.session.usage();
+    return { ...this.view(), ...(usage === undefined ? {} : { usage }) };
   }
 
   #wake(): void {

@@ -7,17 +7,22 @@ import {
   startDynamicSupervisor,
   startSupervisor,
 } from "@solo/actor-core";
+import type { Sandbox } from "../ports/cell.ts";
 import type { Cause } from "./cause.ts";
 import type { DeployedService } from "./deployed-service.ts";
 import { type Attempt, type ServiceActorContext, type StartedEvent, serviceActor } from "./service-actor.ts";
+import { type GuestRequest, StartingGuest } from "./starting-guest.ts";
 
 /** How a start that somebody waits for went. */
 export type LaunchOutcome = { readonly kind: "started" } | { readonly kind: "failed"; readonly cause: Cause };
 
 export interface Launch {
+  /** The guest of the first attempt; owned by the launch from now on. */
+  readonly guest: StartingGuest;
+  /** The source for the attempts after it. */
   readonly source: () => Promise<Uint8Array>;
-  /** Settles when the acceptance is on disk, or cannot be. Nothing that the guest sends leaves its cell before. */
-  readonly accepted: Promise<unknown>;
+  /** Puts the acceptance on disk, if it is not there yet. Nothing that the guest sends leaves its cell before. */
+  readonly accept: () => Promise<unknown>;
   /** Records the start; what it rejects with makes the start fail. */
   readonly started: (event: StartedEvent) => Promise<void>;
 }
@@ -35,6 +40,7 @@ export class Launcher {
   readonly #system: ActorSystem;
   readonly #tenants: Pid;
   readonly #context: ServiceActorContext;
+  readonly #sandbox: Sandbox;
   readonly #supervisors = new Map<string, Promise<Pid>>();
   readonly #onRestart: () => void;
 
@@ -43,29 +49,47 @@ export class Launcher {
     readonly system: ActorSystem;
     readonly tenants: Pid;
     readonly context: ServiceActorContext;
+    readonly sandbox: Sandbox;
     readonly onRestart: () => void;
   }) {
     this.#system = options.system;
     this.#tenants = options.tenants;
     this.#context = options.context;
+    this.#sandbox = options.sandbox;
     this.#onRestart = options.onRestart;
+  }
+
+  /** Begins a guest before anything else is done about its service. The caller hands it to {@link start} or abandons it. */
+  begin(request: GuestRequest): StartingGuest {
+    return new StartingGuest(this.#sandbox, request, this.#context.clock.nowMs());
+  }
+
+  /** {@link begin} for a service that is known. */
+  beginOf({ tenant, serviceId, record }: DeployedService, source: Promise<Uint8Array>): StartingGuest {
+    const { language, fileName, manifest } = record;
+    return this.begin({ tenant, serviceId, source, language, fileName, manifest });
   }
 
   /** Starts a service and waits until it runs. On failure nothing of it is left; the caller records either. */
   async start(service: DeployedService, launch: Launch): Promise<LaunchOutcome> {
     const outcome = Promise.withResolvers<LaunchOutcome>();
-    await this.#supervise(service, (number) => {
+    const supervised = this.#supervise(service, (number) => {
       if (number > 1) return this.#attemptAgain(service, number, launch.source);
       return {
-        ...launch,
         number,
         awaited: true,
+        guest: () => launch.guest,
+        accept: launch.accept,
         started: async (event) => {
           await launch.started(event);
           outcome.resolve({ kind: "started" });
         },
         failed: (cause) => outcome.resolve({ kind: "failed", cause }),
       };
+    });
+    await supervised.catch((error: unknown) => {
+      launch.guest.abandon();
+      throw error;
     });
     const settled = await outcome.promise;
     if (settled.kind === "failed") await this.stop(service, { force: true });
@@ -151,8 +175,8 @@ export class Launcher {
     return {
       number,
       awaited: false,
-      source,
-      accepted: Promise.resolve(),
+      guest: () => this.beginOf(service, source()),
+      accept: async () => undefined,
       failed: () => undefined,
       started: async (event) => {
         service.advance({ type: "started" });

@@ -1,21 +1,14 @@
 import { Call, Cast, Exit, type ProcessHandler, type Self } from "@solo/actor-core";
-import {
-  type GuestExit,
-  GuestGone,
-  type GuestSession,
-  type OutgoingMessage,
-  openGuestSession,
-} from "../cells/guest-session.ts";
+import { type GuestExit, GuestGone, type GuestSession, type OutgoingMessage } from "../cells/guest-session.ts";
 import type { EventBody } from "../events/event.ts";
-import type { Cell, Sandbox } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Cause } from "./cause.ts";
 import type { DeployedService } from "./deployed-service.ts";
 import type { CallMessage, CastMessage, ServiceOutcome } from "./service-messages.ts";
+import type { OpenedGuest, StartingGuest } from "./starting-guest.ts";
 
 /** What the actors of all services stand on. */
 export interface ServiceActorContext {
-  readonly sandbox: Sandbox;
   readonly clock: Clock;
   /** Told of every end that nobody asked for and that was not planned. */
   readonly onCrashed: (cause: Cause) => void;
@@ -29,9 +22,10 @@ export interface Attempt {
   readonly number: number;
   /** Somebody waits for the outcome and ends the supervisor when it failed; other attempts fail by crashing. */
   readonly awaited: boolean;
-  readonly source: () => Promise<Uint8Array>;
-  /** Settles when the acceptance is on disk, or cannot be. Nothing that the guest sends leaves its cell before. */
-  readonly accepted: Promise<unknown>;
+  /** The guest that this attempt is about, under way or begun now. The attempt owns it. */
+  readonly guest: () => StartingGuest;
+  /** Puts the acceptance on disk, if it is not there yet. Nothing that the guest sends leaves its cell before. */
+  readonly accept: () => Promise<unknown>;
   /** The service answers; what rejects makes the attempt fail. */
   readonly started: (event: StartedEvent) => Promise<void>;
   /** Told why the attempt failed; nothing of it is left then. */
@@ -206,26 +200,27 @@ async function bringUp(
   attempt: Attempt,
   onSession: (session: GuestSession) => void,
 ): Promise<BroughtUp> {
-  const { clock, sandbox } = context;
-  const { record, serviceId, tenant } = service;
-  const { manifest } = record;
-  const { limits } = manifest;
-  const begunAtMs = clock.nowMs();
-  let cell: Cell;
-  try {
-    cell = await sandbox.acquire(limits);
-  } catch (error) {
-    return { kind: "failed", cause: { kind: "server", message: `no cell could be started: ${String(error)}` } };
-  }
-  const session = openGuestSession(cell, {
+  const { clock } = context;
+  const { limits } = service.record.manifest;
+  const guest = attempt.guest();
+  const { begunAtMs } = guest;
+  guest.attach({
     onLog: (line) => service.logs.append({ atMs: clock.wallMs(), ...line }),
     // Whatever happens inside, nothing leaves the cell before it is on record that the service was accepted.
     onOutgoing: (message) =>
-      void attempt.accepted.then(
+      void attempt.accept().then(
         () => context.onOutgoing(service, message),
-        () => undefined,
+        // It would wait for an answer that cannot come.
+        () => void guest.opened.then(({ session }) => session.kill()),
       ),
   });
+  let opened: OpenedGuest;
+  try {
+    opened = await guest.opened;
+  } catch (error) {
+    return { kind: "failed", cause: { kind: "server", message: `no cell could be started: ${String(error)}` } };
+  }
+  const { cell, session } = opened;
   onSession(session);
   let late = false;
   const cancel = clock.schedule(limits.startTimeoutMs, () => {
@@ -233,23 +228,12 @@ async function bringUp(
     session.kill();
   });
   try {
-    const source = await attempt.source();
-    const outcome = await session.start({
-      serviceId,
-      tenant,
-      source,
-      language: record.language,
-      fileName: record.fileName,
-      environment: manifest.environment,
-      logLevel: manifest.logLevel,
-      startArguments: new TextEncoder().encode(manifest.startArguments),
-    });
+    const outcome = await guest.outcome;
     if (outcome.kind === "failed") {
       await end(session);
       const message = `it had not started within ${limits.startTimeoutMs} ms`;
       return { kind: "failed", cause: late ? { kind: "start_timeout", message } : outcome.cause };
     }
-    await attempt.accepted;
     const { calls, casts } = outcome;
     return {
       kind: "started",

@@ -24,6 +24,7 @@ export interface ServiceView {
   readonly limitsLevel: LimitsLevel;
   readonly calls: readonly string[];
   readonly casts: readonly string[];
+  /** Undefined while there is no cell, and in the answers to changes. */
   readonly usage?: CellUsage;
   /** Messages accepted and not yet answered. */
   readonly mailboxMessages: number;

@@ -127,7 +127,7 @@ async function* watchUsage(
   while (!signal.aborted) {
     const at = new Date(deployments.clock.wallMs());
     for (const service of watched()) {
-      const usage = toUsageMessage(service.view());
+      const usage = toUsageMessage(service.measuredView());
       if (usage === undefined) continue;
       yield { item: { $case: "usage", value: { serviceId: service.serviceId, at, usage } } };
     }

@@ -48,7 +48,7 @@ export function unary<M extends Method, Request, Response>(
 ): handleUnaryCall<Request, Response> {
   return (call, respond) => {
     const ended = begin(context, method);
-    grant(context, method, call, resourceOf(call.request), ended.correlationId)
+    grant(context, method, call, resourceOf(call.request), ended)
       .then((granted) => useCase(call.request, granted))
       .then(
         (response) => {
@@ -71,7 +71,7 @@ export function streaming<M extends Method, Request, Response>(
     const ended = begin(context, method);
     try {
       const { closing } = context;
-      const granted = await grant(context, method, call, resourceOf(call.request), ended.correlationId);
+      const granted = await grant(context, method, call, resourceOf(call.request), ended);
       const signal = AbortSignal.any([granted.signal, closing]);
       for await (const response of useCase(call.request, { ...granted, signal })) {
         if (signal.aborted) break;
@@ -91,11 +91,15 @@ async function grant<M extends Method>(
   method: M,
   call: ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>,
   resource: Resource,
-  correlationId: string,
+  ended: Ending,
 ): Promise<Granted<M>> {
+  const { correlationId } = ended;
   const caller = context.callerOf(call.getPeer());
   const abort = new AbortController();
-  call.on("cancelled", () => abort.abort(callerLeft));
+  // The library says this of every call in the end, and an abort that nobody waits for costs as much as the rest of a call here.
+  call.on("cancelled", () => {
+    if (!ended.isOver) abort.abort(callerLeft);
+  });
   try {
     const permit = authorize(caller, method, resource, correlationId);
     checkTenant(permit.tenant);
@@ -122,20 +126,34 @@ async function grant<M extends Method>(
 /** Made once: an abort without a reason of its own makes an error with a stack for every call. */
 const callerLeft = new Error("The caller has gone");
 
-function begin(context: MethodContext, method: Method) {
+interface Ending {
+  readonly correlationId: string;
+  readonly isOver: boolean;
+  well(): void;
+  /** @returns What its caller is told. */
+  badly(thrown: unknown): SoloError;
+}
+
+function begin(context: MethodContext, method: Method): Ending {
   const correlationId = nanoid();
   const startedAt = performance.now();
-  const end = (error?: SoloError): void =>
+  let isOver = false;
+  const end = (error?: SoloError): void => {
+    isOver = true;
     context.onEnded({
       method,
       correlationId,
       elapsedMs: performance.now() - startedAt,
       ...(error === undefined ? {} : { error }),
     });
+  };
   return {
     correlationId,
+    get isOver() {
+      return isOver;
+    },
     well: () => end(),
-    badly: (thrown: unknown): SoloError => {
+    badly: (thrown) => {
       const error = toSoloError(thrown, correlationId);
       end(error);
       return error;

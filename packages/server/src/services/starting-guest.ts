@@ -1,0 +1,94 @@
+import {
+  type GuestSession,
+  type OutgoingMessage,
+  openGuestSession,
+  type SessionHandlers,
+  type StartOutcome,
+  type StartRequest,
+} from "../cells/guest-session.ts";
+import type { Cell, Sandbox } from "../ports/cell.ts";
+import type { Manifest } from "./service-record.ts";
+
+/** What a guest is begun with; everything but the source is known at once. */
+export interface GuestRequest extends Omit<StartRequest, "source" | "environment" | "logLevel" | "startArguments"> {
+  readonly source: Uint8Array | Promise<Uint8Array>;
+  readonly manifest: Manifest;
+}
+
+/** A cell with its guest's conversation. */
+export interface OpenedGuest {
+  readonly cell: Cell;
+  readonly session: GuestSession;
+}
+
+/**
+ * A guest on its way up, from the taking of its cell on.
+ *
+ * It may be begun before it is known what will become of it, since starting takes longer than the look-ups and the processes
+ * around it: until it is attached to an owner, what it logs and sends is held back, and whoever began it must abandon it
+ * when nobody attaches.
+ */
+export class StartingGuest {
+  readonly begunAtMs: number;
+  /** The cell, as soon as there is one. @throws {CellLaunchFailed} */
+  readonly opened: Promise<OpenedGuest>;
+  /** What came of the start. Rejects when there is no cell or no source. */
+  readonly outcome: Promise<StartOutcome>;
+  #handlers: SessionHandlers | undefined;
+  #held: ((handlers: SessionHandlers) => void)[] = [];
+  #abandoned = false;
+
+  constructor(sandbox: Sandbox, request: GuestRequest, nowMs: number) {
+    this.begunAtMs = nowMs;
+    this.opened = this.#open(sandbox, request.manifest);
+    this.outcome = this.#start(request);
+    // Both are looked at by who attaches; a guest that is abandoned fails unheard.
+    this.opened.catch(() => undefined);
+    this.outcome.catch(() => undefined);
+  }
+
+  get attached(): boolean {
+    return this.#handlers !== undefined;
+  }
+
+  /** Makes the caller its owner, who must kill its session. Hands over what was held back, in order. */
+  attach(handlers: SessionHandlers): void {
+    this.#handlers = handlers;
+    for (const handOver of this.#held.splice(0)) handOver(handlers);
+  }
+
+  /** Kills it, unless it has an owner. */
+  abandon(): void {
+    if (this.attached) return;
+    this.#abandoned = true;
+    void this.opened.then(({ session }) => session.kill());
+  }
+
+  async #open(sandbox: Sandbox, { limits }: Manifest): Promise<OpenedGuest> {
+    const cell = await sandbox.acquire(limits);
+    const session = openGuestSession(cell, {
+      onLog: (line) => this.#handOver((handlers) => handlers.onLog(line)),
+      onOutgoing: (message: OutgoingMessage) => this.#handOver((handlers) => handlers.onOutgoing(message)),
+    });
+    return { cell, session };
+  }
+
+  async #start({ source, manifest, ...request }: GuestRequest): Promise<StartOutcome> {
+    const { session } = await this.opened;
+    const bytes = await source;
+    if (this.#abandoned) throw new Error("The start was given up");
+    const { environment, logLevel, startArguments } = manifest;
+    return session.start({
+      ...request,
+      source: bytes,
+      environment,
+      logLevel,
+      startArguments: new TextEncoder().encode(startArguments),
+    });
+  }
+
+  #handOver(handOver: (handlers: SessionHandlers) => void): void {
+    if (this.#handlers === undefined) this.#held.push(handOver);
+    else handOver(this.#handlers);
+  }
+}
