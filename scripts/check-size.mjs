@@ -27,6 +27,10 @@ const FEATURES = [
   ["supervisor", PROCESSES, SUPERVISORS.slice(0, 2)],
   ["dynamic supervisor", PROCESSES, SUPERVISORS.slice(2)],
   ["both supervisors", PROCESSES, SUPERVISORS],
+  ["back-off", [...PROCESSES, ...SUPERVISORS], ["withBackOff", "backOffRef"]],
+  ["partitions", [...PROCESSES, ...SUPERVISORS], ["startPartitionSupervisor", "partition", "partitionSupervisorRef"]],
+  ["registry", PROCESSES, ["uniqueRegistry", "duplicateRegistry", "startRegistry", "registryRef"]],
+  ["process groups", PROCESSES, ["groupScope", "startGroupScope", "processGroups"]],
 ];
 
 /** @returns {[string, () => Promise<string[]>][]} Checks with their names; each rejects when it does not hold. */

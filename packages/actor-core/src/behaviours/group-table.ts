@@ -38,6 +38,10 @@ export class GroupTable<Group> extends OwnedTable {
     return (members.list ??= [...members.times].flatMap(([pid, times]) => Array<Pid>(times).fill(pid)));
   }
 
+  override contents(): ReadonlyMap<Group, readonly Pid[]> {
+    return new Map(this.groups().map((group) => [group, this.members(group)] as const));
+  }
+
   /** Dead processes are passed over. */
   join(group: Group, pids: readonly Pid[]): void {
     const joined: Pid[] = [];

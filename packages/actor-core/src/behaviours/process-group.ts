@@ -115,8 +115,7 @@ export class ProcessGroups<Group> {
   /** From now on the calling process gets {@link GroupJoined} and {@link GroupLeft} for all groups. */
   monitorAll(): { readonly monitor: GroupMonitor; readonly groups: ReadonlyMap<Group, readonly Pid[]> } {
     const table = this.#table("monitor");
-    const groups = new Map(table.groups().map((group) => [group, table.members(group)] as const));
-    return { monitor: table.watch(this.#watcher(), "all"), groups };
+    return { monitor: table.watch(this.#watcher(), "all"), groups: table.contents() };
   }
 
   /**

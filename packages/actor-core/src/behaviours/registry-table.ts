@@ -100,6 +100,10 @@ export class RegistryTable<Key, Value> extends OwnedTable {
     this.locks.close(new NameNotHeld("lock in registry", this.registry.name));
   }
 
+  override contents(): readonly RegistryEntry<Key, Value>[] {
+    return [...this.all()];
+  }
+
   #holderOf(pid: Pid): Holder<Key, Value> {
     const known = this.#holders.get(pid);
     if (known !== undefined) return known;

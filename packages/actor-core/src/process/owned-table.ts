@@ -15,6 +15,8 @@ import { SmallSet } from "./small-set.ts";
 export abstract class OwnedTable implements Holding {
   /** Its owner has ended: nothing of it may be left with other processes. */
   abstract ownerEnded(): void;
+  /** As people get to see it. */
+  abstract contents(): unknown;
 }
 
 /** Opens the table of a process. It should be the first thing a process does: what it holds is searched for it. */
@@ -35,6 +37,7 @@ export function tableOf<Table extends OwnedTable>(
 /** A process that does nothing but own a table. It ends with its parent, and of nobody else's end. */
 export class TableOwner implements ProcessHandler {
   readonly #open: (owner: Process) => OwnedTable;
+  #table: OwnedTable | undefined;
 
   constructor(open: (owner: Process) => OwnedTable) {
     this.#open = open;
@@ -42,7 +45,8 @@ export class TableOwner implements ProcessHandler {
 
   init(self: Self): void {
     self.trapExit(true);
-    openTable(self, this.#open(processOf(self.pid) as Process));
+    this.#table = this.#open(processOf(self.pid) as Process);
+    openTable(self, this.#table);
   }
 
   handle(message: unknown, self: Self): void {
@@ -54,4 +58,8 @@ export class TableOwner implements ProcessHandler {
   }
 
   stop(): void {}
+
+  getState(): unknown {
+    return this.#table?.contents();
+  }
 }

@@ -86,6 +86,10 @@ export class BackOffProcess implements ProcessHandler {
     if (isShutdownFailure(child, this.#lastReason)) this.#report("shutdown-failed", this.#pid, self);
   }
 
+  getState(): unknown {
+    return { child: this.#info(), restarts: this.#restarts };
+  }
+
   // The child's life
 
   async #start(self: Self): Promise<Awaited<ReturnType<typeof startChild>>> {

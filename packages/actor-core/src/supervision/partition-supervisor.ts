@@ -44,7 +44,8 @@ export async function startPartitionSupervisor(
   checkDefinition(definition);
   const { name, partitions, child, ...intensity } = definition;
   const setup = (supervisor: Self): SupervisorDefinition => {
-    const table = new PartitionTable(partitions);
+    // There is one when the supervisor's code is changed.
+    const table = tableOf(supervisor.pid, PartitionTable) ?? new PartitionTable(partitions);
     openTable(supervisor, table);
     const children = Array.from({ length: partitions }, (_, index) => recorded(child(index), index, table));
     return { ...intensity, children };
@@ -128,6 +129,10 @@ class PartitionTable extends OwnedTable {
   }
 
   override ownerEnded(): void {}
+
+  override contents(): readonly (Pid | undefined)[] {
+    return this.#pids;
+  }
 }
 
 class PartitionVia extends Via {

@@ -20,6 +20,7 @@ import {
   subscribeDeadLetters,
   supervisionTree,
   supervisorRef,
+  sys,
   withBackOff,
 } from "../../src/index.ts";
 import { inShort, type SupervisionWorld, slowToStop, startSupervisionWorld } from "./supervision-world.ts";
@@ -368,4 +369,13 @@ test("what cannot be waited for is refused", async () => {
   expect(await rejection(startBackOffSupervisor(system, child("c"), { minMs: 0, maxMs: 1 }))).toBeInstanceOf(
     RangeError,
   );
+});
+
+test("the state of a back-off supervisor is its child and how often that was started again", async () => {
+  const { system, supervisor, end } = await startBackOffWorld();
+  await end("c", Exit.of("crash"));
+  expect(await sys.getState(system, supervisor)).toEqual({
+    child: { id: "c", type: "worker", status: { kind: "restarting" } },
+    restarts: 1,
+  });
 });

@@ -13,6 +13,7 @@ import {
   startPartitionSupervisor,
   startRegistry,
   startSupervisor,
+  sys,
   uniqueRegistry,
 } from "../../src/index.ts";
 import { obedient, rejection, startWorld } from "./world.ts";
@@ -187,5 +188,15 @@ test("PART-009 a partition that dies is restarted alone, and found again", async
   expect([after[0], after[2]]).toEqual([before[0], before[2]]);
   expect(after[1]).not.toBe(before[1]);
   expect(system.whereis(partition("workers", 1))).toBe(after[1]);
+  expect(await system.call(partition("workers", 1), "who are you?")).toBe(1);
+});
+
+test("a partition supervisor whose code is changed still knows its partitions", async () => {
+  const { system } = await startWorkers(3);
+  await sys.suspend(system, "workers");
+  expect(await sys.changeCode(system, "workers", {})).toEqual({ kind: "ok" });
+  await sys.resume(system, "workers");
+  system.exitSignal(partition("workers", 1), Exit.kill);
+  await system.quiesce();
   expect(await system.call(partition("workers", 1), "who are you?")).toBe(1);
 });

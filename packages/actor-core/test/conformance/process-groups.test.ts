@@ -11,6 +11,7 @@ import {
   ProcessExited,
   processGroups,
   startGroupScope,
+  sys,
 } from "../../src/index.ts";
 import { manualClock, type Probe } from "../../src/testing/index.ts";
 import { obedient, startWorld, type World } from "./world.ts";
@@ -254,4 +255,10 @@ test("nobody watches outside of all processes, or after its end", async () => {
   expect(() => dead.join("g", plain.pid)).toThrow(ProcessExited);
   expect(() => dead.members("g")).toThrow(ProcessExited);
   expect(() => dead.monitorAll()).toThrow(ProcessExited);
+});
+
+test("the state of a scope is its groups", async () => {
+  const { system, groups, T } = await startGroups();
+  groups.join("g", [T, T]);
+  expect(await sys.getState(system, "pg")).toEqual(new Map([["g", [T, T]]]));
 });

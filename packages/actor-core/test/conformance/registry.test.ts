@@ -17,6 +17,7 @@ import {
   started,
   startGenServer,
   startRegistry,
+  sys,
   Unregistered,
   uniqueRegistry,
 } from "../../src/index.ts";
@@ -469,4 +470,10 @@ test("nobody registers outside of all processes, or after its end", async () => 
   expect(() => dead.lookup("k")).toThrow(ProcessExited);
   await expect(dead.lock("k", () => {})).rejects.toThrow(ProcessExited);
   expect(unique.count()).toBe(0);
+});
+
+test("the state of a registry is its entries", async () => {
+  const { system, unique, T } = await startRegistries();
+  unique.register("hello", 1);
+  expect(await sys.getState(system, "names")).toEqual([{ key: "hello", pid: T, value: 1 }]);
 });
