@@ -62,8 +62,15 @@ export default {
       name: "actor-core-stands-alone",
       comment: "Actors run anywhere: no other package and nothing of Node",
       severity: "error",
-      from: { path: "^packages/actor-core/src/", pathNot: tests },
-      to: { pathNot: "^packages/actor-core/src/" },
+      from: { path: "^packages/actor-core/src/", pathNot: ["^packages/actor-core/src/xstate/", tests] },
+      to: { pathNot: "^packages/actor-core/src/(?!xstate/)" },
+    },
+    {
+      name: "actor-core-xstate-stands-on-xstate",
+      comment: "The one entry point with a peer knows that and the actors",
+      severity: "error",
+      from: { path: "^packages/actor-core/src/xstate/", pathNot: tests },
+      to: { pathNot: ["^packages/actor-core/src/", "/node_modules/xstate/"] },
     },
     {
       name: "capabilities-stand-alone",
@@ -122,7 +129,7 @@ export default {
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
     // Tests may import what they like, and its parser does not know `using`, which they use.
-    exclude: { path: ["(^|/)(dist|node_modules)/", "[.]test[.]ts$"] },
+    exclude: { path: ["^packages/[^/]+/dist/", "[.]test[.]ts$"] },
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["solo:source", "import", "types", "node", "default"],

@@ -6,6 +6,8 @@ import { dirname, join } from "node:path";
 /** File, what it imports, and the rule that must name it. Types count as imports: they tie files together as well. */
 const planted = [
   ["packages/actor-core/src/planted.ts", 'import "node:fs";', "actor-core-stands-alone"],
+  ["packages/actor-core/src/process/planted.ts", 'import "xstate";', "actor-core-stands-alone"],
+  ["packages/actor-core/src/xstate/planted.ts", 'import "node:fs";', "actor-core-xstate-stands-on-xstate"],
   ["packages/capabilities/src/planted.ts", 'import "../../actor-core/src/index.ts";', "capabilities-stand-alone"],
   ["packages/cli/src/planted.ts", 'import "../../server/src/errors.ts";', "cli-speaks-only-the-proto"],
   ["packages/server/src/ports/planted.ts", 'import type { Config } from "../config/index.ts";', "server-ports-below"],
