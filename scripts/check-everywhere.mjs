@@ -57,14 +57,14 @@ function programsIn(root, document) {
   }));
 }
 
-/** Compiles against what every version of JavaScript has: neither the types of a browser nor those of Node are needed. */
+/** Compiles against the language alone, `using` included: neither the types of a browser nor those of Node are needed. */
 async function compileTypesAlone(root, { tarball, scratch }) {
   const project = await install(root, tarball, scratch);
   const { exports } = manifest(root);
   const imports = Object.keys(exports).map((entry, index) => `import * as e${index} from "${named(root, entry)}";`);
   const uses = imports.map((_, index) => `e${index}`);
   writeFileSync(join(project, "all.ts"), [...imports, `export const all = { ${uses.join(", ")} };`].join("\n"));
-  await compile(root, project, { types: [], noEmit: true });
+  await compile(root, project, { types: [], lib: ["es2023", "esnext.disposable"], noEmit: true });
   return [];
 }
 

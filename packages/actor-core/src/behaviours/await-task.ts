@@ -1,4 +1,5 @@
 import { TaskFailed } from "../process/errors.ts";
+import type { HostSignal } from "../process/host-signal.ts";
 import { DEFAULT_CALL_TIMEOUT_MS } from "../process/request.ts";
 import type { Self } from "../process/self.ts";
 import { monitorOf, ownerOf, type Task } from "./task.ts";
@@ -8,7 +9,7 @@ export interface AwaitTaskOptions {
   /** Default 5,000; `Infinity` waits for ever, 0 takes only what has come. */
   readonly timeoutMs?: number;
   /** Gives up as a timeout does, with `aborted`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: HostSignal;
 }
 
 /** The values of tasks, each in its task's place. */

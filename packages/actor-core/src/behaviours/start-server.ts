@@ -1,5 +1,6 @@
 import { MissingCallback, StartFailed, UnknownMethod } from "../process/errors.ts";
 import { describeValue, Exit, type ExitReason } from "../process/exit-reason.ts";
+import type { HostSignal } from "../process/host-signal.ts";
 import type { ReplyTo } from "../process/messages.ts";
 import { Pid } from "../process/pid.ts";
 import type { LogLevel } from "../process/report.ts";
@@ -304,7 +305,7 @@ class ServerCtx implements Ctx {
     this.#environment = environment;
   }
 
-  get signal(): AbortSignal {
+  get signal(): HostSignal {
     return this.self.signal;
   }
 

@@ -1,6 +1,7 @@
 import { defer } from "../process/deferred.ts";
 import { ProcessExited } from "../process/errors.ts";
 import { Exit, type ExitReason } from "../process/exit-reason.ts";
+import type { HostSignal } from "../process/host-signal.ts";
 import { type Process, rejectQuietly } from "../process/process.ts";
 import { checkDelay, type Deadline } from "../process/timers.ts";
 import type { TaskMonitor, TaskResult, TaskWaiter } from "./task-monitor.ts";
@@ -8,7 +9,7 @@ import type { TaskMonitor, TaskResult, TaskWaiter } from "./task-monitor.ts";
 export interface GatheringPlan {
   /** `Infinity` waits for ever; 0 takes what is there. */
   readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: HostSignal | undefined;
   /** How many results are enough. */
   readonly limit: number;
   /** `all-or-nothing`: the first failure is the end, and what is not there at the end is given up. */

@@ -3,6 +3,7 @@ import { Alias } from "./alias.ts";
 import { EndOf } from "./end-of.ts";
 import { LinkFailed, NameNotHeld, NameTaken, ProcessExited, StopFailed } from "./errors.ts";
 import { describeValue, Exit, type ExitReason } from "./exit-reason.ts";
+import type { HostSignal } from "./host-signal.ts";
 import { Cast, MonitorRef, type ReplyTo } from "./messages.ts";
 import { Monitor } from "./monitor.ts";
 import { Pid } from "./pid.ts";
@@ -337,7 +338,7 @@ export class ProcessSelf extends LocalCaller implements Self {
     return this.process.label;
   }
 
-  get signal(): AbortSignal {
+  get signal(): HostSignal {
     return this.process.signal;
   }
 

@@ -1,6 +1,7 @@
 import { defer } from "./deferred.ts";
 import { ProcessExited } from "./errors.ts";
 import { Exit, type ExitReason, isExpected } from "./exit-reason.ts";
+import type { HostSignal } from "./host-signal.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { Exited } from "./messages.ts";
 import { Pid } from "./pid.ts";
@@ -148,7 +149,7 @@ export class Process implements Runnable, Listed {
     return this.mailbox?.toArray().filter((message) => !(message instanceof SystemMessage)) ?? [];
   }
 
-  get signal(): AbortSignal {
+  get signal(): HostSignal {
     if (this.#abort === undefined) {
       this.#abort = new AbortController();
       if (this.dead) {
