@@ -8,6 +8,7 @@ import { demonstrationChecks } from "./check-demonstration.mjs";
 import { documentChecks } from "./check-documents.mjs";
 import { everywhereChecks } from "./check-everywhere.mjs";
 import { plantedViolations } from "./check-imports.mjs";
+import { linkChecks } from "./check-links.mjs";
 import { packageChecks } from "./check-package.mjs";
 import { sizeChecks } from "./check-size.mjs";
 import { generate, generated } from "./generate.mjs";
@@ -34,6 +35,7 @@ const checks = [
   ...packageChecks(root),
   ...sizeChecks(root),
   ...everywhereChecks(root),
+  ...linkChecks(root),
   ...demonstrationChecks(root),
   ...documentChecks(root),
 ];
