@@ -1,24 +1,33 @@
-// `npm run generate`: makes the committed TypeScript and descriptor set from `proto/` and `third_party/`.
+// `npm run generate`: makes the committed TypeScript and descriptor set from `proto/` and `third_party/`, and the reference of
+// the actor core from its doc comments.
 import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { writeReference } from "./reference.mjs";
 
 /** What is generated, seen from the root. */
-export const generated = ["packages/proto/src/generated", "packages/proto/descriptor-set.binpb"];
+export const generated = [
+  "packages/proto/src/generated",
+  "packages/proto/descriptor-set.binpb",
+  "packages/actor-core/docs/reference",
+];
 
 /**
  * Generates into `out` as if it were the root of the checkout.
  *
- * @param {string} root Where the sources and the templates lie.
+ * @param {string} root Where the sources and the templates lie; built.
  * @param {string} out
  * @throws {Error} With what buf said.
  */
 export function generate(root, out) {
-  const [, descriptorSet] = generated;
+  const [, descriptorSet, reference] = generated;
   execFileSync("buf", ["generate", "-o", out], { cwd: root, stdio: "pipe" });
   execFileSync("buf", ["build", "--as-file-descriptor-set", "-o", join(out, descriptorSet)], {
     cwd: root,
     stdio: "pipe",
   });
+  rmSync(join(out, reference), { recursive: true, force: true });
+  writeReference(join(root, "packages/actor-core"), join(out, reference));
 }
 
 if (import.meta.main) {

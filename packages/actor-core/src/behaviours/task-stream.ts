@@ -1,5 +1,6 @@
 import { ProcessExited, TaskFailed } from "../process/errors.ts";
 import { Exit } from "../process/exit-reason.ts";
+import type { HostSignal } from "../process/host-signal.ts";
 import type { Process } from "../process/process.ts";
 import { DEFAULT_CALL_TIMEOUT_MS } from "../process/request.ts";
 import type { Self } from "../process/self.ts";
@@ -24,7 +25,7 @@ export interface TaskStreamOptions {
   /** A task that is out of time is killed. Then `exit`, the default, fails the whole; `kill` gives `exit` with `timeout`. */
   readonly onTimeout?: "exit" | "kill";
   /** Fails the whole, with `aborted`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: HostSignal;
 }
 
 /**
@@ -70,7 +71,7 @@ export function streamThrough<I, T>(
 }
 
 interface StreamPlan extends Required<Omit<TaskStreamOptions, "signal">> {
-  readonly signal: AbortSignal | undefined;
+  readonly signal: HostSignal | undefined;
   readonly linked: boolean;
   readonly spawn: TaskSpawner;
 }
