@@ -36,6 +36,7 @@ export type Report =
   | {
       readonly kind: "supervisor";
       readonly supervisor: Pid;
+      readonly label: string | undefined;
       readonly event: "child-terminated" | "start-failed" | "restarting" | "shutdown-failed" | "gave-up";
       readonly childId: string;
       readonly child: Pid | undefined;
@@ -68,7 +69,7 @@ export function consoleReporter(report: Report): void {
       break;
     case "supervisor":
       console.warn(
-        `Supervisor ${report.supervisor}: ${report.event} of child "${report.childId}": ${describeExit(report.reason)}`,
+        `Supervisor ${who({ ...report, pid: report.supervisor })}: ${report.event} of child "${report.childId}": ${describeExit(report.reason)}`,
       );
       break;
     case "log":

@@ -186,6 +186,7 @@ export class BackOffProcess implements ProcessHandler {
     reportDecision(self, this.#plan.onReport, {
       kind: "supervisor",
       supervisor: self.pid,
+      label: self.label,
       event,
       childId: this.#plan.child.id,
       child: pid,

@@ -255,6 +255,7 @@ export abstract class SupervisorLoop<
     reportDecision(self, this.definition.onReport, {
       kind: "supervisor",
       supervisor: self.pid,
+      label: self.label,
       event,
       childId: spec.id,
       child: pid,
