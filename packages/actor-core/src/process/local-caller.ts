@@ -311,7 +311,14 @@ export abstract class LocalCaller implements Caller {
   #timer(delayMs: number, repeats: boolean, target: Target, message: unknown): Timer {
     const byName = !(target instanceof Pid);
     const process = this.lookUp(target);
-    const send = (): void => (byName ? this.lookUp(target) : process)?.deliver(message);
+    const send = (): void => {
+      const to = byName ? this.lookUp(target) : process;
+      if (to === undefined) {
+        this.#lose(target, message);
+      } else {
+        to.deliver(message);
+      }
+    };
     return new SendingTimer(this.runtime.timers, { delayMs, repeats, process: byName ? undefined : process, send });
   }
 }
