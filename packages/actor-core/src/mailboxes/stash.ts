@@ -2,6 +2,7 @@ import { ActorError, ProcessExited } from "../process/errors.ts";
 import { type Holding, type Process, processOf } from "../process/process.ts";
 import type { Self } from "../process/self.ts";
 import { SmallSet } from "../process/small-set.ts";
+import { layMailbox, MailboxLayer } from "./mailbox-layer.ts";
 
 /**
  * Messages that a process has put aside for later, oldest first. Made by `createStash`.
@@ -13,10 +14,12 @@ import { SmallSet } from "../process/small-set.ts";
 export class Stash {
   readonly capacity: number;
   readonly #self: Self;
+  readonly #turns: TurnLayer;
   #messages: unknown[] = [];
 
-  constructor(self: Self, capacity: number) {
+  constructor(self: Self, turns: TurnLayer, capacity: number) {
     this.#self = self;
+    this.#turns = turns;
     this.capacity = capacity;
   }
 
@@ -37,20 +40,19 @@ export class Stash {
    * @throws {TypeError} None is given and none is being handled.
    */
   stash(...given: readonly [] | readonly [message: unknown]): void {
-    const process = this.#process("stash");
-    if (given.length === 0 && process.current === undefined) {
+    const { current } = this.#process("stash");
+    const own = given.length === 0;
+    if (own && current === undefined) {
       throw new TypeError("Cannot stash: wanted a message, since none is being handled");
     }
-    if (given.length === 0 && process.current instanceof Stashed) {
-      throw new StashedTwice(process.current.message);
+    if (own && this.#turns.stashed) {
+      throw new StashedTwice(current);
     }
     if (this.isFull) {
       throw new StashFull(this.capacity);
     }
-    this.#messages.push(given.length === 0 ? process.current : given[0]);
-    if (given.length === 0) {
-      process.current = new Stashed(process.current);
-    }
+    this.#turns.stashed ||= own;
+    this.#messages.push(own ? current : given[0]);
   }
 
   /** Puts all back into the mailbox, in the order in which they were stashed. */
@@ -125,7 +127,11 @@ export function createStash(self: Self, options?: { readonly capacity?: number }
   if (process === undefined) {
     throw new ProcessExited(self.pid, "create stash");
   }
-  const stash = new Stash(self, capacity);
+  const stash = new Stash(
+    self,
+    layMailbox(process, (inner) => new TurnLayer(inner)),
+    capacity,
+  );
   const leaving: Holding = {
     ownerEnded: () => process.runtime.deadLetters?.leave(self.pid, { toArray: () => [...stash.toArray()] }),
   };
@@ -133,12 +139,18 @@ export function createStash(self: Self, options?: { readonly capacity?: number }
   return stash;
 }
 
-/** In place of the message that is being handled: it has been stashed. Crash reports show it so. */
-class Stashed {
-  readonly message: unknown;
+/** Knows whether the message that is being handled has been stashed. Messages cannot be compared: equal ones are many. */
+class TurnLayer extends MailboxLayer {
+  stashed = false;
 
-  constructor(message: unknown) {
-    this.message = message;
+  /** Only what is handled is taken so, and not what a handler receives meanwhile. */
+  override shift(): unknown {
+    this.stashed = false;
+    return super.shift();
+  }
+
+  protected override taken(message: unknown): unknown {
+    return message;
   }
 }
 

@@ -318,6 +318,23 @@ test("a listener that throws or has stopped listening disturbs nobody", async ()
   expect(seen).toEqual([1]);
 });
 
+test("what a timer sends to nobody is a dead letter", async () => {
+  const { system, plain, pass } = await startWorld();
+  const letters = lettersOf(system);
+  const dead = system.spawn(() => {});
+  await system.quiesce();
+  plain.self.sendAfter(10, dead, "a");
+  plain.self.sendAfter(20, "nobody", "b");
+  const dying = system.spawn({ handle() {} });
+  system.sendAfter(30, dying, "gone with its target");
+  system.exitSignal(dying, Exit.kill);
+  await pass(30);
+  expect(letters).toEqual([
+    { kind: "no-receiver", message: "a", from: plain.pid, to: dead },
+    { kind: "no-receiver", message: "b", from: plain.pid, to: "nobody" },
+  ]);
+});
+
 test("MBX-007 an answer that comes too late is a dead letter and no message", async () => {
   const { system, plain, pass } = await startWorld();
   const letters = lettersOf(system);
@@ -503,6 +520,30 @@ test("MBX-011 a message is stashed once", async () => {
   await system.quiesce();
   expect(failures[0]).toBeInstanceOf(StashedTwice);
   expect(failures).toEqual([expect.objectContaining({ code: "ACTOR_STASHED_TWICE", stashed: "hello" }), 1]);
+});
+
+test("a message that was stashed is stashed again when it comes again, and what a handler receives does not count", async () => {
+  const { system, reports } = await startWorld();
+  const sizes: unknown[] = [];
+  let stash: Stash | undefined;
+  const pid = system.spawn({
+    init: (self) => void (stash = createStash(self)),
+    async handle(message, self) {
+      if (message === "again") {
+        stash?.unstashAll();
+        return;
+      }
+      stash?.stash();
+      sizes.push(stash?.size);
+      if (message !== "crash") return;
+      await self.receive((next) => next === "received");
+      stash?.stash();
+    },
+  });
+  for (const message of ["a", "a", "again", "crash", "received"]) system.send(pid, message);
+  await system.quiesce();
+  expect(sizes).toEqual([1, 2, 1, 2, 3]);
+  expect(reports).toMatchObject([{ kind: "crash", lastMessage: "crash", reason: { error: { stashed: "crash" } } }]);
 });
 
 test("MBX-012 a full stash refuses, and keeps what it has", async () => {
