@@ -2,7 +2,7 @@ import { AbortLink } from "./abort-link.ts";
 import { Alias } from "./alias.ts";
 import { EndOf } from "./end-of.ts";
 import { LinkFailed, NameNotHeld, NameTaken, ProcessExited, StopFailed } from "./errors.ts";
-import { describeValue, Exit, type ExitReason } from "./exit-reason.ts";
+import { describeValue, Exit, type ExitReason, isSameReason } from "./exit-reason.ts";
 import type { HostSignal } from "./host-signal.ts";
 import { Cast, MonitorRef, type ReplyTo } from "./messages.ts";
 import { Monitor } from "./monitor.ts";
@@ -27,7 +27,6 @@ import type {
 } from "./self.ts";
 import { SendingTimer } from "./sending-timer.ts";
 import { Start } from "./start.ts";
-import { Stop } from "./stop.ts";
 import { checkDelay, type Timer } from "./timers.ts";
 import { Unwind } from "./unwind.ts";
 import { Via } from "./via.ts";
@@ -106,7 +105,12 @@ export abstract class LocalCaller implements Caller {
       throw new StopFailed(target, Exit.callingSelf);
     }
     const { reason = Exit.normal, timeoutMs } = options;
-    await new Stop({ target, process }, this.process, { reason, timeoutMs }).done;
+    const end = new EndOf(process, this.process, timeoutMs);
+    process.askToStop(reason);
+    const actual = await end.result;
+    if (!isSameReason(actual, reason)) {
+      throw new StopFailed(target, actual);
+    }
   }
 
   exitSignal(target: Target, reason: ExitReason): void {
@@ -164,7 +168,7 @@ export abstract class LocalCaller implements Caller {
   exited(target: Target): Promise<ExitReason> {
     this.alive("exited");
     const process = this.lookUp(target);
-    return process === undefined ? Promise.resolve(Exit.noproc) : new EndOf(process, this.process).reason;
+    return process === undefined ? Promise.resolve(Exit.noproc) : new EndOf(process, this.process, undefined).result;
   }
 
   whereis(target: Target): Pid | undefined {

@@ -2,7 +2,7 @@ import { Exit, type ExitReason } from "./exit-reason.ts";
 import { Down, MonitorRef } from "./messages.ts";
 import type { Holding, Process, Watcher } from "./process.ts";
 import type { Target } from "./self.ts";
-import { SmallSet } from "./small-set.ts";
+import { tie, untie } from "./tie.ts";
 
 /** One process watching another, until one of them ends or the watcher lets go. Its own reference, too. */
 export class Monitor<out T extends Target = Target> extends MonitorRef<T> implements Watcher, Holding {
@@ -16,8 +16,7 @@ export class Monitor<out T extends Target = Target> extends MonitorRef<T> implem
     this.#owner = owner;
     this.#process = process;
     if (process !== undefined) {
-      (process.watchers ??= new SmallSet()).add(this);
-      (owner.holdings ??= new SmallSet()).add(this);
+      tie(this, process, owner);
     }
   }
 
@@ -44,8 +43,11 @@ export class Monitor<out T extends Target = Target> extends MonitorRef<T> implem
   }
 
   end(): void {
-    this.#process?.watchers?.delete(this);
-    this.#owner.holdings?.delete(this);
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    untie(this, this.#process, this.#owner);
     this.#process = undefined;
   }
 
@@ -62,8 +64,7 @@ export class Monitor<out T extends Target = Target> extends MonitorRef<T> implem
   }
 
   targetEnded(reason: ExitReason): void {
-    this.#process = undefined;
-    this.#owner.holdings?.delete(this);
+    this.#letGo();
     this.#owner.deliver(this.notice(reason));
   }
 
@@ -73,7 +74,6 @@ export class Monitor<out T extends Target = Target> extends MonitorRef<T> implem
   }
 
   ownerEnded(): void {
-    this.#process?.watchers?.delete(this);
-    this.#process = undefined;
+    this.#letGo();
   }
 }

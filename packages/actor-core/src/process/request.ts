@@ -6,7 +6,7 @@ import type { Pid } from "./pid.ts";
 import { type Holding, type Process, rejectQuietly, type SystemMessage, type Watcher } from "./process.ts";
 import type { Runtime } from "./runtime.ts";
 import type { CallOptions, Target } from "./self.ts";
-import { SmallSet } from "./small-set.ts";
+import { tie, untie } from "./tie.ts";
 import { checkDelay, type Deadline } from "./timers.ts";
 
 /** What a call waits when nothing else is said, in milliseconds. */
@@ -65,10 +65,7 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
       return promise;
     }
     call.#process = process;
-    (process.watchers ??= new SmallSet()).add(call);
-    if (owner !== undefined) {
-      (owner.holdings ??= new SmallSet()).add(call);
-    }
+    tie(call, process, owner);
     if (timeoutMs !== Number.POSITIVE_INFINITY) {
       call.#deadline = runtime.timers.after(timeoutMs, () => call.#fail(Exit.timeout));
     }
@@ -133,8 +130,7 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
     const pending = this.#pending;
     if (pending !== undefined) {
       this.#pending = undefined;
-      this.#process?.watchers?.delete(this);
-      this.#owner?.holdings?.delete(this);
+      untie(this, this.#process, this.#owner);
       this.#deadline?.clear();
       if (this.#abandon !== undefined) {
         this.#signal?.removeEventListener("abort", this.#abandon);

@@ -1,19 +1,12 @@
-import { defer } from "./deferred.ts";
-import { ProcessExited } from "./errors.ts";
 import { Exit, type ExitReason } from "./exit-reason.ts";
 import { Monitor } from "./monitor.ts";
-import { type Holding, type Process, rejectQuietly, type Starter, type Watcher } from "./process.ts";
+import type { Process, Starter } from "./process.ts";
 import type { InitOutcome, StartResult } from "./self.ts";
-import { SmallSet } from "./small-set.ts";
-import type { Deadline } from "./timers.ts";
+import { Wait } from "./wait.ts";
 
 /** Waits until a started process acknowledges, ends, or is out of time. */
-export class Start implements Starter, Watcher, Holding {
-  readonly #process: Process;
-  readonly #owner: Process | undefined;
+export class Start extends Wait<StartResult> implements Starter {
   readonly #monitored: boolean;
-  readonly #pending = defer<StartResult>();
-  readonly #deadline: Deadline | undefined;
   #refusal: StartResult | undefined;
 
   constructor(
@@ -21,32 +14,19 @@ export class Start implements Starter, Watcher, Holding {
     owner: Process | undefined,
     options: { readonly timeoutMs: number | undefined; readonly monitored: boolean },
   ) {
-    this.#process = process;
-    this.#owner = owner;
+    super(process, owner, options.timeoutMs);
     this.#monitored = options.monitored;
     process.starter = this;
-    (process.watchers ??= new SmallSet()).add(this);
-    if (owner !== undefined) {
-      (owner.holdings ??= new SmallSet()).add(this);
-    }
-    if (options.timeoutMs !== undefined) {
-      this.#deadline = process.runtime.timers.after(options.timeoutMs, () => this.#timeOut());
-    }
-  }
-
-  get result(): Promise<StartResult> {
-    return this.#pending.promise;
   }
 
   acknowledged(outcome: InitOutcome): void {
     switch (outcome.kind) {
       case "ok": {
-        const owner = this.#owner;
-        const { pid } = this.#process;
-        this.#process.watchers?.delete(this);
+        const { owner, process } = this;
+        const { pid } = process;
         // Only now: of a start that failed the result tells enough.
-        const monitor = owner && this.#monitored ? Monitor.begin(owner, this.#process, pid) : undefined;
-        this.#finish({ kind: "ok", pid, ...(monitor && { monitor }) });
+        const monitor = owner && this.#monitored ? Monitor.begin(owner, process, pid) : undefined;
+        this.settle({ kind: "ok", pid, ...(monitor && { monitor }) });
         break;
       }
       case "ignore":
@@ -59,28 +39,18 @@ export class Start implements Starter, Watcher, Holding {
   }
 
   targetEnded(reason: ExitReason): void {
-    this.#finish(this.#refusal ?? { kind: "error", reason });
+    this.settle(this.#refusal ?? { kind: "error", reason });
   }
 
-  ownerEnded(): void {
-    this.#process.watchers?.delete(this);
-    this.#process.starter = undefined;
-    this.#deadline?.clear();
-    if (this.#owner !== undefined) {
-      rejectQuietly(this.#pending, new ProcessExited(this.#owner.pid, "start"));
-    }
+  override ownerEnded(): void {
+    this.process.starter = undefined;
+    super.ownerEnded();
   }
 
-  #timeOut(): void {
+  protected timeOut(): void {
     this.#refusal = { kind: "error", reason: Exit.timeout };
     // The starter hears of this by the result alone.
-    this.#owner?.unlink(this.#process);
-    this.#process.end(Exit.killed);
-  }
-
-  #finish(result: StartResult): void {
-    this.#deadline?.clear();
-    this.#owner?.holdings?.delete(this);
-    this.#pending.resolve(result);
+    this.owner?.unlink(this.process);
+    this.process.end(Exit.killed);
   }
 }
