@@ -16,6 +16,7 @@ import type {
   StopOptions,
   Target,
 } from "../process/self.ts";
+import { shutDown } from "../process/shut-down.ts";
 import { isThenable } from "../process/thenable.ts";
 import { type CallTurn, type Ctx, isServer, type Server, type Turn } from "./define-server.ts";
 import { type GenServer, startGenServer } from "./gen-server.ts";
@@ -98,8 +99,11 @@ type ArgsOf<F> = F extends (turn: never, ...args: infer A) => unknown ? A : neve
 type ReplyOf<F> = F extends (turn: never, ...args: never[]) => infer R ? AnswerIn<Awaited<R>> : never;
 type AnswerIn<O> = O extends { readonly kind: "reply" | "noReply" | "stopReply"; readonly reply?: infer V } ? V : never;
 
-/** A running server, as its clients see it. `Holder` is its pid, or whoever holds the name by which it is known. */
-export interface Ref<C, K, Holder extends Pid | undefined = Pid> {
+/**
+ * A running server, as its clients see it. `Holder` is its pid, or whoever holds the name by which it is known. With
+ * `await using` it is shut down with its block; nothing happens when it is gone already.
+ */
+export interface Ref<C, K, Holder extends Pid | undefined = Pid> extends AsyncDisposable {
   readonly pid: Holder;
   /**
    * @throws {CallFailed} It is gone, ended first, or did not answer within 5,000 ms (see {@link Ref.within}).
@@ -169,6 +173,7 @@ export function serverRef<S, I extends readonly unknown[], C, K>(
     applyCast,
     within: (timeoutMs) => serverRef(caller, server, target, { ...options, timeoutMs }),
     stop: (stopOptions) => caller.stop(target, stopOptions),
+    [Symbol.asyncDispose]: () => shutDown(caller, target),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Pid } from "../process/pid.ts";
 import type { Caller, Target } from "../process/self.ts";
+import { shutDown } from "../process/shut-down.ts";
 import type { CompleteChildSpec } from "./child-spec.ts";
 import {
   AskSupervisor,
@@ -12,8 +13,11 @@ import {
 /**
  * What every running supervisor can be asked for. Each operation waits as long as the supervisor is busy with starting or
  * stopping children, and fails with {@link CallFailed} when the supervisor is not there or ends first.
+ *
+ * With `await using` the supervisor is shut down with its block, its children in their own time; nothing happens when it is
+ * gone already.
  */
-export abstract class SupervisorHands<ChildName extends string | Pid, Definition> {
+export abstract class SupervisorHands<ChildName extends string | Pid, Definition> implements AsyncDisposable {
   readonly target: Target;
   readonly #caller: Caller;
 
@@ -44,6 +48,10 @@ export abstract class SupervisorHands<ChildName extends string | Pid, Definition
   /** What the supervisor was started with, its defaults filled in. */
   definition(): Promise<Definition> {
     return this.ask({ kind: "definition" });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return shutDown(this.#caller, this.target);
   }
 
   /** What is answered follows from what is asked. */

@@ -1,6 +1,11 @@
 import { expect, test } from "@jest/globals";
-import { type Call, Exit, Exited, type ReplyTo, type Self } from "../../src/index.ts";
+import { adopt, type Call, Exit, Exited, pipeToSelf, type ReplyTo, type Self } from "../../src/index.ts";
 import { obedient, rejection, startWorld } from "./world.ts";
+
+interface Settle {
+  resolve(value: string): void;
+  reject(error: unknown): void;
+}
 
 test("ASYNC-001 a kill ends a process in the middle of its await, and nothing comes of the rest", async () => {
   const { system, plain, pass } = await startWorld();
@@ -84,6 +89,112 @@ test("ASYNC-005 each process keeps its identity across interleaved awaits", asyn
   system.spawn(script("b"), { label: "b" });
   await system.quiesce();
   expect(seen).toEqual(["a a", "b b", "a a", "b b", "a a", "b b"]);
+});
+
+test.each([
+  ["fulfilled", (settle: Settle) => settle.resolve("v"), { got: "v" }],
+  ["rejected", (settle: Settle) => settle.reject("E"), { failed: "E" }],
+] as const)("ASYNC-006 a piped promise that is %s becomes a message", async (_name, act, message) => {
+  const { system, plain } = await startWorld();
+  const foreign = Promise.withResolvers<string>();
+  pipeToSelf(plain.self, foreign.promise, (result) =>
+    result.status === "fulfilled" ? { got: result.value } : { failed: result.reason },
+  );
+  await system.quiesce();
+  expect(plain.messages).toEqual([]);
+  act(foreign);
+  await system.quiesce();
+  expect(plain.messages).toEqual([message]);
+});
+
+test("ASYNC-006 a piped promise that settles after the end of its process is dropped, also a rejected one", async () => {
+  const { system, plain } = await startWorld();
+  const [first, second] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
+  const made: unknown[] = [];
+  for (const { promise } of [first, second]) {
+    pipeToSelf(plain.self, promise, (result) => made.push(result));
+  }
+  system.exitSignal(plain.pid, Exit.kill);
+  first.resolve("late");
+  second.reject("late");
+  await system.quiesce();
+  expect([made, plain.messages]).toEqual([[], []]);
+  expect(() => pipeToSelf(plain.self, first.promise, () => 1)).toThrow(
+    expect.objectContaining({ code: "ACTOR_PROCESS_EXITED" }),
+  );
+});
+
+test("a message that cannot be made of a piped promise is a crash", async () => {
+  const { system, plain } = await startWorld();
+  const end = system.exited(plain.pid);
+  pipeToSelf(plain.self, Promise.resolve(), () => {
+    throw "E";
+  });
+  expect(await end).toEqual(Exit.crash("E"));
+});
+
+test("ASYNC-007 an adopted promise that is rejected crashes its process, and nothing else", async () => {
+  const { system, trapping, reports } = await startWorld();
+  const error = new Error("E");
+  const foreign = Promise.withResolvers<void>();
+  const pid = trapping.self.spawnLink({
+    init(self) {
+      self.trapExit(true);
+      adopt(self, foreign.promise);
+      adopt(self, Promise.resolve());
+    },
+    handle() {},
+  });
+  await system.quiesce();
+  expect(system.isAlive(pid)).toBe(true);
+  foreign.reject(error);
+  await system.quiesce();
+  expect(trapping.messages).toEqual([new Exited(pid, Exit.crash(error))]);
+  expect(reports).toMatchObject([{ kind: "crash", pid, reason: Exit.crash(error) }]);
+});
+
+test("a process spawned with a signal gets an exit signal when that is aborted, and shuts down", async () => {
+  const { system, trapping } = await startWorld();
+  const [first, second] = [new AbortController(), new AbortController()];
+  const plain = trapping.self.spawnLink(obedient, { signal: first.signal });
+  first.abort("enough");
+  await system.quiesce();
+  expect(trapping.messages).toEqual([new Exited(plain, Exit.shutdownFor("enough"))]);
+  const seen: unknown[] = [];
+  const stubborn = system.spawn(
+    { init: (self) => void self.trapExit(true), handle: (message) => void seen.push(message) },
+    { signal: second.signal },
+  );
+  await system.quiesce();
+  second.abort("enough");
+  second.abort("again");
+  await system.quiesce();
+  expect([seen, system.isAlive(stubborn)]).toEqual([[new Exited(undefined, Exit.shutdownFor("enough"))], true]);
+});
+
+test("a process spawned with an aborted signal never runs", async () => {
+  const { system } = await startWorld();
+  let ran = false;
+  const pid = system.spawn(
+    () => {
+      ran = true;
+    },
+    { signal: AbortSignal.abort("no") },
+  );
+  expect(system.isAlive(pid)).toBe(false);
+  await system.quiesce();
+  expect(ran).toBe(false);
+});
+
+test("a signal keeps nothing of a process that has ended", async () => {
+  const { system } = await startWorld();
+  const controller = new AbortController();
+  const removed: unknown[] = [];
+  const { signal } = controller;
+  signal.removeEventListener = (type: string) => void removed.push(type);
+  const pid = system.spawn(() => {}, { signal });
+  await system.exited(pid);
+  expect(removed).toEqual(["abort"]);
 });
 
 test("ASYNC-008 a call abandoned by its signal fails, and its late answer is dropped", async () => {

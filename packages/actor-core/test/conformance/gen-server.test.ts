@@ -23,6 +23,7 @@ import {
   startGenServer,
   stop,
   stopReply,
+  Via,
 } from "../../src/index.ts";
 import { startProbe } from "../../src/testing/index.ts";
 import { obedient, rejection, startWorld } from "./world.ts";
@@ -37,6 +38,24 @@ const doing: GenServer<unknown> = {
   handleCast: (deed, state, self) => (deed as (state: unknown, self: Self) => never)(state, self),
   handleInfo: (deed, state, self) => (deed as (state: unknown, self: Self) => never)(state, self),
 };
+
+/** A way to one process, as a registry has them. */
+class Through extends Via {
+  readonly #pid: Pid;
+
+  constructor(pid: Pid) {
+    super();
+    this.#pid = pid;
+  }
+
+  holder(): Pid {
+    return this.#pid;
+  }
+
+  toString(): string {
+    return "through";
+  }
+}
 
 /** A result, after something was noted on the way. */
 const also = <T>(_noted: unknown, result: T): T => result;
@@ -58,10 +77,34 @@ test("GS-001 a server that stops with a reply answers, ends with its reason, and
   expect(await rejection(system.call(pid, 1))).toMatchObject({ reason: Exit.noproc });
 });
 
+test("GS-002 a start that is out of time leaves no process, no name and no message", async () => {
+  const { system, trapping, pass } = await startWorld();
+  const before = system.processes();
+  const server: GenServer<number> = {
+    init: async (self) => {
+      await self.sleep(1_000);
+      return started(0);
+    },
+  };
+  const outcomes: unknown[] = [];
+  void startGenServer(trapping.self, server, [], { timeoutMs: 100, name: "n", link: true }).then((result) =>
+    outcomes.push(result),
+  );
+  await pass(99);
+  expect(outcomes).toEqual([]);
+  await pass(1);
+  expect(outcomes).toEqual([{ kind: "error", reason: Exit.timeout }]);
+  await pass(1_000);
+  expect([system.processes(), system.whereis("n"), trapping.messages]).toEqual([before, undefined, []]);
+});
+
 test("GS-003 ignore is an outcome, and a linked starter lives", async () => {
   const { system, plain } = await startWorld();
   expect(await startGenServer(plain.self, { init: () => ignore() }, [], { link: true })).toEqual({ kind: "ignore" });
   expect(system.isAlive(plain.pid)).toBe(true);
+  const { trapping } = await startWorld();
+  await startGenServer(trapping.self, { init: () => ignore() }, [], { link: true });
+  expect(trapping.messages).toEqual([new Exited(expect.anything() as never, Exit.normal)]);
 });
 
 test("GS-004 a stop in init fails the start with its reason", async () => {
@@ -125,12 +168,27 @@ test("GS-009 a monitored start gives the monitor", async () => {
   expect(plain.messages).toEqual([new Down(result.monitor, result.pid, boom)]);
 });
 
-test("GS-011 stop by name frees the name", async () => {
+test("GS-010 stop resolves once the server is gone, normal; a second one fails with noproc", async () => {
   const { system } = await startWorld();
-  await running(system, doing, { name: "n" });
-  await system.stop("n");
-  expect(system.whereis("n")).toBeUndefined();
+  const pid = await running(system, doing);
+  const end = system.exited(pid);
+  await system.stop(pid);
+  expect(system.isAlive(pid)).toBe(false);
+  expect(await end).toEqual(Exit.normal);
+  expect(await rejection(system.stop(pid))).toMatchObject({ code: "ACTOR_STOP_FAILED", reason: Exit.noproc });
 });
+
+test.each(["pid", "name", "via"])(
+  "GS-011 stop by %s, with a reason, ends the server and frees its name",
+  async (by) => {
+    const { system } = await startWorld();
+    const pid = await running(system, doing, { name: "n" });
+    const end = system.exited(pid);
+    await system.stop(by === "pid" ? pid : by === "name" ? "n" : new Through(pid), { reason: boom });
+    expect(await end).toEqual(boom);
+    expect([system.isAlive(pid), system.whereis("n")]).toEqual([false, undefined]);
+  },
+);
 
 test("GS-012 stop with a bad time is refused and does nothing", async () => {
   const { system } = await startWorld();
@@ -240,12 +298,12 @@ test("GS-018 a look-alike of a result is no result", async () => {
   expect(await rejection(system.call(pid, () => forged))).toMatchObject({ reason: { kind: "bad-return" } });
 });
 
-test.each(["pid", "name"])("GS-019 a process that calls itself by %s fails at once", async (by) => {
-  const { system, plain } = await startWorld();
+test.each(["pid", "name", "via"])("GS-019 a process that calls itself by %s fails at once", async (by) => {
+  const { system, plain, clock } = await startWorld();
   system.register("me", plain.pid);
-  expect(await rejection(plain.self.call(by === "pid" ? plain.pid : "me", 1))).toMatchObject({
-    reason: Exit.callingSelf,
-  });
+  const me = by === "pid" ? plain.pid : by === "name" ? "me" : new Through(plain.pid);
+  expect(await rejection(plain.self.call(me, 1))).toMatchObject({ reason: Exit.callingSelf });
+  expect([clock.nowMs(), clock.pending, plain.messages]).toEqual([0, 0, []]);
 });
 
 test("GS-020 calling the dead or a free name fails at once", async () => {
@@ -256,7 +314,8 @@ test("GS-020 calling the dead or a free name fails at once", async () => {
   expect(await rejection(system.call("nobody", 1))).toMatchObject({ reason: Exit.noproc, target: "nobody" });
 });
 
-test.each<[string, () => unknown, ExitReason]>([
+test.each<[string, (state: unknown, from: ReplyTo, self: Self) => unknown, ExitReason]>([
+  ["exits with shutdown", (_s, _from, self) => self.exit(Exit.shutdown), Exit.shutdown],
   ["stops with shutdown", () => stop("shutdown"), Exit.shutdown],
   ["stops with shutdown and a detail", () => stop(Exit.shutdownFor("r")), Exit.shutdownFor("r")],
 ])("GS-021 a handler that %s fails the call with exactly that, without a report", async (_name, deed, reason) => {
@@ -546,6 +605,45 @@ const noting = (ended: unknown[]): GenServer<unknown> => ({
     return started("s0");
   },
   terminate: (reason, state) => void ended.push(reason, state),
+});
+
+test("GS-044 an idle server keeps its state and handles the next message as usual", async () => {
+  const { system } = await startWorld();
+  const pid = await running(system, doing);
+  for (const state of ["s1", "s2"]) {
+    expect(await system.call(pid, () => reply("ok", state))).toBe("ok");
+    await system.quiesce();
+    expect(system.info(pid)).toMatchObject({ status: "waiting", messages: [] });
+    expect(await system.call(pid, (s: unknown) => reply(s, s))).toBe(state);
+  }
+});
+
+test("GS-045 a server hears of its idleness after the time it asks for, counted from its last message", async () => {
+  const { system, pass, clock } = await startWorld();
+  const idle: number[] = [];
+  const pid = await running(system, {
+    init: () => started(0, idleAfter(100)),
+    handleCall: (_request, _from, n: number) => reply(n, n + 1, idleAfter(100)),
+    handleCast: (_request, n) => noReply(n + 1, idleAfter(100)),
+    handleInfo: (message, n) => {
+      if (message === idleTimeout) {
+        idle.push(clock.nowMs());
+        return noReply(n);
+      }
+      return noReply(n + 1, idleAfter(100));
+    },
+  });
+  await pass(99);
+  await system.call(pid, 1);
+  await pass(99);
+  system.cast(pid, 1);
+  await pass(99);
+  system.send(pid, 1);
+  await pass(99);
+  expect(idle).toEqual([]);
+  await pass(1);
+  expect(idle).toEqual([99 * 4 + 1]);
+  expect(await system.call(pid, 1)).toBe(3);
 });
 
 test("GS-046 a signal ends a server that does not trap without terminate", async () => {
