@@ -2,7 +2,7 @@ import { MissingCallback, StartFailed, UnknownMethod } from "../process/errors.t
 import { describeValue, Exit, type ExitReason } from "../process/exit-reason.ts";
 import type { HostSignal } from "../process/host-signal.ts";
 import type { ReplyTo } from "../process/messages.ts";
-import { Pid } from "../process/pid.ts";
+import type { Pid } from "../process/pid.ts";
 import type { LogLevel } from "../process/report.ts";
 import { DEFAULT_CALL_TIMEOUT_MS } from "../process/request.ts";
 import type {
@@ -164,7 +164,7 @@ export function serverRef<S, I extends readonly unknown[], C, K>(
   };
   return {
     get pid() {
-      return target instanceof Pid ? target : caller.whereis(target);
+      return caller.whereis(target);
     },
     // The handler's own type says what it answers.
     call: (name, ...args) => applyCall(name, args) as Promise<never>,
