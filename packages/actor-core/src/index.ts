@@ -1,3 +1,5 @@
+export type { AgentRef } from "./behaviours/agent.ts";
+export { agentRef, agentSpec, launchAgent, startAgent } from "./behaviours/agent.ts";
 export type { AwaitTaskOptions, TaskValues } from "./behaviours/await-task.ts";
 export { awaitTask, awaitTasks } from "./behaviours/await-task.ts";
 export type {
@@ -143,6 +145,7 @@ export {
   StartFailed,
   StopFailed,
   TaskFailed,
+  TooManyTasks,
   UnknownMethod,
 } from "./process/errors.ts";
 export { exitAfter, killAfter } from "./process/exit-after.ts";
@@ -255,6 +258,8 @@ export type {
   TerminateChildResult,
 } from "./supervision/supervisor-request.ts";
 export type { SupervisorSetup } from "./supervision/supervisor-setup.ts";
+export type { TaskChildOptions, TaskSupervisorRef } from "./supervision/task-supervisor.ts";
+export { startTaskSupervisor, taskSupervisorRef } from "./supervision/task-supervisor.ts";
 export type { ChangeCodeResult, ProcessDeed, ProcessEvent, Statistics, Status } from "./sys/index.ts";
 export * as sys from "./sys/index.ts";
 export { SystemRequestFailed } from "./sys/index.ts";

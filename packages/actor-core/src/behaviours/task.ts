@@ -63,12 +63,16 @@ export function asyncTask<T>(self: Self, run: TaskBody<T>, options?: SpawnOption
 }
 
 /** Spawns a task by the hands of whoever is to be its parent, and follows it for its owner from its first step on. */
-export function spawnTask<T>(owner: Process, run: TaskBody<T>, spawn: (script: ProcessScript) => Pid): Task<T> {
+export function spawnTask<T>(
+  owner: Process,
+  run: TaskBody<T>,
+  spawn: (script: ProcessScript) => Pid,
+): Task<T> & { readonly pid: Pid } {
   let monitor: TaskMonitor<T> | undefined;
   const pid = spawn((task) => work(task, run, (value) => monitor?.reply(value)));
   recordCaller(pid, owner.pid);
   monitor = new TaskMonitor(owner, processOf(pid));
-  return new Task(monitor, pid);
+  return new Task(monitor, pid) as Task<T> & { readonly pid: Pid };
 }
 
 /** A task that has its value already, for where one is wanted. */
@@ -88,16 +92,20 @@ export function startTask(
   options: SpawnOptions & { readonly link?: boolean } = {},
 ): { readonly kind: "ok"; readonly pid: Pid } {
   const { link = false, ...spawn } = options;
-  const script: ProcessScript = (task) => work(task, run, () => {});
   if (!("pid" in caller)) {
     if (link) {
       throw new TypeError("Cannot start a task with a link: there is no process to hold it");
     }
-    return { kind: "ok", pid: caller.spawn(script, spawn) };
+    return { kind: "ok", pid: caller.spawn(unheard(run), spawn) };
   }
-  const pid = link ? caller.spawnLink(script, spawn) : caller.spawn(script, spawn);
+  const pid = link ? caller.spawnLink(unheard(run), spawn) : caller.spawn(unheard(run), spawn);
   recordCaller(pid, caller.pid);
   return { kind: "ok", pid };
+}
+
+/** What a process runs whose value nobody gets. */
+export function unheard(run: TaskBody<unknown>): ProcessScript {
+  return (task) => work(task, run, () => {});
 }
 
 /** Runs in the task's process, and hands its value on before anybody can hear of its end. */

@@ -196,6 +196,17 @@ export class NotTaskOwner extends ActorError {
   }
 }
 
+/** A supervisor has as many children as it may; nothing was started. */
+export class TooManyTasks extends ActorError {
+  override readonly code = "ACTOR_TOO_MANY_TASKS";
+  readonly supervisor: Pid | string | Via;
+
+  constructor(supervisor: Pid | string | Via) {
+    super(`Cannot start a task under ${supervisor}: it has maxChildren children`);
+    this.supervisor = supervisor;
+  }
+}
+
 function describeTask({ pid }: NamedTask): string {
   return pid === undefined ? "completed task" : `task ${pid}`;
 }
