@@ -1,5 +1,5 @@
+import { runtimeOf } from "../process/caller-parts.ts";
 import type { DeadLetter, DeadLetterKind, DeadLetterOffice, Sender } from "../process/dead-letter.ts";
-import { LocalCaller } from "../process/local-caller.ts";
 import { Call, Cast } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
 import type { ActorSystem } from "../process/self.ts";
@@ -28,7 +28,7 @@ export function subscribeDeadLetters(
   listener: DeadLetterListener,
   options?: { readonly all?: boolean },
 ): () => void {
-  const runtime = LocalCaller.internal.runtimeOf(system);
+  const runtime = runtimeOf(system, "subscribe to dead letters");
   // No other kind of office is ever opened.
   const office = (runtime.deadLetters as Subscriptions | undefined) ?? new Subscriptions();
   runtime.deadLetters = office;

@@ -1,5 +1,5 @@
+import { lookUp } from "./caller-parts.ts";
 import { Exit } from "./exit-reason.ts";
-import { LocalCaller } from "./local-caller.ts";
 import type { Process } from "./process.ts";
 import type { Self } from "./self.ts";
 import { Unwind } from "./unwind.ts";
@@ -15,7 +15,7 @@ import { Unwind } from "./unwind.ts";
  * adopt(self, writeAuditLog(entry));
  */
 export function adopt(self: Self, promise: PromiseLike<unknown>): void {
-  const process = LocalCaller.internal.lookUp(self, self.pid, "adopt a promise") as Process;
+  const process = lookUp(self, self.pid, "adopt a promise") as Process;
   promise.then(undefined, (error: unknown) => {
     process.end(error instanceof Unwind ? error.reason : Exit.crash(error), "own");
   });

@@ -1,4 +1,4 @@
-import { LocalCaller } from "./local-caller.ts";
+import { lookUp } from "./caller-parts.ts";
 import type { Process } from "./process.ts";
 import type { Self } from "./self.ts";
 
@@ -43,7 +43,7 @@ const dictionaries = new WeakMap<Process, Dictionary>();
  * @see Erlang/OTP, `erlang:put/2`
  */
 export function dictionaryOf(self: Self): Dictionary {
-  const process = LocalCaller.internal.lookUp(self, self.pid, "use the dictionary") as Process;
+  const process = lookUp(self, self.pid, "use the dictionary") as Process;
   let dictionary = dictionaries.get(process);
   if (dictionary === undefined) {
     dictionary = new KeptValues();

@@ -4,10 +4,10 @@ import { EndOf } from "./end-of.ts";
 import { LinkFailed, NameNotHeld, NameTaken, ProcessExited, StopFailed } from "./errors.ts";
 import { describeValue, Exit, type ExitReason, isSameReason } from "./exit-reason.ts";
 import type { HostSignal } from "./host-signal.ts";
-import { Cast, MonitorRef, type ReplyTo } from "./messages.ts";
+import { Cast, MonitorRef } from "./messages.ts";
 import { Monitor } from "./monitor.ts";
 import { Pid } from "./pid.ts";
-import { ancestorsOf, type Birth, Process, processOf, type SystemMessage } from "./process.ts";
+import { ancestorsOf, type Birth, Process, processOf } from "./process.ts";
 import type { Report } from "./report.ts";
 import { Request } from "./request.ts";
 import type { Runtime } from "./runtime.ts";
@@ -35,8 +35,8 @@ import { Via } from "./via.ts";
 
 /** What `Self` and `ActorSystem` share. `process` is undefined outside of all processes. */
 export abstract class LocalCaller implements Caller {
-  protected readonly runtime: Runtime;
-  protected readonly process: Process | undefined;
+  readonly runtime: Runtime;
+  readonly process: Process | undefined;
   abstract readonly system: ActorSystem;
 
   constructor(runtime: Runtime, process: Process | undefined) {
@@ -129,31 +129,6 @@ export abstract class LocalCaller implements Caller {
     return Request.send(this.runtime, this.process, to, request, options) as Promise<never>;
   }
 
-  /** The library's own way from a caller to its parts; not exported from the package. */
-  static readonly internal = {
-    runtimeOf(caller: Caller): Runtime {
-      return local("use a system", caller).runtime;
-    },
-    lookUp(caller: Caller, target: Target, operation: string): Process | undefined {
-      const from = local(operation, caller);
-      from.alive(operation);
-      return from.lookUp(target);
-    },
-    /** Calls a process itself and not its body. `operation` is the request that errors show. */
-    callProcess(
-      caller: Caller,
-      target: Target,
-      operation: string,
-      options: CallOptions | undefined,
-      envelope: (from: ReplyTo) => SystemMessage,
-    ): Promise<unknown> {
-      const from = local(operation, caller);
-      from.alive(operation);
-      const to = { target, process: from.lookUp(target) };
-      return Request.send(from.runtime, from.process, to, operation, options, envelope);
-    },
-  };
-
   cast(target: Target, request: unknown): void {
     this.alive("cast");
     const process = this.lookUp(target);
@@ -241,7 +216,7 @@ export abstract class LocalCaller implements Caller {
   }
 
   /** A pid's process or the holder of a name, while it lives. */
-  protected lookUp(target: Target): Process | undefined {
+  lookUp(target: Target): Process | undefined {
     if (target instanceof Pid) {
       return processOf(target);
     }
@@ -329,7 +304,7 @@ export abstract class LocalCaller implements Caller {
 
 /** Inside a process. */
 export class ProcessSelf extends LocalCaller implements Self {
-  declare protected readonly process: Process;
+  declare readonly process: Process;
   readonly system: ActorSystem;
 
   constructor(runtime: Runtime, process: Process, system: ActorSystem) {
@@ -475,13 +450,6 @@ export function sendToAlias(alias: Alias, message: unknown, sender?: Process): b
   }
   process?.deliver(message, sender);
   return process !== undefined;
-}
-
-function local(operation: string, caller: Caller): LocalCaller {
-  if (!(caller instanceof LocalCaller)) {
-    throw new TypeError(`Cannot ${operation}: wanted a process's hands or a system, got ${typeof caller}`);
-  }
-  return caller;
 }
 
 function checkName(name: unknown): void {

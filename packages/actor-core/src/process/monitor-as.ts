@@ -1,6 +1,6 @@
 import { Alias } from "./alias.ts";
+import { lookUp } from "./caller-parts.ts";
 import { Exit, type ExitReason } from "./exit-reason.ts";
-import { LocalCaller } from "./local-caller.ts";
 import { Down, type MonitorRef } from "./messages.ts";
 import { Monitor } from "./monitor.ts";
 import type { Process } from "./process.ts";
@@ -45,8 +45,8 @@ export function monitorAs<T extends Target, const Tag = undefined>(
   target: T,
   options: { readonly tag?: Tag; readonly alias?: MonitorAlias },
 ): MarkedMonitorRef<Tag, T> {
-  const owner = LocalCaller.internal.lookUp(self, self.pid, "monitor") as Process;
-  const process = LocalCaller.internal.lookUp(self, target, "monitor");
+  const owner = lookUp(self, self.pid, "monitor") as Process;
+  const process = lookUp(self, target, "monitor");
   const monitor = new MarkedMonitor(owner, process, target, options);
   if (process === undefined) {
     monitor.targetEnded(Exit.noproc);

@@ -1,5 +1,5 @@
+import { lookUp } from "./caller-parts.ts";
 import { Exit } from "./exit-reason.ts";
-import { LocalCaller } from "./local-caller.ts";
 import type { Process } from "./process.ts";
 import type { Self } from "./self.ts";
 
@@ -22,7 +22,7 @@ export function pipeToSelf<M, T>(
   promise: PromiseLike<T>,
   toMessage: (result: PromiseSettledResult<T>) => NoInfer<M>,
 ): void {
-  const process = LocalCaller.internal.lookUp(self, self.pid, "pipe a promise") as Process;
+  const process = lookUp(self, self.pid, "pipe a promise") as Process;
   const settle = (result: PromiseSettledResult<T>): void => {
     if (process.dead) {
       return;

@@ -1,5 +1,5 @@
+import { lookUp } from "./caller-parts.ts";
 import { Exit, type ExitReason } from "./exit-reason.ts";
-import { LocalCaller } from "./local-caller.ts";
 import { Call, type ReplyTo } from "./messages.ts";
 import type { Pid } from "./pid.ts";
 import type { Holding, Process, Watcher } from "./process.ts";
@@ -57,8 +57,8 @@ export function sendRequest<M, const Q extends RequestTo<M>>(
   target: Target<M>,
   request: Q,
 ): SentRequest<AnswerTo<M, Q>> {
-  const owner = LocalCaller.internal.lookUp(self, self.pid, "send a request") as Process;
-  const process = LocalCaller.internal.lookUp(self, target, "send a request");
+  const owner = lookUp(self, self.pid, "send a request") as Process;
+  const process = lookUp(self, target, "send a request");
   const sent = new RequestMessage(self, owner, { target, process }, request);
   // The type of the one who answers says what it answers.
   return sent as SentRequest<never>;

@@ -1,6 +1,6 @@
+import { callProcess } from "../process/caller-parts.ts";
 import { ActorError } from "../process/errors.ts";
 import { describeValue } from "../process/exit-reason.ts";
-import { LocalCaller } from "../process/local-caller.ts";
 import type { ReplyTo } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
 import { type Process, SystemMessage } from "../process/process.ts";
@@ -40,7 +40,7 @@ export async function askProcess<Answer>(
   options: CallOptions | undefined,
   carryOut: (inspected: Inspected) => Awaitable<Outcome<Answer>>,
 ): Promise<Answer> {
-  const answer = LocalCaller.internal.callProcess(
+  const answer = callProcess(
     caller,
     target,
     operation,

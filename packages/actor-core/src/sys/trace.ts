@@ -1,6 +1,6 @@
+import { lookUp } from "../process/caller-parts.ts";
 import { CallFailed } from "../process/errors.ts";
 import { Exit } from "../process/exit-reason.ts";
-import { LocalCaller } from "../process/local-caller.ts";
 import type { Caller, Target } from "../process/self.ts";
 import { Observation, type Observer } from "./observation.ts";
 import type { ProcessEvent } from "./process-event.ts";
@@ -19,7 +19,7 @@ import type { ProcessEvent } from "./process-event.ts";
  * const stopTrace = sys.trace(system, "counter", (event) => console.log(event));
  */
 export function trace(caller: Caller, target: Target, listener: (event: ProcessEvent) => void): () => void {
-  const process = LocalCaller.internal.lookUp(caller, target, "trace");
+  const process = lookUp(caller, target, "trace");
   if (process === undefined) {
     throw new CallFailed({ reason: Exit.noproc, target, request: "trace", timeoutMs: 0 });
   }
