@@ -3,7 +3,7 @@ import { describeValue, Exit, type ExitReason } from "../process/exit-reason.ts"
 import { Call, Exited, OwnMessage } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
 import type { Awaitable, CodeChange, InitOutcome, ProcessHandler, Self } from "../process/self.ts";
-import { type CompleteChildSpec, InvalidChildSpec } from "./child-spec.ts";
+import { type CompleteChildSpec, InvalidChildSpec, type StartChild } from "./child-spec.ts";
 import { type RestartIntensity, type RestartWindow, recordRestart } from "./restart-intensity.ts";
 import { decideRestart, isReportable, isShutdownFailure } from "./restart-policy.ts";
 import { type StartOutcome, startChild } from "./start-child.ts";
@@ -43,6 +43,15 @@ class TryAgain extends OwnMessage {
     this.child = child;
   }
 }
+
+/** Never started again, a temporary child must not keep alive what its start was given. */
+function afterStart(spec: CompleteChildSpec): CompleteChildSpec {
+  return spec.restart === "temporary" ? { ...spec, start: startedOnce } : spec;
+}
+
+const startedOnce: StartChild = () => {
+  throw new Error("Cannot start child again: it is temporary");
+};
 
 const STOPPED: ChildStatus = { kind: "stopped" };
 const RESTARTING: ChildStatus = { kind: "restarting" };
@@ -246,7 +255,10 @@ export abstract class SupervisorLoop<
 
   protected setStatus(child: Child, status: ChildStatus): void {
     if (child.pid !== undefined) this.alive.delete(child.pid);
-    if (status.kind === "running") child.pid = status.pid;
+    if (status.kind === "running") {
+      child.pid = status.pid;
+      child.spec = afterStart(child.spec);
+    }
     if (status.kind !== "stopped" && child.pid !== undefined) this.alive.set(child.pid, child);
     child.status = status;
   }

@@ -248,7 +248,9 @@ describe("DYN-011 what it is started with", () => {
   test.each<[DynamicSupervisorDefinition, string]>([
     [{ maxRestarts: -1 }, "invalid-intensity"],
     [{ periodMs: 0 }, "invalid-period"],
+    [{ maxRestarts: 0.5 }, "invalid-intensity"],
     [{ maxChildren: -1 }, "invalid-max-children"],
+    [{ maxChildren: 1.5 }, "invalid-max-children"],
   ])("%j is refused", async (definition, problem) => {
     const { system } = await startSupervisionWorld();
     const started = await startDynamicSupervisor(system, definition);

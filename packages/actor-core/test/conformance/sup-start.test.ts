@@ -1,14 +1,24 @@
 import { describe, expect, test } from "@jest/globals";
 import {
   type ChildSpec,
+  childSpec,
+  completeChildSpec,
   DEFAULT_RESTART_INTENSITY,
+  type DynamicSupervisorDefinition,
+  defineServer,
+  dynamicSupervisorRef,
   Exit,
   Exited,
   FailedToStartChild,
+  type GenServer,
   InvalidChildSpec,
   InvalidSupervisor,
+  reply,
   type StartResult,
   type SupervisorDefinition,
+  serverRef,
+  startDynamicSupervisor,
+  started,
   startGenServer,
   startSupervisor,
   supervisorRef,
@@ -196,6 +206,29 @@ describe("definitions that are refused", () => {
   });
 });
 
+test("SUP-015 every combination of restart, shutdown and type is a legal spec", () => {
+  const start = ignoring;
+  for (const restart of ["permanent", "transient", "temporary"] as const) {
+    for (const shutdown of [0, 1_000, "infinity", "brutal-kill"] as const) {
+      for (const type of ["worker", "supervisor"] as const) {
+        const spec = { id: "a", start, restart, shutdown, type };
+        expect(completeChildSpec(spec)).toEqual({ ...spec, significant: false });
+      }
+    }
+  }
+});
+
+test("SUP-018 a dynamic supervisor has no children to begin with, and no template", async () => {
+  const { system, child, told } = await startSupervisionWorld();
+  for (const children of [[], [child("a"), child("b")]]) {
+    const definition = { children } as DynamicSupervisorDefinition;
+    const started = await startDynamicSupervisor(system, definition);
+    if (started.kind !== "ok") throw new Error(started.kind);
+    expect(await dynamicSupervisorRef(system, started.pid).whichChildren()).toEqual([]);
+  }
+  expect(told()).toEqual([]);
+});
+
 test("SUP-015 SUP-017 legal combinations are accepted", async () => {
   const { system, child } = await startSupervisionWorld();
   for (const autoShutdown of ["any-significant", "all-significant"] as const) {
@@ -259,4 +292,81 @@ test("while it awaits a child's start a supervisor handles nothing else", async 
   await Promise.all(both);
   expect(answers).toEqual(["started", "slow"]);
   expect(told()).toEqual(["start slow"]);
+});
+
+describe("specs of servers", () => {
+  const counter = defineServer({
+    version: 1,
+    init: (_setup, start: number = 0) => ({ count: start }),
+    calls: { get: ({ state }) => reply(state.count, state) },
+  });
+  const echo: GenServer<string, readonly [string]> = {
+    init: (_self, word) => started(word),
+    handleCall: (_request, _from, word) => reply(word, word),
+  };
+
+  test("GS-059 a server is a child under its name, with its arguments, and what is given wins", async () => {
+    const { system, supervise } = await startSupervisionWorld();
+    const start = ignoring;
+    expect(readable(completeChildSpec(childSpec(counter, { name: "counter" })))).toEqual({
+      id: "counter",
+      restart: "permanent",
+      shutdown: 5_000,
+      significant: false,
+      type: "worker",
+    });
+    expect(childSpec(counter, { name: "counter", id: "c", restart: "transient", shutdown: 10, start })).toEqual({
+      id: "c",
+      restart: "transient",
+      shutdown: 10,
+      start,
+    });
+    const { ref } = await supervise({
+      children: [
+        childSpec(counter, { name: "counter", args: [40] }),
+        childSpec(echo, { id: "echo", name: "e", args: ["hello"] }),
+      ],
+    });
+    expect(await serverRef(system, counter, "counter").call("get")).toBe(40);
+    expect(await system.call("e", "what")).toBe("hello");
+    for (const name of ["counter", "e"]) {
+      system.exitSignal(name, Exit.kill);
+      await system.quiesce();
+    }
+    expect(await serverRef(system, counter, "counter").call("get")).toBe(40);
+    expect(await system.call("e", "what")).toBe("hello");
+    expect(inShort(await ref.whichChildren())).toEqual(["counter", "echo"]);
+  });
+
+  test("SUP-071 a spec is made of a server, of a server with arguments, and of a spec, alike", async () => {
+    const { system, supervise, child } = await startSupervisionWorld();
+    const overrides = { id: "x", restart: "temporary", shutdown: "infinity", significant: false } as const;
+    const specs = [
+      childSpec(counter, overrides),
+      childSpec(counter, { ...overrides, args: [7] }),
+      childSpec(child("c"), overrides),
+      childSpec(childSpec(echo, { name: "echo", args: ["hello"] }), overrides),
+    ];
+    expect(specs.map((spec) => readable(completeChildSpec(spec)))).toEqual(
+      Array(4).fill({ ...overrides, type: "worker" }),
+    );
+    const [one] = specs;
+    const { ref } = await supervise({ children: one === undefined ? [] : [one] });
+    expect(inShort(await ref.whichChildren())).toEqual(["x"]);
+    expect(system.whereis("x")).toBeUndefined();
+  });
+
+  test.each<[string, unknown]>([
+    ["7", 7],
+    ["undefined", undefined],
+    ['{"neither":"nor"}', { neither: "nor" }],
+  ])("SUP-071 %s is refused and named", (shown, of) => {
+    expect(() => childSpec(of as GenServer<unknown>, { id: "x" })).toThrow(
+      new TypeError(`Cannot make child spec: wanted a server or a child spec, got ${shown}`),
+    );
+  });
+
+  test("a server without an id or a name is refused", () => {
+    expect(() => childSpec(counter, {} as { id: string })).toThrow(TypeError);
+  });
 });

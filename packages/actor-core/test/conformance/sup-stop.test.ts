@@ -1,16 +1,19 @@
 import { describe, expect, test } from "@jest/globals";
 import {
   type ChildSpec,
+  completeChildSpec,
+  dynamicSupervisorRef,
   Exit,
   Exited,
   type ExitReason,
   type ProcessBody,
   type Report,
+  startDynamicSupervisor,
   startSupervisor,
   supervisionTree,
   supervisorRef,
 } from "../../src/index.ts";
-import { endingWith, inShort, slowToStop, startSupervisionWorld } from "./supervision-world.ts";
+import { endingWith, inShort, readable, slowToStop, startSupervisionWorld } from "./supervision-world.ts";
 
 /** Does not hurry to stop, but hears when its supervisor is gone. */
 const patientUntilOrphaned: ProcessBody = async (self) => {
@@ -224,6 +227,17 @@ describe("significant children", () => {
     expect(system.isAlive(pid)).toBe(true);
   });
 
+  test("SUP-062 a child of a dynamic supervisor cannot be significant, and no end of one is all", async () => {
+    const { system, trapping, child, end } = await startSupervisionWorld();
+    const started = await startDynamicSupervisor(trapping.self, { autoShutdown: "any-significant" } as object);
+    if (started.kind !== "ok") throw new Error(started.kind);
+    const ref = dynamicSupervisorRef(system, started.pid);
+    await expect(ref.startChild(child("c1", SIGNIFICANT))).rejects.toMatchObject({ problem: "invalid-significant" });
+    await ref.startChild(child("c1", { restart: "temporary" }));
+    await end("c1", Exit.normal);
+    expect(system.isAlive(started.pid)).toBe(true);
+  });
+
   test("SUP-063 without auto-shutdown a significant child is refused", async () => {
     const { supervise, child } = await startSupervisionWorld();
     const { ref } = await supervise({ children: [] });
@@ -336,6 +350,35 @@ test("decisions are reported as data, to the system and to the one who asked", a
     { ...common, event: "gave-up", ...broken, restarts: 2 },
   ]);
   expect(reports.filter((report) => report.kind === "supervisor")).toEqual(seen);
+});
+
+test("SUP-067 nothing of what a temporary child was started with is kept, of others it is", async () => {
+  const { system, trapping, supervise, child, pid } = await startSupervisionWorld();
+  const dynamic = await startDynamicSupervisor(trapping.self);
+  if (dynamic.kind !== "ok") throw new Error(dynamic.kind);
+  const refs = [(await supervise({ children: [] })).ref, dynamicSupervisorRef(system, dynamic.pid)];
+  for (const restart of ["temporary", "permanent", "transient"] as const) {
+    for (const ref of refs) {
+      const spec = child(restart, { restart });
+      await ref.startChild(spec);
+      const kept = await ref.childSpec(pid(restart));
+      expect([restart, kept?.start === spec.start]).toEqual([restart, restart !== "temporary"]);
+      expect(readable(kept)).toEqual(readable(completeChildSpec(spec)));
+    }
+  }
+});
+
+test("a supervisor is shut down with the block that uses it, and one that is gone is no matter", async () => {
+  const { system, supervise, child, told, trapping } = await startSupervisionWorld();
+  const { pid, ref } = await supervise({ children: [child("a"), child("b")] });
+  told();
+  {
+    await using _ref = ref;
+  }
+  await system.quiesce();
+  expect(told()).toEqual(["end b shutdown", "end a shutdown"]);
+  expect(trapping.messages).toEqual([new Exited(pid, Exit.shutdown)]);
+  await ref[Symbol.asyncDispose]();
 });
 
 test("SUP-066 starting and stopping ten times as many children costs less than a hundred times as much", async () => {
