@@ -5,6 +5,7 @@ import type {
   Awaitable,
   Caller,
   CallOptions,
+  CodeChange,
   Self,
   StartOptions,
   StartResult,
@@ -184,6 +185,14 @@ class AgentCallbacks<S> implements GenServer<S> {
     }
     const { run }: { readonly run: (state: S) => Awaitable<S> } = request.request;
     return after(run(state), (next) => noReply(next) as CastResult<S>);
+  }
+
+  /** `extra` of `sys.changeCode` is the function that turns the state: an agent has no other code. */
+  codeChange({ extra }: CodeChange, state: unknown): Awaitable<S> {
+    if (typeof extra !== "function") {
+      throw new TypeError(`Cannot change code of an agent: wanted a function as extra, got ${describeValue(extra)}`);
+    }
+    return extra(state);
   }
 }
 

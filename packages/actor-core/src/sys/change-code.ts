@@ -16,6 +16,7 @@ export type ChangeCodeResult =
  * `startGenServer`: `to` is the new callbacks, whose `codeChange` turns the state. `defineServer`: `to` is the new
  * definition, whose `migrate` does when the versions differ. Supervisors: `to` is the new definition; children that run
  * stay as they are, new ones are known but not started, and without `to` a definition that is a function is asked again.
+ * Agents: `extra` is a function from the state to the next.
  *
  * @see Erlang/OTP, sys:change_code/4
  *

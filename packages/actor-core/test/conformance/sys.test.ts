@@ -23,6 +23,7 @@ import {
   type Stash,
   SystemRequestFailed,
   serverRef,
+  startAgent,
   startDynamicSupervisor,
   started,
   startGenServer,
@@ -306,6 +307,20 @@ test("SYS-011 a suspended server's state is turned by its code change, or stays 
   expect(await sys.getState(system, pid)).toBe("s0!");
   await sys.resume(system, pid);
   expect(await sys.status(system, pid)).toMatchObject({ mode: "running" });
+});
+
+test("SYS-011 a suspended agent's state is turned by a function, or stays when that throws", async () => {
+  const { system } = await startWorld();
+  const agent = await startAgent(system, () => 1);
+  await sys.suspend(system, agent.target);
+  expect(await sys.changeCode(system, agent.target, { extra: (n: number) => n + 1 })).toEqual({ kind: "ok" });
+  const failing = (): never => {
+    throw boom;
+  };
+  expect(await sys.changeCode(system, agent.target, { extra: failing })).toEqual({ kind: "error", error: boom });
+  expect(await sys.changeCode(system, agent.target, {})).toMatchObject({ kind: "error", error: expect.any(TypeError) });
+  await sys.resume(system, agent.target);
+  expect(await agent.get((n) => n)).toBe(2);
 });
 
 test("a suspended server takes new callbacks, and the state they make of the old one", async () => {
