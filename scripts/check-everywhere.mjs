@@ -60,8 +60,10 @@ function programsIn(root, document) {
 /** Compiles against the language alone, `using` included: neither the types of a browser nor those of Node are needed. */
 async function compileTypesAlone(root, { tarball, scratch }) {
   const project = await install(root, tarball, scratch);
-  const { exports } = manifest(root);
-  const imports = Object.keys(exports).map((entry, index) => `import * as e${index} from "${named(root, entry)}";`);
+  const { exports, peerDependencies = {} } = manifest(root);
+  // An entry named after a peer stands on that one's types, and they do need those of a browser.
+  const alone = Object.keys(exports).filter((entry) => peerDependencies[entry.slice(2)] === undefined);
+  const imports = alone.map((entry, index) => `import * as e${index} from "${named(root, entry)}";`);
   const uses = imports.map((_, index) => `e${index}`);
   writeFileSync(join(project, "all.ts"), [...imports, `export const all = { ${uses.join(", ")} };`].join("\n"));
   await compile(root, project, { types: [], lib: ["es2023", "esnext.disposable"], noEmit: true });
