@@ -14,6 +14,8 @@ export type {
   UncheckedServer,
 } from "./behaviours/define-server.ts";
 export { defineServer, isServer } from "./behaviours/define-server.ts";
+export type { StateHandlers, Statem, StatemCallTurn, StatemMethods, StatemTurn } from "./behaviours/define-statem.ts";
+export { defineStatem } from "./behaviours/define-statem.ts";
 export type { GenServer } from "./behaviours/gen-server.ts";
 export { startGenServer } from "./behaviours/gen-server.ts";
 export type { MessagesOf } from "./behaviours/gen-server-protocol.ts";
@@ -63,10 +65,13 @@ export {
 } from "./behaviours/server-result.ts";
 export type { ServerSpecOptions } from "./behaviours/server-spec.ts";
 export { childSpec } from "./behaviours/server-spec.ts";
-export type { LaunchOptions, Ref, ServerEnvironment, ServiceMessage } from "./behaviours/start-server.ts";
+export type { LaunchOptions, Methods, Ref, ServerEnvironment, ServiceMessage } from "./behaviours/start-server.ts";
 export { launchServer, localEnvironment, serverMethods, serverRef, startServer } from "./behaviours/start-server.ts";
+export type { StatemLaunchOptions } from "./behaviours/start-statem.ts";
+export { launchStatem, startStatem } from "./behaviours/start-statem.ts";
 export type {
   Answer,
+  AnswerLater,
   EnterAction,
   NextEvent,
   Postpone,
@@ -77,6 +82,7 @@ export type {
 } from "./behaviours/statem-action.ts";
 export {
   answer,
+  answerLater,
   eventTimeout,
   nextEvent,
   postpone,
@@ -84,6 +90,7 @@ export {
   stateTimeout,
   timeout,
 } from "./behaviours/statem-action.ts";
+export type { Standing } from "./behaviours/statem-decision.ts";
 export type { StatemEvent, TimeoutName } from "./behaviours/statem-event.ts";
 export type {
   EnterResult,
@@ -140,6 +147,7 @@ export {
   MissingCallback,
   NameNotHeld,
   NameTaken,
+  NotInState,
   NotTaskOwner,
   ProcessExited,
   StartFailed,

@@ -16,13 +16,13 @@ import { Unwind } from "../process/unwind.ts";
 import { isSameState } from "./same-state.ts";
 import {
   type Answer,
+  type AnyAction,
   EVENT_TIMER,
   isAction,
   isReply,
   type ReplyAction,
   type SetTimer,
   STATE_TIMER,
-  type StatemAction,
 } from "./statem-action.ts";
 import { decide, isMarked, type Standing } from "./statem-decision.ts";
 import type { StatemEvent } from "./statem-event.ts";
@@ -368,11 +368,13 @@ class GenStatemHandler<State, Data, Args extends readonly unknown[]> implements 
   }
 
   /** @returns Whether the action fits the event. */
-  #gather(action: StatemAction | Answer<unknown>, turn: Turn<State, Data>): boolean {
+  #gather(action: AnyAction, turn: Turn<State, Data>): boolean {
     switch (action.kind) {
       case "answer":
       case "reply":
         return this.#reply(action, turn);
+      case "answer-later":
+        return turn.event?.kind === "call";
       case "postpone":
         turn.postponed = action.on;
         return true;

@@ -20,6 +20,7 @@ import { shutDown } from "../process/shut-down.ts";
 import { isThenable } from "../process/thenable.ts";
 import { type CallTurn, type Ctx, isServer, type Server, type Turn } from "./define-server.ts";
 import { type GenServer, startGenServer } from "./gen-server.ts";
+import { MAX_ARGUMENTS, MethodMessage, methodOf, ownMethod, tooManyArguments } from "./method-message.ts";
 import {
   type CallResult,
   type CastResult,
@@ -121,25 +122,26 @@ export interface Ref<C, K, Holder extends Pid | undefined = Pid> extends AsyncDi
   stop(options?: StopOptions): Promise<void>;
 }
 
+/** The methods of a server; what a reference to it has to know. */
+export interface Methods<C, K> {
+  readonly calls: C;
+  readonly casts: K;
+}
+
 /**
  * A typed reference to a running server: to a process, or to whoever holds a name each time it is used, so that it outlives
  * restarts. Nothing checks that `target` runs this definition.
  */
-export function serverRef<S, I extends readonly unknown[], C, K>(
+export function serverRef<C, K>(caller: Caller, server: Methods<C, K>, target: Pid, options?: CallOptions): Ref<C, K>;
+export function serverRef<C, K>(
   caller: Caller,
-  server: Server<S, I, C, K>,
-  target: Pid,
-  options?: CallOptions,
-): Ref<C, K>;
-export function serverRef<S, I extends readonly unknown[], C, K>(
-  caller: Caller,
-  server: Server<S, I, C, K>,
+  server: Methods<C, K>,
   target: Target,
   options?: CallOptions,
 ): Ref<C, K, Pid | undefined>;
-export function serverRef<S, I extends readonly unknown[], C, K>(
+export function serverRef<C, K>(
   caller: Caller,
-  server: Server<S, I, C, K>,
+  server: Methods<C, K>,
   target: Target,
   options?: CallOptions,
 ): Ref<C, K, Pid | undefined> {
@@ -177,28 +179,6 @@ export function serverRef<S, I extends readonly unknown[], C, K>(
   };
 }
 
-/** A request to a server: a method by name. */
-class MethodMessage {
-  readonly method: string;
-  readonly args: readonly unknown[];
-  /** On the system's clock; infinite for a cast, and for a call that waits for ever. */
-  readonly deadlineMs: number;
-
-  constructor(method: string, args: readonly unknown[], deadlineMs = Number.POSITIVE_INFINITY) {
-    this.method = method;
-    this.args = args;
-    this.deadlineMs = deadlineMs;
-  }
-
-  /** How it shows in errors: arguments may be secret. */
-  toJSON(): string {
-    return this.method;
-  }
-}
-
-/** More cannot be spread onto the stack safely, and a stranger's long array must not crash the server. */
-const MAX_ARGUMENTS = 1_000;
-
 type Handler = (turn: Turn<unknown>, ...args: readonly unknown[]) => Awaitable<unknown>;
 
 /** A definition seen as GenServer callbacks. */
@@ -226,7 +206,7 @@ class ServerCallbacks<I extends readonly unknown[]> implements GenServer<unknown
 
   handleCall(request: unknown, from: ReplyTo, state: unknown): Awaitable<CallResult<unknown>> {
     const { calls } = this.#server;
-    const handler = request instanceof MethodMessage ? ownHandler(calls, request.method) : undefined;
+    const handler = request instanceof MethodMessage ? ownMethod(calls, request.method) : undefined;
     if (!(request instanceof MethodMessage) || handler === undefined) {
       // A client's mistake must not crash the server.
       from.refuse(new UnknownMethod("call", methodOf(request), Object.keys(calls)));
@@ -242,7 +222,7 @@ class ServerCallbacks<I extends readonly unknown[]> implements GenServer<unknown
   }
 
   handleCast(request: unknown, state: unknown, self: Self): Awaitable<CastResult<unknown>> {
-    const handler = request instanceof MethodMessage ? ownHandler(this.#server.casts, request.method) : undefined;
+    const handler = request instanceof MethodMessage ? ownMethod(this.#server.casts, request.method) : undefined;
     if (!(request instanceof MethodMessage) || handler === undefined || request.args.length > MAX_ARGUMENTS) {
       self.report({ kind: "unexpected-message", pid: self.pid, label: self.label, message: request });
       return noReply(state);
@@ -353,17 +333,4 @@ function nextOf(result: Awaitable<unknown>): Awaitable<CastResult<unknown>> {
 function decide(result: unknown): CastResult<unknown> {
   // Nothing returned is a mistake, not a state: left as it is, the server loop refuses it.
   return (isServerResult(result) || result === undefined ? result : noReply(result)) as CastResult<unknown>;
-}
-
-function ownHandler(handlers: Record<string, Handler>, name: string): Handler | undefined {
-  return Object.hasOwn(handlers, name) ? handlers[name] : undefined;
-}
-
-function methodOf(request: unknown): string {
-  return request instanceof MethodMessage ? request.method : "(no method)";
-}
-
-function tooManyArguments(request: MethodMessage): RangeError {
-  const { method, args } = request;
-  return new RangeError(`Cannot call ${method}: wanted at most ${MAX_ARGUMENTS} arguments, got ${args.length}`);
 }

@@ -7,6 +7,13 @@ export interface Answer<R> {
   readonly value: R;
 }
 
+/** Says by its type what the call being handled will be answered with. Does nothing. */
+export interface AnswerLater<R> {
+  readonly kind: "answer-later";
+  /** Never present. */
+  readonly value?: R;
+}
+
 /** Answers a call that was kept waiting. */
 export interface ReplyAction {
   readonly kind: "reply";
@@ -44,6 +51,9 @@ export interface SetTimer {
 /** What a state machine may do besides going to a state. In the order given. */
 export type StatemAction = ReplyAction | Postpone | NextEvent | SetTimer;
 
+/** Also what only a call's handler may do. */
+export type AnyAction = StatemAction | Answer<unknown> | AnswerLater<unknown>;
+
 /** What it may do when it enters a state. */
 export type EnterAction = ReplyAction | SetTimer;
 
@@ -55,6 +65,14 @@ export const EVENT_TIMER: unique symbol = Symbol("event timeout");
 /** Answers the call being handled; in a handler of anything else it is a bad action, which ends the machine. */
 export function answer<R>(value: R): Answer<R> {
   return { kind: "answer", value };
+}
+
+/**
+ * Says what a call that is answered in a later event will be answered with, for the type of its reference:
+ * `answerLater<number>()`. A postponed call needs none, as the state that handles it answers.
+ */
+export function answerLater<R>(): AnswerLater<R> {
+  return { kind: "answer-later" };
 }
 
 /** Answers a call from earlier, by the `from` that was kept. */
@@ -114,14 +132,15 @@ const EVENT_KINDS: ReadonlySet<unknown> = new Set<StatemEvent["kind"]>([
  *
  * @param entering In the result of an enter callback, where the event is over and must not be kept or joined by others.
  */
-export function isAction(value: unknown, entering: boolean): value is StatemAction | Answer<unknown> {
+export function isAction(value: unknown, entering: boolean): value is AnyAction {
   if (typeof value !== "object" || value === null) {
     return false;
   }
   // Read as if it were one; each field is then looked at.
-  const action = value as StatemAction | Answer<unknown>;
+  const action = value as AnyAction;
   switch (action.kind) {
     case "answer":
+    case "answer-later":
       return true;
     case "reply":
       return typeof (action.from as Partial<ReplyTo> | undefined)?.reply === "function";

@@ -8,7 +8,7 @@ import {
   type StopReason,
   toExitReason,
 } from "./server-result.ts";
-import type { Answer, EnterAction, ReplyAction, StatemAction } from "./statem-action.ts";
+import type { Answer, AnyAction, EnterAction, ReplyAction, StatemAction } from "./statem-action.ts";
 
 /** The machine runs. */
 export interface StartIn<S, D> extends Marked {
@@ -50,9 +50,6 @@ export interface StopAndReply<D, A = never> extends Marked {
   /** Absent: as it was. */
   readonly data?: D;
 }
-
-/** An action of any handler. Which of them may stand where, the handlers' types say. */
-type AnyAction = StatemAction | Answer<unknown>;
 
 export type StatemInit<S, D> = StartIn<S, D> | Ignore | Stop | FailStart;
 

@@ -18,6 +18,7 @@ export type ActorErrorCode =
   | "ACTOR_STASHED_TWICE"
   | "ACTOR_SYSTEM_REQUEST_FAILED"
   | "ACTOR_UNKNOWN_METHOD"
+  | "ACTOR_NOT_IN_STATE"
   | "ACTOR_MISSING_CALLBACK"
   | "ACTOR_TASK_FAILED"
   | "ACTOR_NOT_TASK_OWNER"
@@ -142,6 +143,19 @@ export class UnknownMethod extends ActorError {
     this.kind = kind;
     this.method = method;
     this.known = known;
+  }
+}
+
+/** A state machine does not take a call in the state it is in. It was not disturbed. */
+export class NotInState extends ActorError {
+  override readonly code = "ACTOR_NOT_IN_STATE";
+  readonly method: string;
+  readonly state: string;
+
+  constructor(method: string, state: string) {
+    super(`Cannot call ${describeValue(method)}: the machine does not take it in state "${state}"`);
+    this.method = method;
+    this.state = state;
   }
 }
 
