@@ -178,7 +178,8 @@ export class StreamedTask<I, T> implements Watcher {
     const process = processOf(this.pid);
     if (process !== undefined) {
       this.#linkedTo?.unlink(process);
-      process.exitSignal(undefined, Exit.kill);
+      // And no signal: it has ended when this returns, however long signals take.
+      process.end(Exit.killed);
     }
   }
 

@@ -1,10 +1,8 @@
-import { defer } from "../process/deferred.ts";
-import { ProcessExited } from "../process/errors.ts";
 import { Exit, type ExitReason } from "../process/exit-reason.ts";
 import type { Pid } from "../process/pid.ts";
-import { type Holding, type Process, processOf, rejectQuietly, type Watcher } from "../process/process.ts";
-import { SmallSet } from "../process/small-set.ts";
-import { checkDelay, type Deadline } from "../process/timers.ts";
+import { type Process, processOf } from "../process/process.ts";
+import { checkDelay } from "../process/timers.ts";
+import { Wait } from "../process/wait.ts";
 import type { Shutdown } from "../supervision/child-spec.ts";
 import type { TaskMonitor, TaskResult, TaskWaiter } from "./task-monitor.ts";
 
@@ -40,33 +38,19 @@ function wasAskedFor(reason: ExitReason, shutdown: Shutdown): boolean {
  *
  * Watches the process itself: the monitor may have been given up, after an `awaitTask` that was out of time.
  */
-class TaskShutdown<T> implements TaskWaiter, Watcher, Holding {
-  readonly #monitor: TaskMonitor<T>;
-  readonly #process: Process;
-  readonly #pending = defer<TaskResult<T>>();
-  #deadline: Deadline | undefined;
+class TaskShutdown<T> extends Wait<TaskResult<T>> implements TaskWaiter {
   #answer: TaskResult<T> | undefined;
 
   constructor(monitor: TaskMonitor<T>, process: Process, shutdown: Shutdown) {
     const { owner } = monitor;
-    this.#monitor = monitor;
-    this.#process = process;
+    super(process, owner, typeof shutdown === "number" ? shutdown : undefined);
     this.#answer = monitor.take();
     if (monitor.active) {
       monitor.wait(this);
     }
-    (process.watchers ??= new SmallSet()).add(this);
-    (owner.holdings ??= new SmallSet()).add(this);
     // The owner hears of this end by the result alone.
     owner.unlink(process);
     process.exitSignal(owner, shutdown === "brutal-kill" ? Exit.kill : Exit.shutdown);
-    if (typeof shutdown === "number" && !process.dead) {
-      this.#deadline = owner.runtime.timers.after(shutdown, () => process.exitSignal(owner, Exit.kill));
-    }
-  }
-
-  get result(): Promise<TaskResult<T>> {
-    return this.#pending.promise;
   }
 
   settled(_monitor: TaskMonitor<unknown>, result: TaskResult<T>): void {
@@ -74,15 +58,10 @@ class TaskShutdown<T> implements TaskWaiter, Watcher, Holding {
   }
 
   targetEnded(reason: ExitReason): void {
-    this.#deadline?.clear();
-    this.#monitor.owner.holdings?.delete(this);
-    // What ended up in the mailbox after all came while nobody was waiting any more.
-    this.#pending.resolve(this.#answer ?? { kind: "exit", reason });
+    this.settle(this.#answer ?? { kind: "exit", reason });
   }
 
-  ownerEnded(): void {
-    this.#deadline?.clear();
-    this.#process.watchers?.delete(this);
-    rejectQuietly(this.#pending, new ProcessExited(this.#monitor.owner.pid, "shut a task down"));
+  protected timeOut(): void {
+    this.process.exitSignal(this.owner, Exit.kill);
   }
 }

@@ -235,8 +235,8 @@ test("TSUP-010 inside a task the caller is its owner, and the ancestors the supe
   const { runT, supervisor, trapping } = await startSupervisedWorld();
   await runT(async (self) => {
     const tasks = taskSupervisorRef(self, supervisor);
-    const about = (task: Self) => [callersOf(task), task.parent, task.info(task.parent as Pid)?.parent];
-    const expected = [[self.pid], supervisor, trapping.pid];
+    const about = (task: Self) => [callersOf(task), task.info(task.pid)?.ancestors];
+    const expected = [[self.pid], [supervisor, trapping.pid]];
     expect(await awaitTask(self, await tasks.async(about))).toEqual(expected);
     expect(await collect(tasks.stream([1], (_input, task) => about(task)))).toMatchObject([{ value: expected }]);
     const inner = await tasks.async(async (outer) => [
