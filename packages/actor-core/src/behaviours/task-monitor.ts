@@ -102,10 +102,11 @@ export class TaskMonitor<T> extends Monitor {
     }
   }
 
-  /** Stops waiting for good: unless somebody else waits, the answer will be dropped. */
+  /** Stops waiting for good: unless somebody else waits, the answer is dropped, if it has come already too. */
   abandon(waiter: TaskWaiter): void {
     this.leave(waiter);
     if (this.#waiters === undefined) {
+      this.take();
       this.end();
     }
   }

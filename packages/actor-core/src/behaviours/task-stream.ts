@@ -36,6 +36,8 @@ export interface TaskStreamOptions {
  * one that traps gets the `exit` as a result and no `Exited`. However the loop is left, what still runs is killed before
  * it goes on, `inputs` is closed, and no message is left behind.
  *
+ * An asynchronous source is asked ahead, so it runs beside the loop: only one of them may `receive` or `sleep` by `self`.
+ *
  * @throws {RangeError} A number is out of bounds; {@link TaskFailed} and what `inputs` throws come from the iteration.
  * @see Elixir, `Task.async_stream`
  *

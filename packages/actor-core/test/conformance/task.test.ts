@@ -307,6 +307,17 @@ test("TASK-011 the first failure fails all", async () => {
   });
 });
 
+test("TASK-011 what others have brought already when one fails is dropped too", async () => {
+  const { runT } = await startTaskWorld();
+  await runT(async (self) => {
+    const fail = (task: Self): never => task.exit(Exit.normal);
+    const tasks = [asyncTask(self, fail), asyncTask(self, () => "value"), asyncTask(self, fail)];
+    await Promise.all(tasks.map((task) => ended(self, task)));
+    expect(await rejection(awaitTasks(self, tasks))).toMatchObject({ reason: Exit.normal });
+    expect(mailbox(self)).toEqual([]);
+  });
+});
+
 test("an aborted await fails with the reason of the signal, and drops what comes later", async () => {
   const { runT, system } = await startTaskWorld();
   const controller = new AbortController();
