@@ -62,39 +62,43 @@ export function gate(options: GateOptions): ServerInterceptor {
     // What the library refuses by itself, such as a message that it cannot read, it sends past every interceptor.
     const send = call.sendStatus.bind(call);
     call.sendStatus = (status) => send(explained(status));
+    // Handed on as it is, which the library's types do not foresee: a call of our own around its own would cost each message a
+    // detour.
+    const pass = call as ServerInterceptingCall;
+    if (method.path.startsWith(publicPrefix)) return pass;
+    const refusal = refusalOf(options, call.getPeer());
+    if (refusal === undefined) {
+      options.onHead(method.path);
+      return pass;
+    }
+    const refuse = async (): Promise<void> => {
+      if (refusal.code !== "SERVER_STOPPING") {
+        const denial = {
+          tenant: kernelTenant,
+          actor: "unknown",
+          correlationId: nanoid(),
+          method: method.path.replace(/^\/(solo\.v1\.)?/, ""),
+          error: refusal,
+        };
+        // Refused whether it could be recorded or not; recorded before it is answered.
+        await options.denials.record(denial).catch(() => undefined);
+      }
+      call.sendStatus(toStatus(refusal));
+    };
     return new ServerInterceptingCall(call, {
-      start: (next) =>
-        next({
-          onReceiveMetadata: (metadata, forward) => {
-            if (method.path.startsWith(publicPrefix)) return forward(metadata);
-            try {
-              callerOf(options.verdictOf(call.getPeer()));
-              if (options.isStopping()) throw serverStopping();
-              options.onHead(method.path);
-              forward(metadata);
-            } catch (thrown) {
-              const error = thrown as SoloError;
-              if (error.code === "SERVER_STOPPING") {
-                call.sendStatus(toStatus(error));
-                return;
-              }
-              const denial = {
-                tenant: kernelTenant,
-                actor: "unknown",
-                correlationId: nanoid(),
-                method: method.path.replace(/^\/(solo\.v1\.)?/, ""),
-                error,
-              };
-              // Refused whether it could be recorded or not; recorded before it is answered.
-              options.denials
-                .record(denial)
-                .catch(() => undefined)
-                .then(() => call.sendStatus(toStatus(error)));
-            }
-          },
-        }),
+      // The head goes no further, so no handler ever sees the call.
+      start: (next) => next({ onReceiveMetadata: () => void refuse() }),
     });
   };
+}
+
+function refusalOf({ verdictOf, isStopping }: GateOptions, peer: string): SoloError | undefined {
+  try {
+    callerOf(verdictOf(peer));
+  } catch (thrown) {
+    return thrown as SoloError;
+  }
+  return isStopping() ? serverStopping() : undefined;
 }
 
 const detailsKey = "grpc-status-details-bin";

@@ -52,8 +52,9 @@ export function unary<M extends Method, Request, Response>(
       .then((granted) => useCase(call.request, granted))
       .then(
         (response) => {
-          ended.well();
+          // The caller first: nobody waits for what is counted.
           respond(null, response);
+          ended.well();
         },
         (thrown: unknown) => respond(toStatus(ended.badly(thrown))),
       );
