@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { conformanceChecks } from "./check-conformance.mjs";
 import { demonstrationChecks } from "./check-demonstration.mjs";
 import { documentChecks } from "./check-documents.mjs";
 import { everywhereChecks } from "./check-everywhere.mjs";
@@ -32,6 +33,7 @@ const checks = [
   ["unused code", () => command("knip", "--no-progress", "--no-config-hints")],
   ["proto lint", () => command("buf", "lint")],
   ["generated code is current", generatedCode],
+  ...conformanceChecks(root),
   ...packageChecks(root),
   ...sizeChecks(root),
   ...everywhereChecks(root),
