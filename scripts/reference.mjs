@@ -80,7 +80,12 @@ function section({ name, source, doc, code, entry }, { page, pageOf }) {
 
 /** A long union of names, one in a line. */
 function broken(code) {
-  return code.length > 120 && /^type [^\n{]*;$/.test(code) ? code.replaceAll(" | ", "\n  | ") : code;
+  if (code.length <= 120 || !/^type [^\n{]*;$/.test(code)) return code;
+  let depth = 0;
+  return code.replace(/[<>]| \| /g, (sign) => {
+    depth += sign === "<" ? 1 : sign === ">" ? -1 : 0;
+    return sign === " | " && depth === 0 ? "\n  | " : sign;
+  });
 }
 
 /** A doc comment as its text and its tags, in order. */
