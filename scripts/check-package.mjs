@@ -4,30 +4,28 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
-import { withTarball } from "./pack.mjs";
+import { packedCore } from "./pack.mjs";
 
 const PACKAGE = "packages/actor-core";
 
 /** @returns {[string, () => Promise<void>][]} Checks with their names; each rejects when it does not hold. */
 export function packageChecks(root) {
-  const folder = join(root, PACKAGE);
   return [
-    ["actor-core: contents of the package", () => withTarball(folder, ({ files }) => contents(folder, files))],
-    ["actor-core: publint", () => withTarball(folder, ({ tarball }) => lint(tarball))],
-    ["actor-core: are the types wrong?", () => withTarball(folder, ({ tarball }) => types(tarball))],
+    ["actor-core: contents of the package", () => contents(root)],
+    ["actor-core: publint", () => lint(root)],
+    ["actor-core: are the types wrong?", () => types(root)],
   ];
 }
 
-/** All that is needed and nothing left over from an earlier build; no dependency, and nothing that runs at install. */
-async function contents(folder, files) {
-  const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+/** All that is needed, no tests, no dependency, and nothing that runs at install. */
+async function contents(root) {
+  const { files } = await packedCore(root);
+  const manifest = JSON.parse(readFileSync(join(root, PACKAGE, "package.json"), "utf8"));
   const complaints = ["README.md", "LICENSE", "package.json", "docs/README.md"]
     .filter((needed) => !files.includes(needed))
     .map((needed) => `${needed} is missing`);
   for (const file of files) {
     if (/\.test(-d)?\./.test(file)) complaints.push(`${file} is a test`);
-    const source = file.replace(/^dist\//, "src/").replace(/(\.d\.ts|\.js)(\.map)?$/, ".ts");
-    if (file.startsWith("dist/") && !files.includes(source)) complaints.push(`${file} has no source: remove dist`);
   }
   for (const [entry, targets] of Object.entries(manifest.exports)) {
     const order = Object.keys(targets).filter((condition) => condition !== "solo:source");
@@ -47,7 +45,8 @@ async function contents(folder, files) {
   if (complaints.length > 0) throw new Error(complaints.join("\n"));
 }
 
-async function lint(tarball) {
+async function lint(root) {
+  const { tarball } = await packedCore(root);
   const { messages, pkg } = await publint({
     pack: { tarball: new Uint8Array(readFileSync(tarball)).buffer },
     strict: true,
@@ -56,7 +55,8 @@ async function lint(tarball) {
 }
 
 /** Of each way to find types, those that exist for an ES module. */
-async function types(tarball) {
+async function types(root) {
+  const { tarball } = await packedCore(root);
   try {
     execFileSync("attw", [tarball, "--profile", "esm-only", "--no-color", "--no-emoji"], { encoding: "utf8" });
   } catch (error) {
