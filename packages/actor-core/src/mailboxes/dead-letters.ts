@@ -51,6 +51,9 @@ class Subscriptions implements DeadLetterOffice {
   readonly subscriptions = new Set<Subscription>();
 
   lose(kind: DeadLetterKind, message: unknown, sender: Sender | undefined, to: DeadLetter["to"]): void {
+    if (kind !== "mailbox-full" && !isLoss(message)) {
+      return;
+    }
     const letter: DeadLetter = { kind, message, from: sender?.pid, to };
     const suppressed = isSuppressed(message);
     for (const { listener, all } of this.subscriptions) {
@@ -66,12 +69,14 @@ class Subscriptions implements DeadLetterOffice {
 
   leave(pid: Pid, mailbox: { toArray(): unknown[] }): void {
     for (const message of mailbox.toArray()) {
-      // Signals are no messages, and a caller is told that its call has failed.
-      if (!isSignal(message) && !(message instanceof Call)) {
-        this.lose("left-behind", message, undefined, pid);
-      }
+      this.lose("left-behind", message, undefined, pid);
     }
   }
+}
+
+/** Signals are no messages, and a caller is told that its call has failed. */
+function isLoss(message: unknown): boolean {
+  return !(isSignal(message) || message instanceof Call);
 }
 
 function isSuppressed(message: unknown): boolean {

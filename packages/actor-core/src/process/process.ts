@@ -163,6 +163,8 @@ export class Process implements Runnable, Listed {
 
   deliver(message: unknown, sender?: Process): void {
     if (this.#phase === DEAD) {
+      // It was on its way when this process ended.
+      this.runtime.deadLetters?.lose("no-receiver", message, sender, this.pid);
       return;
     }
     this.mailbox ??= new Ring();
