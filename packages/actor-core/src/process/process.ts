@@ -542,18 +542,18 @@ export class Process implements Runnable, Listed {
     Pid.internal.release(pid);
     this.#letGo(reason);
     if (links !== undefined) {
-      for (const other of links) {
+      for (const other of links.items()) {
         other.links?.delete(this);
         other.linkBroken(pid, reason, ending);
       }
     }
     if (watchers !== undefined) {
-      for (const watcher of watchers) {
+      for (const watcher of watchers.items()) {
         watcher.targetEnded(reason);
       }
     }
     if (holdings !== undefined) {
-      for (const holding of holdings) {
+      for (const holding of holdings.items()) {
         holding.ownerEnded();
       }
     }
@@ -616,33 +616,26 @@ export function exitAfterTurn(self: Self, reason: ExitReason): void {
 
 /** Who spawned it, who spawned that one, and so on. Of one who is dead nothing further is known. */
 export function ancestorsOf({ parent }: Process): Pid[] {
-  const ancestors: Pid[] = [];
-  for (let next = parent; next !== undefined; next = processOf(next)?.parent) {
+  const ancestors = parent === undefined ? [] : [parent];
+  for (let next = parent && processOf(parent)?.parent; next !== undefined; next = processOf(next)?.parent) {
     ancestors.push(next);
   }
   return ancestors;
 }
 
-/** Not made by `Array.from` and generators, which would cost a process more than its whole end. */
 function crashReport(
   process: Process,
   last: {
     readonly name: string | undefined;
     readonly reason: ExitReason;
-    readonly links: Iterable<Process> | undefined;
+    readonly links: SmallSet<Process> | undefined;
     readonly mailbox: Mailbox | undefined;
     readonly body: ProcessBody;
     readonly current: unknown;
   },
 ): Report {
   const { pid, label } = process;
-  const { name, reason, mailbox, body, current } = last;
-  const links: Pid[] = [];
-  if (last.links !== undefined) {
-    for (const other of last.links) {
-      links.push(other.pid);
-    }
-  }
+  const { name, reason, links, mailbox, body, current } = last;
   return {
     kind: "crash",
     pid,
@@ -654,7 +647,7 @@ function crashReport(
     recentMessages: mailbox?.recent,
     waiting: mailbox?.size ?? 0,
     ancestors: ancestorsOf(process),
-    links,
+    links: links?.items().map((other) => other.pid) ?? [],
   };
 }
 

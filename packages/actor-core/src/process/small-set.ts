@@ -40,7 +40,12 @@ export class SmallSet<T> implements Iterable<T> {
     return this.#many?.has(item) ?? this.#few.includes(item);
   }
 
+  /** All items; not to be kept, as it may be the set's own list. */
+  items(): readonly T[] {
+    return this.#many === undefined ? this.#few : [...this.#many];
+  }
+
   [Symbol.iterator](): Iterator<T> {
-    return (this.#many ?? this.#few)[Symbol.iterator]();
+    return this.items()[Symbol.iterator]();
   }
 }
