@@ -167,7 +167,7 @@ export class Process implements Runnable, Listed {
       this.runtime.deadLetters?.lose("no-receiver", message, sender, this.pid);
       return;
     }
-    this.mailbox ??= new Ring();
+    this.mailbox ??= this.runtime.takeRing();
     this.mailbox.push(message, sender);
     this.#wake();
   }
@@ -335,7 +335,18 @@ export class Process implements Runnable, Listed {
       handled += 1;
       this.#handle(mailbox.shift());
     }
+    if (this.#phase === IDLE) {
+      this.#giveMailbox();
+    }
     return handled || 1;
+  }
+
+  /** A mailbox without messages goes to whoever needs one next, so that an idle process is small. */
+  #giveMailbox(): void {
+    if (this.mailbox instanceof Ring && this.mailbox.size === 0) {
+      this.runtime.giveRing(this.mailbox);
+      this.mailbox = undefined;
+    }
   }
 
   #handle(message: unknown): void {
@@ -408,6 +419,8 @@ export class Process implements Runnable, Listed {
     this.current = undefined;
     if (this.mailbox !== undefined && this.mailbox.size > 0) {
       this.#wake();
+    } else {
+      this.#giveMailbox();
     }
   }
 
@@ -540,6 +553,7 @@ export class Process implements Runnable, Listed {
     }
     runtime.processes.delete(this);
     Pid.internal.release(pid);
+    this.#giveMailbox();
     this.#letGo(reason);
     if (links !== undefined) {
       for (const other of links.items()) {
