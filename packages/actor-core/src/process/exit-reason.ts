@@ -14,6 +14,8 @@ export type ExitReason =
   | { readonly kind: "killed" }
   /** The process linked to, monitored or called did not exist. */
   | { readonly kind: "noproc" }
+  /** The way to the node of the process linked to, monitored or called was lost. */
+  | { readonly kind: "noconnection" }
   | { readonly kind: "timeout" }
   /** A process called, or stopped, itself. */
   | { readonly kind: "calling-self" }
@@ -35,6 +37,7 @@ export const Exit = {
   kill: { kind: "kill" },
   killed: { kind: "killed" },
   noproc: { kind: "noproc" },
+  noconnection: { kind: "noconnection" },
   timeout: { kind: "timeout" },
   callingSelf: { kind: "calling-self" },
   aborted: <C>(cause: C): { readonly kind: "aborted"; readonly cause: C } => ({ kind: "aborted", cause }),

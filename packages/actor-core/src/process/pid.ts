@@ -15,7 +15,7 @@ class ProcessId<out T = Takes<unknown>> {
   declare readonly [takes]?: T;
   #process: object | undefined;
 
-  private constructor(id: number, process: object) {
+  protected constructor(id: number, process: object) {
     this.id = id;
     this.#process = process;
   }

@@ -125,7 +125,7 @@ export class Process implements Runnable, Listed {
 
   constructor(runtime: Runtime, body: ProcessBody, birth: Birth) {
     this.runtime = runtime;
-    this.pid = Pid.internal.make(runtime.nextId(), this);
+    this.pid = runtime.makePid(this);
     this.#body = body;
     this.parent = birth.parent;
     this.bornLinked = birth.bornLinked;
@@ -245,13 +245,22 @@ export class Process implements Runnable, Listed {
   }
 
   link(other: Process): void {
-    (this.links ??= new SmallSet()).add(other);
-    (other.links ??= new SmallSet()).add(this);
+    this.addLink(other);
+    other.addLink(this);
   }
 
   unlink(other: Process): void {
+    this.dropLink(other);
+    other.dropLink(this);
+  }
+
+  /** Its own end of a link; a process elsewhere has its other end told. */
+  protected addLink(other: Process): void {
+    (this.links ??= new SmallSet()).add(other);
+  }
+
+  protected dropLink(other: Process): void {
     this.links?.delete(other);
-    other.links?.delete(this);
   }
 
   // Running

@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.ts";
 import type { DeadLetterOffice } from "./dead-letter.ts";
 import { NameTable } from "./name-table.ts";
+import { Pid } from "./pid.ts";
 import { ProcessList } from "./process-list.ts";
 import type { Report, Reporter } from "./report.ts";
 import { Ring } from "./ring.ts";
@@ -45,9 +46,9 @@ export class Runtime {
     }
   }
 
-  nextId(): number {
+  makePid(process: object): Pid {
     this.#lastId += 1;
-    return this.#lastId;
+    return Pid.internal.make(this.#lastId, process);
   }
 
   report(report: Report): void {

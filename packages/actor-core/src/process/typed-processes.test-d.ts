@@ -226,6 +226,7 @@ export function reasons(reason: ExitReason): string {
     case "kill":
     case "killed":
     case "noproc":
+    case "noconnection":
     case "timeout":
     case "calling-self":
       return reason.kind;

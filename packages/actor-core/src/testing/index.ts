@@ -10,5 +10,7 @@ export type { SeededRandom } from "./seeded-random.ts";
 export { seededRandom } from "./seeded-random.ts";
 export type { Simulation, SimulationOptions, SimulationResult } from "./simulate.ts";
 export { simulate } from "./simulate.ts";
+export type { NetworkOptions, SimulatedNetwork } from "./simulated-network.ts";
+export { simulatedNetwork } from "./simulated-network.ts";
 export { SimulationFailed, SimulationStuck, SimulationTooLong } from "./simulation-failed.ts";
 export type { Trace } from "./trace.ts";

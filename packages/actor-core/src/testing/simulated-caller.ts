@@ -66,6 +66,8 @@ class Stage {
     const owner = processOf(alias.owner);
     if (owner instanceof SimulatedProcess) {
       this.world.sendMessage(this.world.origin, owner, message, () => void sendToAlias(alias, message, sender));
+    } else {
+      sendToAlias(alias, message, sender);
     }
   }
 
