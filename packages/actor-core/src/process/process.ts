@@ -553,6 +553,8 @@ export class Process implements Runnable, Listed {
     }
     this.#phase = DEAD;
     const { runtime, pid, name, links, watchers, holdings } = this;
+    // Before the rest is looked at: who hears of this end may be given it.
+    this.#giveMailbox();
     const { current, mailbox } = this;
     const body = this.#body as ProcessBody;
     // The name first: whoever hears of this end may take it.
@@ -562,7 +564,6 @@ export class Process implements Runnable, Listed {
     }
     runtime.processes.delete(this);
     Pid.internal.release(pid);
-    this.#giveMailbox();
     this.#letGo(reason);
     if (links !== undefined) {
       for (const other of links.items()) {

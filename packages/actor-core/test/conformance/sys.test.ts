@@ -28,6 +28,7 @@ import {
   started,
   startGenServer,
   stop,
+  subscribeDeadLetters,
   supervisionTree,
   sys,
 } from "../../src/index.ts";
@@ -438,6 +439,18 @@ test("a crash report tells the last message, what was taken before when that is 
     // The question for its status waits too.
     expect.objectContaining({ ...common, pid: asked, recentMessages: ["a", "b", "crash"], waiting: 3 }),
   ]);
+});
+
+test("what a crash brings to others does not show among what waited, nor is it lost", async () => {
+  const { system, trapping, reports } = await startWorld();
+  const letters: unknown[] = [];
+  subscribeDeadLetters(system, (letter) => letters.push(letter));
+  const pid = trapping.self.spawnLink({ handle: (_message, self) => self.exit(boom) });
+  trapping.self.monitor(pid);
+  system.send(pid, "crash");
+  await system.quiesce();
+  expect(reports).toMatchObject([{ kind: "crash", pid, lastMessage: "crash", waiting: 0 }]);
+  expect([letters, trapping.messages.length]).toEqual([[], 2]);
 });
 
 test("recording begins anew, ends, and shows in the status", async () => {
