@@ -1,13 +1,17 @@
-// Bundles all that runs inside a cell into one file, dist/guest/guest.js.
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+// Bundles all that runs inside a cell into dist/guest: main.js with what every service needs, and what few need beside it.
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-const outfile = fileURLToPath(new URL("../dist/guest/guest.js", import.meta.url));
+const outdir = fileURLToPath(new URL("../dist/guest/", import.meta.url));
 
 const result = await build({
-  entryPoints: [fileURLToPath(new URL("../src/cells/guest/main.ts", import.meta.url))],
-  outfile,
+  // Two bundles that share nothing, so that the first holds only what every service needs.
+  entryPoints: ["main", "whole-library"].map((name) =>
+    fileURLToPath(new URL(`../src/cells/guest/${name}.ts`, import.meta.url)),
+  ),
+  outdir,
   write: false,
   bundle: true,
   minify: true,
@@ -22,7 +26,17 @@ const result = await build({
   banner: { js: "// @bun" },
 });
 
-// Replaced in one step: a cell may be starting with the file this very moment.
-mkdirSync(new URL("../dist/guest/", import.meta.url), { recursive: true });
-for (const { contents } of result.outputFiles) writeFileSync(`${outfile}.${process.pid}`, contents);
-renameSync(`${outfile}.${process.pid}`, outfile);
+// Each replaced in one step, the entry last: a cell may be starting with the files this very moment. What they no longer
+// name goes afterwards.
+mkdirSync(outdir, { recursive: true });
+const files = result.outputFiles.sort((a, b) => Number(isEntry(a.path)) - Number(isEntry(b.path)));
+for (const { path, contents } of files) {
+  writeFileSync(`${path}.${process.pid}`, contents);
+  renameSync(`${path}.${process.pid}`, path);
+}
+const built = new Set(files.map(({ path }) => basename(path)));
+for (const name of readdirSync(outdir)) if (!built.has(name)) rmSync(join(outdir, name), { force: true });
+
+function isEntry(path) {
+  return basename(path) === "main.js";
+}

@@ -1,7 +1,8 @@
+import { dirname } from "node:path";
 import type { RuntimeFiles } from "./runtime-files.ts";
 
 /** Where things lie inside the sandbox. */
-export const INSIDE = { bun: "/cell/bun", guest: "/cell/guest.js" } as const;
+export const INSIDE = { bun: "/cell/bun", guest: "/cell/guest/main.js" } as const;
 
 /** Bytes that a guest can write to its `/tmp`, which is all that it can write. */
 export const TMP_BYTES = 1024 * 1024;
@@ -45,7 +46,7 @@ export function bubblewrapArguments(
     ...Object.entries(RUNTIME_ENVIRONMENT).flatMap(([name, value]) => ["--setenv", name, value]),
     ...["--hostname", "cell", "--uid", "65534", "--gid", "65534"],
     ...files.libraries.flatMap((path) => ["--ro-bind", path, path]),
-    ...["--ro-bind", files.bun, INSIDE.bun, "--ro-bind", files.guest, INSIDE.guest],
+    ...["--ro-bind", files.bun, INSIDE.bun, "--ro-bind", dirname(files.guest), dirname(INSIDE.guest)],
     ...["--proc", "/proc", "--size", String(TMP_BYTES), "--tmpfs", "/tmp", "--chdir", "/tmp"],
     // Bubblewrap's own root is a writable tmpfs; this must come after everything that is mounted in it.
     ...["--remount-ro", "/"],

@@ -10,7 +10,7 @@ export interface RuntimeFiles {
   readonly bun: string;
   /** Shared libraries and the loader, under the names by which the binary asks for them. */
   readonly libraries: readonly string[];
-  /** All of the guest in one file. */
+  /** The guest's entry; its folder holds all that it loads, and nothing else. */
   readonly guest: string;
 }
 
@@ -20,7 +20,7 @@ export type RuntimeSearch =
 
 /** Finds Bun for this processor, its libraries, and the built guest. Takes milliseconds; asks no network. */
 export async function findRuntimeFiles(): Promise<RuntimeSearch> {
-  const guest = fileURLToPath(new URL("../../dist/guest/guest.js", import.meta.url));
+  const guest = fileURLToPath(new URL("../../dist/guest/main.js", import.meta.url));
   if (!existsSync(guest)) {
     return { kind: "missing", what: `the built guest at ${guest}`, fix: "npm run build" };
   }

@@ -469,3 +469,35 @@ test("a sandbox weaker than the minimum is refused, and an id that is no file na
     });
   await expect(openSandbox({ ...options, dataFolderId: "../x" })).rejects.toThrow(RangeError);
 });
+
+test("a service that takes more of the library than most runs a supervision tree of its own in its cell", async () => {
+  const { session, outcome, call } = await startService(
+    sandbox,
+    `import { createActorSystem, defineServer, launchServer, reply, startSupervisor } from "@solo/actor-core";
+    const child = defineServer({
+      version: 1,
+      init: () => 0,
+      calls: { add: ({ state }, by: number) => reply(state + by, state + by), crash: () => { throw new Error("asked to"); } },
+    });
+    const system = createActorSystem({ report: () => {} });
+    export default defineServer({
+      version: 1,
+      init: async () => {
+        const start = (supervisor) => launchServer(supervisor, child, { args: [], name: "child", link: true });
+        await startSupervisor(system, { strategy: "one-for-one", children: [{ id: "child", start }] });
+        return 0;
+      },
+      calls: {
+        add: async ({ state }, by: number) => {
+          const pid = system.whereis("child");
+          return reply(pid === undefined ? "gone" : system.isAlive(pid), state);
+        },
+      },
+    });`,
+  );
+  expect(outcome).toEqual({ kind: "started", calls: ["add"], casts: [] });
+  expect(await call("add", 1)).toBe(true);
+  expect(await call("subtract", 1)).toMatchObject({ kind: "error", error: { kind: "unknown-method" } });
+  session.kill();
+  await session.exited;
+});

@@ -1,4 +1,3 @@
-import { CallFailed, UnknownMethod } from "@solo/actor-core";
 import { MAX_FRAME_BYTES } from "../frames.ts";
 import { LineRate } from "../line-rate.ts";
 import {
@@ -6,6 +5,7 @@ import {
   decodeKernelMessage,
   type Ending,
   encodeGuestMessage,
+  type GuestFault,
   type KernelMessage,
   type Level,
   PROTOCOL_VERSION,
@@ -13,18 +13,20 @@ import {
 import { describeError } from "./describe-error.ts";
 import { ArgumentsRefused, decodeArguments, decodeValue, encodeValue, NotJson } from "./json.ts";
 import { LoadFailed } from "./load-failed.ts";
-import { type RunningService, refusedCall, runService, type ServiceCall, ServiceEnded } from "./run-service.ts";
+import type { RunningService, ServiceAnswer, ServiceCall, ServiceRuntime } from "./run-service.ts";
+
+/** A source's default export, and what runs it. */
+export interface LoadedSource {
+  readonly definition: unknown;
+  readonly runtime: ServiceRuntime;
+}
 
 /** What the guest needs of the place it runs in. */
 export interface GuestHost {
   /** Hands one frame to the kernel; nothing is said back. */
   send(id: number, parts: readonly Uint8Array[]): void;
-  /**
-   * The default export of the source.
-   *
-   * @throws {LoadFailed} When it does not compile, or its top level throws.
-   */
-  load(boot: Boot, source: Uint8Array): Promise<unknown>;
+  /** @throws {LoadFailed} When it does not compile, or its top level throws. */
+  load(boot: Boot, source: Uint8Array): Promise<LoadedSource>;
   /** Does now what makes a load that comes in a moment faster. */
   rouse(): void;
   /** Ends the guest once all that was sent is out. */
@@ -46,6 +48,7 @@ export class Guest {
   #nextOutgoing = 1;
   #boot: Boot | undefined;
   #source: Uint8Array[] = [];
+  #runtime: ServiceRuntime | undefined;
   #running: RunningService | undefined;
   readonly #answers = new Set<Promise<void>>();
   #exiting = false;
@@ -117,7 +120,9 @@ export class Guest {
         this.#settle(id, (pending) => pending.resolve(decodeValue(message.bytes)));
         return;
       case "refusal":
-        this.#settle(id, (pending) => pending.reject(refusedCall(pending.message, message.reason, message.message)));
+        this.#settle(id, ({ message: asked, reject }) =>
+          reject(this.#runtime?.refusedCall(asked, message.reason, message.message)),
+        );
         return;
     }
   }
@@ -127,13 +132,16 @@ export class Guest {
     if (boot === undefined) return;
     try {
       const startArguments = decodeArguments(args);
-      const definition = await this.#host.load(boot, joinChunks(this.#source.splice(0)));
-      const running = await runService(definition, startArguments, {
+      const { definition, runtime } = await this.#host.load(boot, joinChunks(this.#source.splice(0)));
+      this.#runtime = runtime;
+      const started = await runtime.runService(definition, startArguments, {
         log: (level, values) => this.log(level, this.#host.show(values)),
         call: (message) => this.#call(message),
         cast: ({ service, method, args }) =>
           this.#send(0, { kind: "send-cast", target: service, method, args: encodeValue(args) }),
       });
+      if (started.kind === "failed") return this.#exit({ ...started.ending, normal: false });
+      const running = started.service;
       if (this.#exiting) return running.abandon();
       this.#running = running;
       void running.ended.then(async (ending) => {
@@ -155,14 +163,14 @@ export class Guest {
 
   async #answer(id: number, message: KernelMessage & { readonly kind: "call" }): Promise<void> {
     try {
-      if (this.#running === undefined) throw new ServiceEnded();
-      const value = await this.#running.call(message.method, decodeArguments(message.args), message.timeoutMs);
-      const bytes = encodeValue(value);
+      const answer = await this.#running?.call(message.method, decodeArguments(message.args), message.timeoutMs);
+      // The end of the service answers every open call, with its cause; nothing is said twice.
+      if (answer === undefined || answer.kind === "ended") return;
+      if (answer.kind === "failed") return this.#send(id, { kind: "error", error: describeFailure(answer) });
+      const bytes = encodeValue(answer.value);
       if (bytes.length >= MAX_FRAME_BYTES) throw new ReplyTooLarge(bytes.length);
       this.#send(id, { kind: "reply", bytes });
     } catch (error) {
-      // The end of the service answers every open call, with its cause; nothing is said twice.
-      if (error instanceof ServiceEnded) return;
       this.#send(id, { kind: "error", error: describeFault(error) });
     }
   }
@@ -244,15 +252,27 @@ class ReplyTooLarge extends Error {
   }
 }
 
-function describeFault(error: unknown): { kind: string; message: string; path?: string; detail?: string } {
+function describeFault(error: unknown): GuestFault {
   if (error instanceof ArgumentsRefused) return { kind: error.kind, message: error.message };
-  if (error instanceof UnknownMethod) return { kind: "unknown-method", message: error.message };
-  if (error instanceof CallFailed && error.reason.kind === "timeout")
-    return { kind: "timeout", message: "No answer in time" };
   if (error instanceof NotJson) {
     return { kind: "reply-not-json", message: `Cannot send reply: ${error.path} is ${error.found}`, path: error.path };
   }
   if (error instanceof ReplyTooLarge) return { kind: "reply-too-large", message: error.message };
+  return describeHandlerError(error);
+}
+
+function describeFailure({ fault, error }: ServiceAnswer & { readonly kind: "failed" }): GuestFault {
+  switch (fault) {
+    case "unknown-method":
+      return { kind: fault, message: error instanceof Error ? error.message : String(error) };
+    case "timeout":
+      return { kind: fault, message: "No answer in time" };
+    case "handler-failed":
+      return describeHandlerError(error);
+  }
+}
+
+function describeHandlerError(error: unknown): GuestFault {
   const { message, stack } = describeError(error);
   return { kind: "handler-failed", message, ...(stack === undefined ? {} : { detail: stack }) };
 }

@@ -1,35 +1,34 @@
-import * as actorCore from "@solo/actor-core";
 import type { Boot, Ending } from "../protocol.ts";
 import { bun } from "./bun.ts";
 import { describeError, MODULE_PREFIX } from "./describe-error.ts";
+import type { LoadedSource } from "./guest.ts";
 import { LoadFailed } from "./load-failed.ts";
-
-/** The one module that a single source file may import; the cell supplies it. */
-const SUPPLIED = "@solo/actor-core";
+import { SUPPLIED, suppliedModule } from "./supplied-module.ts";
 
 /**
- * Imports one source file and gives its default export.
+ * Imports one source file and gives its default export, with what runs it.
  *
  * Bun itself strips the types when it imports, with a source map, so that stacks tell the author's own lines.
  *
  * @throws {LoadFailed} `compile` with the place for what does not parse or imports something else; `init` when the top
  *   level throws.
  */
-export async function loadSource(boot: Boot, source: Uint8Array): Promise<unknown> {
+export async function loadSource(boot: Boot, source: Uint8Array): Promise<LoadedSource> {
   const loader = boot.language === "typescript" ? "ts" : "js";
   const contents = decodeSource(source);
   checkImports(boot.fileName, contents, loader);
   const specifier = `${MODULE_PREFIX}${boot.fileName}`;
+  const { library, runtime } = await suppliedModule(contents);
   bun.plugin({
     name: "solo",
     setup(build) {
-      build.module(SUPPLIED, () => ({ loader: "object", exports: actorCore }));
+      build.module(SUPPLIED, () => ({ loader: "object", exports: library }));
       build.module(specifier, () => ({ loader, contents }));
     },
   });
   try {
     const module = (await import(specifier)) as { readonly default?: unknown };
-    return module.default;
+    return { definition: module.default, runtime };
   } catch (error) {
     throw new LoadFailed(compileEnding(boot.fileName, error) ?? throwEnding(boot.fileName, error));
   }

@@ -13,7 +13,6 @@ import {
 } from "@solo/actor-core";
 import type { Ending, Level } from "../protocol.ts";
 import { describeError } from "./describe-error.ts";
-import { LoadFailed } from "./load-failed.ts";
 
 /** What a running service reaches of its kernel. */
 export interface ServiceSurroundings {
@@ -35,12 +34,7 @@ export interface ServiceCall {
 export interface RunningService {
   readonly calls: readonly string[];
   readonly casts: readonly string[];
-  /**
-   * @throws {UnknownMethod} It has no such call.
-   * @throws {ServiceEnded} It ended first; `ended` tells why.
-   * @throws {CallFailed} It did not answer in time.
-   */
-  call(method: string, args: readonly unknown[], timeoutMs: number): Promise<unknown>;
+  call(method: string, args: readonly unknown[], timeoutMs: number): Promise<ServiceAnswer>;
   /**
    * Resolves when the cast has been handled, or the service has ended.
    *
@@ -54,29 +48,42 @@ export interface RunningService {
   abandon(): void;
 }
 
-const behindTheCast = Symbol("behind the cast");
+/** What came of a call; what its handler throws is the end of the service. */
+export type ServiceAnswer =
+  | { readonly kind: "reply"; readonly value: unknown }
+  /** It ended first; `ended` tells why. */
+  | { readonly kind: "ended" }
+  | {
+      readonly kind: "failed";
+      readonly fault: "unknown-method" | "timeout" | "handler-failed";
+      readonly error: unknown;
+    };
 
-/** A call found the service ended. */
-export class ServiceEnded extends Error {
-  constructor() {
-    super("The service ended before it answered");
-    this.name = "ServiceEnded";
-  }
-}
+export type StartedService =
+  | { readonly kind: "running"; readonly service: RunningService }
+  /** It is no server, or `init` did not succeed. */
+  | { readonly kind: "failed"; readonly ending: Omit<Ending, "normal"> };
 
 /**
- * Starts what a source exports by default, and waits for its `init`.
- *
- * @throws {LoadFailed} It is no server, or `init` did not succeed.
+ * How services are run. There may be two of it in one guest, each with an actor library of its own, so nothing that crosses
+ * this border is told by its class.
  */
+export interface ServiceRuntime {
+  readonly runService: typeof runService;
+  readonly refusedCall: typeof refusedCall;
+}
+
+const behindTheCast = Symbol("behind the cast");
+
+/** Starts what a source exports by default, and waits for its `init`. */
 export async function runService(
   definition: unknown,
   args: readonly unknown[],
   surroundings: ServiceSurroundings,
-): Promise<RunningService> {
+): Promise<StartedService> {
   if (!isServer(definition)) {
     const message = `The default export must be what defineServer returns, found ${describeExport(definition)}`;
-    throw new LoadFailed({ kind: "init", message });
+    return { kind: "failed", ending: { kind: "init", message } };
   }
   const system = createActorSystem({ report: (report) => logReport(report, surroundings) });
   const abandon = () => {
@@ -92,22 +99,26 @@ export async function runService(
   });
   if (result.kind !== "ok") {
     abandon();
-    throw new LoadFailed(describeStartFailure(result.kind === "error" ? result.reason : Exit.of(result.kind)));
+    return {
+      kind: "failed",
+      ending: describeStartFailure(result.kind === "error" ? result.reason : Exit.of(result.kind)),
+    };
   }
   const { pid } = result;
   const ref = serverRef(system, definition, pid);
-  return {
+  const service: RunningService = {
     ...serverMethods(definition),
     ended: system.exited(pid).then(describeEnding),
     abandon,
     async call(method, values, timeoutMs) {
       try {
-        return await ref.applyCall(method, values, {
+        const value = await ref.applyCall(method, values, {
           timeoutMs: timeoutMs === 0 ? Number.POSITIVE_INFINITY : timeoutMs,
         });
+        return { kind: "reply", value };
       } catch (error) {
-        if (error instanceof CallFailed && error.target === pid && !system.isAlive(pid)) throw new ServiceEnded();
-        throw error;
+        if (error instanceof CallFailed && error.target === pid && !system.isAlive(pid)) return { kind: "ended" };
+        return { kind: "failed", fault: faultOf(error), error };
       }
     },
     async cast(method, values) {
@@ -120,6 +131,12 @@ export async function runService(
       system.stop(pid, { reason: Exit.shutdown }).catch(() => {});
     },
   };
+  return { kind: "running", service };
+}
+
+function faultOf(error: unknown): "unknown-method" | "timeout" | "handler-failed" {
+  if (error instanceof UnknownMethod) return "unknown-method";
+  return error instanceof CallFailed && error.reason.kind === "timeout" ? "timeout" : "handler-failed";
 }
 
 /** The error that a refused call to another service rejects with. */

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import type { Cell, CellExit, CellUsage } from "../../ports/cell.ts";
 import { payloadBytes } from "../frames.ts";
-import { Guest } from "../guest/guest.ts";
+import { Guest, type LoadedSource } from "../guest/guest.ts";
 
 /**
  * A cell without a process: the guest runs in the kernel's own, and frames are handed over in memory.
@@ -24,7 +24,7 @@ export class InlineCell implements Cell {
    * @param load Gives the default export that a source stands for.
    * @param nowMs Monotonic milliseconds.
    */
-  constructor(load: (source: Uint8Array) => Promise<unknown>, nowMs: () => number) {
+  constructor(load: (source: Uint8Array) => Promise<LoadedSource>, nowMs: () => number) {
     this.exited = new Promise((resolve) => {
       this.#settle = resolve;
     });

@@ -2,7 +2,9 @@ import type { UncheckedServer } from "@solo/actor-core";
 import type { Cell, Sandbox } from "../../ports/cell.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { SandboxClosed } from "../errors.ts";
+import type { LoadedSource } from "../guest/guest.ts";
 import { LoadFailed } from "../guest/load-failed.ts";
+import { refusedCall, runService } from "../guest/run-service.ts";
 import { InlineCell } from "./inline-cell.ts";
 
 /** What `defineServer` returns, whatever its types. Checked when it starts. */
@@ -27,10 +29,10 @@ export function openInlineSandbox({ clock }: { readonly clock: Pick<Clock, "nowM
   const cells = new Set<Cell>();
   let closed = false;
 
-  const load = async (source: Uint8Array): Promise<unknown> => {
+  const load = async (source: Uint8Array): Promise<LoadedSource> => {
     const text = new TextDecoder().decode(source);
     const definition = definitions.get(text);
-    if (definition !== undefined) return definition;
+    if (definition !== undefined) return { definition, runtime: { runService, refusedCall } };
     throw new LoadFailed({ kind: "compile", message: "Only registered definitions run inline, got a source text" });
   };
 

@@ -34,7 +34,7 @@ export function testFolderId(): string {
 /** Builds the guest when it is missing or older than its sources. */
 export function buildGuest(): void {
   const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-  const built = at("../../../dist/guest/guest.js");
+  const built = at("../../../dist/guest/main.js");
   const sources = [at(".."), at("../guest"), at("../../../../actor-core/src")].flatMap(typeScriptFiles);
   const newest = Math.max(...sources.map((file) => statSync(file).mtimeMs));
   if (existsSync(built) && statSync(built).mtimeMs >= newest) return;
