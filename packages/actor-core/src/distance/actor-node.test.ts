@@ -11,6 +11,7 @@ import {
   type ProcessHandler,
   type Self,
   StopFailed,
+  sys,
 } from "../index.ts";
 import {
   explore,
@@ -217,6 +218,19 @@ test.each<[string, unknown, string]>([
     await expect(a.probe.self.call(to, value)).rejects.toEqual(refused);
     await settle(world);
     expect(b.probe.messages).toEqual([]);
+  });
+});
+
+test("a process of another node cannot be looked into, and says so at once", async () => {
+  await simulate({ seed: 1 }, async (simulation) => {
+    const world = await startWorld(simulation);
+    const pid = await pidOfWorker(world);
+    const refused = expect.objectContaining({ message: `Cannot look into process ${pid}: it runs on another node` });
+    await expect(sys.getState(world.a.system, pid)).rejects.toEqual(refused);
+    await expect(sys.suspend(world.a.probe.self, pid)).rejects.toEqual(refused);
+    expect(() => sys.trace(world.a.system, pid, () => {})).toThrow(refused as unknown as Error);
+    // Nothing is left that would fail later, with nobody to hear of it.
+    await notice(world);
   });
 });
 

@@ -77,7 +77,12 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
     if (envelope === undefined) {
       process.deliver(call, owner);
     } else {
-      process.tell(envelope(call));
+      try {
+        process.tell(envelope(call));
+      } catch (error) {
+        // One that only stands for a process elsewhere cannot be told.
+        call.refuse(error as Error);
+      }
     }
     return promise;
   }

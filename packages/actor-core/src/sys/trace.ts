@@ -12,6 +12,7 @@ import type { ProcessEvent } from "./process-event.ts";
  * @param listener Runs in the turn of whoever does something, and must return soon. What it throws is ignored.
  * @returns Ends the trace.
  * @throws {CallFailed} No such process.
+ * @throws {TypeError} It runs on another node.
  *
  * @see Erlang/OTP, erlang:trace/3
  *
@@ -22,6 +23,10 @@ export function trace(caller: Caller, target: Target, listener: (event: ProcessE
   const process = lookUp(caller, target, "trace");
   if (process === undefined) {
     throw new CallFailed({ reason: Exit.noproc, target, request: "trace", timeoutMs: 0 });
+  }
+  if (process.self === undefined) {
+    // One that stands for a process elsewhere has no hands.
+    throw new TypeError(`Cannot look into process ${process.pid}: it runs on another node`);
   }
   const observer: Observer = { note: listener };
   Observation.begin(process, observer);
