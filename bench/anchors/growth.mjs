@@ -103,11 +103,11 @@ await subjects[subject]();
 console.log(JSON.stringify(rows));
 process.exit(0);
 
-/** Runs the operations in turn; each does `count` of what it measures. The first round only warms up. */
+/** Runs the operations in turn; each does `count` of what it measures. The first rounds only warm up. */
 async function measure(size, count, operations) {
   globalThis.gc();
   const samples = new Map(Object.keys(operations).map((name) => [name, []]));
-  for (let round = -1; round < Number(repetitions); round++) {
+  for (let round = rows.length === 0 ? -10 : -1; round < Number(repetitions); round++) {
     for (const [name, operation] of Object.entries(operations)) {
       const startedAt = process.hrtime.bigint();
       await operation();
