@@ -126,7 +126,7 @@ class GenServerHandler<State, Args extends readonly unknown[]> implements Proces
       case "ignore":
         return { kind: "ignore" };
       case "stop":
-        return { kind: "stop", reason: result.reason };
+        return result;
       case "failStart":
         return { kind: "error", reason: result.reason };
       default:

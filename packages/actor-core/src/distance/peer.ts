@@ -1,6 +1,6 @@
 import { Alias } from "../process/alias.ts";
 import { Exit, type ExitReason } from "../process/exit-reason.ts";
-import { sendToAlias } from "../process/local-caller.ts";
+import { takeAlias } from "../process/local-caller.ts";
 import { Call, Cast } from "../process/messages.ts";
 import { Pid } from "../process/pid.ts";
 import { type Process, processOf, type Watcher } from "../process/process.ts";
@@ -301,7 +301,7 @@ export class Peer implements Line, AnswerLine, SessionEvents {
     }
     const alias = this.#home.localAlias(to.id);
     if (alias !== undefined) {
-      sendToAlias(alias, message, sender);
+      takeAlias(alias)?.deliver(message, sender);
     }
   }
 

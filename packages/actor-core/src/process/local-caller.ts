@@ -46,20 +46,27 @@ export abstract class LocalCaller implements Caller {
 
   send(target: Target | Alias, message: unknown): void {
     this.alive("send");
-    const process = target instanceof Pid ? processOf(target) : undefined;
-    if (process !== undefined) {
-      process.deliver(message, this.process);
-    } else if (target instanceof Pid) {
-      this.#lose(target, message);
-    } else if (!(target instanceof Alias)) {
-      this.#holder("send to", target).deliver(message, this.process);
-    } else if (!sendToAlias(target, message, this.process)) {
-      this.#lose(target, message);
-    }
+    const process = target instanceof Pid ? processOf(target) : this.#addressed(target);
+    this.#deliver(process, target, message);
   }
 
-  #lose(to: Target | Alias, message: unknown): void {
-    this.runtime.deadLetters?.lose("no-receiver", message, this.process, to);
+  #addressed(target: string | Via | Alias): Process | undefined {
+    if (target instanceof Alias) {
+      return takeAlias(target);
+    }
+    const process = this.lookUp(target);
+    if (process === undefined) {
+      throw new NameNotHeld("send to", String(target));
+    }
+    return process;
+  }
+
+  #deliver(process: Process | undefined, to: Target | Alias, message: unknown): void {
+    if (process === undefined) {
+      this.runtime.deadLetters?.lose("no-receiver", message, this.process, to);
+    } else {
+      process.deliver(message, this.process);
+    }
   }
 
   spawn<M>(body: ProcessBody<M>, options?: SpawnOptions): Pid<M> {
@@ -131,13 +138,7 @@ export abstract class LocalCaller implements Caller {
 
   cast(target: Target, request: unknown): void {
     this.alive("cast");
-    const process = this.lookUp(target);
-    const message = new Cast(request);
-    if (process === undefined) {
-      this.#lose(target, message);
-    } else {
-      process.deliver(message, this.process);
-    }
+    this.#deliver(this.lookUp(target), target, new Cast(request));
   }
 
   exited(target: Target): Promise<ExitReason> {
@@ -163,7 +164,19 @@ export abstract class LocalCaller implements Caller {
     if (process === undefined) {
       throw new ProcessExited(pid, `register name "${name}"`);
     }
-    this.#takeName(name, process);
+    const holder = this.runtime.names.holder(name);
+    if (holder !== undefined) {
+      throw new NameTaken(name, holder, name);
+    }
+    if (process.name !== undefined) {
+      throw new NameTaken(name, pid, process.name);
+    }
+    this.#name(process, name);
+  }
+
+  #name(process: Process, name: string): void {
+    this.runtime.names.take(name, process.pid);
+    process.name = name;
   }
 
   unregister(name: string): void {
@@ -249,7 +262,7 @@ export abstract class LocalCaller implements Caller {
     if (name instanceof Via) {
       take?.(process.pid);
     } else if (name !== undefined) {
-      this.#takeName(name, process);
+      this.#name(process, name);
     }
     if (link) {
       this.process?.link(process);
@@ -267,33 +280,13 @@ export abstract class LocalCaller implements Caller {
     return process;
   }
 
-  #takeName(name: string, process: Process): void {
-    const holder = this.runtime.names.holder(name);
-    if (holder !== undefined) {
-      throw new NameTaken(name, holder, name);
-    }
-    if (process.name !== undefined) {
-      throw new NameTaken(name, process.pid, process.name);
-    }
-    this.runtime.names.take(name, process.pid);
-    process.name = name;
-  }
-
-  #holder(operation: string, name: string | Via): Process {
-    const process = this.lookUp(name);
-    if (process === undefined) {
-      throw new NameNotHeld(operation, String(name));
-    }
-    return process;
-  }
-
   #timer(delayMs: number, repeats: boolean, target: Target, message: unknown): Timer {
     const byName = !(target instanceof Pid);
     const process = this.lookUp(target);
     const send = (): void => {
       const to = byName ? this.lookUp(target) : process;
       if (to === undefined) {
-        this.#lose(target, message);
+        this.#deliver(undefined, target, message);
       } else {
         to.deliver(message);
       }
@@ -442,14 +435,13 @@ export class ProcessSelf extends LocalCaller implements Self {
   }
 }
 
-/** @returns Whether there was somebody to send to. */
-export function sendToAlias(alias: Alias, message: unknown, sender?: Process): boolean {
+/** Whom an alias leads to; one for a single message leads there no more. */
+export function takeAlias(alias: Alias): Process | undefined {
   const process = alias.active ? processOf(alias.owner) : undefined;
   if (process !== undefined && alias.once) {
     Alias.internal.withdraw(alias);
   }
-  process?.deliver(message, sender);
-  return process !== undefined;
+  return process;
 }
 
 function checkName(name: unknown): void {

@@ -2,7 +2,7 @@ import { Alias } from "../process/alias.ts";
 import { type Deferred, defer } from "../process/deferred.ts";
 import { ProcessExited } from "../process/errors.ts";
 import { describeExit, type ExitReason } from "../process/exit-reason.ts";
-import { ProcessSelf, sendToAlias } from "../process/local-caller.ts";
+import { ProcessSelf, takeAlias } from "../process/local-caller.ts";
 import { Down, type MonitorRef } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
 import { type Birth, type Process, processOf, rejectQuietly } from "../process/process.ts";
@@ -65,9 +65,9 @@ class Stage {
   sendToAlias(alias: Alias, message: unknown, sender: Process | undefined): void {
     const owner = processOf(alias.owner);
     if (owner instanceof SimulatedProcess) {
-      this.world.sendMessage(this.world.origin, owner, message, () => void sendToAlias(alias, message, sender));
+      this.world.sendMessage(this.world.origin, owner, message, () => takeAlias(alias)?.deliver(message, sender));
     } else {
-      sendToAlias(alias, message, sender);
+      takeAlias(alias)?.deliver(message, sender);
     }
   }
 
