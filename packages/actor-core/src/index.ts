@@ -268,8 +268,7 @@ export type {
 export type { SupervisorSetup } from "./supervision/supervisor-setup.ts";
 export type { TaskChildOptions, TaskSupervisorRef } from "./supervision/task-supervisor.ts";
 export { startTaskSupervisor, taskSupervisorRef } from "./supervision/task-supervisor.ts";
-export type { ChangeCodeResult, ProcessDeed, ProcessEvent, Statistics, Status } from "./sys/index.ts";
 export * as sys from "./sys/index.ts";
-export { SystemRequestFailed } from "./sys/index.ts";
+export { SystemRequestFailed } from "./sys/system-request.ts";
 export type { ActorSystemOptions } from "./system/actor-system.ts";
 export { createActorSystem } from "./system/actor-system.ts";

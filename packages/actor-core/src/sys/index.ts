@@ -9,6 +9,5 @@ export { getStatistics, startStatistics, stopStatistics } from "./statistics.ts"
 export type { Status } from "./status.ts";
 export { status } from "./status.ts";
 export { resume, suspend } from "./suspend.ts";
-export { SystemRequestFailed } from "./system-request.ts";
 export { terminate } from "./terminate.ts";
 export { trace } from "./trace.ts";
