@@ -28,6 +28,9 @@ export function subscribeDeadLetters(
   listener: DeadLetterListener,
   options?: { readonly all?: boolean },
 ): () => void {
+  if (typeof listener !== "function") {
+    throw new TypeError(`Cannot subscribe to dead letters: wanted a function, got ${typeof listener}`);
+  }
   const runtime = runtimeOf(system, "subscribe to dead letters");
   // No other kind of office is ever opened.
   const office = (runtime.deadLetters as Subscriptions | undefined) ?? new Subscriptions();

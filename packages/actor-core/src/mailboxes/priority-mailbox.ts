@@ -16,11 +16,17 @@ import { Ring } from "../process/ring.ts";
  * const pid = system.spawn(worker, { mailbox });
  */
 export function priorityMailbox(priorityOf: (message: unknown) => number): MakeMailbox {
+  if (typeof priorityOf !== "function") {
+    throw new TypeError(`Cannot order mailbox: wanted a function, got ${typeof priorityOf}`);
+  }
   return () => new PriorityMailbox(priorityOf);
 }
 
 /** A mailbox that gives control messages before all others, both in their order. */
 export function controlAwareMailbox(isControl: (message: unknown) => boolean): MakeMailbox {
+  if (typeof isControl !== "function") {
+    throw new TypeError(`Cannot order mailbox: wanted a function, got ${typeof isControl}`);
+  }
   return priorityMailbox((message) => (isControl(message) ? 0 : 1));
 }
 

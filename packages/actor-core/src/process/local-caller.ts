@@ -256,9 +256,8 @@ export abstract class LocalCaller implements Caller {
       throw new NameTaken(String(name), holder, String(name));
     }
     const take = name instanceof Via ? name.claim(this.runtime.names) : undefined;
-    const birth = { parent: this.process?.pid, bornLinked: link && this.process !== undefined, label };
+    const birth = { parent: this.process?.pid, bornLinked: link && this.process !== undefined, label, mailbox };
     const process = this.makeProcess(body, birth);
-    process.mailbox = mailbox?.(process);
     if (name instanceof Via) {
       take?.(process.pid);
     } else if (name !== undefined) {

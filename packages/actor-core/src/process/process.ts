@@ -2,7 +2,7 @@ import { defer } from "./deferred.ts";
 import { ProcessExited } from "./errors.ts";
 import { Exit, type ExitReason, isExpected } from "./exit-reason.ts";
 import type { HostSignal } from "./host-signal.ts";
-import type { Mailbox } from "./mailbox.ts";
+import type { Mailbox, MakeMailbox } from "./mailbox.ts";
 import { Exited } from "./messages.ts";
 import { Pid } from "./pid.ts";
 import type { Listed } from "./process-list.ts";
@@ -62,6 +62,7 @@ class StopRequest extends SystemMessage {
 export interface Birth {
   readonly parent: Pid | undefined;
   readonly bornLinked: boolean;
+  readonly mailbox?: MakeMailbox | undefined;
   readonly label: string | undefined;
 }
 
@@ -126,6 +127,8 @@ export class Process implements Runnable, Listed {
   constructor(runtime: Runtime, body: ProcessBody, birth: Birth) {
     this.runtime = runtime;
     this.pid = runtime.makePid(this);
+    // Before there is such a process: what is no mailbox must not leave a process behind.
+    this.mailbox = birth.mailbox?.(this);
     this.#body = body;
     this.parent = birth.parent;
     this.bornLinked = birth.bornLinked;

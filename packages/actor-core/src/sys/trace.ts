@@ -20,6 +20,9 @@ import type { ProcessEvent } from "./process-event.ts";
  * const stopTrace = sys.trace(system, "counter", (event) => console.log(event));
  */
 export function trace(caller: Caller, target: Target, listener: (event: ProcessEvent) => void): () => void {
+  if (typeof listener !== "function") {
+    throw new TypeError(`Cannot trace: wanted a function, got ${typeof listener}`);
+  }
   const process = lookUp(caller, target, "trace");
   if (process === undefined) {
     throw new CallFailed({ reason: Exit.noproc, target, request: "trace", timeoutMs: 0 });

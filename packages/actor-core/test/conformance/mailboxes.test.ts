@@ -239,6 +239,24 @@ test("a policy that does not exist is refused", () => {
   expect(() => boundedMailbox({ capacity: 1, whenFull: "wait" as "drop-oldest" })).toThrow(TypeError);
 });
 
+test("what is no mailbox, no order and no listener is refused, and leaves nothing behind", async () => {
+  const { system } = await startWorld();
+  const nothing = 7 as never;
+  const before = system.processes().length;
+  expect(() => system.spawn(() => {}, { name: "n", mailbox: nothing })).toThrow("is not a function");
+  expect([system.processes().length, system.whereis("n")]).toEqual([before, undefined]);
+  expect(() => priorityMailbox(nothing)).toThrow(TypeError);
+  expect(() => controlAwareMailbox(nothing)).toThrow(TypeError);
+  expect(() => subscribeDeadLetters(system, nothing)).toThrow(TypeError);
+  expect(() =>
+    sys.trace(
+      system,
+      system.spawn(() => {}),
+      nothing,
+    ),
+  ).toThrow(TypeError);
+});
+
 test("a receive sees what comes after older messages were dropped", async () => {
   const { system } = await startWorld();
   const seen: unknown[] = [];
