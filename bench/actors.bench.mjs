@@ -67,6 +67,9 @@ export async function* actorsGrowth({ repeat }) {
   }
 }
 
+/** Those that are over in a few milliseconds, and are repeated the more often. */
+const brief = new Set(["restartThrow", "restartExit", "monitor"]);
+
 let prepared;
 
 /** @returns The peers that can be measured here, Erlang first. */
@@ -93,7 +96,7 @@ async function takeTurns(peers, workload, rounds) {
   const taken = Object.fromEntries(peers.map((peer) => [peer, []]));
   for (let round = 0; round < rounds; round++) {
     for (const peer of peers) {
-      const run = await runWorkload(peer, workload, 3);
+      const run = await runWorkload(peer, workload, brief.has(workload) ? 101 : 3);
       if (run.samples.length > 0) taken[peer].push(run);
     }
   }
