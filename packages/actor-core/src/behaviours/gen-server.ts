@@ -15,7 +15,7 @@ import type {
   StartResult,
 } from "../process/self.ts";
 import { isThenable } from "../process/thenable.ts";
-import { checkDelay, type Timer } from "../process/timers.ts";
+import type { Timer } from "../process/timers.ts";
 import { Unwind } from "../process/unwind.ts";
 import type { MessagesOf } from "./gen-server-protocol.ts";
 import {
@@ -198,7 +198,8 @@ class GenServerHandler<State, Args extends readonly unknown[]> implements Proces
     }
     return isThenable(result)
       ? result.then(
-          (settled) => this.#apply(callback, settled, from, self),
+          // What settles after the end of the server has no effect.
+          (settled) => (self.isAlive(self.pid) ? this.#apply(callback, settled, from, self) : undefined),
           (error) => this.#crash(error, self),
         )
       : this.#apply(callback, result, from, self);
@@ -262,7 +263,6 @@ class GenServerHandler<State, Args extends readonly unknown[]> implements Proces
     if (after.kind === "continue") {
       return this.#run("handleContinue", after.value, undefined, self);
     }
-    checkDelay("idle time", after.afterMs);
     const message = new IdleMessage();
     this.#idle = { message, timer: self.sendAfter(after.afterMs, self.pid, message) };
   }

@@ -1,4 +1,5 @@
-import { Exit, type ExitReason } from "../process/exit-reason.ts";
+import { checkReason, Exit, type ExitReason } from "../process/exit-reason.ts";
+import { checkDelay } from "../process/timers.ts";
 
 // Every result carries a mark that JSON cannot have, so that plain data of a service is never mistaken for a decision.
 // From the global registry: a bundle may hold a second copy of this module.
@@ -118,8 +119,13 @@ export function continueWith(value?: unknown): After {
   return { kind: "continue", value };
 }
 
-/** For one wait only: any message cancels it. 0 means after what is queued already. */
+/**
+ * For one wait only: any message cancels it. 0 means after what is queued already.
+ *
+ * @throws {RangeError} The time is negative or no number.
+ */
 export function idleAfter(afterMs: number): After {
+  checkDelay("idle time", afterMs);
   return { kind: "idle", afterMs };
 }
 
@@ -135,6 +141,7 @@ export function isServerResult(value: unknown): value is Result {
 
 export function toExitReason(reason: StopReason): ExitReason {
   if (typeof reason !== "string") {
+    checkReason("stop", reason);
     return reason;
   }
   return reason === "normal" ? Exit.normal : reason === "shutdown" ? Exit.shutdown : Exit.of(reason);

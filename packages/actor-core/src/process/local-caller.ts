@@ -2,7 +2,7 @@ import { AbortLink } from "./abort-link.ts";
 import { Alias } from "./alias.ts";
 import { EndOf } from "./end-of.ts";
 import { LinkFailed, NameNotHeld, NameTaken, ProcessExited, StopFailed } from "./errors.ts";
-import { describeValue, Exit, type ExitReason, isSameReason } from "./exit-reason.ts";
+import { checkReason, describeValue, Exit, type ExitReason, isSameReason } from "./exit-reason.ts";
 import type { HostSignal } from "./host-signal.ts";
 import { Cast, MonitorRef } from "./messages.ts";
 import { Monitor } from "./monitor.ts";
@@ -104,6 +104,8 @@ export abstract class LocalCaller implements Caller {
     if (options.timeoutMs !== undefined) {
       checkDelay("stop timeout", options.timeoutMs);
     }
+    const { reason = Exit.normal, timeoutMs } = options;
+    checkReason("stop", reason);
     const process = this.lookUp(target);
     if (process === undefined) {
       throw new StopFailed(target, Exit.noproc);
@@ -111,7 +113,6 @@ export abstract class LocalCaller implements Caller {
     if (process === this.process) {
       throw new StopFailed(target, Exit.callingSelf);
     }
-    const { reason = Exit.normal, timeoutMs } = options;
     const end = new EndOf(process, this.process, timeoutMs);
     process.askToStop(reason);
     const actual = await end.result;
@@ -122,6 +123,7 @@ export abstract class LocalCaller implements Caller {
 
   exitSignal(target: Target, reason: ExitReason): void {
     this.alive("exitSignal");
+    checkReason("send exit signal", reason);
     const process = this.lookUp(target);
     process?.exitSignal(this.process, reason);
     if (this.process?.dead) {
@@ -247,6 +249,9 @@ export abstract class LocalCaller implements Caller {
     link: boolean,
   ): Process {
     this.alive(operation);
+    if (typeof body !== "function" && typeof body?.handle !== "function") {
+      throw new TypeError(`Cannot ${operation}: wanted a function or a handler, got ${describeValue(body)}`);
+    }
     const { name, label, mailbox, signal } = options ?? {};
     if (name !== undefined && !(name instanceof Via)) {
       checkName(name);
@@ -382,6 +387,7 @@ export class ProcessSelf extends LocalCaller implements Self {
 
   exit(reason: ExitReason): never {
     this.alive("exit");
+    checkReason("exit", reason);
     this.process.exiting ??= reason;
     throw new Unwind(reason);
   }

@@ -318,21 +318,25 @@ export class Process implements Runnable, Listed {
       return;
     }
     const starter = this.starter;
+    const by = starter === undefined ? "own" : "answered";
     this.starter = undefined;
-    starter?.acknowledged(outcome);
     switch (outcome.kind) {
       case "ok":
+        starter?.acknowledged(outcome);
         this.#endTurn(undefined);
         break;
       case "stop":
-        this.end(outcome.reason, starter === undefined ? "own" : "answered");
+        starter?.acknowledged(outcome);
+        this.end(outcome.reason, by);
         break;
       case "ignore":
       case "error":
+        starter?.acknowledged(outcome);
         this.end(Exit.normal);
         break;
       default:
-        this.end(Exit.badReturn("init", outcome satisfies never));
+        // The starter hears of this by the end.
+        this.end(Exit.badReturn("init", outcome satisfies never), by);
     }
   }
 
