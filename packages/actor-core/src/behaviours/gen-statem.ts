@@ -13,7 +13,6 @@ import type {
 } from "../process/self.ts";
 import { isThenable } from "../process/thenable.ts";
 import { Unwind } from "../process/unwind.ts";
-import { isSameState } from "./same-state.ts";
 import {
   type Answer,
   type AnyAction,
@@ -156,8 +155,14 @@ interface Turn<S, D> {
   readonly event: StatemEvent | undefined;
   to: Standing<S, D>;
   postponed: boolean;
-  readonly inserted: StatemEvent[];
-  readonly timers: SetTimer[];
+  changed: boolean;
+  // Most turns have none.
+  inserted: StatemEvent[] | undefined;
+  timers: SetTimer[] | undefined;
+}
+
+function beginTurn<S, D>(event: StatemEvent | undefined, at: Standing<S, D>): Turn<S, D> {
+  return { event, to: at, postponed: false, changed: false, inserted: undefined, timers: undefined };
 }
 
 /** The loop around the callbacks. */
@@ -168,7 +173,9 @@ class GenStatemHandler<State, Data, Args extends readonly unknown[]> implements 
   readonly #args: Args;
   readonly #queue = new StatemQueue();
   readonly #timers = new StatemTimers();
-  /** Came from the mailbox; waits behind the queue and the timers of 0 ms. */
+  /** A `GoOn` is in the mailbox. */
+  #goingOn = false;
+  /** Came from the mailbox before that, and waits behind the queue and the timers of 0 ms. */
   readonly #received: StatemEvent[] = [];
   /** Undefined until `init` has settled. */
   #at: Standing<State, Data> | undefined;
@@ -196,8 +203,8 @@ class GenStatemHandler<State, Data, Args extends readonly unknown[]> implements 
         this.#at = at;
         // Start returns before anything else happens, and all that happens comes before any message.
         self.acknowledge();
-        const turn: Turn<State, Data> = { event: undefined, to: at, postponed: false, inserted: [], timers: [] };
-        const begun = this.#act(turn, result.actions, { entering: false, enters: true }, self);
+        const turn = beginTurn<State, Data>(undefined, at);
+        const begun = this.#act(turn, { actions: result.actions, enters: true }, false, self);
         const done = isThenable(begun) ? begun.then(() => this.#handleAll(self)) : this.#handleAll(self);
         return isThenable(done) ? done.then(() => ({ kind: "ok" })) : { kind: "ok" };
       }
@@ -213,11 +220,20 @@ class GenStatemHandler<State, Data, Args extends readonly unknown[]> implements 
   }
 
   handle(message: unknown, self: Self): Awaitable<void> {
-    const event = this.#eventOf(message);
-    if (event !== undefined) {
-      this.#received.push(event);
+    if (message instanceof GoOn) {
+      this.#goingOn = false;
+      return this.#handleAll(self);
     }
-    return this.#handleAll(self);
+    const event = this.#eventOf(message);
+    if (event === undefined) {
+      return;
+    }
+    if (this.#goingOn) {
+      this.#received.push(event);
+      return;
+    }
+    const done = this.#handleEvent(event, self);
+    return isThenable(done) ? done.then(() => this.#handleAll(self)) : this.#handleAll(self);
   }
 
   stop(reason: ExitReason, self: Self): Awaitable<void> {
@@ -274,13 +290,14 @@ class GenStatemHandler<State, Data, Args extends readonly unknown[]> implements 
     if (message instanceof StatemTimer) {
       return this.#timers.fired(message);
     }
-    return message instanceof GoOn ? undefined : { kind: "info", message };
+    return { kind: "info", message };
   }
 
   /** Handles what is in hand, `handled` events of this turn being behind it. */
   #handleAll(self: Self, handled = 0): Awaitable<void> {
     while (self.isAlive(self.pid)) {
       if (handled === MAX_EVENTS_IN_A_TURN) {
+        this.#goingOn = true;
         self.send(self.pid, new GoOn());
         return;
       }
@@ -304,7 +321,7 @@ class GenStatemHandler<State, Data, Args extends readonly unknown[]> implements 
     } catch (error) {
       return this.#crash(error, self);
     }
-    const turn: Turn<State, Data> = { event, to: at, postponed: false, inserted: [], timers: [] };
+    const turn = beginTurn(event, at);
     return this.#whenSettled(result, turn, false, self);
   }
 
@@ -337,7 +354,8 @@ class GenStatemHandler<State, Data, Args extends readonly unknown[]> implements 
         return this.#terminate(Exit.badReturn(entering ? "enter" : "handle", result), turn.to, self);
       case "go":
         turn.to = decision.to;
-        return this.#act(turn, decision.actions, { entering, enters: decision.enters }, self);
+        turn.changed ||= decision.changed;
+        return this.#act(turn, decision, entering, self);
       case "stop": {
         turn.to = decision.at;
         for (const reply of decision.answers) {
@@ -352,8 +370,8 @@ class GenStatemHandler<State, Data, Args extends readonly unknown[]> implements 
 
   #act(
     turn: Turn<State, Data>,
-    actions: readonly unknown[],
-    { entering, enters }: { readonly entering: boolean; readonly enters: boolean },
+    { actions, enters }: { readonly actions: readonly unknown[]; readonly enters: boolean },
+    entering: boolean,
     self: Self,
   ): Awaitable<void> {
     for (const action of actions) {
@@ -379,10 +397,10 @@ class GenStatemHandler<State, Data, Args extends readonly unknown[]> implements 
         turn.postponed = action.on;
         return true;
       case "next-event":
-        turn.inserted.push(action.event);
+        (turn.inserted ??= []).push(action.event);
         return true;
       case "set-timer":
-        turn.timers.push(action);
+        (turn.timers ??= []).push(action);
         return true;
     }
   }
@@ -393,8 +411,7 @@ class GenStatemHandler<State, Data, Args extends readonly unknown[]> implements 
     return from !== undefined;
   }
 
-  #complete({ event, to, postponed, inserted, timers }: Turn<State, Data>, self: Self): void {
-    const changed = !isSameState(this.#standing.state, to.state);
+  #complete({ event, to, changed, postponed, inserted, timers }: Turn<State, Data>, self: Self): void {
     this.#at = to;
     if (postponed && event !== undefined) {
       this.#queue.postpone(event);
@@ -404,8 +421,12 @@ class GenStatemHandler<State, Data, Args extends readonly unknown[]> implements 
       this.#timers.cancel(STATE_TIMER);
     }
     this.#timers.cancel(EVENT_TIMER);
-    this.#timers.set(timers, self);
-    this.#queue.insert(inserted);
+    if (timers !== undefined) {
+      this.#timers.set(timers, self);
+    }
+    if (inserted !== undefined) {
+      this.#queue.insert(inserted);
+    }
   }
 
   #crash(error: unknown, self: Self): Awaitable<void> {

@@ -11,8 +11,14 @@ export interface Standing<S, D> {
 
 /** What a callback's result comes to. Its actions are not looked at yet. */
 export type StatemDecision<S, D> =
-  /** `enters`: the enter callback is due. */
-  | { readonly kind: "go"; readonly to: Standing<S, D>; readonly enters: boolean; readonly actions: readonly unknown[] }
+  /** `changed`: `to` has another state. `enters`: the enter callback is due. */
+  | {
+      readonly kind: "go";
+      readonly to: Standing<S, D>;
+      readonly changed: boolean;
+      readonly enters: boolean;
+      readonly actions: readonly unknown[];
+    }
   /** `answers`: replies to give first. */
   | {
       readonly kind: "stop";
@@ -36,14 +42,16 @@ export function decide<S, D>(result: unknown, at: Standing<S, D>, entering: bool
   const made = result as Made<S, D>;
   switch (made.kind) {
     case "nextState": {
-      const enters = !isSameState(made.state, at.state);
+      const changed = !isSameState(made.state, at.state);
       const to = { state: made.state, data: made.data };
-      return entering && enters ? { kind: "bad" } : { kind: "go", to, enters, actions: made.actions };
+      return entering && changed
+        ? { kind: "bad" }
+        : { kind: "go", to, changed, enters: changed, actions: made.actions };
     }
     case "keepState":
-      return { kind: "go", to: withData(at, made), enters: false, actions: made.actions };
+      return { kind: "go", to: withData(at, made), changed: false, enters: false, actions: made.actions };
     case "repeatState":
-      return { kind: "go", to: withData(at, made), enters: true, actions: made.actions };
+      return { kind: "go", to: withData(at, made), changed: false, enters: true, actions: made.actions };
     case "stop": {
       const to = "state" in made ? { state: at.state, data: made.state as D } : at;
       return { kind: "stop", reason: made.reason, at: to, answers: [] };
