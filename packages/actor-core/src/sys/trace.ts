@@ -9,6 +9,9 @@ import type { ProcessEvent } from "./process-event.ts";
  * Shows what a process does and what is done to it, from now on and at once: it need not come to handling anything. So a
  * process that is stuck can be traced.
  *
+ * What it sends is seen at its hands (`self`). Requests of `sendRequest` and tasks go by another way and show only at whom
+ * they reach.
+ *
  * @param listener Runs in the turn of whoever does something, and must return soon. What it throws is ignored.
  * @returns Ends the trace.
  * @throws {CallFailed} No such process.
