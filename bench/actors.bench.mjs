@@ -53,16 +53,14 @@ export async function* actorsFairness({ repeat }) {
 /** What an operation costs the more there is. */
 export async function* actorsGrowth({ repeat }) {
   for (const subject of ["actors", "mailbox", "dynamicSupervisor", "supervisor", "names"]) {
-    const least = new Map();
-    for (const { name, size, samples } of await runGrowth(subject, repeat)) {
-      if (!least.has(name)) least.set(name, { name: `at ${size.toLocaleString("en-US")}`, samples });
-      const first = least.get(name);
-      yield {
-        name: `${size.toLocaleString("en-US").padStart(9)} ${name}`,
-        unit: "ns",
-        ours: samples,
-        ...(first.samples !== samples && { peer: first, goal: "flat" }),
-      };
+    const curves = Map.groupBy(await runGrowth(subject, repeat), ({ name }) => name);
+    for (const [name, [least, ...more]] of curves) {
+      const labelled = (size) => `${size.toLocaleString("en-US").padStart(9)} ${name}`;
+      yield { name: labelled(least.size), unit: "ns", ours: least.samples };
+      const peer = { name: `at ${least.size.toLocaleString("en-US")}`, samples: least.samples };
+      for (const { size, samples } of more) {
+        yield { name: labelled(size), unit: "ns", ours: samples, peer, goal: "flat" };
+      }
     }
   }
 }
