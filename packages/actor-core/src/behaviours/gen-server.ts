@@ -95,7 +95,8 @@ type CallbackName = "handleCall" | "handleCast" | "handleInfo" | "handleContinue
 /** The loop around the callbacks. */
 class GenServerHandler<State, Args extends readonly unknown[]> implements ProcessHandler {
   #server: GenServer<State, Args>;
-  readonly #args: Args;
+  /** Let go by `init`. */
+  #args: Args | undefined;
   #state: State | undefined;
   #idle: { readonly timer: Timer; readonly message: IdleMessage } | undefined;
 
@@ -105,7 +106,9 @@ class GenServerHandler<State, Args extends readonly unknown[]> implements Proces
   }
 
   init(self: Self): Awaitable<InitOutcome> {
-    const result = this.#server.init(self, ...this.#args);
+    const args = this.#args as Args;
+    this.#args = undefined;
+    const result = this.#server.init(self, ...args);
     return isThenable(result)
       ? result.then((settled) => this.#initialised(settled, self))
       : this.#initialised(result, self);

@@ -27,6 +27,10 @@ export class Start extends Wait<StartResult> implements Starter {
         // Only now: of a start that failed the result tells enough.
         const monitor = owner && this.#monitored ? Monitor.begin(owner, process, pid) : undefined;
         this.settle({ kind: "ok", pid, ...(monitor && { monitor }) });
+        if (process.watchers?.items().length === 0) {
+          // Most are never watched again, and a set of nobody would be a fifth of an idle process.
+          process.watchers = undefined;
+        }
         break;
       }
       case "ignore":
