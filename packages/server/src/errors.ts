@@ -69,6 +69,10 @@ export const catalogue = {
   PAGE_INVALID: { status: "INVALID_ARGUMENT", fix: "Begin again with an empty page token" },
   CURSOR_INVALID: { status: "INVALID_ARGUMENT", fix: "Hand back a cursor that this server gave, or leave it empty" },
   REQUEST_MALFORMED: { status: "INVALID_ARGUMENT", fix: "Send the message that the method's definition asks for" },
+  RPC_UNKNOWN: {
+    status: "UNIMPLEMENTED",
+    fix: "Call a method that the server's reflection lists, or one that a newer server has there",
+  },
   ARGUMENTS_NOT_JSON: { status: "INVALID_ARGUMENT", fix: "Send one JSON array of arguments" },
   SERVICE_NOT_FOUND: { status: "NOT_FOUND", fix: "Deploy it, or look up its id", command: "solo list" },
   METHOD_NOT_FOUND: {

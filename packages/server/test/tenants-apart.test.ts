@@ -160,6 +160,26 @@ test("the server serves what the descriptors hold, health and reflection, and no
   for (const name of served) expect(name).toMatch(/^(solo\.v1\.\w+Service|grpc\.(health|reflection)\..*)$/);
 });
 
+const unknown = (client: Client, path: string): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    client.makeUnaryRequest(path, same, same, Buffer.from("x"), { deadline: Date.now() + 5_000 }, (error, bytes) =>
+      error === null ? resolve(bytes) : reject(new WireError(error)),
+    );
+  });
+
+test("a method that nobody serves is told with those there are", async () => {
+  const client = new Client(server.ready.grpc, tlsOf(benIdentity), named);
+  expect(await refusal(unknown(client, "/solo.v1.DeploymentService/Undeploy"))).toMatchObject({
+    status: grpcStatus.UNIMPLEMENTED,
+    reason: "RPC_UNKNOWN",
+    hint: {
+      found: 'the path "/solo.v1.DeploymentService/Undeploy"',
+      wanted: expect.stringContaining("solo.v1.DeploymentService, solo.v1.MessagingService"),
+    },
+  });
+  client.close();
+});
+
 describe("without a certificate", () => {
   let stranger: Client;
   beforeAll(() => {
@@ -187,6 +207,16 @@ describe("without a certificate", () => {
     });
     expect([error.status, error.reason]).toEqual([grpcStatus.UNAUTHENTICATED, "CERTIFICATE_MISSING"]);
   });
+
+  test.each(["/solo.v1.DeploymentService/Undeploy", "/nobody.v1.Nothing/Do", "/"])(
+    "%s, which nobody serves, is refused too",
+    async (path) => {
+      expect(await refusal(unknown(stranger, path))).toMatchObject({
+        status: grpcStatus.UNAUTHENTICATED,
+        reason: "CERTIFICATE_MISSING",
+      });
+    },
+  );
 
   test("health answers all the same", async () => {
     const reply = await new Promise<Buffer>((resolve, reject) => {

@@ -23,6 +23,7 @@ import { type GateOptions, gate } from "./gate.ts";
 import { type KernelServiceContext, kernelService } from "./kernel.ts";
 import { messagingService } from "./messaging.ts";
 import type { MethodContext } from "./method.ts";
+import { serveUnknownMethods } from "./unknown-method.ts";
 
 /** A request is refused by its own limits with a better answer than the library's; this only bounds what is read at all. */
 const receiveBytes = 64 * 1024 * 1024;
@@ -83,6 +84,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   const health = new HealthImplementation(statusOfAll("NOT_SERVING"));
   health.addToServer(server);
   new ReflectionService(loadFileDescriptorSetFromBuffer(readFileSync(descriptorSetFile))).addToServer(server);
+  serveUnknownMethods(server, Object.keys(services));
   return {
     server,
     setServing(serving) {
