@@ -12,6 +12,7 @@ import type {
   StopOptions,
   Target,
 } from "../process/self.ts";
+import { shutDown } from "../process/shut-down.ts";
 import { isThenable } from "../process/thenable.ts";
 import type { ChildSpec } from "../supervision/child-spec.ts";
 import { type GenServer, startGenServer } from "./gen-server.ts";
@@ -117,8 +118,8 @@ export class AgentRef<S> implements AsyncDisposable {
   }
 
   /** Stops the agent at the end of a block. Does nothing when it has ended. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop({ reason: Exit.shutdown }).catch(() => {});
+  [Symbol.asyncDispose](): Promise<void> {
+    return shutDown(this.#caller, this.target);
   }
 
   /** The function says what is answered. */

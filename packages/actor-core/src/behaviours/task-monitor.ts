@@ -1,7 +1,8 @@
 import { Exit, type ExitReason } from "../process/exit-reason.ts";
 import { Down, type MonitorRef, Signal } from "../process/messages.ts";
 import { Monitor } from "../process/monitor.ts";
-import type { Process } from "../process/process.ts";
+import type { Pid } from "../process/pid.ts";
+import { type Process, processOf } from "../process/process.ts";
 
 /** What came of a task: its value, or why it ended without one. */
 export type TaskResult<T> =
@@ -39,14 +40,23 @@ export class TaskMonitor<T> extends Monitor {
   #delivered = false;
   #waiters: Set<TaskWaiter> | undefined;
 
-  /** @param process Undefined for a task that has its value already. */
-  constructor(owner: Process, process: Process | undefined) {
-    super(owner, process, (process ?? owner).pid);
+  private constructor(owner: Process, process: Process | undefined, task: Pid) {
+    super(owner, process, task);
+  }
+
+  /** Of a task that has just been spawned. It may have ended already: of a signal that was aborted before. */
+  static follow<T>(owner: Process, task: Pid): TaskMonitor<T> {
+    const process = processOf(task);
+    const monitor = new TaskMonitor<T>(owner, process, task);
+    if (process === undefined) {
+      monitor.targetEnded(Exit.noproc);
+    }
+    return monitor;
   }
 
   /** Of a task that has its value already. */
   static answered<T>(owner: Process, value: T): TaskMonitor<T> {
-    const monitor = new TaskMonitor<T>(owner, undefined);
+    const monitor = new TaskMonitor<T>(owner, undefined, owner.pid);
     monitor.reply(value);
     monitor.#active = false;
     return monitor;

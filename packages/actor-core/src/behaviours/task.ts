@@ -71,7 +71,7 @@ export function spawnTask<T>(
   let monitor: TaskMonitor<T> | undefined;
   const pid = spawn((task) => work(task, run, (value) => monitor?.reply(value)));
   recordCaller(pid, owner.pid);
-  monitor = new TaskMonitor(owner, processOf(pid));
+  monitor = TaskMonitor.follow(owner, pid);
   return new Task(monitor, pid) as Task<T> & { readonly pid: Pid };
 }
 

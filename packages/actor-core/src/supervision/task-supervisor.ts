@@ -5,7 +5,8 @@ import { streamThrough, type TaskStreamOptions } from "../behaviours/task-stream
 import { StartFailed, TooManyTasks } from "../process/errors.ts";
 import type { Pid } from "../process/pid.ts";
 import { type Process, processOf } from "../process/process.ts";
-import type { Caller, ProcessScript, Self, StartResult, Target } from "../process/self.ts";
+import type { Caller, ProcessScript, Self, SpawnOptions, StartResult, Target } from "../process/self.ts";
+import { shutDown } from "../process/shut-down.ts";
 import type { ChildSpec, Restart, Shutdown } from "./child-spec.ts";
 import { type DynamicSupervisorRef, dynamicSupervisorRef, startDynamicSupervisor } from "./dynamic-supervisor.ts";
 import type { DynamicSupervisorDefinition } from "./dynamic-supervisor-definition.ts";
@@ -36,7 +37,7 @@ export function taskSupervisorRef<C extends Caller>(caller: C, supervisor: Targe
 }
 
 /** How a task is kept under a supervisor. */
-export interface TaskChildOptions {
+export interface TaskChildOptions extends Pick<SpawnOptions, "label"> {
   /** Default 5,000. */
   readonly shutdown?: Shutdown;
 }
@@ -44,9 +45,10 @@ export interface TaskChildOptions {
 /**
  * The hands on a running task supervisor. All fail with {@link CallFailed} when it is not there or ends first.
  *
- * Only a process can own tasks: in the hands of others `async` and its kin do not compile.
+ * Only a process can own tasks: in the hands of others `async` and its kin do not compile. With `await using` the supervisor is
+ * shut down with its block.
  */
-export class TaskSupervisorRef<C extends Caller = Caller> {
+export class TaskSupervisorRef<C extends Caller = Caller> implements AsyncDisposable {
   readonly target: Target;
   readonly #caller: C;
   readonly #supervisor: DynamicSupervisorRef;
@@ -110,7 +112,7 @@ export class TaskSupervisorRef<C extends Caller = Caller> {
     return this.#supervisor.startChild({
       ...specOf(options),
       start: (supervisor) => {
-        const pid = supervisor.spawnLink(unheard(run));
+        const pid = supervisor.spawnLink(unheard(run), spawnOptionsOf(options));
         if (caller !== undefined) {
           recordCaller(pid, caller);
         }
@@ -128,6 +130,10 @@ export class TaskSupervisorRef<C extends Caller = Caller> {
   /** Stops a task. */
   terminateChild(child: Pid): Promise<TerminateChildResult> {
     return this.#supervisor.terminateChild(child);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return shutDown(this.#caller, this.target);
   }
 }
 
@@ -168,7 +174,7 @@ async function startUnder<K extends { readonly pid: Pid }>(
       if (owner.dead) {
         return { kind: "ignore" };
       }
-      begun = begin((script) => parent.spawnLink(script));
+      begun = begin((script) => parent.spawnLink(script, spawnOptionsOf(options)));
       return { kind: "ok", pid: begun.pid };
     },
   });
@@ -181,6 +187,10 @@ async function startUnder<K extends { readonly pid: Pid }>(
 function specOf(options: TaskChildOptions & { readonly restart?: Restart }): Omit<ChildSpec, "start"> {
   const { restart = "temporary", shutdown = 5_000 } = options;
   return { id: "task", restart, shutdown };
+}
+
+function spawnOptionsOf({ label }: TaskChildOptions): SpawnOptions {
+  return label === undefined ? {} : { label };
 }
 
 function pidOf(caller: Caller | Self): Pid | undefined {

@@ -176,6 +176,23 @@ test("a supervisor that is not there fails the call, and starts nothing", async 
   });
 });
 
+test("a task supervisor that is disposed of at the end of a block ends its tasks, which are shown by their label", async () => {
+  const { system, runT } = await startTaskWorld();
+  await runT(async (self) => {
+    const started = await startTaskSupervisor(self);
+    if (started.kind !== "ok") throw new Error(started.kind);
+    let pids: readonly Pid[];
+    {
+      await using tasks = taskSupervisorRef(self, started.pid);
+      await tasks.asyncNolink(forever, { label: "for ever" });
+      await tasks.startChild(forever, { label: "for ever" });
+      pids = await tasks.children();
+      expect(pids.map((pid) => self.info(pid)?.label)).toEqual(["for ever", "for ever"]);
+    }
+    expect(pids.map((pid) => system.isAlive(pid))).toEqual([false, false]);
+  });
+});
+
 test("TSUP-007 a child is terminated, once", async () => {
   const { system, supervisor } = await startSupervisedWorld();
   const tasks = taskSupervisorRef(system, supervisor);

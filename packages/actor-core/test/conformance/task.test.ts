@@ -516,6 +516,24 @@ test("several tasks can be awaited at once, beside other receives", async () => 
   });
 });
 
+test("a task ends when its signal is aborted, also when that was before", async () => {
+  const { runT } = await startTaskWorld();
+  await runT(async (self) => {
+    self.trapExit(true);
+    const controller = new AbortController();
+    const task = asyncTask(self, forever, { signal: controller.signal });
+    const failure = rejection(awaitTask(self, task));
+    controller.abort("enough");
+    expect(await failure).toMatchObject({ reason: Exit.shutdownFor("enough") });
+    const late = asyncTask(self, forever, { signal: controller.signal });
+    expect(await rejection(awaitTask(self, late))).toMatchObject({ reason: Exit.noproc });
+    const unheard = asyncTask(self, forever, { signal: controller.signal });
+    expect(mailbox(self)?.filter((message) => message instanceof Down)).toEqual([
+      new Down(unheard.ref, unheard.pid as Pid, Exit.noproc),
+    ]);
+  });
+});
+
 test("TASK-017 a finished task that is ignored gives its value; an unfinished one goes on, unheard", async () => {
   const { runT } = await startTaskWorld();
   await runT(async (self) => {
