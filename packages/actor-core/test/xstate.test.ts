@@ -499,6 +499,49 @@ test("what a machine emits goes to those who asked for it, until they end", asyn
   expect(system.info(ref.pid)?.monitors).toEqual([first.pid]);
 });
 
+test("a machine that ends its process in the middle of a step emits nothing more", async () => {
+  const { system, plain } = await startWorld();
+  const machine = setup({
+    types: { events: {} as { type: "go" }, emitted: {} as { type: "rang" } },
+    actions: { end: () => {} },
+  }).createMachine({ on: { go: { actions: ["end", emit({ type: "rang" })] } } });
+  const ref = await startMachine(system, (self) =>
+    machine.provide({ actions: { end: () => plain.self.exitSignal(self.pid, Exit.kill) } }),
+  );
+  await ref.sendEmittedTo(plain.pid);
+  ref.send({ type: "go" });
+  expect(await system.exited(ref.pid)).toEqual(Exit.killed);
+  await system.quiesce();
+  expect(plain.messages).toEqual([]);
+});
+
+test("a reference by name outlives restarts, and one in a block ends its machine", async () => {
+  const { system } = await startWorld();
+  const byName = machineRef(system, counter, "counter");
+  byName.send({ type: "push" });
+  expect(byName.pid).toBeUndefined();
+  {
+    await using ref = await startMachine(system, counter, { name: "counter" });
+    byName.send({ type: "push" });
+    expect((await byName.snapshot()).context).toEqual({ count: 1 });
+    expect(byName.pid).toBe(ref.pid);
+  }
+  expect(byName.pid).toBeUndefined();
+});
+
+test.each([[undefined], ["machine"], [{}]])("%p in place of a machine is refused", async (machine) => {
+  const { system } = await startWorld();
+  expect(await launchMachine(system, machine as unknown as typeof counter)).toMatchObject({
+    kind: "error",
+    reason: { kind: "crash", error: expect.any(TypeError) },
+  });
+  const ref = await startMachine(system, counter);
+  await sys.suspend(system, ref.pid);
+  expect(await sys.changeCode(system, ref.pid, { to: machine })).toMatchObject({ kind: "error" });
+  await sys.resume(system, ref.pid);
+  expect((await ref.call({ type: "push" })).context).toEqual({ count: 1 });
+});
+
 test("input reaches the machine", async () => {
   const { system } = await startWorld();
   const machine = setup({ types: { input: {} as { start: number }, context: {} as { n: number } } }).createMachine({

@@ -116,6 +116,10 @@ export class MachineProcess<M extends AnyStateMachine> implements ProcessHandler
   }
 
   emitted(event: EventObject): void {
+    // An action that ended the process does not end the step, and XState lets nothing thrown here be caught.
+    if (!this.#self.isAlive(this.#self.pid)) {
+      return;
+    }
     for (const listener of this.#listeners.values()) {
       this.#self.send(listener, new Emitted(this.#self.pid, event));
     }
@@ -181,7 +185,11 @@ export class MachineProcess<M extends AnyStateMachine> implements ProcessHandler
 }
 
 function machineOf<M extends AnyStateMachine>(source: MachineSource<M>, self: Self): M {
-  return typeof source === "function" ? source(self) : source;
+  const machine = typeof source === "function" ? source(self) : source;
+  if (typeof (machine as Partial<AnyStateMachine> | undefined)?.transition !== "function") {
+    throw new TypeError(`Cannot run machine: wanted one made by XState, got ${describeValue(machine)}`);
+  }
+  return machine;
 }
 
 function isUpgrade<M extends AnyStateMachine>(to: unknown): to is MachineUpgrade<M> {

@@ -10,7 +10,8 @@ import type {
 import { StartFailed } from "../process/errors.ts";
 import { Exit } from "../process/exit-reason.ts";
 import type { Pid } from "../process/pid.ts";
-import type { Caller, CallOptions, StartOptions, StartResult, StopOptions } from "../process/self.ts";
+import type { Caller, CallOptions, StartOptions, StartResult, StopOptions, Target } from "../process/self.ts";
+import { shutDown } from "../process/shut-down.ts";
 import { type Finale, MachineProcess, type MachineSource } from "./machine-process.ts";
 import { EmittedRequest, SnapshotRequest } from "./machine-request.ts";
 import type { MachineState } from "./machine-state.ts";
@@ -36,9 +37,12 @@ export type MachineArguments<M extends AnyStateMachine> =
     ? readonly [options?: MachineOptions<M>]
     : readonly [options: MachineOptions<M> & ({ readonly input: InputFrom<M> } | { readonly state: MachineState })];
 
-/** A running machine, as its clients see it. */
-export interface MachineRef<M extends AnyStateMachine> {
-  readonly pid: Pid;
+/**
+ * A running machine, as its clients see it. `Holder` is its pid, or whoever holds the name by which it is known. With
+ * `await using` it is shut down with its block; nothing happens when it is gone already.
+ */
+export interface MachineRef<M extends AnyStateMachine, Holder extends Pid | undefined = Pid> extends AsyncDisposable {
+  readonly pid: Holder;
   /** Never fails when the machine is gone. */
   send(event: EventFromLogic<M>): void;
   /**
@@ -100,7 +104,8 @@ export async function startMachine<M extends AnyStateMachine>(
   if (result.kind !== "ok") {
     throw new StartFailed(result.kind === "error" ? result.reason : Exit.of(result.kind));
   }
-  return refTo<M>(caller, result.pid, finale);
+  const { pid } = result;
+  return refTo<M, Pid>(caller, pid, () => pid, finale);
 }
 
 /** Starts a machine as a supervisor does: with the outcome as a value. */
@@ -112,13 +117,26 @@ export function launchMachine<M extends AnyStateMachine>(
   return begin(caller, machine, options, { done: undefined });
 }
 
-/** A typed reference to a running machine. Nothing checks that `pid` runs this one. */
+/**
+ * A typed reference to a running machine: to a process, or to whoever holds a name each time it is used, so that it outlives
+ * restarts. Nothing checks that `target` runs this machine.
+ */
+export function machineRef<M extends AnyStateMachine>(
+  caller: Caller,
+  machine: MachineSource<M>,
+  target: Pid,
+): MachineRef<M>;
+export function machineRef<M extends AnyStateMachine>(
+  caller: Caller,
+  machine: MachineSource<M>,
+  target: Target,
+): MachineRef<M, Pid | undefined>;
 export function machineRef<M extends AnyStateMachine>(
   caller: Caller,
   _machine: MachineSource<M>,
-  pid: Pid,
-): MachineRef<M> {
-  return refTo<M>(caller, pid, { done: undefined });
+  target: Target,
+): MachineRef<M, Pid | undefined> {
+  return refTo<M, Pid | undefined>(caller, target, () => caller.whereis(target), { done: undefined });
 }
 
 function begin<M extends AnyStateMachine>(
@@ -131,23 +149,30 @@ function begin<M extends AnyStateMachine>(
   return caller.start(new MachineProcess<M>({ machine, input, state, eventOf, finale }), start);
 }
 
-function refTo<M extends AnyStateMachine>(caller: Caller, pid: Pid, finale: Finale): MachineRef<M> {
+function refTo<M extends AnyStateMachine, Holder extends Pid | undefined>(
+  caller: Caller,
+  target: Target,
+  holder: () => Holder,
+  finale: Finale,
+): MachineRef<M, Holder> {
   const waitFor = async (
     isWanted: (snapshot: SnapshotFrom<M>) => boolean,
     options?: CallOptions,
   ): Promise<SnapshotFrom<M>> => {
     const request = new SnapshotRequest(isWanted);
     try {
-      return (await caller.call(pid, request, options)) as SnapshotFrom<M>;
+      return (await caller.call(target, request, options)) as SnapshotFrom<M>;
     } finally {
       request.abandoned = true;
     }
   };
   const isDone = (snapshot: SnapshotFrom<M>): boolean => (snapshot as Snapshot<unknown>).status === "done";
   return {
-    pid,
-    send: (event: EventObject) => caller.send(pid, event),
-    call: async (event: EventObject, options) => (await caller.call(pid, event, options)) as SnapshotFrom<M>,
+    get pid() {
+      return holder();
+    },
+    send: (event: EventObject) => caller.cast(target, event),
+    call: async (event: EventObject, options) => (await caller.call(target, event, options)) as SnapshotFrom<M>,
     snapshot: (options) => waitFor(() => true, options),
     waitFor,
     output: async (options) => {
@@ -155,8 +180,9 @@ function refTo<M extends AnyStateMachine>(caller: Caller, pid: Pid, finale: Fina
       return (done as Snapshot<unknown>).output as OutputFrom<M>;
     },
     sendEmittedTo: async (listener) => {
-      await caller.call(pid, new EmittedRequest(listener));
+      await caller.call(target, new EmittedRequest(listener));
     },
-    stop: (options) => caller.stop(pid, options),
+    stop: (options) => caller.stop(target, options),
+    [Symbol.asyncDispose]: () => shutDown(caller, target),
   };
 }
