@@ -4,13 +4,19 @@ import {
   Call,
   CallFailed,
   Cast,
+  createActorSystem,
   Down,
+  defineServer,
   Exit,
   Exited,
+  NameTaken,
   type Pid,
   type ProcessHandler,
+  reply,
   type Self,
   StopFailed,
+  serverRef,
+  startServer,
   sys,
 } from "../index.ts";
 import {
@@ -23,7 +29,7 @@ import {
   simulatedNetwork,
   startProbe,
 } from "../testing/index.ts";
-import { type ActorNode, NotPlainData, startNode } from "./index.ts";
+import { type ActorNode, type Frame, NotPlainData, type Packet, startNode, type Transport } from "./index.ts";
 
 /** A node with a process that keeps what it gets, and one that does what it is told. */
 interface Place {
@@ -53,6 +59,8 @@ interface World {
   readonly b: Place;
   /** Starts another life of node `b`. */
   restartB(): Promise<Place>;
+  /** Starts a third node. */
+  startC(): Promise<Place>;
 }
 
 const startWorld = async (simulation: Simulation, options?: NetworkOptions): Promise<World> => {
@@ -72,7 +80,7 @@ const startWorld = async (simulation: Simulation, options?: NetworkOptions): Pro
     return { system, node, probe, worker };
   };
   const [a, b] = [await start("a", 1), await start("b", 1)];
-  return { simulation, network, a, b, restartB: () => start("b", 2) };
+  return { simulation, network, a, b, restartB: () => start("b", 2), startC: () => start("c", 1) };
 };
 
 /** Plays under many seeds on a network that loses nothing. */
@@ -261,6 +269,138 @@ test("a crash crosses with what can cross of its error", async () => {
       code: "E_BROKEN",
     });
   });
+});
+
+test("a server of another node is used through a reference as a local one is", async () => {
+  const counter = defineServer({
+    version: 1,
+    init: () => 0,
+    calls: {
+      add({ state }, by: number) {
+        if (by < 0) {
+          throw new RangeError("only up");
+        }
+        return reply(state + by, state + by);
+      },
+    },
+    casts: { reset: () => 0 },
+  });
+  await everywhere(async (world) => {
+    const { a, b } = world;
+    const { pid } = await startServer(b.system, counter);
+    b.probe.self.send(b.node.remote("probe", "a"), pid);
+    await settle(world);
+    const ref = serverRef(a.system, counter, a.probe.messages[0] as Pid);
+    expect([await ref.call("add", 2), await ref.call("add", 3)]).toEqual([2, 5]);
+    ref.cast("reset");
+    expect(await ref.call("add", 1)).toBe(1);
+    await expect(ref.call("add", -1)).rejects.toMatchObject({
+      reason: { kind: "crash" },
+      cause: { name: "RangeError", message: "only up" },
+    });
+  });
+});
+
+test("a pid that is handed on leads to its own node, by whatever way it came", async () => {
+  await everywhere(async (world) => {
+    const { a, b, startC } = world;
+    const c = await startC();
+    const pid = await pidOfWorker(world);
+    a.probe.self.send(a.node.remote("probe", "c"), pid);
+    await settle(world);
+    const handed = c.probe.messages[0] as Pid;
+    expect(await c.probe.self.call(handed, "from c")).toBe("from c");
+    const monitor = c.probe.self.monitor(handed);
+    world.network.split("a", "c");
+    await settle(world);
+    b.system.send(b.worker, "end");
+    await settle(world);
+    expect(c.probe.messages.slice(1)).toEqual([new Down(monitor, handed, Exit.of("told to"))]);
+  });
+});
+
+test("news of a node's next life, from a third one, ends its former life", async () => {
+  await everywhere(async (world) => {
+    const { a, network, startC, restartB } = world;
+    const c = await startC();
+    const former = await pidOfWorker(world);
+    const monitor = a.probe.self.monitor(former);
+    await settle(world);
+    network.split("a", "b");
+    const reborn = await restartB();
+    reborn.probe.self.send(reborn.node.remote("probe", "c"), reborn.worker);
+    await settle(world);
+    c.probe.self.send(c.node.remote("probe", "a"), c.probe.messages[0]);
+    await settle(world);
+    const [down, next] = a.probe.messages;
+    expect(down).toEqual(new Down(monitor, former, Exit.noconnection));
+    expect([a.system.isAlive(former), a.system.isAlive(next as Pid)]).toEqual([false, true]);
+    network.heal("a", "b");
+    expect(await a.probe.self.call(next as Pid, "hello")).toBe("hello");
+  });
+});
+
+test("the way to a name cannot be sent, nor can it be linked to or registered", async () => {
+  await simulate({ seed: 1 }, async (simulation) => {
+    const world = await startWorld(simulation);
+    const { a } = world;
+    const way = a.system.whereis(a.node.remote("worker", "b")) as Pid;
+    expect(String(way)).toBe("worker@b");
+    expect(() => a.probe.self.send(a.node.remote("probe", "b"), { way })).toThrow(NotPlainData);
+    expect(() => a.system.register("mine", way)).toThrow(NameTaken);
+    a.probe.self.link(way);
+    await settle(world);
+    expect(a.probe.messages).toEqual([new Exited(way, Exit.noproc)]);
+  });
+});
+
+test("a node that speaks nonsense loses its connection and does no other harm", async () => {
+  await simulate({ seed: 1 }, async (simulation) => {
+    const { network, a, ...world } = await startWorld(simulation);
+    const stranger = network.transport("stranger");
+    const heard: Packet[] = [];
+    stranger.listen((packet) => heard.push(packet));
+    const origin = { from: "stranger", incarnation: 1, session: 1 };
+    stranger.send("a", { kind: "hello", ...origin });
+    await simulation.pass(20);
+    expect(a.node.connected()).toEqual(["stranger"]);
+    const hello = heard[0] as Packet;
+    const to = { incarnation: hello.incarnation, session: hello.session };
+    const message = { $: "no such thing" };
+    const frame: Frame = { kind: "send", to: { kind: "name", name: "probe" }, message };
+    stranger.send("a", { kind: "data", ...origin, to, sequence: 0, frame });
+    await simulation.pass(20);
+    expect([a.node.connected(), a.probe.messages, heard.at(-1)?.kind]).toEqual([[], [], "bye"]);
+    expect(await a.probe.self.call(a.node.remote("worker", "b"), 1)).toBe(1);
+    expect(world.b.node.connected()).toEqual(["a"]);
+  });
+});
+
+test("a stopped node holds nothing of the host", async () => {
+  const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const before = timers();
+  const wires = new Map<string, (packet: Packet) => void>();
+  const start = (name: string): ActorNode => {
+    const system = createActorSystem();
+    system.spawn(obliging, { name: "worker" });
+    const transport: Transport = {
+      send: (to, packet) => void setImmediate(() => wires.get(to)?.(packet)),
+      listen: (receive) => void wires.set(name, receive),
+    };
+    const node = startNode(system, { name, incarnation: 1, transport });
+    ask = (to) => system.call(node.remote("worker", to), "hello");
+    return node;
+  };
+  let ask: (node: string) => Promise<unknown> = async () => {};
+  const nodes = [start("a"), start("b")];
+  expect(await ask("a")).toBe("hello");
+  for (const node of nodes) {
+    node.stop();
+  }
+  await turn();
+  await turn();
+  expect(timers()).toBe(before);
 });
 
 // Links and monitors

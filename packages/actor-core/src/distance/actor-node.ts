@@ -158,6 +158,10 @@ class ConnectedNode implements ActorNode, Home {
     return alias ?? new Alias(RemotePid.dead({ node, incarnation, address: { kind: "alias", id } }), false);
   }
 
+  nowMs(): number {
+    return this.runtime.timers.nowMs();
+  }
+
   get #self(): { readonly node: string; readonly incarnation: number } {
     return { node: this.name, incarnation: this.incarnation };
   }

@@ -1,3 +1,4 @@
+import { MethodMessage } from "../behaviours/method-message.ts";
 import { Alias } from "../process/alias.ts";
 import { describeValue } from "../process/exit-reason.ts";
 import { Pid } from "../process/pid.ts";
@@ -16,12 +17,14 @@ export interface Naming {
   /** @returns Undefined for one that stands for a name. */
   namePid(pid: Pid): Reference | undefined;
   nameAlias(alias: Alias): Reference;
+  nowMs(): number;
 }
 
 /** Finds what was named. */
 export interface Finding {
   findPid(reference: Reference): Pid;
   findAlias(reference: Reference): Alias;
+  nowMs(): number;
 }
 
 /** Marks what JSON has no form for; an object of the user's with such a key is marked itself. */
@@ -93,11 +96,19 @@ function encodeParts(
   if (value instanceof Alias) {
     return { [TAG]: "alias", ...naming.nameAlias(value) };
   }
+  if (value instanceof MethodMessage) {
+    // Time limits cross as what is left of them: no two nodes have one clock.
+    const leftMs = part(value.deadlineMs - naming.nowMs(), "");
+    return { [TAG]: "method", method: value.method, args: part(value.args, ""), leftMs };
+  }
   if (value instanceof Date) {
     return { [TAG]: "date", time: part(value.getTime(), ".getTime()") };
   }
   if (value instanceof Map) {
-    const entries = Array.from(value, ([key, item], i) => [part(key, `.keys()[${i}]`), part(item, `.get(${key})`)]);
+    const entries = Array.from(value, ([key, item], i) => [
+      part(key, `.keys()[${i}]`),
+      part(item, `.get(${describeValue(key)})`),
+    ]);
     return { [TAG]: "map", entries };
   }
   if (value instanceof Set) {
@@ -153,6 +164,12 @@ export function decode(encoded: Encoded, finding: Finding): unknown {
       return finding.findPid(referenceOf(encoded));
     case "alias":
       return finding.findAlias(referenceOf(encoded));
+    case "method":
+      return new MethodMessage(
+        String(encoded.method),
+        inside("args") as unknown[],
+        finding.nowMs() + Number(inside("leftMs")),
+      );
     case "date":
       return new Date(Number(inside("time")));
     case "map":
