@@ -47,16 +47,21 @@ export async function call(n, timer) {
   stop(server);
 }
 
+let created = 0;
+
 export async function create(n, timer) {
   const done = latch(n);
   const actors = new Array(n);
   const before = heapBytes();
   timer.start();
   for (let i = 0; i < n; i++) {
-    actors[i] = spawnStateless(system, (_message, { self }) => {
+    created += 1;
+    const handle = (_message, { self }) => {
       stop(self);
       done.hit();
-    });
+    };
+    // The names it makes itself are random, and meet when they are so many.
+    actors[i] = spawnStateless(system, handle, `created-${created}`);
   }
   timer.stop();
   const bytes = (heapBytes() - before) / n;
