@@ -171,12 +171,13 @@ class GenStatemHandler<State, Data, Args extends readonly unknown[]> implements 
   /** What was given, seen as one handler. */
   #statem: HandlerStatem<State, Data, Args>;
   readonly #args: Args;
-  readonly #queue = new StatemQueue();
-  readonly #timers = new StatemTimers();
+  // Made when first needed, as an idle machine should be small.
+  #queue: StatemQueue | undefined;
+  #timers: StatemTimers | undefined;
   /** A `GoOn` is in the mailbox. */
   #goingOn = false;
   /** Came from the mailbox before that, and waits behind the queue and the timers of 0 ms. */
-  readonly #received: StatemEvent[] = [];
+  #received: StatemEvent[] | undefined;
   /** Undefined until `init` has settled. */
   #at: Standing<State, Data> | undefined;
 
@@ -229,7 +230,7 @@ class GenStatemHandler<State, Data, Args extends readonly unknown[]> implements 
       return;
     }
     if (this.#goingOn) {
-      this.#received.push(event);
+      (this.#received ??= []).push(event);
       return;
     }
     const done = this.#handleEvent(event, self);
@@ -288,7 +289,7 @@ class GenStatemHandler<State, Data, Args extends readonly unknown[]> implements 
       return { kind: "cast", request: message.request };
     }
     if (message instanceof StatemTimer) {
-      return this.#timers.fired(message);
+      return this.#timers?.fired(message);
     }
     return { kind: "info", message };
   }
@@ -301,7 +302,7 @@ class GenStatemHandler<State, Data, Args extends readonly unknown[]> implements 
         self.send(self.pid, new GoOn());
         return;
       }
-      const event = this.#queue.take() ?? this.#timers.takeDue() ?? this.#received.shift();
+      const event = this.#queue?.take() ?? this.#timers?.takeDue() ?? this.#received?.shift();
       if (event === undefined) {
         return;
       }
@@ -414,18 +415,18 @@ class GenStatemHandler<State, Data, Args extends readonly unknown[]> implements 
   #complete({ event, to, changed, postponed, inserted, timers }: Turn<State, Data>, self: Self): void {
     this.#at = to;
     if (postponed && event !== undefined) {
-      this.#queue.postpone(event);
+      (this.#queue ??= new StatemQueue()).postpone(event);
     }
     if (changed) {
-      this.#queue.retryPostponed();
-      this.#timers.cancel(STATE_TIMER);
+      this.#queue?.retryPostponed();
+      this.#timers?.cancel(STATE_TIMER);
     }
-    this.#timers.cancel(EVENT_TIMER);
+    this.#timers?.cancel(EVENT_TIMER);
     if (timers !== undefined) {
-      this.#timers.set(timers, self);
+      (this.#timers ??= new StatemTimers()).set(timers, self);
     }
     if (inserted !== undefined) {
-      this.#queue.insert(inserted);
+      (this.#queue ??= new StatemQueue()).insert(inserted);
     }
   }
 

@@ -280,6 +280,15 @@ test.each([
   expect(system.isAlive(pid)).toBe(false);
 });
 
+test("SM-005 a bad action of init ends the machine that has started", async () => {
+  const { system, trapping } = await startWorld();
+  const init = () => startIn("a", "d0", "bad" as never);
+  const result = await startGenStatem(trapping.self, { ...doing, init }, [], { link: true });
+  await system.quiesce();
+  expect(result.kind).toBe("ok");
+  expect(trapping.messages).toEqual([new Exited(expect.anything() as never, Exit.badReturn("action", "bad"))]);
+});
+
 test("SM-005 answering what is no call is a bad action", async () => {
   const { system } = await startWorld();
   const pid = await running(system, doing);
