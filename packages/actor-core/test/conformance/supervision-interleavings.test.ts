@@ -3,13 +3,18 @@ import {
   type ActorSystem,
   CallFailed,
   type ChildSpec,
+  Down,
   dynamicSupervisorRef,
   Exit,
+  Exited,
   type ExitReason,
+  type MonitorRef,
   type Pid,
   type ProcessHandler,
+  type ProcessInfo,
   type Report,
   type Self,
+  type StopFailed,
   startDynamicSupervisor,
   startSupervisor,
 } from "../../src/index.ts";
@@ -196,5 +201,66 @@ test("whatever happens to a tree of supervisors: names are free for restarts, no
     await simulation.settle();
     expect(system.processes()).toEqual([]);
     expect(namesTaken).toBe(0);
+  });
+});
+
+test("whatever becomes of a start or a stop: a failed one leaves no process, no name and no notice but the link's", async () => {
+  await explore({ seeds: 200, faults: [KILLS] }, async (simulation) => {
+    const { random } = simulation;
+    const system = simulation.createSystem();
+    const NAMES = ["n", "m"];
+    const clients = ["a", "b", "c"].map(() =>
+      system.spawn(async (self) => {
+        self.trapExit(true);
+        const linked = new Set<Pid>();
+        const monitored = new Map<MonitorRef, Pid>();
+        for (let round = 0; round < 5; round++) {
+          const name = random.chance(0.7) ? random.pick(NAMES) : undefined;
+          const link = random.chance(0.5);
+          const limited = random.chance(0.3);
+          const before = new Set(system.processes());
+          const starting = self.start(anyBody(random), {
+            link,
+            monitor: random.chance(0.5),
+            label: "child",
+            ...(name !== undefined && { name }),
+            ...(limited && { timeoutMs: random.below(3) }),
+          });
+          const pid = system.processes().find((each) => !before.has(each));
+          const result = await starting;
+          if (pid !== undefined && link) linked.add(pid);
+          if (result.kind === "ok") {
+            expect(result.pid).toBe(pid);
+            if (result.monitor !== undefined) monitored.set(result.monitor, result.pid);
+            const reason = random.pick([Exit.normal, Exit.shutdown, Exit.of("stop")]);
+            const stopped = self.stop(result.pid, { reason, ...(limited && { timeoutMs: random.below(9) }) });
+            const outcome = await stopped.then(
+              () => reason,
+              (error: StopFailed) => error.reason,
+            );
+            if (outcome.kind !== "timeout") expect(self.isAlive(result.pid)).toBe(false);
+            else self.exitSignal(result.pid, Exit.kill);
+          } else if (pid !== undefined) {
+            expect(self.isAlive(pid)).toBe(false);
+            if (result.kind === "error" && result.reason.kind === "timeout") linked.delete(pid);
+          }
+          if (name !== undefined && pid !== undefined && !self.isAlive(pid)) expect(self.whereis(name)).not.toBe(pid);
+        }
+        await self.sleep(50);
+        const { messages, links, monitors } = self.info(self.pid) as ProcessInfo;
+        const downs = messages.filter((message) => message instanceof Down);
+        expect(new Set(downs.map(({ monitor }) => monitor))).toEqual(new Set(monitored.keys()));
+        expect(downs).toHaveLength(monitored.size);
+        const exits = messages.filter((message) => message instanceof Exited).map(({ from }) => from);
+        expect(exits.filter((from) => from === undefined || !linked.has(from))).toEqual([]);
+        expect(exits).toHaveLength(new Set(exits).size);
+        expect([links, monitors]).toEqual([[], []]);
+      }),
+    );
+    for (const reason of await Promise.all(clients.map((pid) => system.exited(pid)))) {
+      if (reason.kind === "crash") throw reason.error;
+    }
+    await simulation.settle();
+    expect([system.processes(), NAMES.map((name) => system.whereis(name))]).toEqual([[], [undefined, undefined]]);
   });
 });
