@@ -38,8 +38,9 @@ export type RestartVerdict =
  * // second.kind === "exceeded"
  */
 export function recordRestart(window: RestartWindow, nowMs: number, intensity: RestartIntensity): RestartVerdict {
-  const counting = window.times.findIndex((timeMs) => timeMs >= nowMs - intensity.periodMs);
-  const times = counting < 0 ? [] : window.times.slice(counting);
-  times.push(nowMs);
+  const first = window.times.findIndex((timeMs) => timeMs >= nowMs - intensity.periodMs);
+  const counting = first === 0 ? window.times : window.times.slice(first < 0 ? window.times.length : first);
+  // Not pushed onto a copy, which would be copied again to grow.
+  const times = counting.toSpliced(counting.length, 0, nowMs);
   return { kind: times.length > intensity.maxRestarts ? "exceeded" : "allowed", window: { times } };
 }
