@@ -17,7 +17,8 @@ export async function startChild(self: Self, start: StartChild): Promise<StartOu
   try {
     started = await start(self);
   } catch (error) {
-    if (error instanceof Unwind) throw error;
+    // Of a supervisor that was killed meanwhile there is nothing to tell.
+    if (error instanceof Unwind || !self.isAlive(self.pid)) throw error;
     return { kind: "error", reason: error instanceof StartFailed ? error.reason : Exit.crash(error) };
   }
   switch (started?.kind) {

@@ -22,6 +22,8 @@ const STARTED = { kind: "ok", pid: expect.anything() };
 const NOBODY = { specs: 0, active: 0, supervisors: 0, workers: 0 };
 const ONE = { specs: 1, active: 1, supervisors: 0, workers: 1 };
 
+const forever = new Promise<void>(() => {});
+
 interface DynamicWorld extends SupervisionWorld {
   readonly supervisor: Pid;
   readonly ref: DynamicSupervisorRef;
@@ -315,6 +317,20 @@ test("DYN-014 a start that throws fails with what was thrown, and the supervisor
   }
   expect(system.isAlive(supervisor)).toBe(true);
   expect(await ref.countChildren()).toEqual(NOBODY);
+});
+
+test("DYN-014 a supervisor that is killed while it starts a child has nothing to tell of that start", async () => {
+  const { system, ref, child, kill, supervisor, reports } = await startDynamicWorld();
+  let starts = 0;
+  await ref.startChild({
+    ...child("c"),
+    start: (parent) => (starts++ === 0 ? child("c").start(parent) : parent.start({ init: () => forever, handle() {} })),
+  });
+  await kill("c");
+  const before = reports.length;
+  system.exitSignal(supervisor, Exit.kill);
+  await system.quiesce();
+  expect([starts, reports.slice(before)]).toEqual([2, []]);
 });
 
 test("DYN-015 no more children than allowed", async () => {
