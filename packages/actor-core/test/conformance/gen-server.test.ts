@@ -387,25 +387,33 @@ test("GS-026 another process may answer, and only the first answer counts", asyn
   expect(await system.call(server, 1)).toBe("helped");
 });
 
-test("GS-027 a caller with a long mailbox pays nothing for a call and keeps its messages", async () => {
+test("GS-027 a caller with a long mailbox pays no more for a call and keeps its messages", async () => {
   const { system } = await startWorld();
   const server = await running(system, { ...doing, handleCall: (n, _from, s) => reply(n, s) });
-  let left: readonly unknown[] | undefined;
-  const caller = system.spawn(async (self) => {
-    await self.sleep(0);
-    for (let i = 0; i < 1_000; i++) {
-      await self.call(server, i);
+  const cost = async (queued: number): Promise<number> => {
+    let tookMs = 0;
+    let left: readonly unknown[] | undefined;
+    const caller = system.spawn(async (self) => {
+      await self.sleep(0);
+      const beganMs = performance.now();
+      for (let i = 0; i < 1_000; i++) {
+        await self.call(server, i);
+      }
+      tookMs = performance.now() - beganMs;
+      left = self.info(self.pid)?.messages;
+    });
+    for (let i = 0; i < queued; i++) {
+      system.send(caller, i);
     }
-    left = self.info(self.pid)?.messages;
-  });
-  for (let i = 0; i < 100_000; i++) {
-    system.send(caller, i);
-  }
-  const beganMs = performance.now();
-  await system.exited(caller);
-  expect(left).toHaveLength(100_000);
-  expect(left?.every((message, i) => message === i)).toBe(true);
-  expect(performance.now() - beganMs).toBeLessThan(2_000);
+    await system.exited(caller);
+    expect(left).toHaveLength(queued);
+    expect(left?.every((message, i) => message === i)).toBe(true);
+    return tookMs;
+  };
+  await cost(0);
+  const empty = await cost(0);
+  // The better of two: what else the machine does must not decide.
+  expect(Math.min(await cost(100_000), await cost(100_000))).toBeLessThan(10 * empty);
 });
 
 test.each([

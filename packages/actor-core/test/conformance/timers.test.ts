@@ -282,3 +282,29 @@ test("TMR-022 a thousand timers of one time all fire, in the order they were set
   await pass(10);
   expect(plain.messages).toEqual(Array.from({ length: 1_000 }, (_, i) => i));
 });
+
+test("TMR-022 the host gets its turns while many timers of one time are delivered", async () => {
+  const system = createActorSystem({ budget: { messages: 100 } });
+  let turns = 0;
+  let turning = true;
+  const turn = (): void => {
+    turns += 1;
+    if (turning) {
+      setImmediate(turn);
+    }
+  };
+  const counted: number[] = [];
+  const collector = system.spawn(async (self: Self<number>) => {
+    for (let left = 1_000; left > 0; left--) {
+      counted.push(await self.receive());
+    }
+  });
+  for (let i = 0; i < 1_000; i++) {
+    system.sendAfter(5, collector, i);
+  }
+  setTimeout(turn, 5);
+  await system.exited(collector);
+  turning = false;
+  expect(counted).toEqual(Array.from({ length: 1_000 }, (_, i) => i));
+  expect(turns).toBeGreaterThanOrEqual(5);
+});
