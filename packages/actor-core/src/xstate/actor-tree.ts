@@ -214,6 +214,11 @@ export class WaitingEvent extends OwnMessage {
     this.target = target;
     this.event = event;
   }
+
+  /** How it shows. The ids of actors differ from run to run. */
+  toJSON(): EventObject {
+    return this.event;
+  }
 }
 
 /** As {@link WaitingEvent}, after a delay. */
