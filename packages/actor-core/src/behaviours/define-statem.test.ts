@@ -123,6 +123,20 @@ test.each([
   expect(await end).toEqual(Exit.crash(new MissingCallback(missing)));
 });
 
+test.each(["enter", "info"])("a handler of %s that returns nothing has made a mistake", async (kind) => {
+  const { system } = world();
+  const machine = defineStatem({
+    version: 1,
+    init: () => startIn("a", 0),
+    states: { a: { casts: { go: () => nextState("b", 0) } }, b: { [kind]: () => undefined as never } },
+  });
+  const ref = await startStatem(system, machine);
+  const end = system.exited(ref.pid);
+  ref.cast("go");
+  system.send(ref.pid, "message");
+  expect(await end).toEqual(Exit.badReturn(kind === "enter" ? "enter" : "handle", undefined));
+});
+
 test("each kind of event has its handler, the state's own before that of any", async () => {
   const { system, pass } = world();
   const noted: unknown[] = [];

@@ -138,7 +138,10 @@ function oneHandler<State, Data, Args extends readonly unknown[]>(
   return {
     init: (self, ...args) => statem.init(self, ...args) as Awaitable<StatemInit<State, Data>>,
     handle: (event, state, data, self) => functionsOf(state).handle(event, data, self),
-    enter: (from, state, data, self) => functionsOf(state).enter?.(from, data, self) ?? keepStateAndData(),
+    enter(from, state, data, self) {
+      const functions = functionsOf(state);
+      return functions.enter === undefined ? keepStateAndData() : functions.enter(from, data, self);
+    },
     terminate: (reason, state, data, self) => statem.terminate?.(reason, state as State & string, data, self),
   };
 }

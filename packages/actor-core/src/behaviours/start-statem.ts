@@ -63,7 +63,8 @@ class StatemCallbacks<I extends readonly unknown[]> implements HandlerStatem<str
   }
 
   enter(from: string, state: string, data: unknown, self: Self): Awaitable<EnterResult<unknown>> {
-    return this.#handlers(state, "enter")?.({ state, data, self }, from) ?? keepStateAndData();
+    const handler = this.#handlers(state, "enter");
+    return handler === undefined ? keepStateAndData() : handler({ state, data, self }, from);
   }
 
   handle(event: StatemEvent, state: string, data: unknown, self: Self): Result {
@@ -73,8 +74,10 @@ class StatemCallbacks<I extends readonly unknown[]> implements HandlerStatem<str
         return this.#handleCall(event.request, event.from, turn);
       case "cast":
         return this.#handleCast(event.request, turn);
-      case "info":
-        return this.#handlers(state, "info")?.(turn, event.message) ?? dropped(turn, event.message);
+      case "info": {
+        const handler = this.#handlers(state, "info");
+        return handler === undefined ? dropped(turn, event.message) : handler(turn, event.message);
+      }
       case "internal":
         return this.#required(state, "internal")(turn, event.content);
       case "state-timeout":

@@ -817,6 +817,7 @@ test("SM-026 a state's own enter callback runs, and start has returned before", 
 test.each<[string, unknown, ExitReason]>([
   ["goes elsewhere", nextState("c", 0), Exit.badReturn("enter", nextState("c", 0))],
   ["returns anything else", "foo", Exit.badReturn("enter", "foo")],
+  ["returns nothing", undefined, Exit.badReturn("enter", undefined)],
   ["postpones", keepStateAndData(postpone()), Exit.badReturn("enter action", postpone())],
   ["puts an event in", keepStateAndData(internal(1)), Exit.badReturn("enter action", internal(1))],
 ])("SM-026 an enter callback that %s ends the machine", async (_name, result, reason) => {
@@ -848,6 +849,21 @@ test("SM-026 an enter callback that throws leaves terminate the state and data f
   system.cast(pid, () => nextState("b", "d1"));
   await system.quiesce();
   expect(ended).toEqual([[Exit.crash("E"), "a", "d0"]]);
+});
+
+test("SM-026 a state's own enter callback that returns nothing ends the machine", async () => {
+  const { system } = await startWorld();
+  const statem: GenStatem<"a" | "b", number> = {
+    init: () => startIn("a", 0),
+    states: {
+      a: { handle: () => nextState("b", 1) },
+      b: { enter: () => undefined as never, handle: () => keepStateAndData() },
+    },
+  };
+  const pid = await running(system, statem);
+  const end = system.exited(pid);
+  system.cast(pid, "go");
+  expect(await end).toEqual(Exit.badReturn("enter", undefined));
 });
 
 test("SM-027 the same state is not entered again, unless it is repeated", async () => {
