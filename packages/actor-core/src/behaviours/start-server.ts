@@ -147,16 +147,19 @@ export function serverRef<C, K>(
 ): Ref<C, K, Pid | undefined> {
   const calls = server.calls as object;
   const casts = server.casts as object;
-  const applyCall = async (name: string, args: readonly unknown[], own?: CallOptions): Promise<unknown> => {
-    if (!Object.hasOwn(calls, name)) {
-      throw new UnknownMethod("call", name, Object.keys(calls));
+  const usual = { ...options, timeoutMs: options?.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS };
+  // Not async: handing one promise on through another takes as long as the call itself.
+  const applyCall = (name: string, args: readonly unknown[], own?: CallOptions): Promise<unknown> => {
+    try {
+      if (!Object.hasOwn(calls, name)) {
+        throw new UnknownMethod("call", name, Object.keys(calls));
+      }
+      const timeoutMs = own?.timeoutMs ?? usual.timeoutMs;
+      const callOptions = own === undefined ? usual : { ...usual, ...own, timeoutMs };
+      return caller.call(target, new MethodMessage(name, args, caller.nowMs() + timeoutMs), callOptions);
+    } catch (error) {
+      return Promise.reject(error);
     }
-    const timeoutMs = own?.timeoutMs ?? options?.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS;
-    return caller.call(target, new MethodMessage(name, args, caller.nowMs() + timeoutMs), {
-      ...options,
-      ...own,
-      timeoutMs,
-    });
   };
   const applyCast = (name: string, args: readonly unknown[]): void => {
     if (!Object.hasOwn(casts, name)) {
@@ -216,7 +219,7 @@ class ServerCallbacks<I extends readonly unknown[]> implements GenServer<unknown
       from.refuse(tooManyArguments(request));
       return noReply(state);
     }
-    const turn: CallTurn<unknown> = { ...this.#turn(state, request.deadlineMs), from };
+    const turn: CallTurn<unknown> = { state, ctx: this.#ctxFor(request.deadlineMs), from };
     // What it returns is checked by the server loop.
     return handler(turn, ...request.args) as Awaitable<CallResult<unknown>>;
   }
@@ -271,11 +274,15 @@ class ServerCallbacks<I extends readonly unknown[]> implements GenServer<unknown
     return migrate(from as number, state);
   }
 
+  #turn(state: unknown): Turn<unknown> {
+    return { state, ctx: this.#ctxFor(Number.POSITIVE_INFINITY) };
+  }
+
   /** Begins a turn; until the next one all that the server asks of others is asked within this one's time. */
-  #turn(state: unknown, deadlineMs = Number.POSITIVE_INFINITY): Turn<unknown> {
+  #ctxFor(deadlineMs: number): Ctx {
     const ctx = this.#ctx as ServerCtx;
     ctx.deadlineMs = deadlineMs;
-    return { state, ctx };
+    return ctx;
   }
 }
 
