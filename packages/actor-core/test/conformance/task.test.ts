@@ -6,14 +6,18 @@ import {
   callersOf,
   completedTask,
   Down,
+  defineServer,
   Exit,
   Exited,
   type ExitReason,
   ignoreTask,
   NotTaskOwner,
+  noReply,
   type Pid,
+  type ReplyTo,
   type Self,
   shutdownTask,
+  startServer,
   startSupervisor,
   startTask,
   supervisorRef,
@@ -550,6 +554,43 @@ test("TASK-017 a finished task that is ignored gives its value; an unfinished on
     expect(ignoreTask(self, failed)).toEqual({ kind: "exit", reason: Exit.normal });
     expect(mailbox(self)).toEqual([]);
   });
+});
+
+test.each<[string, (n: number) => number | Promise<number>]>([
+  ["at once", (n) => 2 * n],
+  ["later", async (n) => 2 * n],
+])("a server answers with the value of a task that is done %s, and waits for nothing", async (_when, double) => {
+  const { system, reports } = await startTaskWorld();
+  const seen: unknown[] = [];
+  const server = defineServer({
+    version: 1,
+    init: (): ReadonlyMap<Task<number>, ReplyTo> => new Map(),
+    calls: {
+      double: ({ state, ctx, from }, n: number) =>
+        noReply<number>(
+          new Map(state).set(
+            asyncTask(ctx.self, () => double(n)),
+            from,
+          ),
+        ),
+    },
+    info: ({ state, ctx }, message) => {
+      seen.push(message);
+      const [task, from] = [...state].find(([each]) => each.isReply(message)) ?? [];
+      if (task?.isReply(message) && from !== undefined) {
+        from.reply(message.value);
+        // The end that follows is of no interest.
+        ignoreTask(ctx.self, task);
+        return new Map([...state].filter(([each]) => each !== task));
+      }
+      return state;
+    },
+  });
+  const ref = await startServer(system, server);
+  expect(await Promise.all([1, 2, 3].map((n) => ref.call("double", n)))).toEqual([2, 4, 6]);
+  await system.quiesce();
+  expect(seen).toEqual([expect.any(TaskReply), expect.any(TaskReply), expect.any(TaskReply)]);
+  expect([reports, system.info(ref.pid)?.monitors, system.info(ref.pid)?.links]).toEqual([[], [], []]);
 });
 
 test("an owner that ends while it awaits is told so, and the answer goes nowhere", async () => {
