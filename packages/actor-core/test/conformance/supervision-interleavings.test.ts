@@ -100,7 +100,7 @@ async function meddle(self: Self, supervisor: Pid, { random }: Simulation, name:
 }
 
 test("whatever happens to a dynamic supervisor: its list is true, its restarts are counted, nobody outlives it", async () => {
-  await explore({ seeds: 150, faults: [KILLS] }, async (simulation) => {
+  await explore({ seeds: 80, faults: [KILLS] }, async (simulation) => {
     const { random, clock } = simulation;
     const attempts: { readonly atMs: number; readonly event: string; readonly restarts: number }[] = [];
     let namesTaken = 0;
@@ -159,7 +159,7 @@ test("whatever happens to a dynamic supervisor: its list is true, its restarts a
 });
 
 test("whatever happens to a tree of supervisors: names are free for restarts, nobody outlives it", async () => {
-  await explore({ seeds: 150, faults: [KILLS] }, async (simulation) => {
+  await explore({ seeds: 80, faults: [KILLS] }, async (simulation) => {
     const { random } = simulation;
     let namesTaken = 0;
     const system = simulation.createSystem({
@@ -205,7 +205,7 @@ test("whatever happens to a tree of supervisors: names are free for restarts, no
 });
 
 test("whatever becomes of a start or a stop: a failed one leaves no process, no name and no notice but the link's", async () => {
-  await explore({ seeds: 200, faults: [KILLS] }, async (simulation) => {
+  await explore({ seeds: 80, faults: [KILLS] }, async (simulation) => {
     const { random } = simulation;
     const system = simulation.createSystem();
     const NAMES = ["n", "m"];

@@ -81,7 +81,7 @@ function expectSymmetricLinks(system: ActorSystem): void {
 }
 
 test("whatever an owner does with its tasks, nothing of those it is done with stays or arrives", async () => {
-  await explore({ seeds: 100 }, async (simulation) => {
+  await explore({ seeds: 60 }, async (simulation) => {
     const { random } = simulation;
     const system = simulation.createSystem();
     const supervisor = await startTaskSupervisor(system, {}, { name: SUPERVISOR });
@@ -128,7 +128,7 @@ test("whatever an owner does with its tasks, nothing of those it is done with st
 });
 
 test("whatever becomes of a stream, its results are right, never too many run, and nothing is left", async () => {
-  await explore({ seeds: 100 }, async (simulation) => {
+  await explore({ seeds: 60 }, async (simulation) => {
     const { random } = simulation;
     const system = simulation.createSystem();
     const supervisor = await startTaskSupervisor(system, {}, { name: SUPERVISOR });
