@@ -1,12 +1,13 @@
 // Installs the packed actor core as a stranger does, compiles the programs in its documents against it, and runs them on
 // every runtime, held to what the documents claim that they print.
 import { execFile } from "node:child_process";
-import { cpSync, globSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
-import { outside, packedCore } from "./pack.mjs";
+import { outside } from "./pack.mjs";
 import { runtimes } from "./runtimes.mjs";
 import { holding, programsOf } from "./snippets.mjs";
+import { compile, install, manifest, onNode, specifier } from "./stranger.mjs";
 
 const execute = promisify(execFile);
 
@@ -29,12 +30,10 @@ async function runDocuments(root, project) {
     .flatMap((document) => programsIn(root, document));
   for (const { file, code } of programs) writeFileSync(join(project, file), code);
   await compile(root, project, {
-    types: ["node"],
-    typeRoots: [join(root, "node_modules", "@types")],
+    ...onNode(root),
+    noUnusedLocals: true,
     outDir: "out",
     rewriteRelativeImportExtensions: true,
-    // Of ours, the next check asks; a peer's have their own opinion of `exactOptionalPropertyTypes`.
-    skipLibCheck: true,
   });
   const complaints = [];
   const lines = [];
@@ -64,44 +63,11 @@ async function compileTypesAlone(root, project) {
   const { exports, peerDependencies = {} } = manifest(root);
   // An entry named after a peer stands on that one's types, and they do need those of a browser.
   const alone = Object.keys(exports).filter((entry) => peerDependencies[entry.slice(2)] === undefined);
-  const imports = alone.map((entry, index) => `import * as e${index} from "${named(root, entry)}";`);
+  const imports = alone.map((entry, index) => `import * as e${index} from "${specifier(root, entry)}";`);
   const uses = imports.map((_, index) => `e${index}`);
   writeFileSync(join(project, "all.ts"), [...imports, `export const all = { ${uses.join(", ")} };`].join("\n"));
-  await compile(root, project, { types: [], lib: ["es2023", "esnext.disposable"], noEmit: true });
+  await compile(root, project, { types: [], lib: ["es2023", "esnext.disposable"], skipLibCheck: false, noEmit: true });
   return [];
-}
-
-/** Makes a project that has the package and its optional peers. */
-async function install(root, project) {
-  const { tarball } = await packedCore(root);
-  writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  await execute("npm", ["install", "--offline", "--ignore-scripts", "--no-audit", "--no-fund", tarball], {
-    cwd: project,
-  });
-  for (const peer of Object.keys(manifest(root).peerDependencies ?? {})) {
-    symlinkSync(join(root, PACKAGE, "node_modules", peer), join(project, "node_modules", peer));
-  }
-}
-
-/** @throws {Error} With what tsc printed. */
-async function compile(root, project, options) {
-  const compilerOptions = {
-    target: "es2023",
-    lib: ["es2023"],
-    module: "nodenext",
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    noUncheckedIndexedAccess: true,
-    noUnusedLocals: true,
-    skipLibCheck: false,
-    ...options,
-  };
-  writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
-  try {
-    await execute(join(root, "node_modules", ".bin", "tsc"), ["-p", project, "--pretty", "false"], { cwd: project });
-  } catch (error) {
-    throw new Error(`${error.stdout}${error.stderr}`);
-  }
 }
 
 /** @returns {Promise<string | undefined>} What is wrong, if anything. */
@@ -121,12 +87,4 @@ async function inTwos(items, work) {
     for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item);
   };
   await Promise.all([worker(), worker()]);
-}
-
-function manifest(root) {
-  return JSON.parse(readFileSync(join(root, PACKAGE, "package.json"), "utf8"));
-}
-
-function named(root, entry) {
-  return entry.replace(".", manifest(root).name);
 }

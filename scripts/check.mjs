@@ -8,6 +8,7 @@ import { conformanceChecks } from "./check-conformance.mjs";
 import { demonstrationChecks } from "./check-demonstration.mjs";
 import { documentChecks } from "./check-documents.mjs";
 import { everywhereChecks } from "./check-everywhere.mjs";
+import { exampleChecks } from "./check-examples.mjs";
 import { plantedViolations } from "./check-imports.mjs";
 import { linkChecks } from "./check-links.mjs";
 import { packageChecks } from "./check-package.mjs";
@@ -37,6 +38,7 @@ const checks = [
   ...packageChecks(root),
   ...sizeChecks(root),
   ...everywhereChecks(root),
+  ...exampleChecks(root),
   ...linkChecks(root),
   ...demonstrationChecks(root),
   ...documentChecks(root),

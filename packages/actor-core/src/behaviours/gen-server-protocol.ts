@@ -6,7 +6,7 @@ import type { Anything } from "../process/protocol.ts";
  * `handleCast` takes, and what else `handleInfo` takes. Without a callback there is nothing of its kind.
  *
  * @example
- * const counter = { init: () => started(0), handleCall: (_question: "next", _from, n) => reply(n + 1, n + 1) };
+ * const counter = { init: () => started(0), handleCall: (_question: "next", _from: unknown, n: number) => reply(n + 1, n + 1) };
  * const name = processName<MessagesOf<typeof counter>>("counter");
  * const next: number = await system.call(name, "next");
  */

@@ -46,7 +46,7 @@ export class UniqueRegistry<Key, Value, Meta extends object> extends Registry<Ke
    * The holder of a key, wherever a name is wanted: to call it, and, with the value to be registered, to be started as it.
    *
    * @example
-   * await startServer(self, room, { name: rooms.via("lobby", { seats: 8 }) });
+   * await launchServer(self, room, { args: [], name: rooms.via("lobby", { seats: 8 }) });
    * await self.call(rooms.via("lobby"), "who is there?");
    */
   via(key: Key, ...value: Given<Value>): ViaName;
@@ -96,7 +96,9 @@ export function duplicateRegistry<
  * do all that are to be found by it.
  *
  * @example
- * const children = [{ id: "rooms", start: (supervisor) => startRegistry(supervisor, rooms) }];
+ * await startSupervisor(system, {
+ *   children: [{ id: "rooms", start: (supervisor) => startRegistry(supervisor, rooms) }],
+ * });
  *
  * @see Elixir, Registry
  */

@@ -11,7 +11,7 @@ import type { Timer } from "./timers.ts";
  * @see Erlang/OTP, `timer:exit_after/3`
  *
  * @example
- * const timer = exitAfter(self, 60_000, worker, Exit.shutdownFor("took too long"));
+ * const timer = exitAfter(self, 60_000, pid, Exit.shutdownFor("took too long"));
  */
 export function exitAfter(caller: Caller, delayMs: number, target: Target, reason: ExitReason): Timer {
   return runAfter(caller, delayMs, (self) => self.exitSignal(target, reason));

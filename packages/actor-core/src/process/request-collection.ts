@@ -10,7 +10,7 @@ export type LabelledAnswer<Answer = unknown, Label = unknown> = Answered<Answer>
  * @see Erlang/OTP, `gen_server:reqids_new/0`
  *
  * @example
- * const requests = new RequestCollection<number, string>();
+ * const requests = new RequestCollection<unknown, Pid>();
  * for (const server of servers) requests.add(sendRequest(self, server, "load"), server);
  * while (requests.size > 0) {
  *   const answer = await requests.receive(self, { timeoutMs: 1_000, remove: true });

@@ -85,7 +85,7 @@ export interface SimulationResult<T> {
  * @example
  * const { value } = await simulate({ seed: 7 }, async (simulation) => {
  *   const system = simulation.createSystem();
- *   const server = system.spawn({ handle: (message) => message instanceof Call && message.from.reply("pong") });
+ *   const server = system.spawn({ handle: (call: Call<"ping", "pong">) => call.from.reply("pong") });
  *   return system.call(server, "ping");
  * });
  */

@@ -86,6 +86,8 @@ export interface MachineRef<M extends AnyStateMachine, Holder extends Pid | unde
  * @throws {StartFailed} The machine could not take its first step.
  *
  * @example
+ * import { createMachine } from "xstate";
+ *
  * const light = createMachine({
  *   initial: "green",
  *   states: { green: { after: { 1_000: "red" } }, red: { on: { push: "green" } } },
