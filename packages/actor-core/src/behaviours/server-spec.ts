@@ -26,6 +26,7 @@ export type ServerSpecOptions<Args extends readonly unknown[]> = Partial<Omit<Ch
  *   children: [childSpec(counter, { name: "counter", args: [40] }), childSpec(poller, { id: "poller", restart: "transient" })],
  * });
  */
+export function childSpec(spec: ChildSpec, overrides?: Partial<ChildSpec>): ChildSpec;
 export function childSpec<S, Args extends readonly unknown[], C, K>(
   server: Server<S, Args, C, K>,
   options: ServerSpecOptions<NoInfer<Args>>,
@@ -34,7 +35,6 @@ export function childSpec<S, Args extends readonly unknown[]>(
   server: GenServer<S, Args>,
   options: ServerSpecOptions<NoInfer<Args>>,
 ): ChildSpec;
-export function childSpec(spec: ChildSpec, overrides?: Partial<ChildSpec>): ChildSpec;
 export function childSpec(of: unknown, options: Partial<ServerSpecOptions<readonly unknown[]>> = {}): ChildSpec {
   if (isSpec(of)) {
     return { ...of, ...options };

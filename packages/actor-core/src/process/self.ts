@@ -2,7 +2,7 @@ import type { Alias } from "./alias.ts";
 import type { ExitReason } from "./exit-reason.ts";
 import type { HostSignal } from "./host-signal.ts";
 import type { MakeMailbox } from "./mailbox.ts";
-import type { MonitorRef } from "./messages.ts";
+import type { Down, Exited, MonitorRef } from "./messages.ts";
 import type { Pid } from "./pid.ts";
 import type { Naming, ProcessName } from "./process-name.ts";
 import type { AnswerTo, CastTo, MessageTo, RequestTo } from "./protocol.ts";
@@ -251,9 +251,15 @@ export interface Hands<out M, out P, out A> extends Caller {
    */
   receive(): Promise<M>;
   receive<T extends M>(match: (message: M) => message is T): Promise<T>;
+  /** One of the notices that any process may get: see `downOf` and `exitOf`. */
+  receive<T extends Down | Exited>(match: (message: unknown) => message is T): Promise<T>;
   receive(match: (message: M) => boolean): Promise<M>;
   receive<T extends M>(
     match: (message: M) => message is T,
+    options: { readonly timeoutMs: number },
+  ): Promise<T | typeof timedOut>;
+  receive<T extends Down | Exited>(
+    match: (message: unknown) => message is T,
     options: { readonly timeoutMs: number },
   ): Promise<T | typeof timedOut>;
   receive(

@@ -14,7 +14,9 @@ export type Answered<Answer = unknown> =
   | { readonly kind: "error"; readonly reason: ExitReason };
 
 /** How long to wait: a time from now, or one on the system's clock. Neither: without limit. */
-export type Patience = { readonly timeoutMs?: number } | { readonly deadlineMs: number };
+export type Patience =
+  | { readonly timeoutMs?: number; readonly deadlineMs?: never }
+  | { readonly deadlineMs: number; readonly timeoutMs?: never };
 
 /** A request that nobody waits for yet. Made by {@link sendRequest}; belongs to the process that made it. */
 export interface SentRequest<Answer = unknown> {
@@ -166,6 +168,7 @@ export function receiveAnswer(
 ): Promise<RequestAnswered | typeof timedOut> {
   const match = (message: unknown): message is RequestAnswered =>
     message instanceof RequestAnswered && wanted(message.request);
-  const timeoutMs = "deadlineMs" in patience ? Math.max(0, patience.deadlineMs - self.nowMs()) : patience.timeoutMs;
+  const { deadlineMs } = patience;
+  const timeoutMs = deadlineMs === undefined ? patience.timeoutMs : Math.max(0, deadlineMs - self.nowMs());
   return timeoutMs === undefined ? self.receive(match) : self.receive(match, { timeoutMs });
 }
