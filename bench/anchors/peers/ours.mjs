@@ -210,15 +210,19 @@ function restart(crash) {
 }
 
 export function monitor(n, timer) {
-  return inProcess(async (self) => {
-    const mortal = { handle: (_message, own) => own.exit(Exit.of("crash")) };
-    const watched = Array.from({ length: n }, () => self.spawnMonitor(mortal));
-    await turn();
-    timer.start();
-    for (const { pid, monitor } of watched) {
-      self.send(pid, "die");
-      await self.receive((message) => message instanceof Down && message.monitor === monitor);
-    }
-    timer.stop();
-  });
+  return inProcess((self) => endMany(self, n, timer));
+}
+
+const mortal = { handle: (_message, self) => self.exit(Exit.of("crash")) };
+
+/** Not a closure, which each repetition would compile anew. */
+async function endMany(self, n, timer) {
+  const watched = Array.from({ length: n }, () => self.spawnMonitor(mortal));
+  await turn();
+  timer.start();
+  for (const { pid, monitor } of watched) {
+    self.send(pid, "die");
+    await self.receive((message) => message instanceof Down && message.monitor === monitor);
+  }
+  timer.stop();
 }
