@@ -10,8 +10,10 @@ import {
   launchServer,
   type Pid,
   ProcessExited,
+  RequestAnswered,
   reply,
   type Self,
+  sendRequest,
   startServer,
   startSupervisor,
   timedOut,
@@ -288,6 +290,23 @@ test("an answer comes after what the one who answers had sent", async () => {
     const answer = await self.call(server, "question");
     await self.receive(() => false, { timeoutMs: 0 });
     expect([answer, messages]).toEqual(["answer", ["from the helper"]]);
+  });
+});
+
+test("an answer that comes as a message stays behind what the one who answers had sent", async () => {
+  await explore({ seeds: 100 }, async (simulation) => {
+    const system = simulation.createSystem();
+    const { self, pid, messages } = await startProbe(system);
+    const server = system.spawn({
+      async handle(message, own) {
+        own.send(pid, "before");
+        await null;
+        (message as Call).from.reply("answer");
+      },
+    });
+    const request = sendRequest(self, server, "question");
+    await simulation.quiesce();
+    expect(messages).toEqual(["before", new RequestAnswered(request, { kind: "reply", reply: "answer" })]);
   });
 });
 

@@ -5,7 +5,7 @@ import { type Birth, Process, SystemMessage } from "../process/process.ts";
 import type { Runtime } from "../process/runtime.ts";
 import type { ProcessBody, Self } from "../process/self.ts";
 import { InjectedFault } from "./fault.ts";
-import { Transit } from "./transit.ts";
+import { type Origin, Transit } from "./transit.ts";
 import { type Inhabitant, nameOf, type World } from "./world.ts";
 
 /** In transit: the exit signal of a link. */
@@ -65,16 +65,28 @@ export class SimulatedProcess extends Process implements Inhabitant {
   override deliver(message: unknown, sender?: Process): void {
     const world = this.#world;
     const arrive = (): void => super.deliver(message, sender);
+    const origin = this.#originOf(message, sender);
     if (message instanceof Down) {
-      // Also that of a process long dead stays behind what it has sent.
-      const origin = message.target instanceof Pid && world.origin !== undefined ? message.target : world.origin;
       world.send(origin, this, { text: `down: ${describeExit(message.reason)}`, content: message, arrive });
     } else if (message instanceof Signal || message instanceof SystemMessage) {
       // Part of the library's own working, which no fault may touch.
-      world.send(world.origin, this, { text: message.constructor.name, content: message, arrive });
+      world.send(origin, this, { text: message.constructor.name, content: message, arrive });
     } else {
-      world.sendMessage(world.origin, this, message, arrive);
+      world.sendMessage(origin, this, message, arrive);
     }
+  }
+
+  /** Behind whose earlier signals a message stays; undefined: nobody's. */
+  #originOf(message: unknown, sender: Process | undefined): Origin | undefined {
+    const { origin } = this.#world;
+    if (sender === this || origin === "arriving") {
+      return undefined;
+    }
+    if (message instanceof Down && message.target instanceof Pid && origin !== undefined) {
+      // Also the notice of a process long dead stays behind what that had sent.
+      return message.target;
+    }
+    return origin ?? (sender instanceof SimulatedProcess ? sender.pid : undefined);
   }
 
   /** What is still on its way is taken back too. */

@@ -58,6 +58,7 @@ export interface ChannelPost {
 class Channel implements Runnable {
   readonly #post: ChannelPost;
   readonly #emptied: () => void;
+  #running = false;
   #signals: { readonly signal: Signal; readonly delayMs: number }[] = [];
 
   constructor(post: ChannelPost, emptied: () => void) {
@@ -67,7 +68,7 @@ class Channel implements Runnable {
 
   add(signal: Signal, delayMs: number): void {
     this.#signals.push({ signal, delayMs });
-    if (this.#signals.length === 1) {
+    if (this.#signals.length === 1 && !this.#running) {
       this.#goOn();
     }
   }
@@ -81,11 +82,13 @@ class Channel implements Runnable {
 
   run(limit: number): number {
     let arrived = 0;
+    this.#running = true;
     do {
       const { signal } = this.#signals.shift() as { signal: Signal };
       arrived += 1;
       this.#post.arrive(signal);
     } while (arrived < limit && this.#signals[0]?.delayMs === 0);
+    this.#running = false;
     if (this.#signals.length > 0) {
       this.#goOn();
     } else {

@@ -28,8 +28,8 @@ export class World implements ChannelPost {
   readonly random: SeededRandom;
   /** By pid, those that live. */
   readonly inhabitants = new Map<Pid, Inhabitant>();
-  /** Whose hands are at work; undefined for timers and for what arrives. */
-  origin: Origin | undefined;
+  /** Whose hands are at work; undefined when that is a timer or not known. */
+  origin: Origin | "arriving" | undefined;
   /** Whose turn it is. */
   running: Pid | undefined;
   /** Turns taken. */
@@ -72,8 +72,8 @@ export class World implements ChannelPost {
   }
 
   /** Brings `signal` to `to`, now or, as the seed will have it, later; behind what the same sender sent before. */
-  send(origin: Origin | undefined, to: Inhabitant, signal: Signal, delayMs = 0): void {
-    if (origin === undefined || origin === to.pid) {
+  send(origin: Origin | "arriving" | undefined, to: Inhabitant, signal: Signal, delayMs = 0): void {
+    if (origin === undefined || origin === "arriving" || origin === to.pid) {
       this.arrive(signal);
       return;
     }
@@ -87,10 +87,13 @@ export class World implements ChannelPost {
   }
 
   /** As {@link send} of a message, which faults may drop or delay. */
-  sendMessage(origin: Origin | undefined, to: Inhabitant, message: unknown, arrive: () => void): void {
+  sendMessage(origin: Origin | "arriving" | undefined, to: Inhabitant, message: unknown, arrive: () => void): void {
     const signal = { text: describeValue(message), content: message, arrive };
     const from = origin instanceof Pid ? this.inhabitants.get(origin) : undefined;
-    const fault = origin && this.faults.onMessage({ from, to, message }, this.step);
+    const fault =
+      origin === undefined || origin === "arriving"
+        ? undefined
+        : this.faults.onMessage({ from, to, message }, this.step);
     if (fault === undefined) {
       this.send(origin, to, signal);
     } else if (fault.kind === "drop") {
@@ -122,7 +125,7 @@ export class World implements ChannelPost {
 
   arrive(signal: Signal): void {
     const before = this.origin;
-    this.origin = undefined;
+    this.origin = "arriving";
     signal.arrive();
     this.origin = before;
   }
@@ -133,7 +136,7 @@ export class World implements ChannelPost {
     signal.arrive();
   }
 
-  #who(origin: Origin | undefined): string {
+  #who(origin: Origin | "arriving" | undefined): string {
     const inhabitant = origin instanceof Pid ? this.inhabitants.get(origin) : undefined;
     return inhabitant === undefined ? String(origin ?? "a timer") : nameOf(inhabitant);
   }
