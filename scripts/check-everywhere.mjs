@@ -29,6 +29,10 @@ async function runDocuments(root, project) {
     .sort()
     .flatMap((document) => programsIn(root, document));
   for (const { file, code } of programs) writeFileSync(join(project, file), code);
+  for (const entry of Object.keys(manifest(root).exports)) {
+    const from = `from "${specifier(root, entry)}"`;
+    if (!programs.some(({ code }) => code.includes(from))) throw new Error(`No program imports anything ${from}`);
+  }
   await compile(root, project, {
     ...onNode(root),
     noUnusedLocals: true,
