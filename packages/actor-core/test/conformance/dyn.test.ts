@@ -12,7 +12,10 @@ import {
   type Pid,
   type Self,
   startDynamicSupervisor,
+  startRegistry,
   supervisorRef,
+  uniqueRegistry,
+  type ViaName,
 } from "../../src/index.ts";
 import { endingWith, inShort, type SupervisionWorld, slowToStop, startSupervisionWorld } from "./supervision-world.ts";
 import { obedient, rejection } from "./world.ts";
@@ -219,15 +222,22 @@ describe("stopping", () => {
   });
 });
 
-test("DYN-009 it is supervised like any child: by name, and anonymously", async () => {
+test("DYN-009 it is supervised like any child: by name, by a key of a registry, and anonymously", async () => {
   const { system, supervise } = await startSupervisionWorld();
   const { ref } = await supervise({ children: [] });
-  const spec = (id: string, name?: string): ChildSpec => ({
+  const registry = uniqueRegistry("registry");
+  await startRegistry(system, registry);
+  const spec = (id: string, name?: string | ViaName): ChildSpec => ({
     id,
     type: "supervisor",
     start: (supervisor) => startDynamicSupervisor(supervisor, {}, name === undefined ? {} : { name }),
   });
   expect(await ref.startChild(spec("named", "dynamic"))).toEqual({ kind: "ok", pid: system.whereis("dynamic") });
+  expect(await ref.startChild(spec("via", registry.via("dynamic")))).toEqual({
+    kind: "ok",
+    pid: system.whereis(registry.via("dynamic")),
+  });
+  expect(await dynamicSupervisorRef(system, registry.via("dynamic")).countChildren()).toEqual(NOBODY);
   const first = await ref.startChild(spec("anonymous"));
   if (first.kind !== "ok") throw new Error(first.kind);
   expect(await ref.startChild(spec("anonymous"))).toEqual({ kind: "already-started", pid: first.pid });
