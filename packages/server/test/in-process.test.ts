@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { defineServer, reply, stop } from "@solo/actor-core";
+import { defineServer, idleAfter, idleTimeout, noReply, reply, stop } from "@solo/actor-core";
 import { manualClock } from "@solo/actor-core/testing";
 import { startKernel, type TestTenant } from "@solo/server/testing";
 import { faultyDisk } from "./faulty-disk.ts";
@@ -118,6 +118,25 @@ test("what a service sends while it starts leaves its cell when the service is o
   disk.full = "everything";
   await expect(kernel.deploy("other", asking)).rejects.toThrow("disk");
   expect(await kernel.call("counter", "add", 0)).toBe(1);
+});
+
+test("time without a message is told to a service that asked for it in a cast", async () => {
+  await using kernel = (await start()).kernel;
+  const idling = defineServer({
+    version: 1,
+    init: () => 0,
+    casts: { rest: ({ state }) => noReply(state, idleAfter(0)) },
+    info: ({ state, ctx }, message) => {
+      ctx.log("info", message === idleTimeout ? "idle" : "something else");
+      return state;
+    },
+  });
+  await kernel.deploy("idling", idling);
+  await kernel.cast("idling", "rest");
+  const [line] = await until("it has heard", () =>
+    kernel.logs("idling").length > 0 ? kernel.logs("idling") : undefined,
+  );
+  expect(line?.text).toBe("idle");
 });
 
 test("a killed id is deployed again as its next version; a live one is refused", async () => {

@@ -65,8 +65,9 @@ const BACKGROUND_SHARES = 512;
 class V1Group implements ControlGroup {
   readonly #directories: readonly string[];
   readonly #pids: string;
-  /** Memory and processes as they were last written. */
-  #prepared: CellLimits | undefined;
+  /** As they were last written; somebody may wait for a cell, so only what differs is written again. */
+  #written: Partial<CellLimits> = {};
+  #shares = DEFAULT_SHARES;
   readonly #files: (controller: V1Controller, file: string) => string;
 
   constructor(parents: readonly string[], directoryOf: (controller: V1Controller) => string, name: string) {
@@ -79,8 +80,8 @@ class V1Group implements ControlGroup {
     this.#setMemory(limits.memoryBytes);
     this.#write("pids", "pids.max", limits.processes);
     this.#write("cpu", "cpu.cfs_period_us", PERIOD_MICROS);
-    this.#prepared = limits;
-    if (priority === "background") this.#write("cpu", "cpu.shares", BACKGROUND_SHARES);
+    this.#written = { memoryBytes: limits.memoryBytes, processes: limits.processes };
+    if (priority === "background") this.#setShares(BACKGROUND_SHARES);
   }
 
   async add(processId: number): Promise<void> {
@@ -88,12 +89,14 @@ class V1Group implements ControlGroup {
   }
 
   setLimits(limits: CellLimits): void {
-    // Somebody waits for the cell: only what differs is written.
-    if (limits.memoryBytes !== this.#prepared?.memoryBytes) this.#setMemory(limits.memoryBytes);
-    if (limits.processes !== this.#prepared?.processes) this.#write("pids", "pids.max", limits.processes);
-    this.#prepared = limits;
-    this.#write("cpu", "cpu.cfs_quota_us", Math.max(1_000, Math.round((limits.cpuPercent * PERIOD_MICROS) / 100)));
-    this.#write("cpu", "cpu.shares", DEFAULT_SHARES);
+    const { memoryBytes, cpuPercent, processes } = limits;
+    if (memoryBytes !== this.#written.memoryBytes) this.#setMemory(memoryBytes);
+    if (processes !== this.#written.processes) this.#write("pids", "pids.max", processes);
+    if (cpuPercent !== this.#written.cpuPercent) {
+      this.#write("cpu", "cpu.cfs_quota_us", Math.max(1_000, Math.round((cpuPercent * PERIOD_MICROS) / 100)));
+    }
+    this.#written = limits;
+    if (this.#shares !== DEFAULT_SHARES) this.#setShares(DEFAULT_SHARES);
   }
 
   usage() {
@@ -154,6 +157,11 @@ class V1Group implements ControlGroup {
     this.#writeIfThere("memory", "memory.memsw.limit_in_bytes", -1);
     this.#write("memory", "memory.limit_in_bytes", bytes);
     this.#writeIfThere("memory", "memory.memsw.limit_in_bytes", bytes);
+  }
+
+  #setShares(shares: number): void {
+    this.#write("cpu", "cpu.shares", shares);
+    this.#shares = shares;
   }
 
   #readNumber(controller: V1Controller, file: string): number {

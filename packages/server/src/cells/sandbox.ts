@@ -88,7 +88,7 @@ class ProcessSandbox implements Sandbox {
     this.#watched = new WatchedLimits(options.clock);
     this.#pool = new CellPool({
       size: options.poolSize ?? DEFAULT_POOL_SIZE,
-      launch: () => this.#launch(DEFAULT_LIMITS, "background"),
+      launch: () => this.#launchForPool(),
       busy: () => this.#coldStarts.busy,
       clock: options.clock,
       log: options.log,
@@ -121,6 +121,18 @@ class ProcessSandbox implements Sandbox {
   close(): Promise<void> {
     this.#closing ??= this.#closeAll();
     return this.#closing;
+  }
+
+  /** Under the usual limits before it waits: most who take it want no others, and need not wait for them to be set. */
+  async #launchForPool(): Promise<ProcessCell> {
+    const cell = await this.#launch(DEFAULT_LIMITS, "background");
+    try {
+      cell.setLimits(DEFAULT_LIMITS);
+      return cell;
+    } catch (error) {
+      await cell.kill();
+      throw error;
+    }
   }
 
   async #launch(limits: CellLimits, priority: BootPriority): Promise<ProcessCell> {

@@ -150,6 +150,8 @@ export class Guest {
         this.#exit(ending);
       });
       this.#send(0, { kind: "started", calls: running.calls, casts: running.casts });
+      // While the kernel writes down that it has started.
+      void running.limber();
     } catch (error) {
       if (error instanceof LoadFailed) return this.#exit(error.ending);
       this.crash(error);

@@ -33,6 +33,8 @@ export class Database implements Operations {
   readonly #file: string;
   readonly #inode: number;
   readonly #statements = new Map<string, StatementSync>();
+  /** No record expires before; looked up when it has come. */
+  #nextExpiryMs = 0;
   /** The version before it was brought forward; newer than this server's means that nothing may be used. */
   readonly schemaVersion: number;
 
@@ -141,11 +143,11 @@ export class Database implements Operations {
     { purge }: { readonly purge: boolean },
   ): readonly WriteOutcome[] | undefined {
     let outcomes: readonly WriteOutcome[];
-    this.#database.exec("BEGIN IMMEDIATE");
+    this.#prepare("BEGIN IMMEDIATE").run();
     try {
       outcomes = group.map((write) => this.#write(write));
       if (purge) this.#purgeExpired(group);
-      this.#database.exec("COMMIT");
+      this.#prepare("COMMIT").run();
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       if (isResult(error, "full")) return undefined;
@@ -189,8 +191,10 @@ export class Database implements Operations {
         revision = CASE WHEN expires_at_ms <= ? THEN 1 ELSE revision + 1 END,
         expires_at_ms = excluded.expires_at_ms,
         value = excluded.value`);
-    for (const { collection, key, value, expiresAtMs } of puts)
+    for (const { collection, key, value, expiresAtMs } of puts) {
+      this.#nextExpiryMs = Math.min(this.#nextExpiryMs, expiresAtMs ?? Number.POSITIVE_INFINITY);
       put.run(collection, tenant, key, expiresAtMs ?? null, value, atMs);
+    }
     const remove = this.#prepare("DELETE FROM record WHERE collection = ? AND tenant = ? AND key = ?");
     for (const { collection, key } of deletes) remove.run(collection, tenant, key);
     return { kind: "written", firstSequence };
@@ -218,10 +222,12 @@ export class Database implements Operations {
   /** A few with each commit: they are invisible already, and nobody waits for a large clean-up. */
   #purgeExpired(group: readonly Write[]): void {
     const nowMs = group.findLast((write) => write.kind === "transaction")?.atMs;
-    if (nowMs === undefined) return;
+    if (nowMs === undefined || nowMs < this.#nextExpiryMs) return;
     this.#prepare(`
       DELETE FROM record WHERE rowid IN
         (SELECT rowid FROM record WHERE expires_at_ms <= ? ORDER BY expires_at_ms LIMIT 100)`).run(nowMs);
+    const row = this.#prepare("SELECT min(expires_at_ms) AS ms FROM record WHERE expires_at_ms IS NOT NULL").get();
+    this.#nextExpiryMs = (row as { ms: number | null }).ms ?? Number.POSITIVE_INFINITY;
   }
 
   #prepare(sql: string): StatementSync {
