@@ -87,7 +87,7 @@ export class ProcessCell implements Cell {
     return true;
   }
 
-  /** Lets a guest that waits for its source get going. */
+  /** Wakes a guest that waits for its source. */
   rouse(): void {
     this.send(0, ...encodeKernelMessage({ kind: "rouse" }));
   }

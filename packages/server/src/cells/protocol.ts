@@ -38,7 +38,7 @@ export interface Boot {
 export type Level = "debug" | "info" | "warn" | "error";
 
 export type KernelMessage =
-  /** A service is about to come. Sent any number of times, before `boot` only. */
+  /** Wakes a guest for whom a service is about to come. Sent any number of times, before `boot` only. */
   | { readonly kind: "rouse" }
   | { readonly kind: "boot"; readonly boot: Boot }
   | { readonly kind: "source"; readonly chunk: Uint8Array }

@@ -68,7 +68,7 @@ export interface Sandbox {
   readonly checks: readonly HostCheck[];
   /** Cells that wait warm. */
   readonly warmCells: number;
-  /** Says that a cell will probably be asked for in a moment: one that has waited for long is slow at first, and gets going. */
+  /** Says that a cell will probably be asked for in a moment: one that has waited takes its time to wake, and begins now. */
   rouse(): void;
   /**
    * Hands out a cell that has answered `ready`, warm when there is one. The caller owns it and must kill it.

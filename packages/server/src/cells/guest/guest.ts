@@ -27,8 +27,6 @@ export interface GuestHost {
   send(id: number, parts: readonly Uint8Array[]): void;
   /** @throws {LoadFailed} When it does not compile, or its top level throws. */
   load(boot: Boot, source: Uint8Array): Promise<LoadedSource>;
-  /** Does now what makes a load that comes in a moment faster. */
-  rouse(): void;
   /** Ends the guest once all that was sent is out. */
   exit(code: number): void;
   nowMs(): number;
@@ -96,7 +94,7 @@ export class Guest {
   #handle(id: number, message: KernelMessage): void {
     switch (message.kind) {
       case "rouse":
-        this.#host.rouse();
+        // To have been woken is all there is to it.
         return;
       case "boot":
         this.#boot = message.boot;

@@ -5,7 +5,7 @@ import { type Boot, type Level, PRACTICE } from "../protocol.ts";
 import { type BunSocket, bun } from "./bun.ts";
 import { Guest } from "./guest.ts";
 import { loadSource } from "./load-source.ts";
-import { rouse, warmUp } from "./warm-up.ts";
+import { warmUp } from "./warm-up.ts";
 
 const FRAME_DESCRIPTOR = 3;
 
@@ -23,7 +23,6 @@ const guest = new Guest({
     replaceEnvironment(boot);
     return loadSource(boot, source);
   },
-  rouse,
   exit(code) {
     exitCode = code;
     writeWaiting();

@@ -1,5 +1,5 @@
 import { encodeFrame, FrameDecoder } from "../frames.ts";
-import { type Boot, decodeGuestMessage, encodeKernelMessage, type KernelMessage } from "../protocol.ts";
+import { decodeGuestMessage, encodeKernelMessage, type KernelMessage } from "../protocol.ts";
 import { Guest } from "./guest.ts";
 import { loadSource } from "./load-source.ts";
 
@@ -27,7 +27,6 @@ export function warmUp(): Promise<void> {
         else say(replies + 1, { kind: "call", timeoutMs: 1_000, method: "add", args: UTF8.encode("[1]") });
       },
       load: loadSource,
-      rouse: () => {},
       exit: () => resolve(),
       nowMs: () => performance.now(),
       show: String,
@@ -39,22 +38,6 @@ export function warmUp(): Promise<void> {
     say(0, { kind: "run", args: UTF8.encode("[1]") });
   });
 }
-
-/**
- * Loads a little source and forgets it. A process that has waited runs three times slower at first, until caches and pages
- * are its own again; this takes less time than the kernel needs before it can send the source.
- */
-export function rouse(): void {
-  roused += 1;
-  const boot: Boot = { ...BOOT, fileName: `rouse-${roused}.ts` };
-  // What fails here fails again where somebody hears of it.
-  loadSource(boot, UTF8.encode(LITTLE_SOURCE)).catch(() => {});
-}
-
-let roused = 0;
-const LITTLE_SOURCE = `import { defineServer } from "@solo/actor-core";
-export default defineServer as unknown;
-`;
 
 const CALLS = 3;
 const UTF8 = new TextEncoder();

@@ -31,7 +31,6 @@ export class InlineCell implements Cell {
     this.#guest = new Guest({
       send: (id, parts) => this.#deliver(id, join(parts)),
       load: (_boot, source) => load(source),
-      rouse: () => {},
       exit: (code) => queueMicrotask(() => this.#end({ kind: "exit", code })),
       nowMs,
       show: (values) => values.map((value) => (typeof value === "string" ? value : inspect(value))).join(" "),
