@@ -26,6 +26,7 @@ import {
   Via,
 } from "../../src/index.ts";
 import { startProbe } from "../../src/testing/index.ts";
+import { processorMs } from "./processor-time.ts";
 import { obedient, rejection, startWorld } from "./world.ts";
 
 const boom = Exit.of("boom");
@@ -395,11 +396,11 @@ test("GS-027 a caller with a long mailbox pays no more for a call and keeps its 
     let left: readonly unknown[] | undefined;
     const caller = system.spawn(async (self) => {
       await self.sleep(0);
-      const beganMs = performance.now();
+      const beganMs = processorMs();
       for (let i = 0; i < 1_000; i++) {
         await self.call(server, i);
       }
-      tookMs = performance.now() - beganMs;
+      tookMs = processorMs() - beganMs;
       left = self.info(self.pid)?.messages;
     });
     for (let i = 0; i < queued; i++) {
