@@ -1,11 +1,9 @@
-// Who appears in the examples of doc comments without being introduced. Declared only: examples are compiled, not run.
+// Who appears in the examples of doc comments without being introduced. Declared only: these examples are not run.
 import type {
-  ActorSystem,
   ChildSpec,
   ExitReason,
   Pid,
   ProcessHandler,
-  Self,
   Server,
   StartChild,
   Task,
@@ -13,8 +11,6 @@ import type {
 } from "@solo/actor-core";
 import type { Transport } from "@solo/actor-core/distance";
 
-export declare const system: ActorSystem;
-export declare const self: Self;
 export declare const pid: Pid;
 export declare const supervisor: Pid;
 export declare const server: Pid;
