@@ -80,7 +80,7 @@ describe("completeChildSpec", () => {
 
   test("says what was found and what is wanted", () => {
     expect(() => completeChildSpec({ id: "db", start, restart: "always" as "permanent" })).toThrow(
-      'Cannot use spec of child "db": restart must be "permanent", "transient" or "temporary", got always',
+      'Cannot use spec of child "db": restart must be "permanent" or "transient" or "temporary", got always',
     );
   });
 });

@@ -3,6 +3,7 @@ import { describeValue } from "../process/exit-reason.ts";
 import type { Pid } from "../process/pid.ts";
 import type { Awaitable, Self, StartResult } from "../process/self.ts";
 import type { AutoShutdown } from "./auto-shutdown.ts";
+import { oneOf } from "./one-of.ts";
 
 /**
  * Whether a child is started again after it has ended by itself. `permanent`: always. `transient`: only after an abnormal
@@ -98,36 +99,45 @@ export class InvalidChildSpec extends ActorError {
  */
 export function completeChildSpec(spec: ChildSpec): CompleteChildSpec {
   // The type says all of this already, but what comes here may have been written without types.
-  const given: unknown = spec;
-  if (typeof given !== "object" || given === null) {
-    throw new InvalidChildSpec({
-      problem: "invalid-child-spec",
-      id: undefined,
-      value: given,
-      wanted: "wanted an object",
-    });
-  }
+  insist(typeof spec === "object" && spec !== null, "invalid-child-spec", undefined, spec, "wanted an object");
   const { id, start, restart = "permanent", type = "worker", significant = false } = spec;
   const { shutdown = type === "supervisor" ? "infinity" : DEFAULT_WORKER_SHUTDOWN_MS } = spec;
-  const refuse = (problem: ChildSpecProblem, value: unknown, wanted: string): never => {
-    throw new InvalidChildSpec({ problem, id: typeof id === "string" ? id : undefined, value, wanted });
-  };
-  if (typeof id !== "string") refuse(id === undefined ? "missing-id" : "invalid-id", id, "id must be a string");
-  if (typeof start !== "function") {
-    refuse(start === undefined ? "missing-start" : "invalid-start", start, "start must be a function");
-  }
-  if (!RESTARTS.includes(restart)) {
-    refuse("invalid-restart-type", restart, 'restart must be "permanent", "transient" or "temporary"');
-  }
-  if (!CHILD_TYPES.includes(type)) refuse("invalid-child-type", type, 'type must be "worker" or "supervisor"');
-  if (!isShutdown(shutdown)) {
-    refuse("invalid-shutdown", shutdown, 'shutdown must be milliseconds from 0 on, "infinity" or "brutal-kill"');
-  }
-  if (typeof significant !== "boolean") refuse("invalid-significant", significant, "significant must be true or false");
-  if (significant && restart === "permanent") {
-    refuse("bad-combination", restart, 'a significant child must be "transient" or "temporary"');
-  }
+  const check = (holds: boolean, problem: ChildSpecProblem, value: unknown, wanted: string): void =>
+    insist(holds, problem, typeof id === "string" ? id : undefined, value, wanted);
+  check(typeof id === "string", id === undefined ? "missing-id" : "invalid-id", id, "id must be a string");
+  check(
+    typeof start === "function",
+    start === undefined ? "missing-start" : "invalid-start",
+    start,
+    "start must be a function",
+  );
+  check(RESTARTS.includes(restart), "invalid-restart-type", restart, `restart must be ${oneOf(RESTARTS)}`);
+  check(CHILD_TYPES.includes(type), "invalid-child-type", type, `type must be ${oneOf(CHILD_TYPES)}`);
+  check(
+    isShutdown(shutdown),
+    "invalid-shutdown",
+    shutdown,
+    'shutdown must be milliseconds, "infinity" or "brutal-kill"',
+  );
+  check(typeof significant === "boolean", "invalid-significant", significant, "significant must be true or false");
+  check(
+    !significant || restart !== "permanent",
+    "bad-combination",
+    restart,
+    "restart of a significant child must be another",
+  );
   return { id, start, restart, shutdown, significant, type };
+}
+
+/** Refuses a spec that breaks a rule. */
+export function insist(
+  holds: boolean,
+  problem: ChildSpecProblem,
+  id: string | undefined,
+  value: unknown,
+  wanted: string,
+): void {
+  if (!holds) throw new InvalidChildSpec({ problem, id, value, wanted });
 }
 
 /**
@@ -144,14 +154,7 @@ export function completeChildSpecs(
     const complete = completeChildSpec(spec);
     const { id } = complete;
     refuseIdleSignificance(complete, autoShutdown);
-    if (ids.has(id)) {
-      throw new InvalidChildSpec({
-        problem: "duplicate-child-id",
-        id,
-        value: id,
-        wanted: "each id must be given once",
-      });
-    }
+    insist(!ids.has(id), "duplicate-child-id", id, id, "id must be given once");
     ids.add(id);
     return complete;
   });
@@ -163,14 +166,13 @@ export function completeChildSpecs(
  * @throws {InvalidChildSpec} `bad-combination`, if the child is significant and auto-shutdown is `never`.
  */
 export function refuseIdleSignificance(spec: CompleteChildSpec, autoShutdown: AutoShutdown): void {
-  if (spec.significant && autoShutdown === "never") {
-    throw new InvalidChildSpec({
-      problem: "bad-combination",
-      id: spec.id,
-      value: autoShutdown,
-      wanted: 'a significant child needs autoShutdown "any-significant" or "all-significant"',
-    });
-  }
+  insist(
+    !spec.significant || autoShutdown !== "never",
+    "bad-combination",
+    spec.id,
+    autoShutdown,
+    "autoShutdown over a significant child must be another",
+  );
 }
 
 /** How long a worker may take to stop when its spec does not say; the number of Erlang/OTP, Elixir and Gleam. */

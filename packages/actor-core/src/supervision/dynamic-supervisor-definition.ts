@@ -1,5 +1,5 @@
 import type { RestartIntensity } from "./restart-intensity.ts";
-import { completeIntensity, InvalidSupervisor } from "./supervisor-definition.ts";
+import { completeIntensity, insist, isCount } from "./supervisor-definition.ts";
 import type { SupervisorReporter } from "./supervisor-report.ts";
 
 /** What a dynamic supervisor is: it has no children of its own, and restarts each one alone. */
@@ -28,8 +28,11 @@ export function completeDynamicSupervisorDefinition(
   definition: DynamicSupervisorDefinition,
 ): CompleteDynamicSupervisorDefinition {
   const { maxChildren = Number.POSITIVE_INFINITY, onReport } = definition;
-  if (maxChildren !== Number.POSITIVE_INFINITY && !(Number.isInteger(maxChildren) && maxChildren >= 0)) {
-    throw new InvalidSupervisor("invalid-max-children", maxChildren, "maxChildren must be a whole number from 0 on");
-  }
+  insist(
+    maxChildren === Number.POSITIVE_INFINITY || isCount(maxChildren),
+    "invalid-max-children",
+    maxChildren,
+    "maxChildren must be a whole number from 0 on",
+  );
   return { ...completeIntensity(definition), maxChildren, onReport };
 }

@@ -1,6 +1,6 @@
 import type { Pid } from "../process/pid.ts";
 import type { Caller, Self, StartResult, Target } from "../process/self.ts";
-import { type ChildSpec, completeChildSpec, InvalidChildSpec } from "./child-spec.ts";
+import { type ChildSpec, completeChildSpec, insist } from "./child-spec.ts";
 import type {
   CompleteDynamicSupervisorDefinition,
   DynamicSupervisorDefinition,
@@ -45,14 +45,7 @@ export class DynamicSupervisorRef extends SupervisorHands<Pid, CompleteDynamicSu
    */
   async startChild(spec: ChildSpec): Promise<StartDynamicChildResult> {
     const complete = completeChildSpec(spec);
-    if (complete.significant) {
-      throw new InvalidChildSpec({
-        problem: "invalid-significant",
-        id: complete.id,
-        value: true,
-        wanted: "a child of a dynamic supervisor must not be significant",
-      });
-    }
+    insist(!complete.significant, "invalid-significant", complete.id, true, "significant must be false");
     return this.ask({ kind: "start-child", spec: complete });
   }
 }

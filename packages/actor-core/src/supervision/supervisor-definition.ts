@@ -2,6 +2,7 @@ import { ActorError } from "../process/errors.ts";
 import { describeValue } from "../process/exit-reason.ts";
 import { AUTO_SHUTDOWNS, type AutoShutdown } from "./auto-shutdown.ts";
 import { type ChildSpec, type CompleteChildSpec, completeChildSpecs } from "./child-spec.ts";
+import { oneOf } from "./one-of.ts";
 import { DEFAULT_RESTART_INTENSITY, type RestartIntensity } from "./restart-intensity.ts";
 import { RESTART_STRATEGIES, type RestartStrategy } from "./restart-strategy.ts";
 import type { SupervisorReporter } from "./supervisor-report.ts";
@@ -59,13 +60,19 @@ export class InvalidSupervisor extends ActorError {
  */
 export function completeSupervisorDefinition(definition: SupervisorDefinition): CompleteSupervisorDefinition {
   const { children, strategy = "one-for-one", autoShutdown = "never", onReport } = definition;
-  if (!RESTART_STRATEGIES.includes(strategy)) {
-    throw new InvalidSupervisor("invalid-strategy", strategy, `strategy must be ${oneOf(RESTART_STRATEGIES)}`);
-  }
-  if (!AUTO_SHUTDOWNS.includes(autoShutdown)) {
-    throw new InvalidSupervisor("invalid-auto-shutdown", autoShutdown, `autoShutdown must be ${oneOf(AUTO_SHUTDOWNS)}`);
-  }
-  if (!Array.isArray(children)) throw new InvalidSupervisor("invalid-children", children, "children must be a list");
+  insist(
+    RESTART_STRATEGIES.includes(strategy),
+    "invalid-strategy",
+    strategy,
+    `strategy must be ${oneOf(RESTART_STRATEGIES)}`,
+  );
+  insist(
+    AUTO_SHUTDOWNS.includes(autoShutdown),
+    "invalid-auto-shutdown",
+    autoShutdown,
+    `autoShutdown must be ${oneOf(AUTO_SHUTDOWNS)}`,
+  );
+  insist(Array.isArray(children), "invalid-children", children, "children must be a list");
   return {
     ...completeIntensity(definition),
     strategy,
@@ -84,15 +91,21 @@ export function completeIntensity({
   maxRestarts = DEFAULT_RESTART_INTENSITY.maxRestarts,
   periodMs = DEFAULT_RESTART_INTENSITY.periodMs,
 }: Partial<RestartIntensity>): RestartIntensity {
-  if (!Number.isInteger(maxRestarts) || maxRestarts < 0) {
-    throw new InvalidSupervisor("invalid-intensity", maxRestarts, "maxRestarts must be a whole number from 0 on");
-  }
-  if (!Number.isFinite(periodMs) || periodMs <= 0) {
-    throw new InvalidSupervisor("invalid-period", periodMs, "periodMs must be a positive number of milliseconds");
-  }
+  insist(isCount(maxRestarts), "invalid-intensity", maxRestarts, "maxRestarts must be a whole number from 0 on");
+  insist(
+    Number.isFinite(periodMs) && periodMs > 0,
+    "invalid-period",
+    periodMs,
+    "periodMs must be a positive number of milliseconds",
+  );
   return { maxRestarts, periodMs };
 }
 
-function oneOf(values: readonly string[]): string {
-  return values.map((value) => `"${value}"`).join(" or ");
+/** Refuses a definition that breaks a rule. */
+export function insist(holds: boolean, problem: SupervisorProblem, value: unknown, wanted: string): void {
+  if (!holds) throw new InvalidSupervisor(problem, value, wanted);
+}
+
+export function isCount(value: number): boolean {
+  return Number.isInteger(value) && value >= 0;
 }
