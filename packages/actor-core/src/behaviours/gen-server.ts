@@ -1,5 +1,5 @@
 import { MissingCallback } from "../process/errors.ts";
-import { describeValue, Exit, type ExitReason } from "../process/exit-reason.ts";
+import { Exit, type ExitReason } from "../process/exit-reason.ts";
 import { Call, Cast, OwnMessage, type ReplyTo } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
 import { exitAfterTurn } from "../process/process.ts";
@@ -17,6 +17,7 @@ import type {
 import { isThenable } from "../process/thenable.ts";
 import type { Timer } from "../process/timers.ts";
 import { Unwind } from "../process/unwind.ts";
+import { wrongType } from "../process/wrong-type.ts";
 import type { MessagesOf } from "./gen-server-protocol.ts";
 import {
   type After,
@@ -182,7 +183,7 @@ class GenServerHandler<State, Args extends readonly unknown[]> implements Proces
     // Whoever replaces callbacks answers for their type.
     const next = to === undefined ? server : (server.replacedBy?.(to) ?? (to as typeof server));
     if (typeof next.init !== "function") {
-      throw new TypeError(`Cannot change code: wanted the callbacks of a server, got ${describeValue(to)}`);
+      throw wrongType("change code", "the callbacks of a server", to);
     }
     if (next === server && next.codeChange === undefined) {
       throw new MissingCallback("codeChange");

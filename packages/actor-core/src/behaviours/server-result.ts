@@ -1,4 +1,5 @@
-import { checkReason, Exit, type ExitReason } from "../process/exit-reason.ts";
+import { checkReason } from "../process/check-reason.ts";
+import { Exit, type ExitReason } from "../process/exit-reason.ts";
 import { checkDelay } from "../process/timers.ts";
 
 // Every result carries a mark that JSON cannot have, so that plain data of a service is never mistaken for a decision.

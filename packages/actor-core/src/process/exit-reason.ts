@@ -56,13 +56,6 @@ export function isSameReason(a: ExitReason, b: ExitReason): boolean {
   return a.kind === b.kind && Object.entries(a).every(([key, value]) => Object.is(value, Reflect.get(b, key)));
 }
 
-/** Refuses what is no reason, which only code without types can give. */
-export function checkReason(operation: string, reason: ExitReason): void {
-  if (typeof reason?.kind !== "string") {
-    throw new TypeError(`Cannot ${operation}: wanted an exit reason, as Exit makes them, got ${describeValue(reason)}`);
-  }
-}
-
 /** A reason as one line for people: `crash: TypeError: x is not a function`. */
 export function describeExit(reason: ExitReason): string {
   switch (reason.kind) {

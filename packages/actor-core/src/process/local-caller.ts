@@ -1,8 +1,9 @@
 import { AbortLink } from "./abort-link.ts";
 import { Alias } from "./alias.ts";
+import { checkReason } from "./check-reason.ts";
 import { EndOf } from "./end-of.ts";
 import { LinkFailed, NameNotHeld, NameTaken, ProcessExited, StopFailed } from "./errors.ts";
-import { checkReason, describeValue, Exit, type ExitReason, isSameReason } from "./exit-reason.ts";
+import { describeValue, Exit, type ExitReason, isSameReason } from "./exit-reason.ts";
 import type { HostSignal } from "./host-signal.ts";
 import { Cast, MonitorRef } from "./messages.ts";
 import { Monitor } from "./monitor.ts";
@@ -30,6 +31,7 @@ import { Start } from "./start.ts";
 import { checkDelay, type Timer } from "./timers.ts";
 import { Unwind } from "./unwind.ts";
 import { Via } from "./via.ts";
+import { wrongType } from "./wrong-type.ts";
 
 // The two callers stand in one file because each makes the other's processes.
 
@@ -160,7 +162,7 @@ export abstract class LocalCaller implements Caller {
     this.alive("register");
     checkName(name);
     if (!(pid instanceof Pid)) {
-      throw new TypeError(`Cannot register name "${name}": wanted a pid, got ${typeof pid}`);
+      throw wrongType(`register name "${name}"`, "a pid", pid);
     }
     const process = processOf(pid);
     if (process === undefined) {
@@ -236,7 +238,7 @@ export abstract class LocalCaller implements Caller {
       return processOf(target);
     }
     if (typeof target !== "string" && !(target instanceof Via)) {
-      throw new TypeError(`Cannot find process: wanted a pid or a name, got ${typeof target}`);
+      throw wrongType("find process", "a pid or a name", target);
     }
     const holder = this.whereis(target);
     return holder === undefined ? undefined : processOf(holder);
@@ -250,7 +252,7 @@ export abstract class LocalCaller implements Caller {
   ): Process {
     this.alive(operation);
     if (typeof body !== "function" && typeof body?.handle !== "function") {
-      throw new TypeError(`Cannot ${operation}: wanted a function or a handler, got ${describeValue(body)}`);
+      throw wrongType(operation, "a function or a handler", body);
     }
     const { name, label, mailbox, signal } = options ?? {};
     if (name !== undefined && !(name instanceof Via)) {
@@ -340,7 +342,7 @@ export class ProcessSelf extends LocalCaller implements Self {
   link(pid: Pid): void {
     this.alive("link");
     if (!(pid instanceof Pid)) {
-      throw new TypeError(`Cannot link: wanted a pid, got ${typeof pid}`);
+      throw wrongType("link", "a pid", pid);
     }
     const other = processOf(pid);
     if (other !== undefined) {
@@ -370,7 +372,7 @@ export class ProcessSelf extends LocalCaller implements Self {
   demonitor(monitor: MonitorRef, options?: { readonly flush?: boolean }): void {
     this.alive("demonitor");
     if (!(monitor instanceof MonitorRef)) {
-      throw new TypeError(`Cannot demonitor: wanted a monitor, got ${typeof monitor}`);
+      throw wrongType("demonitor", "a monitor", monitor);
     }
     const unknown = Object.keys(options ?? {}).find((option) => option !== "flush");
     if (unknown !== undefined) {
@@ -395,7 +397,7 @@ export class ProcessSelf extends LocalCaller implements Self {
   trapExit(on: boolean): boolean {
     this.alive("trapExit");
     if (typeof on !== "boolean") {
-      throw new TypeError(`Cannot set trapExit: wanted true or false, got ${typeof on}`);
+      throw wrongType("set trapExit", "true or false", on);
     }
     const was = this.process.trapExit;
     this.process.trapExit = on;
@@ -451,7 +453,7 @@ export function takeAlias(alias: Alias): Process | undefined {
 
 function checkName(name: unknown): void {
   if (typeof name !== "string" || name === "") {
-    throw new TypeError(`Cannot take name: wanted a text that is not empty, got ${shown(name)}`);
+    throw wrongType("take name", "a text that is not empty", shown(name));
   }
 }
 

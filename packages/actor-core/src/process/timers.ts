@@ -1,5 +1,6 @@
 import type { Clock } from "./clock.ts";
 import { inNextTurn } from "./host.ts";
+import { wrongType } from "./wrong-type.ts";
 
 /** Something that happens later, unless cancelled before. With `using` it is cancelled with its block. */
 export interface Timer extends Disposable {
@@ -189,7 +190,7 @@ function isBefore(a: Deadline, b: Deadline): boolean {
 /** Refuses what is no delay: negative, not a number, not finite. */
 export function checkDelay(what: string, delayMs: number): void {
   if (typeof delayMs !== "number") {
-    throw new TypeError(`Cannot take ${what}: wanted a number of milliseconds, got ${typeof delayMs}`);
+    throw wrongType(`take ${what}`, "a number of milliseconds", delayMs);
   }
   if (!(delayMs >= 0 && delayMs < Number.POSITIVE_INFINITY)) {
     throw new RangeError(`Cannot take ${what}: wanted 0 ms or more, got ${delayMs}`);

@@ -1,0 +1,6 @@
+import { describeValue } from "./exit-reason.ts";
+
+/** What to throw for a value that only code without types can give. */
+export function wrongType(action: string, wanted: string, value: unknown): TypeError {
+  return new TypeError(`Cannot ${action}: wanted ${wanted}, got ${describeValue(value)}`);
+}
