@@ -20,14 +20,6 @@ export function isShutdownDue(
   ended: { readonly significant: boolean },
   othersAlive: Iterable<{ readonly significant: boolean }>,
 ): boolean {
-  if (!ended.significant) return false;
-  switch (autoShutdown) {
-    case "never":
-      return false;
-    case "any-significant":
-      return true;
-    case "all-significant":
-      for (const other of othersAlive) if (other.significant) return false;
-      return true;
-  }
+  if (!ended.significant || autoShutdown === "never") return false;
+  return autoShutdown === "any-significant" || ![...othersAlive].some(({ significant }) => significant);
 }

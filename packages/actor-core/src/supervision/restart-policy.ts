@@ -16,14 +16,8 @@ export type RestartDecision = "restart" | "keep" | "drop";
  * @see Erlang/OTP, supervisor, "Restart Strategy and Maximum Intensity"
  */
 export function decideRestart(restart: Restart, reason: ExitReason): RestartDecision {
-  switch (restart) {
-    case "permanent":
-      return "restart";
-    case "transient":
-      return isExpected(reason) ? "keep" : "restart";
-    case "temporary":
-      return "drop";
-  }
+  if (restart === "temporary") return "drop";
+  return isReportable(restart, reason) ? "restart" : "keep";
 }
 
 /**

@@ -27,9 +27,7 @@ export async function startChild(self: Self, start: StartChild): Promise<StartOu
       // A start function may forget the link, and without one the child's end would never be heard of. For a child that
       // is linked this does nothing; for one that is dead already the `noproc` it brings comes after the real reason.
       self.link(started.pid);
-      return "info" in started
-        ? { kind: "ok", pid: started.pid, info: started.info }
-        : { kind: "ok", pid: started.pid };
+      return { kind: "ok", pid: started.pid, ...("info" in started && { info: started.info }) };
     case "ignore":
       return { kind: "ignore" };
     case "already-started":

@@ -1,5 +1,5 @@
 import { UnknownMethod } from "../process/errors.ts";
-import { describeValue, Exit, type ExitReason } from "../process/exit-reason.ts";
+import { describeExit, describeValue, Exit, type ExitReason } from "../process/exit-reason.ts";
 import { Call, Exited, OwnMessage } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
 import type { Awaitable, CodeChange, InitOutcome, ProcessHandler, Self } from "../process/self.ts";
@@ -18,7 +18,7 @@ import {
   type SupervisorRequest,
   type TerminateChildResult,
 } from "./supervisor-request.ts";
-import { evaluateChange, evaluateSetup, type SupervisorSetup } from "./supervisor-setup.ts";
+import { evaluateSetup, type SupervisorSetup } from "./supervisor-setup.ts";
 
 /** A child as its supervisor knows it. */
 export class Child {
@@ -119,8 +119,12 @@ export abstract class SupervisorLoop<
   }
 
   async changeCode({ to = this.#setup }: CodeChange, self: Self): Promise<void> {
-    const definition = await evaluateChange<Given>(to, self);
-    if (definition !== undefined) this.adopt(definition);
+    // What is in it is checked when its defaults are filled in. Where the setup says `ignore` all stays as it is.
+    const outcome = await evaluateSetup(to as SupervisorSetup<Given>, self);
+    if (outcome.kind === "stop") {
+      throw new TypeError(`Cannot use supervisor definition: ${describeExit(outcome.reason)}`);
+    }
+    if (outcome.kind === "ok") this.adopt(outcome.definition);
   }
 
   // Children that end by themselves

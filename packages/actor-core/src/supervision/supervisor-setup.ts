@@ -1,4 +1,4 @@
-import { describeExit, Exit, type ExitReason } from "../process/exit-reason.ts";
+import { Exit, type ExitReason } from "../process/exit-reason.ts";
 import type { Awaitable, Self } from "../process/self.ts";
 
 /**
@@ -25,21 +25,4 @@ export async function evaluateSetup<Definition extends object>(
   return "kind" in value && value.kind === "ignore"
     ? { kind: "ignore" }
     : { kind: "ok", definition: value as Definition };
-}
-
-/**
- * Gets a new definition for a supervisor that runs; undefined when the setup says `ignore`: all stays as it is.
- *
- * @throws {TypeError} It is no object.
- */
-export async function evaluateChange<Definition extends object>(
-  to: unknown,
-  self: Self,
-): Promise<Definition | undefined> {
-  // What is in it is checked when its defaults are filled in.
-  const outcome = await evaluateSetup(to as SupervisorSetup<Definition>, self);
-  if (outcome.kind === "stop") {
-    throw new TypeError(`Cannot use supervisor definition: ${describeExit(outcome.reason)}`);
-  }
-  return outcome.kind === "ok" ? outcome.definition : undefined;
 }
