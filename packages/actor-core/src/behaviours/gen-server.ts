@@ -1,3 +1,4 @@
+import { CallbackHandler } from "../process/callback-handler.ts";
 import { MissingCallback } from "../process/errors.ts";
 import { Exit, type ExitReason } from "../process/exit-reason.ts";
 import { Call, Cast, OwnMessage, type ReplyTo } from "../process/messages.ts";
@@ -17,7 +18,6 @@ import type {
 import { isThenable } from "../process/thenable.ts";
 import type { Timer } from "../process/timers.ts";
 import { Unwind } from "../process/unwind.ts";
-import { wrongType } from "../process/wrong-type.ts";
 import type { MessagesOf } from "./gen-server-protocol.ts";
 import {
   type After,
@@ -94,22 +94,24 @@ export function startGenServer<State, Args extends readonly unknown[], Callbacks
 type CallbackName = "handleCall" | "handleCast" | "handleInfo" | "handleContinue";
 
 /** The loop around the callbacks. */
-class GenServerHandler<State, Args extends readonly unknown[]> implements ProcessHandler {
-  #server: GenServer<State, Args>;
+class GenServerHandler<State, Args extends readonly unknown[]>
+  extends CallbackHandler<GenServer<State, Args>>
+  implements ProcessHandler
+{
   /** Let go by `init`. */
   #args: Args | undefined;
   #state: State | undefined;
   #idle: { readonly timer: Timer; readonly message: IdleMessage } | undefined;
 
   constructor(server: GenServer<State, Args>, args: Args) {
-    this.#server = server;
+    super(server);
     this.#args = args;
   }
 
   init(self: Self): Awaitable<InitOutcome> {
     const args = this.#args as Args;
     this.#args = undefined;
-    const result = this.#server.init(self, ...args);
+    const result = this.callbacks.init(self, ...args);
     return isThenable(result)
       ? result.then((settled) => this.#initialised(settled, self))
       : this.#initialised(result, self);
@@ -154,7 +156,7 @@ class GenServerHandler<State, Args extends readonly unknown[]> implements Proces
       // One that another message has overtaken was cancelled too late.
       return message === idle?.message ? this.#run("handleInfo", idleTimeout, undefined, self) : undefined;
     }
-    if (this.#server.handleInfo === undefined) {
+    if (this.callbacks.handleInfo === undefined) {
       self.report({ kind: "unexpected-message", pid: self.pid, label: self.label, message });
       return;
     }
@@ -174,23 +176,7 @@ class GenServerHandler<State, Args extends readonly unknown[]> implements Proces
   }
 
   formatState(): unknown {
-    return this.#server.formatState === undefined ? this.#state : this.#server.formatState(this.#state as State);
-  }
-
-  async changeCode(change: CodeChange): Promise<void> {
-    const { to } = change;
-    const server = this.#server;
-    // Whoever replaces callbacks answers for their type.
-    const next = to === undefined ? server : (server.replacedBy?.(to) ?? (to as typeof server));
-    if (typeof next.init !== "function") {
-      throw wrongType("change code", "the callbacks of a server", to);
-    }
-    if (next === server && next.codeChange === undefined) {
-      throw new MissingCallback("codeChange");
-    }
-    const state = next.codeChange === undefined ? this.#state : await next.codeChange(change, this.#state);
-    this.#state = state;
-    this.#server = next;
+    return this.callbacks.formatState === undefined ? this.#state : this.callbacks.formatState(this.#state as State);
   }
 
   #run(callback: CallbackName, input: unknown, from: ReplyTo | undefined, self: Self): Awaitable<void> {
@@ -210,7 +196,7 @@ class GenServerHandler<State, Args extends readonly unknown[]> implements Proces
   }
 
   #invoke(callback: CallbackName, input: unknown, from: ReplyTo | undefined, self: Self): Awaitable<CallResult<State>> {
-    const server = this.#server;
+    const server = this.callbacks;
     const state = this.#state as State;
     if (callback === "handleCall" && server.handleCall !== undefined && from !== undefined) {
       return server.handleCall(input, from, state, self);
@@ -280,7 +266,7 @@ class GenServerHandler<State, Args extends readonly unknown[]> implements Proces
 
   #terminate(reason: ExitReason, self: Self): Awaitable<void> {
     this.#idle?.timer.cancel();
-    const done = this.#server.terminate?.(reason, this.#state as State, self);
+    const done = this.callbacks.terminate?.(reason, this.#state as State, self);
     return isThenable(done) ? done.then(() => exitAfterTurn(self, reason)) : exitAfterTurn(self, reason);
   }
 }

@@ -1,5 +1,7 @@
+import { CallbackHandler } from "../process/callback-handler.ts";
 import { MissingCallback } from "../process/errors.ts";
 import type { Caller, CallOptions, CodeChange, Self, Target } from "../process/self.ts";
+import { replaceCallbacks } from "./replace-callbacks.ts";
 import { askProcess } from "./system-request.ts";
 
 /** What came of `changeCode`. Unless `ok`, code and state are what they were. */
@@ -41,10 +43,13 @@ export function changeCode(
         return { answer: { kind: "not-suspended" } };
       }
       try {
-        if (handler.changeCode === undefined) {
+        if (handler instanceof CallbackHandler) {
+          await replaceCallbacks(handler, change);
+        } else if (handler.changeCode === undefined) {
           throw new MissingCallback("changeCode");
+        } else {
+          await handler.changeCode(change, process.self as Self);
         }
-        await handler.changeCode(change, process.self as Self);
         return { answer: { kind: "ok" } };
       } catch (error) {
         return { answer: { kind: "error", error } };
