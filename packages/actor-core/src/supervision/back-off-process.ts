@@ -81,8 +81,8 @@ export class BackOffProcess implements ProcessHandler {
   async stop(_reason: ExitReason, self: Self): Promise<void> {
     if (!this.#running || this.#pid === undefined) return;
     const { child } = this.#plan;
-    const [reason = Exit.noproc] = await stopTogether(self, [{ pid: this.#pid, shutdown: child.shutdown }]);
-    this.#lastReason = reason;
+    const [stopped] = await stopTogether(self, [{ pid: this.#pid, shutdown: child.shutdown }]);
+    this.#lastReason = stopped?.reason ?? Exit.noproc;
     if (isShutdownFailure(child, this.#lastReason)) this.#report("shutdown-failed", this.#pid, self);
   }
 

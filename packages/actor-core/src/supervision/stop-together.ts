@@ -11,25 +11,32 @@ export interface StoppingChild {
   readonly shutdown: Shutdown;
 }
 
+/** One that has stopped, and why. */
+type Stopped<C> = C & { reason: ExitReason };
+
 /**
  * Stops children all at once and waits until all are gone, each with its own time from now on. Their exit signals may stay
  * in the mailbox.
  *
- * @returns The reason each child ended with, in the order of the children; its own one if it had ended before.
+ * @returns The children in the same order, each with the reason it ended with; its own one if it had ended before.
  */
-export async function stopTogether(self: Self, children: readonly StoppingChild[]): Promise<readonly ExitReason[]> {
-  const reasons = await Promise.all(children.map((child) => stopChild(self, child)));
-  for (const [index, { pid }] of children.entries()) {
-    if (reasons[index]?.kind === "noproc") {
-      const isExited = (message: unknown): message is Exited => message instanceof Exited && message.from === pid;
+export async function stopTogether<C extends StoppingChild>(
+  self: Self,
+  children: readonly C[],
+): Promise<readonly Stopped<C>[]> {
+  const stopped = await Promise.all(children.map((child) => stopChild(self, child)));
+  for (const child of stopped) {
+    if (child.reason.kind === "noproc") {
+      const isExited = (message: unknown): message is Exited => message instanceof Exited && message.from === child.pid;
       const exited = await self.receive(isExited, { timeoutMs: 0 });
-      if (exited !== timedOut) reasons[index] = exited.reason;
+      if (exited !== timedOut) child.reason = exited.reason;
     }
   }
-  return reasons;
+  return stopped;
 }
 
-async function stopChild(self: Self, { pid, shutdown }: StoppingChild): Promise<ExitReason> {
+async function stopChild<C extends StoppingChild>(self: Self, child: C): Promise<Stopped<C>> {
+  const { pid, shutdown } = child;
   // Not by the link: a child may have unlinked itself, and waiting for its exit signal would never end.
   const ended = self.exited(pid);
   self.exitSignal(pid, shutdown === "brutal-kill" ? Exit.kill : Exit.shutdown);
@@ -38,7 +45,7 @@ async function stopChild(self: Self, { pid, shutdown }: StoppingChild): Promise<
       ? processOf(self.pid)?.runtime.timers.after(shutdown, () => processOf(pid)?.end(Exit.killed))
       : undefined;
   try {
-    return await ended;
+    return { ...child, reason: await ended };
   } finally {
     deadline?.clear();
   }

@@ -249,10 +249,9 @@ export abstract class SupervisorLoop<
     const stopping = children.flatMap((child) =>
       child.status.kind === "running" ? { child, pid: child.status.pid, shutdown: child.spec.shutdown } : [],
     );
-    const reasons = await stopTogether(self, stopping);
-    for (const [index, { child, pid }] of stopping.entries()) {
-      child.lastReason = reasons[index] ?? Exit.noproc;
-      if (isShutdownFailure(child.spec, child.lastReason)) this.#report("shutdown-failed", child, pid, self);
+    for (const { child, pid, reason } of await stopTogether(self, stopping)) {
+      child.lastReason = reason;
+      if (isShutdownFailure(child.spec, reason)) this.#report("shutdown-failed", child, pid, self);
     }
     for (const child of children) this.setStatus(child, STOPPED);
   }
