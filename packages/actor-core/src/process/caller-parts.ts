@@ -28,7 +28,14 @@ export function callProcess(
 ): Promise<unknown> {
   const from = living(caller, operation);
   const to = { target, process: from.lookUp(target) };
-  return Request.send(from.runtime, from.process, to, operation, options, envelope);
+  return Request.send(from.runtime, from.process, to, operation, options, (process, call) => {
+    try {
+      process.tell(envelope(call));
+    } catch (error) {
+      // One that only stands for a process elsewhere cannot be told.
+      call.refuse(error as Error);
+    }
+  });
 }
 
 function living(caller: Caller, operation: string): LocalCaller {

@@ -140,7 +140,7 @@ export class UnknownMethod extends ActorError {
   readonly known: readonly string[];
 
   constructor(kind: "call" | "cast", method: string, known: readonly string[]) {
-    super(`Cannot ${kind} ${describeValue(method)}: the server has ${known.length === 0 ? "none" : known.join(", ")}`);
+    super(`Cannot ${kind} ${describeValue(method)}: the server has ${known.join(", ") || "none"}`);
     this.kind = kind;
     this.method = method;
     this.known = known;

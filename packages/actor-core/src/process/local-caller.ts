@@ -27,6 +27,7 @@ import type {
   Target,
 } from "./self.ts";
 import { SendingTimer } from "./sending-timer.ts";
+import type { SmallSet } from "./small-set.ts";
 import { Start } from "./start.ts";
 import { checkDelay, type Timer } from "./timers.ts";
 import { Unwind } from "./unwind.ts";
@@ -469,13 +470,15 @@ function infoOf(process: Process): ProcessInfo {
     label: process.label,
     parent: process.parent,
     ancestors: ancestorsOf(process).map((pid) => processOf(pid)?.name ?? pid),
-    links: Array.from(process.links ?? [], (other) => other.pid),
-    monitors: Array.from(Monitor.of(process), (monitor) => monitor.target),
-    monitoredBy: Array.from(process.watchers ?? []).flatMap((watcher) =>
-      watcher instanceof Monitor ? [watcher.owner.pid] : [],
-    ),
+    links: process.links?.items().map((other) => other.pid) ?? [],
+    monitors: monitorsAmong(process.holdings).map((monitor) => monitor.target),
+    monitoredBy: monitorsAmong(process.watchers).map((monitor) => monitor.owner.pid),
     messages: process.messages,
     trapExit: process.trapExit,
     status: process.status,
   };
+}
+
+function monitorsAmong(parties: SmallSet<unknown> | undefined): readonly Monitor[] {
+  return parties?.items().filter((party) => party instanceof Monitor) ?? [];
 }

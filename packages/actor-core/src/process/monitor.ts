@@ -6,14 +6,14 @@ import { tie, untie } from "./tie.ts";
 
 /** One process watching another, until one of them ends or the watcher lets go. Its own reference, too. */
 export class Monitor<out T extends Target = Target> extends MonitorRef<T> implements Watcher, Holding {
-  readonly #owner: Process;
+  readonly owner: Process;
   /** Undefined once it has ended. */
   #process: Process | undefined;
 
   /** Without a process there is nothing to watch. */
   protected constructor(owner: Process, process: Process | undefined, target: T) {
     super(target);
-    this.#owner = owner;
+    this.owner = owner;
     this.#process = process;
     if (process !== undefined) {
       tie(this, process, owner);
@@ -29,32 +29,19 @@ export class Monitor<out T extends Target = Target> extends MonitorRef<T> implem
     return monitor;
   }
 
-  /** The monitors a process has open. */
-  static *of(owner: Process): Iterable<Monitor> {
-    for (const holding of owner.holdings ?? []) {
-      if (holding instanceof Monitor) {
-        yield holding;
-      }
-    }
-  }
-
-  get owner(): Process {
-    return this.#owner;
-  }
-
   end(): void {
     this.#letGo();
   }
 
   #letGo(): void {
-    untie(this, this.#process, this.#owner);
+    untie(this, this.#process, this.owner);
     this.#process = undefined;
   }
 
   /** Takes its `Down` out of the mailbox, if it has fired already. */
   flush(): void {
     if (this.#process === undefined) {
-      this.#owner.discard((message) => message instanceof Down && message.monitor === this);
+      this.owner.discard((message) => message instanceof Down && message.monitor === this);
     }
   }
 
@@ -65,7 +52,7 @@ export class Monitor<out T extends Target = Target> extends MonitorRef<T> implem
 
   targetEnded(reason: ExitReason): void {
     this.#letGo();
-    this.#owner.deliver(this.notice(reason));
+    this.owner.deliver(this.notice(reason));
   }
 
   /** What the watcher gets. */

@@ -3,7 +3,7 @@ import { CallFailed, ProcessExited } from "./errors.ts";
 import { Exit, type ExitReason } from "./exit-reason.ts";
 import { Call, type ReplyTo } from "./messages.ts";
 import type { Pid } from "./pid.ts";
-import { type Holding, type Process, rejectQuietly, type SystemMessage, type Watcher } from "./process.ts";
+import { type Holding, type Process, rejectQuietly, type Watcher } from "./process.ts";
 import type { Runtime } from "./runtime.ts";
 import type { CallOptions, Target } from "./self.ts";
 import { tie, untie } from "./tie.ts";
@@ -38,7 +38,7 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
   }
 
   /**
-   * @param envelope Makes the message to the process itself; without it the body gets the call.
+   * @param hand Hands the call over; without it the body gets it as a message.
    * @returns The answer.
    */
   static send(
@@ -47,7 +47,7 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
     to: { readonly target: Target; readonly process: Process | undefined },
     request: unknown,
     options: CallOptions | undefined,
-    envelope?: (from: ReplyTo) => SystemMessage,
+    hand?: (process: Process, call: ReplyTo) => void,
   ): Promise<unknown> {
     const timeoutMs = options?.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS;
     if (timeoutMs !== Number.POSITIVE_INFINITY) {
@@ -74,15 +74,10 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
       call.#abandon = () => call.#fail(Exit.aborted(signal.reason));
       signal.addEventListener("abort", call.#abandon);
     }
-    if (envelope === undefined) {
+    if (hand === undefined) {
       process.deliver(call, owner);
     } else {
-      try {
-        process.tell(envelope(call));
-      } catch (error) {
-        // One that only stands for a process elsewhere cannot be told.
-        call.refuse(error as Error);
-      }
+      hand(process, call);
     }
     return promise;
   }

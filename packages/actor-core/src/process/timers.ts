@@ -49,7 +49,6 @@ export class Timers {
     const first = this.#heap[0];
     const due = first !== undefined && first.dueMs <= this.#clock.nowMs();
     if (due) {
-      this.#disarm();
       this.#wake();
     }
     return due;
@@ -76,8 +75,7 @@ export class Timers {
   };
 
   readonly #wake = (): void => {
-    this.#cancelHost = undefined;
-    this.#hostDueMs = Number.POSITIVE_INFINITY;
+    this.#disarm();
     // What is set while firing waits for the next wake, also when due at once: an interval cannot hold this loop.
     const nowMs = this.#clock.nowMs();
     const before = this.#sequence;
