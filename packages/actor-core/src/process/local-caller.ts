@@ -202,10 +202,7 @@ export abstract class LocalCaller implements Caller {
 
   sendEvery(intervalMs: number, target: Target, message: unknown): Timer {
     this.alive("sendEvery");
-    checkDelay("interval", intervalMs);
-    if (intervalMs < 1) {
-      throw new RangeError(`Cannot take interval: wanted 1 ms or more, got ${intervalMs}`);
-    }
+    checkDelay("interval", intervalMs, 1);
     return this.#timer(intervalMs, true, target, message);
   }
 

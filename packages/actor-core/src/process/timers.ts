@@ -185,12 +185,12 @@ function isBefore(a: Deadline, b: Deadline): boolean {
   return a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.sequence < b.sequence);
 }
 
-/** Refuses what is no delay: negative, not a number, not finite. */
-export function checkDelay(what: string, delayMs: number): void {
+/** Refuses what is no delay: too short, not a number, not finite. */
+export function checkDelay(what: string, delayMs: number, leastMs = 0): void {
   if (typeof delayMs !== "number") {
     throw wrongType(`take ${what}`, "a number of milliseconds", delayMs);
   }
-  if (!(delayMs >= 0 && delayMs < Number.POSITIVE_INFINITY)) {
-    throw new RangeError(`Cannot take ${what}: wanted 0 ms or more, got ${delayMs}`);
+  if (!(delayMs >= leastMs && delayMs < Number.POSITIVE_INFINITY)) {
+    throw new RangeError(`Cannot take ${what}: wanted ${leastMs} ms or more, got ${delayMs}`);
   }
 }
