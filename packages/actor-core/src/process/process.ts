@@ -603,28 +603,19 @@ export class Process implements Runnable, Listed {
       receive.deadline?.clear();
       rejectQuietly(receive, new ProcessExited(this.pid, "receive"));
     }
-    if (this.#abort !== undefined) {
+    const abort = this.#abort;
+    if (abort !== undefined) {
       // Listeners are user code, so not in this turn.
-      this.runtime.queue.push(new AbortTask(this.#abort, reason));
+      this.runtime.queue.push({
+        run() {
+          abort.abort(reason);
+          return 1;
+        },
+      });
     }
     this.#body = this.mailbox = this.#receive = this.current = undefined;
     this.#settled = this.#failed = undefined;
     this.links = this.watchers = this.holdings = this.starter = undefined;
-  }
-}
-
-class AbortTask implements Runnable {
-  readonly #controller: AbortController;
-  readonly #reason: ExitReason;
-
-  constructor(controller: AbortController, reason: ExitReason) {
-    this.#controller = controller;
-    this.#reason = reason;
-  }
-
-  run(): number {
-    this.#controller.abort(this.#reason);
-    return 1;
   }
 }
 
