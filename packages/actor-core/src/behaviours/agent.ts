@@ -1,6 +1,7 @@
 import { StartFailed, UnknownMethod } from "../process/errors.ts";
 import { describeValue, Exit } from "../process/exit-reason.ts";
 import type { ReplyTo } from "../process/messages.ts";
+import { reportUnexpected } from "../process/report-unexpected.ts";
 import type {
   Awaitable,
   Caller,
@@ -181,7 +182,7 @@ class AgentCallbacks<S> implements GenServer<S> {
 
   handleCast(request: unknown, state: S, self: Self): Awaitable<CastResult<S>> {
     if (!(request instanceof AskAgent) || request.request.kind !== "update") {
-      self.report({ kind: "unexpected-message", pid: self.pid, label: self.label, message: request });
+      reportUnexpected(self, request);
       return noReply(state) as CastResult<S>;
     }
     const { run }: { readonly run: (state: S) => Awaitable<S> } = request.request;

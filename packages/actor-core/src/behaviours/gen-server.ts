@@ -5,6 +5,7 @@ import { Call, Cast, OwnMessage, type ReplyTo } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
 import { exitAfterTurn } from "../process/process.ts";
 import type { Naming } from "../process/process-name.ts";
+import { reportUnexpected } from "../process/report-unexpected.ts";
 import type {
   Awaitable,
   Caller,
@@ -157,7 +158,7 @@ class GenServerHandler<State, Args extends readonly unknown[]>
       return message === idle?.message ? this.#run("handleInfo", idleTimeout, undefined, self) : undefined;
     }
     if (this.callbacks.handleInfo === undefined) {
-      self.report({ kind: "unexpected-message", pid: self.pid, label: self.label, message });
+      reportUnexpected(self, message);
       return;
     }
     return this.#run("handleInfo", message, undefined, self);

@@ -4,6 +4,7 @@ import type { HostSignal } from "../process/host-signal.ts";
 import type { ReplyTo } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
 import type { LogLevel } from "../process/report.ts";
+import { reportUnexpected } from "../process/report-unexpected.ts";
 import { DEFAULT_CALL_TIMEOUT_MS } from "../process/request.ts";
 import type {
   Awaitable,
@@ -227,7 +228,7 @@ class ServerCallbacks<I extends readonly unknown[]> implements GenServer<unknown
   handleCast(request: unknown, state: unknown, self: Self): Awaitable<CastResult<unknown>> {
     const handler = request instanceof MethodMessage ? ownMethod(this.#server.casts, request.method) : undefined;
     if (!(request instanceof MethodMessage) || handler === undefined || request.args.length > MAX_ARGUMENTS) {
-      self.report({ kind: "unexpected-message", pid: self.pid, label: self.label, message: request });
+      reportUnexpected(self, request);
       return noReply(state);
     }
     return nextOf(handler(this.#turn(state), ...request.args));
@@ -235,7 +236,7 @@ class ServerCallbacks<I extends readonly unknown[]> implements GenServer<unknown
 
   handleInfo(message: unknown, state: unknown, self: Self): Awaitable<CastResult<unknown>> {
     if (this.#server.info === undefined) {
-      self.report({ kind: "unexpected-message", pid: self.pid, label: self.label, message });
+      reportUnexpected(self, message);
       return noReply(state);
     }
     return nextOf(this.#server.info(this.#turn(state), message));

@@ -1,6 +1,7 @@
 import { MissingCallback, NotInState, StartFailed, UnknownMethod } from "../process/errors.ts";
 import { describeValue, Exit, type ExitReason } from "../process/exit-reason.ts";
 import type { ReplyTo } from "../process/messages.ts";
+import { reportUnexpected } from "../process/report-unexpected.ts";
 import type { Awaitable, Caller, CodeChange, Self, StartOptions, StartResult } from "../process/self.ts";
 import { isStatem, type StateHandlers, type Statem, type StatemTurn, type UncheckedStatem } from "./define-statem.ts";
 import { type HandlerStatem, startGenStatem } from "./gen-statem.ts";
@@ -187,6 +188,6 @@ class StatemCallbacks<I extends readonly unknown[]> implements HandlerStatem<str
 
 /** Nobody wanted it; people should see. */
 function dropped({ self }: StatemTurn<string, unknown>, message: unknown): Result {
-  self.report({ kind: "unexpected-message", pid: self.pid, label: self.label, message });
+  reportUnexpected(self, message);
   return keepStateAndData();
 }

@@ -3,6 +3,7 @@ import { describeValue } from "./exit-reason.ts";
 import { Call, Exited } from "./messages.ts";
 import type { Pid } from "./pid.ts";
 import { type Holding, type Process, processOf } from "./process.ts";
+import { reportUnexpected } from "./report-unexpected.ts";
 import type { ProcessHandler, Self } from "./self.ts";
 import { SmallSet } from "./small-set.ts";
 
@@ -53,7 +54,7 @@ export class TableOwner implements ProcessHandler {
     if (message instanceof Call) {
       message.from.refuse(new UnknownMethod("call", describeValue(message.request), []));
     } else if (!(message instanceof Exited)) {
-      self.report({ kind: "unexpected-message", pid: self.pid, label: self.label, message });
+      reportUnexpected(self, message);
     }
   }
 

@@ -62,14 +62,19 @@ export type Reporter = (report: Report) => void;
 export function consoleReporter(report: Report): void {
   switch (report.kind) {
     case "crash":
-      console.error(`Process ${who(report)} ended: ${describeExit(report.reason)}`, ...stackOf(report.reason));
+      console.error(
+        `Process ${who(report.pid, report.name, report.label)} ended: ${describeExit(report.reason)}`,
+        ...stackOf(report.reason),
+      );
       break;
     case "unexpected-message":
-      console.warn(`Process ${who(report)} dropped an unexpected message: ${describeValue(report.message)}`);
+      console.warn(
+        `Process ${who(report.pid, report.label)} dropped an unexpected message: ${describeValue(report.message)}`,
+      );
       break;
     case "supervisor":
       console.warn(
-        `Supervisor ${who({ ...report, pid: report.supervisor })}: ${report.event} of child "${report.childId}": ${describeExit(report.reason)}`,
+        `Supervisor ${who(report.supervisor, report.label)}: ${report.event} of child "${report.childId}": ${describeExit(report.reason)}`,
       );
       break;
     case "log":
@@ -78,12 +83,8 @@ export function consoleReporter(report: Report): void {
   }
 }
 
-function who(report: {
-  readonly pid: Pid;
-  readonly label: string | undefined;
-  readonly name?: string | undefined;
-}): string {
-  return [report.pid, report.name, report.label].filter((part) => part !== undefined).join(" ");
+function who(...names: readonly unknown[]): string {
+  return names.filter((name) => name !== undefined).join(" ");
 }
 
 function stackOf(reason: ExitReason): unknown[] {

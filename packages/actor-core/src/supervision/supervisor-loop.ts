@@ -2,6 +2,7 @@ import { UnknownMethod } from "../process/errors.ts";
 import { describeExit, describeValue, Exit, type ExitReason } from "../process/exit-reason.ts";
 import { Call, Exited, OwnMessage } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
+import { reportUnexpected } from "../process/report-unexpected.ts";
 import type { Awaitable, CodeChange, InitOutcome, ProcessHandler, Self } from "../process/self.ts";
 import { type CompleteChildSpec, InvalidChildSpec, type StartChild } from "./child-spec.ts";
 import { type RestartIntensity, type RestartWindow, recordRestart } from "./restart-intensity.ts";
@@ -106,7 +107,7 @@ export abstract class SupervisorLoop<
       // It may have been terminated, deleted or restarted with a sibling's round in the meantime.
       if (message.child.status.kind === "restarting") return this.#restart(message.child, self);
     } else {
-      self.report({ kind: "unexpected-message", pid: self.pid, label: self.label, message });
+      reportUnexpected(self, message);
     }
   }
 

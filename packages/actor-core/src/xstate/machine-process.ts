@@ -3,6 +3,7 @@ import { MissingCallback } from "../process/errors.ts";
 import { describeValue, Exit, type ExitReason } from "../process/exit-reason.ts";
 import { Call, Cast, Down, type MonitorRef, type ReplyTo } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
+import { reportUnexpected } from "../process/report-unexpected.ts";
 import type { CodeChange, ProcessHandler, Self } from "../process/self.ts";
 import { ActorTree, type TreeListener, WaitingEvent } from "./actor-tree.ts";
 import { Emitted, EmittedRequest, SnapshotRequest } from "./machine-request.ts";
@@ -157,7 +158,7 @@ export class MachineProcess<M extends AnyStateMachine> implements ProcessHandler
       // A client's mistake must not crash the machine.
       message.from.refuse(new TypeError(`Cannot ask machine: wanted an event, got ${describeValue(content)}`));
     } else {
-      self.report({ kind: "unexpected-message", pid: self.pid, label: self.label, message });
+      reportUnexpected(self, message);
     }
   }
 
