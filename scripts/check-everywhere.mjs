@@ -41,7 +41,7 @@ async function runDocuments(root, project) {
   });
   const complaints = [];
   const lines = [];
-  for (const runtime of runtimes(root)) {
+  for (const runtime of await runtimes(root)) {
     const before = complaints.length;
     await inTwos(programs, async ({ document, file }) => {
       const complaint = await run(runtime.path, join(project, "out", file.replace(/ts$/, "js")));

@@ -8,6 +8,8 @@ import { withLock } from "./setup-lock.mjs";
 import { openTerminal } from "./terminal.mjs";
 
 const PNPM = "pnpm@12.21.0";
+/** The workspace's package that only a check needs. */
+const RUNTIMES = "solo-runtimes";
 
 /** Why the checkout cannot be made ready, and what to do about it. */
 export class SetupFailed extends Error {
@@ -94,13 +96,7 @@ function installWanted(root) {
 
 async function install(root) {
   const wanted = installWanted(root);
-  const outcome = await run(
-    "npx",
-    ["--yes", "--prefer-offline", PNPM, "install", "--frozen-lockfile", "--prefer-offline", "--reporter=append-only"],
-    // CI=true: pnpm asks nothing, not even when it has to remove a node_modules that another tool made.
-    { cwd: root, env: { ...process.env, CI: "true", npm_config_fetch_retries: "1" } },
-  );
-  if (outcome.code !== 0) throw explainInstall(outcome.output);
+  const outcome = await pnpmInstall(root, `!${RUNTIMES}`);
   if (!existsSync(pinnedNode(root))) {
     throw new SetupFailed(
       `The install left no Node for ${process.platform} on ${process.arch}`,
@@ -109,6 +105,28 @@ async function install(root) {
     );
   }
   writeStamp(installStamp(root), wanted);
+}
+
+/**
+ * Installs the JavaScript runtimes that the actor core is proved on: 300 MB that only one check needs.
+ *
+ * @throws {SetupFailed}
+ */
+export async function installRuntimes(root) {
+  await pnpmInstall(root, RUNTIMES);
+}
+
+/** @throws {SetupFailed} */
+async function pnpmInstall(root, filter) {
+  const quickly = ["--frozen-lockfile", "--prefer-offline", "--reporter=append-only"];
+  const outcome = await run(
+    "npx",
+    ["--yes", "--prefer-offline", PNPM, "install", `--filter=${filter}`, ...quickly],
+    // CI=true: pnpm asks nothing, not even when it has to remove a node_modules that another tool made.
+    { cwd: root, env: { ...process.env, CI: "true", npm_config_fetch_retries: "1" } },
+  );
+  if (outcome.code !== 0) throw explainInstall(outcome.output);
+  return outcome;
 }
 
 function explainInstall(output) {
