@@ -5,43 +5,11 @@
  * those who ask for more: it would take half a megabyte of every cell.
  */
 
-import {
-  CallFailed,
-  continueWith,
-  defineServer,
-  Exit,
-  failStart,
-  idleAfter,
-  idleTimeout,
-  ignore,
-  noReply,
-  reply,
-  started,
-  stop,
-  stopReply,
-  UnknownMethod,
-} from "@solo/actor-core";
 import { refusedCall, runService, type ServiceRuntime } from "./run-service.ts";
+import * as usual from "./usual-library.ts";
 
 /** The one module that a single source file may import; the cell supplies it. */
 export const SUPPLIED = "@solo/actor-core";
-
-const usual: Readonly<Record<string, unknown>> = {
-  CallFailed,
-  continueWith,
-  defineServer,
-  Exit,
-  failStart,
-  idleAfter,
-  idleTimeout,
-  ignore,
-  noReply,
-  reply,
-  started,
-  stop,
-  stopReply,
-  UnknownMethod,
-};
 
 /** What a source is given: the exports of the library, and what runs a service that was made with them. */
 export interface SuppliedModule {
