@@ -168,15 +168,15 @@ export function defineStatem<
   for (const [name, handlers] of Object.entries(states)) {
     own[name] = handlersOf(name, handlers);
   }
-  const any = handlersOf("anyState", anyState ?? {});
-  const all = [...Object.values(own), any];
+  const everywhere = handlersOf("anyState", anyState ?? {});
+  const all = [...Object.values(own), everywhere];
   return Object.freeze({
     [mark]: true as const,
     version,
     // From here on only names matter; that they belong together is what the types above have checked.
     init: init as never,
     states: Object.freeze(own) as never,
-    anyState: any as never,
+    anyState: everywhere as never,
     calls: Object.freeze(Object.assign(Object.create(null), ...all.map(({ calls }) => calls))),
     casts: Object.freeze(Object.assign(Object.create(null), ...all.map(({ casts }) => casts))),
     terminate: terminate as never,
