@@ -7,6 +7,7 @@ import type { KernelParts } from "../kernel/kernel.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Metrics, Outcome } from "../observability/metrics.ts";
 import type { Clock } from "../ports/clock.ts";
+import { BusyPoll } from "./grpc/busy-poll.ts";
 import { callerOf } from "./grpc/gate.ts";
 import type { EndedCall } from "./grpc/method.ts";
 import { createGrpcServer } from "./grpc/server.ts";
@@ -70,6 +71,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
       callerOf: (peer) => callerOf(verdictOf(peer)),
       denials,
       closing: closing.signal,
+      poll: new BusyPoll({ nowMs: clock.nowMs, nextTurn: setImmediate }),
       onEnded: (call) => tell(logger, metrics, call),
     },
     deployments,

@@ -9,6 +9,7 @@ import { catalogue, SoloError } from "../../errors.ts";
 import { defaultCallTimeoutMs } from "../../limits.ts";
 import { toStatus } from "../error-status.ts";
 import { toSoloError } from "../to-solo-error.ts";
+import type { BusyPoll } from "./busy-poll.ts";
 import { serverStopping } from "./server-stopping.ts";
 
 /** What every method stands on. */
@@ -18,6 +19,7 @@ export interface MethodContext {
   readonly denials: Denials;
   /** Aborts when the server begins to stop: streams end then, calls may finish. */
   readonly closing: AbortSignal;
+  readonly poll: BusyPoll;
   /** Called once for each call, when it has ended. */
   readonly onEnded: (call: EndedCall) => void;
 }
@@ -46,7 +48,9 @@ export function unary<M extends Method, Request, Response>(
   resourceOf: (request: NoInfer<Request>) => Resource,
   useCase: (request: Request, granted: Granted<M>) => Promise<Response>,
 ): handleUnaryCall<Request, Response> {
+  const { poll } = context;
   return (call, respond) => {
+    poll.begun();
     const ended = begin(context, method);
     grant(context, method, call, resourceOf(call.request), ended)
       .then((granted) => useCase(call.request, granted))
@@ -57,7 +61,8 @@ export function unary<M extends Method, Request, Response>(
           ended.well();
         },
         (thrown: unknown) => respond(toStatus(ended.badly(thrown))),
-      );
+      )
+      .finally(() => poll.ended());
   };
 }
 
