@@ -15,6 +15,7 @@ const TASKS = {
   chaos: "scripts/chaos.mjs",
   soak: "scripts/soak.mjs",
   fuzz: "scripts/fuzz.mjs",
+  machine: "scripts/machine.mjs",
   build: undefined,
 };
 

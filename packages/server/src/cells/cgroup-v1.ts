@@ -29,6 +29,7 @@ export function openV1Groups(mounts: V1Mounts, parentName: string): ControlGroup
   const directoryOf = (controller: V1Controller) => `${mounts[controller]}/${parentName}`;
   return {
     version: 1,
+    thawPattern: `${directoryOf("freezer")}/*/freezer.state`,
     async sweep() {
       for (const name of new Set(parents.flatMap(childDirectories))) {
         const group = new V1Group(parents, directoryOf, name);
@@ -122,12 +123,20 @@ class V1Group implements ControlGroup {
     }
   }
 
+  freeze(): void {
+    this.#write("freezer", "freezer.state", "FROZEN");
+  }
+
+  thaw(): void {
+    this.#write("freezer", "freezer.state", "THAWED");
+  }
+
   kill(): void {
     const processes = readProcesses(this.#pids);
     if (processes.length === 0) return;
     // Frozen, nothing can fork away between the listing and the signal; thawed, the signals take effect.
     try {
-      this.#write("freezer", "freezer.state", "FROZEN");
+      this.freeze();
     } catch {
       // The group may be gone by now; the signals below are harmless then.
     }
@@ -139,7 +148,7 @@ class V1Group implements ControlGroup {
       }
     }
     try {
-      this.#write("freezer", "freezer.state", "THAWED");
+      this.thaw();
     } catch {
       // As above.
     }

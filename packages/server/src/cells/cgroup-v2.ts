@@ -31,6 +31,8 @@ export function openV2Groups(base: string, parentName: string): ControlGroups {
   let prepared = false;
   return {
     version: 2,
+    // A signal that ends a process reaches it frozen too.
+    thawPattern: undefined,
     async sweep() {
       for (const name of childDirectories(parent)) {
         const group = new V2Group(`${parent}/${name}`);
@@ -82,10 +84,14 @@ function delegateControllers(base: string): void {
 
 const PERIOD_MICROS = 100_000;
 const DEFAULT_WEIGHT = 100;
-const BACKGROUND_WEIGHT = 5;
+/** Half of a service's: refilling gives way, but a pool that starves while services are busy helps nobody. */
+const BACKGROUND_WEIGHT = 50;
 
 class V2Group implements ControlGroup {
   readonly #directory: string;
+  /** As they were last written; somebody may wait for a cell, so only what differs is written again. */
+  #written: Partial<CellLimits> = {};
+  #weight = DEFAULT_WEIGHT;
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -96,7 +102,8 @@ class V2Group implements ControlGroup {
     // One killed process of a cell takes the others with it, so that an end for memory is an end.
     this.#write("memory.oom.group", 1);
     this.#write("pids.max", limits.processes);
-    if (priority === "background") this.#write("cpu.weight", BACKGROUND_WEIGHT);
+    this.#written = { memoryBytes: limits.memoryBytes, processes: limits.processes };
+    if (priority === "background") this.#setWeight(BACKGROUND_WEIGHT);
   }
 
   async add(processId: number): Promise<void> {
@@ -104,13 +111,17 @@ class V2Group implements ControlGroup {
   }
 
   setLimits(limits: CellLimits): void {
-    this.#setMemory(limits.memoryBytes);
-    this.#write("pids.max", limits.processes);
-    this.#write(
-      "cpu.max",
-      `${Math.max(1_000, Math.round((limits.cpuPercent * PERIOD_MICROS) / 100))} ${PERIOD_MICROS}`,
-    );
-    this.#write("cpu.weight", DEFAULT_WEIGHT);
+    const { memoryBytes, cpuPercent, processes } = limits;
+    if (memoryBytes !== this.#written.memoryBytes) {
+      this.#makeRoom(memoryBytes);
+      this.#setMemory(memoryBytes);
+    }
+    if (processes !== this.#written.processes) this.#write("pids.max", processes);
+    if (cpuPercent !== this.#written.cpuPercent) {
+      this.#write("cpu.max", `${Math.max(1_000, Math.round((cpuPercent * PERIOD_MICROS) / 100))} ${PERIOD_MICROS}`);
+    }
+    this.#written = limits;
+    if (this.#weight !== DEFAULT_WEIGHT) this.#setWeight(DEFAULT_WEIGHT);
   }
 
   usage() {
@@ -133,6 +144,14 @@ class V2Group implements ControlGroup {
     }
   }
 
+  freeze(): void {
+    this.#write("cgroup.freeze", 1);
+  }
+
+  thaw(): void {
+    this.#write("cgroup.freeze", 0);
+  }
+
   kill(): void {
     try {
       this.#write("cgroup.kill", 1);
@@ -150,6 +169,23 @@ class V2Group implements ControlGroup {
 
   remove(): boolean {
     return removeDirectory(this.#directory);
+  }
+
+  /**
+   * Has the group give back what is above `bytes`. A limit below what is in use is not refused by the host, as it is by
+   * version 1: it kills.
+   */
+  #makeRoom(bytes: number): void {
+    if (Number(this.#read("memory.current")) <= bytes) return;
+    this.#write("memory.high", bytes);
+    const left = Number(this.#read("memory.current"));
+    this.#write("memory.high", "max");
+    if (left > bytes) throw new Error(`Cannot limit memory to ${bytes} bytes: ${left} are in use`);
+  }
+
+  #setWeight(weight: number): void {
+    this.#write("cpu.weight", weight);
+    this.#weight = weight;
   }
 
   #setMemory(bytes: number): void {

@@ -7,6 +7,11 @@ import type { CellLimits, CellUsage } from "../ports/cell.ts";
  */
 export interface ControlGroups {
   readonly version: 1 | 2;
+  /**
+   * The files and the word that thaw all groups, as a pattern of the shell. Given where the host does not end what is frozen:
+   * there the death of this process must be seen to by another one.
+   */
+  readonly thawPattern: string | undefined;
   /** Kills and removes what a predecessor with the same id left. Touches no other id. */
   sweep(): Promise<void>;
   /**
@@ -37,6 +42,14 @@ export interface ControlGroup {
   usage(): CellUsage | undefined;
   /** Processes of the group that the host has killed for memory. */
   memoryKills(): number;
+  /**
+   * Lets nothing in the group run until {@link thaw}; what it holds, it keeps. What sleeps in it is frozen at once.
+   *
+   * @throws {Error} When the host does not do it.
+   */
+  freeze(): void;
+  /** @throws {Error} When the host does not do it. */
+  thaw(): void;
   /** SIGKILL to everything in the group, frozen or not. */
   kill(): void;
   /** @returns `false` while something is alive in it; try again. */

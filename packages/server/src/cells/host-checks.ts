@@ -2,9 +2,8 @@ import { execFile } from "node:child_process";
 import { accessSync, constants, readFileSync } from "node:fs";
 import type { CellLimits, Confinement, HostCheck, LimitsLevel } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
-import { findV1Mounts, openV1Groups } from "./cgroup-v1.ts";
-import { findV2Base, openV2Groups } from "./cgroup-v2.ts";
 import type { ControlGroups } from "./control-group.ts";
+import { findControlGroups } from "./find-control-groups.ts";
 import { type LaunchMethod, launchCell } from "./launch.ts";
 import { findRuntimeFiles, type RuntimeFiles } from "./runtime-files.ts";
 import { seccompFilter } from "./seccomp.ts";
@@ -30,7 +29,7 @@ export const DEFAULT_LIMITS: CellLimits = { memoryBytes: 64 * 1024 * 1024, cpuPe
  * on that of the first service, whose memory limit is smaller than the runtime's file.
  */
 export async function examineHost(dataFolderId: string, clock: Clock): Promise<HostFindings> {
-  const groups = findGroups(`solo-${dataFolderId}`);
+  const groups = findControlGroups(`solo-${dataFolderId}`);
   const [runtime, bubblewrap] = await Promise.all([findRuntimeFiles(), findBubblewrap()]);
   if (runtime.kind === "missing") {
     return {
@@ -114,18 +113,6 @@ async function tryGroup(groups: ControlGroups | undefined, processId: number): P
 function requireFilter(processId: number): void {
   const status = readFileSync(`/proc/${processId}/status`, "latin1");
   if (!/^Seccomp:\s*2$/m.test(status)) throw new Error("the system-call filter is not in force");
-}
-
-function findGroups(parentName: string): ControlGroups | undefined {
-  try {
-    const mounts = readFileSync("/proc/self/mounts", "latin1");
-    const v1 = findV1Mounts(mounts);
-    if (v1 !== undefined) return openV1Groups(v1, parentName);
-    const base = findV2Base(mounts, readFileSync("/proc/self/cgroup", "latin1"));
-    return base === undefined ? undefined : openV2Groups(base, parentName);
-  } catch {
-    return undefined;
-  }
 }
 
 interface BubblewrapSearch {

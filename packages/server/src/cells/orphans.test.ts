@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, expect, test } from "@jest/globals";
-import { findV1Mounts, openV1Groups } from "./cgroup-v1.ts";
 import { openSandbox } from "./sandbox.ts";
-import { buildGuest, eventually, hostClock, LIMITS, processRuns, testFolderId } from "./testing/real-cells.ts";
+import { buildGuest, eventually, hostClock, processRuns, testFolderId } from "./testing/real-cells.ts";
 
 const started: ChildProcess[] = [];
 
@@ -43,8 +42,9 @@ test("after kill -9 of the server its cells are gone within a second, and the ne
 
   const next = await openSandbox({ dataFolderId, clock: hostClock, poolSize: 0, log: () => {} });
   await next.close();
-  const mounts = findV1Mounts(readFileSync("/proc/self/mounts", "latin1"));
-  for (const mount of Object.values(mounts ?? {})) expect(existsSync(`${mount}/solo-${dataFolderId}`)).toBe(false);
+  for (const tree of ["", ...readdirSync("/sys/fs/cgroup")]) {
+    expect(existsSync(`/sys/fs/cgroup/${tree}/solo-${dataFolderId}`)).toBe(false);
+  }
 });
 
 test("a plain cell ends with the server too, even in the middle of a loop", async () => {
@@ -52,48 +52,4 @@ test("a plain cell ends with the server too, even in the middle of a loop", asyn
   expect(processes.every(processRuns)).toBe(true);
   holder.kill("SIGKILL");
   await eventually(() => !processes.some(processRuns), "the process is gone");
-});
-
-test("the sweep ends what a predecessor with the same id left, and touches no other id", async () => {
-  const mounts = findV1Mounts(readFileSync("/proc/self/mounts", "latin1"));
-  if (mounts === undefined || process.getuid?.() !== 0) {
-    console.warn("Skipped: this host gives no control groups v1 to write");
-    return;
-  }
-  const [mine, other] = [testFolderId(), testFolderId()];
-  const entering: Promise<void>[] = [];
-  const left = [mine, other].map((id) => {
-    const child = spawn("sleep", ["600"], { stdio: "ignore" });
-    started.push(child);
-    const group = openV1Groups(mounts, `solo-${id}`).create("cell-7", LIMITS, "foreground");
-    entering.push(group.add(child.pid ?? 0));
-    return { child, group };
-  });
-  await Promise.all(entering);
-  // Frozen, as a kernel may leave a cell that was idle.
-  writeFileSync(`${mounts.freezer}/solo-${mine}/cell-7/freezer.state`, "FROZEN");
-
-  const groups = openV1Groups(mounts, `solo-${mine}`);
-  await groups.sweep();
-  await groups.close();
-  expect(left.map(({ child }) => processRuns(child.pid ?? 0))).toEqual([false, true]);
-  for (const mount of Object.values(mounts)) {
-    expect([mine, other].map((id) => existsSync(`${mount}/solo-${id}/cell-7`))).toEqual([false, true]);
-    expect(existsSync(`${mount}/solo-${mine}`)).toBe(false);
-  }
-
-  left[1]?.child.kill("SIGKILL");
-  await eventually(() => left[1]?.group.remove() === true, "the other group is removed");
-  for (const mount of new Set(Object.values(mounts))) rmdirSync(`${mount}/solo-${other}`);
-});
-
-test("a directory of the sweep that holds nothing is removed too", async () => {
-  const mounts = findV1Mounts(readFileSync("/proc/self/mounts", "latin1"));
-  if (mounts === undefined || process.getuid?.() !== 0) return;
-  const id = testFolderId();
-  mkdirSync(`${mounts.pids}/solo-${id}/trial`, { recursive: true });
-  const groups = openV1Groups(mounts, `solo-${id}`);
-  await groups.sweep();
-  await groups.close();
-  expect(existsSync(`${mounts.pids}/solo-${id}`)).toBe(false);
 });

@@ -1,0 +1,158 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { findV2Base } from "./cgroup-v2.ts";
+import type { ControlGroup, ControlGroups } from "./control-group.ts";
+import { findControlGroups } from "./find-control-groups.ts";
+import { eventually, LIMITS, testFolderId } from "./testing/real-cells.ts";
+
+const MiB = 1024 * 1024;
+const name = `solo-${testFolderId()}`;
+const groups = findControlGroups(name);
+if (groups === undefined) console.warn("This host lets us make no control groups: none is tested");
+const onGroups = groups === undefined ? describe.skip : describe;
+
+/** A program in a group, which begins when it is in. */
+async function inGroup(group: ControlGroup, script: string): Promise<ChildProcess> {
+  const child = spawn("sh", ["-c", `read begin; ${script}`], { stdio: ["pipe", "pipe", "ignore"] });
+  children.push(child);
+  await group.add(child.pid ?? 0);
+  child.stdin?.write("\n");
+  return child;
+}
+
+const ended = (child: ChildProcess) =>
+  new Promise<NodeJS.Signals | number | null>((resolve) =>
+    child.once("exit", (code, signal) => resolve(signal ?? code)),
+  );
+
+const children: ChildProcess[] = [];
+
+/** A file of a group as the host shows it. */
+function readGroup(controller: string, file: string): string {
+  const base =
+    groups?.version === 1
+      ? `/sys/fs/cgroup/${controller}`
+      : findV2Base(readFileSync("/proc/self/mounts", "latin1"), readFileSync("/proc/self/cgroup", "latin1"));
+  return readFileSync(`${base}/${name}/${file}`, "latin1");
+}
+
+/** How often the host has held the group back. */
+const throttledPeriods = () => Number(/^nr_throttled (\d+)/m.exec(readGroup("cpu", "processor/cpu.stat"))?.[1]);
+
+const isFrozen = () =>
+  groups?.version === 1
+    ? readGroup("freezer", "freeze/freezer.state") === "FROZEN\n"
+    : /^frozen 1$/m.test(readGroup("", "freeze/cgroup.events"));
+
+async function removed(group: ControlGroup): Promise<void> {
+  group.kill();
+  await eventually(() => group.remove(), "the group is gone");
+}
+
+onGroups(`control groups v${groups?.version}`, () => {
+  const { create, sweep, close } = groups as ControlGroups;
+
+  beforeAll(() => sweep());
+
+  afterAll(async () => {
+    for (const child of children) child.kill("SIGKILL");
+    await sweep();
+    await close();
+  });
+
+  test("a process above the memory limit is killed, and the group tells", async () => {
+    const group = create("memory", { ...LIMITS, memoryBytes: 16 * MiB }, "foreground");
+    group.setLimits({ ...LIMITS, memoryBytes: 16 * MiB });
+    // A variable of the shell that doubles: memory, and no file.
+    const child = await inGroup(group, "a=0123456789; while :; do a=$a$a; done");
+    expect(await ended(child)).toBe("SIGKILL");
+    expect(group.memoryKills()).toBeGreaterThan(0);
+    await removed(group);
+  });
+
+  test("a memory limit below what is in use is refused, and nothing is killed for it", async () => {
+    const group = create("below", { ...LIMITS, memoryBytes: 64 * MiB }, "foreground");
+    const child = await inGroup(
+      group,
+      "a=0123456789; i=0; while [ $i -lt 20 ]; do a=$a$a; i=$((i+1)); done; echo; read end",
+    );
+    await new Promise((resolve) => child.stdout?.once("data", resolve));
+    expect(() => group.setLimits({ ...LIMITS, memoryBytes: MiB })).toThrow();
+    expect(group.memoryKills()).toBe(0);
+    child.stdin?.end("end\n");
+    expect(await ended(child)).toBe(0);
+    await removed(group);
+  });
+
+  test("a process beyond the number allowed is refused", async () => {
+    const group = create("processes", { ...LIMITS, processes: 4 }, "foreground");
+    group.setLimits({ ...LIMITS, processes: 4 });
+    const child = await inGroup(group, "for i in 1 2 3 4 5 6 7 8; do sleep 100 & done; wait");
+    expect(await ended(child)).not.toBe(0);
+    expect(group.usage()?.processes).toBeLessThanOrEqual(4);
+    await removed(group);
+  });
+
+  test("processor time is throttled to the share allowed", async () => {
+    const group = create("processor", { ...LIMITS, cpuPercent: 10 }, "foreground");
+    group.setLimits({ ...LIMITS, cpuPercent: 10 });
+    await inGroup(group, "while :; do :; done");
+    await eventually(() => throttledPeriods() > 3, "it was throttled");
+    await removed(group);
+  });
+
+  test("a kill reaches everything in the group, also what has forked away", async () => {
+    const group = create("kill", LIMITS, "foreground");
+    const child = await inGroup(group, "(sleep 100 & sleep 100 & setsid sleep 100 &) ; sleep 100");
+    await eventually(() => (group.usage()?.processes ?? 0) >= 4, "all run");
+    group.kill();
+    expect(await ended(child)).toBe("SIGKILL");
+    await removed(group);
+    expect(group.usage()).toBeUndefined();
+  });
+
+  test("what is frozen does nothing until it is thawed", async () => {
+    const group = create("freeze", LIMITS, "foreground");
+    group.setLimits(LIMITS);
+    const child = await inGroup(group, "while read line; do echo $line; done");
+    let said = "";
+    child.stdout?.on("data", (text) => (said += text));
+    child.stdin?.write("first\n");
+    await eventually(() => said === "first\n", "it has answered");
+    group.freeze();
+    const before = group.usage()?.cpuMicros;
+    child.stdin?.write("second\n");
+    await eventually(() => isFrozen(), "it is frozen");
+    expect([said, group.usage()?.cpuMicros]).toEqual(["first\n", before]);
+    group.thaw();
+    await eventually(() => said === "first\nsecond\n", "it has answered the rest");
+    await removed(group);
+  });
+
+  test("what is frozen can be killed", async () => {
+    const group = create("frozen", LIMITS, "foreground");
+    const child = await inGroup(group, "sleep 100");
+    group.freeze();
+    const end = ended(child);
+    group.kill();
+    expect(await end).toBe("SIGKILL");
+    await removed(group);
+  });
+
+  test("a successor sweeps what was left, frozen or empty, and nothing else", async () => {
+    const left = create("left", LIMITS, "background");
+    const child = await inGroup(left, "sleep 100");
+    const others = findControlGroups(`${name}-other`) as ControlGroups;
+    const other = others.create("kept", LIMITS, "foreground");
+    const end = ended(child);
+    left.freeze();
+    const empty = create("empty", LIMITS, "background");
+    await findControlGroups(name)?.sweep();
+    expect(await end).toBe("SIGKILL");
+    expect([left.usage(), empty.usage()]).toEqual([undefined, undefined]);
+    expect(other.usage()).toBeDefined();
+    other.remove();
+    await others.close();
+  });
+});
