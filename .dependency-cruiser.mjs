@@ -94,11 +94,18 @@ export default {
       to: { pathNot: "^packages/notation/src/" },
     },
     {
+      name: "catalogue-stands-on-notation",
+      comment: "What is said of everything imports nothing of it",
+      severity: "error",
+      from: { path: "^packages/catalogue/src/", pathNot: tests },
+      to: { path: "^packages/(?!(catalogue|notation)/)|^@solo/(?!notation)" },
+    },
+    {
       name: "cli-speaks-only-the-proto",
       comment: "Whatever the command can do, every other client can do",
       severity: "error",
       from: { path: "^packages/cli/src/", pathNot: tests },
-      to: { path: "^packages/(?!(cli|notation|proto)/)|^@solo/(?!notation|proto)" },
+      to: { path: "^packages/(?!(catalogue|cli|notation|proto)/)|^@solo/(?!catalogue|notation|proto)" },
     },
     {
       name: "server-without-command",

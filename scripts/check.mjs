@@ -87,7 +87,7 @@ function sources() {
 async function generatedCode() {
   const fresh = mkdtempSync(join(tmpdir(), "solo-generated-"));
   try {
-    generate(root, fresh);
+    await generate(root, fresh);
     for (const made of generated) await command("diff", "--recursive", "--brief", join(fresh, made), made);
   } catch (error) {
     throw new CheckFailed(`${error.message}\nTo renew it: npm run generate`);

@@ -1,8 +1,9 @@
 // `npm run generate`: makes the committed TypeScript and descriptor set from `proto/` and `third_party/`, and the reference of
-// the actor core from its doc comments.
+// the actor core from its doc comments, and what the catalogue takes from both.
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { catalogueFiles, writeCatalogue } from "./generate-catalogue.mjs";
 import { writeReference } from "./reference.mjs";
 
 /** What is generated, seen from the root. */
@@ -10,6 +11,7 @@ export const generated = [
   "packages/proto/src/generated",
   "packages/proto/descriptor-set.binpb",
   "packages/actor-core/docs/reference",
+  ...catalogueFiles,
 ];
 
 /**
@@ -19,7 +21,7 @@ export const generated = [
  * @param {string} out
  * @throws {Error} With what buf said.
  */
-export function generate(root, out) {
+export async function generate(root, out) {
   const [, descriptorSet, reference] = generated;
   execFileSync("buf", ["generate", "-o", out], { cwd: root, stdio: "pipe" });
   execFileSync("buf", ["build", "--as-file-descriptor-set", "-o", join(out, descriptorSet)], {
@@ -28,9 +30,10 @@ export function generate(root, out) {
   });
   rmSync(join(out, reference), { recursive: true, force: true });
   writeReference(join(root, "packages/actor-core"), join(out, reference));
+  await writeCatalogue(root, out);
 }
 
 if (import.meta.main) {
   const root = resolve(import.meta.dirname, "..");
-  generate(root, root);
+  await generate(root, root);
 }

@@ -1,16 +1,17 @@
+import { type AnyReason, errorEntry } from "@solo/catalogue/errors";
 import type { FailureCode } from "./exit-code.ts";
 
-/** What is known about a failure. Empty where nothing is. */
+/** What is known about a failure. */
 export interface FailureFacts {
   readonly code: FailureCode;
   /** Stable, in capitals, such as `SERVICE_NOT_FOUND`. */
-  readonly reason: string;
+  readonly reason: AnyReason;
   /** What was found. */
-  readonly found?: string | undefined;
+  readonly found: string;
   /** What is wanted. */
-  readonly wanted?: string | undefined;
+  readonly wanted: string;
   /** How to get it, in one sentence. */
-  readonly fix?: string | undefined;
+  readonly fix: string;
   /** A command that helps. */
   readonly command?: string | undefined;
   readonly location?: FailureLocation | undefined;
@@ -22,6 +23,12 @@ export interface FailureFacts {
   readonly requestId?: string | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
+
+/** The facts as somebody knows them who fails: what is left out, the catalogue says of the reason. */
+export type KnownFacts = Omit<FailureFacts, "wanted" | "fix"> & {
+  readonly wanted?: string | undefined;
+  readonly fix?: string | undefined;
+};
 
 /** A place in a source file, counted from 1; 0 where unknown. */
 export interface FailureLocation {
@@ -36,14 +43,20 @@ export interface FailureLocation {
 export class Failure extends Error {
   readonly facts: FailureFacts;
 
-  constructor(message: string, facts: FailureFacts, options?: ErrorOptions) {
+  constructor(message: string, facts: KnownFacts, options?: ErrorOptions) {
     super(message, options);
     this.name = "Failure";
-    this.facts = facts;
+    // Not there for the reason of a newer server, which says all of it by itself.
+    const entry = errorEntry(facts.reason);
+    this.facts = {
+      ...facts,
+      wanted: facts.wanted ?? entry?.wanted ?? "a request that the server can serve",
+      fix: facts.fix ?? entry?.fix ?? "Look the reason up in the documentation of the server's version",
+    };
   }
 
   /** The same failure with more known about it. */
-  with(facts: Partial<FailureFacts>): Failure {
+  with(facts: Partial<KnownFacts>): Failure {
     return new Failure(this.message, { ...this.facts, ...facts }, { cause: this });
   }
 }
@@ -51,7 +64,7 @@ export class Failure extends Error {
 /** The command line, or a file it names, is not as it should be. */
 export function usageFailure(
   message: string,
-  facts: Omit<FailureFacts, "code" | "reason"> & { readonly reason?: string } = {},
+  facts: Omit<KnownFacts, "code" | "reason"> & { readonly reason?: AnyReason },
 ): Failure {
   return new Failure(message, { reason: "USAGE", ...facts, code: "usage" });
 }

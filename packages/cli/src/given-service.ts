@@ -7,6 +7,6 @@ export function givenService(answer: { readonly service: Service | undefined }):
   throw new Failure("Cannot read the server's answer: it holds no service", {
     code: "internal",
     reason: "ANSWER_INCOMPLETE",
-    fix: "Check that the versions of the server and of this command agree",
+    found: "an answer without a service",
   });
 }

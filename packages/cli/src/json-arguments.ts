@@ -25,7 +25,10 @@ export function jsonArguments(
 function notJson(text: string, position: number, retry: (position: number, quoted: string) => string, error: unknown) {
   const message = `Cannot send argument ${position + 1}: it is not JSON`;
   const why = error instanceof Error ? error.message : String(error);
-  const facts = { reason: "ARGUMENT_NOT_JSON", found: text === "" ? "nothing" : `${shorten(text)} (${shorten(why)})` };
+  const facts = {
+    reason: "ARGUMENT_NOT_JSON",
+    found: text === "" ? "nothing" : `${shorten(text)} (${shorten(why)})`,
+  } as const;
   if (/^\s*[[{]/.test(text)) {
     return usageFailure(message, {
       ...facts,

@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   cert: async () => (await import("./commands/certificate.ts")).addCertificate,
   doctor: async () => (await import("./commands/doctor.ts")).addDoctor,
   shutdown: async () => (await import("./commands/shutdown.ts")).addShutdown,
+  help: async () => (await import("./commands/help.ts")).addHelp,
 };
 
 /**
@@ -52,7 +53,8 @@ export async function createProgram(options: {
     .showSuggestionAfterError()
     .addHelpText("after", programNotes);
   const wanted = Object.entries(commands)
-    .filter(([name]) => name === first)
+    // Help is given on every command.
+    .filter(([name]) => name === first && name !== "help")
     .map(([, load]) => load);
   const loads = wanted.length > 0 || first === "--version" ? wanted : Object.values(commands);
   for (const add of await Promise.all(loads.map((load) => load()))) add(program, run);
@@ -64,6 +66,7 @@ Examples:
   $ solo deploy counter.ts
   $ solo call counter add 2
   $ solo list --json
+  $ solo help SERVICE_NOT_FOUND
 
 Exit codes: 0 ok, 1 failed, 2 usage, 3 unavailable, 4 not found, 5 denied, 6 timed out, 7 over a limit.
 `;

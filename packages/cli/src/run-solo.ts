@@ -2,6 +2,7 @@ import { CommanderError } from "commander";
 import { type ExitCode, exitCodeFor, exitCodes } from "./exit-code.ts";
 import { Failure, usageFailure } from "./failure.ts";
 import type { Host } from "./host.ts";
+import { shellQuote } from "./json-arguments.ts";
 import { createOutput } from "./output.ts";
 import { createProgram } from "./program.ts";
 import { openSession, type Run } from "./session.ts";
@@ -61,21 +62,19 @@ function asFailure(error: unknown, argv: readonly string[], json: boolean): Fail
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return undefined;
     if (error.code === "commander.help" && !json) return undefined;
-    if (error.code === "commander.help") return usageFailure("No command given", { command: "solo --help" });
+    if (error.code === "commander.help")
+      return usageFailure("No command given", { found: "no command", command: "solo --help" });
     const [message = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
     const name = argv.find((word) => !word.startsWith("-"));
     return usageFailure(upperFirst(message), {
+      found: argv.length === 0 ? "nothing" : ["solo", ...argv].map(shellQuote).join(" ").slice(0, 200),
       wanted: "a command line as --help shows it",
       fix: suggestion?.replace(/^\(|\)$/g, ""),
       command: name === undefined || error.code === "commander.unknownCommand" ? "solo --help" : `solo ${name} --help`,
     });
   }
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return new Failure(`The command itself failed: ${message}`, {
-    code: "internal",
-    reason: "CLI_BUG",
-    fix: "Report this with the command that you gave",
-  });
+  const found = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new Failure("The command itself failed", { code: "internal", reason: "CLI_BUG", found });
 }
 
 function upperFirst(text: string): string {

@@ -1,8 +1,9 @@
 import { type ServiceError, status } from "@grpc/grpc-js";
+import type { AnyReason } from "@solo/catalogue/errors";
 import { formatDuration } from "@solo/notation";
 import { type Any, BadRequest, ErrorInfo, FixHint, RetryInfo, Status } from "@solo/proto";
 import type { FailureCode } from "./exit-code.ts";
-import { Failure, type FailureFacts } from "./failure.ts";
+import { Failure, type KnownFacts } from "./failure.ts";
 
 /** Makes of an RPC's status what the command tells: from the server's rich details, or from what gRPC itself found out. */
 export function failureFromStatus(
@@ -22,7 +23,7 @@ const codeNames: Readonly<Record<number, FailureCode>> = Object.fromEntries(
     .map(([name, number]) => [number, name.toLowerCase() as FailureCode]),
 );
 
-type RichFacts = Omit<FailureFacts, "code">;
+type RichFacts = Omit<KnownFacts, "code">;
 
 /** What travels in the trailer `grpc-status-details-bin`; undefined when there is none of ours in it. */
 function richDetails(error: ServiceError): { readonly message: string; readonly facts: RichFacts } | undefined {
@@ -38,8 +39,9 @@ function richDetails(error: ServiceError): { readonly message: string; readonly 
     return {
       message,
       facts: {
-        reason: info.reason,
-        found: hint?.found || undefined,
+        // A newer server may say one that is not in this catalogue: it is shown as it is.
+        reason: info.reason as AnyReason,
+        found: hint?.found || "nothing more is known",
         wanted: hint?.wanted || undefined,
         fix: hint?.fix || undefined,
         command: hint?.command || undefined,
@@ -67,7 +69,7 @@ function withoutDetails(
   { address, timeoutMs }: { readonly address: string; readonly timeoutMs: number | undefined },
 ): Failure {
   const said = error.details;
-  const fail = (message: string, facts: Omit<FailureFacts, "code">) =>
+  const fail = (message: string, facts: Omit<KnownFacts, "code">) =>
     new Failure(message, { code, ...facts }, { cause: error });
   if (code === "deadline_exceeded") {
     return fail(`No answer from ${address}${timeoutMs === undefined ? "" : ` within ${formatDuration(timeoutMs)}`}`, {
@@ -95,9 +97,11 @@ function withoutDetails(
       command: "npx solo-server",
     });
   }
-  if (code === "cancelled") return fail("Interrupted before there was an answer", { reason: "INTERRUPTED" });
+  if (code === "cancelled") {
+    return fail("Interrupted before there was an answer", { reason: "INTERRUPTED", found: "a request given up" });
+  }
   return fail(said || `The server answered with ${code} and no more`, {
-    reason: code.toUpperCase(),
+    reason: "SERVER_UNKNOWN",
     found: "an error without SOLO's details, so most likely not from a solo-server of this version",
     fix: `Check that ${address} is a solo-server, and that its version and that of this command agree`,
   });

@@ -79,6 +79,10 @@ describe("errors", () => {
             code: status[code]?.toLowerCase(),
             reason: "SOME_REASON",
             message: "It went wrong",
+            // A newer server's reason may come with less than this version's: what is missing is said, too.
+            found: "nothing more is known",
+            wanted: "a request that the server can serve",
+            fix: "Look the reason up in the documentation of the server's version",
             metadata: { correlation_id: "c-1" },
             exitCode,
           },
@@ -137,13 +141,13 @@ describe("errors", () => {
     });
     const { stderr } = await solo(["status", "x"], { terminal: true });
     expect(stderr).not.toContain("\u001b[2J");
-    expect(stderr.split("\n")).toHaveLength(2);
+    expect(stderr).not.toMatch(/^error: forged/m);
   });
 
   test("without SOLO's details still say what gRPC said", async () => {
     peer.answer({ status: (_, callback) => callback({ code: status.INTERNAL, details: "boom" }) });
     expect((await solo(["status", "x", "--json"])).json()[0]).toMatchObject({
-      error: { reason: "INTERNAL", message: "boom" },
+      error: { code: "internal", reason: "SERVER_UNKNOWN", message: "boom" },
     });
   });
 

@@ -43,6 +43,7 @@ export const rules: Readonly<Record<Method, Rule>> = {
   "EventService/ListEvents": "tenant",
   "EventService/TailEvents": "tenant",
   "CertificateService/Issue": "admin",
+  "KernelService/Help": "tenant",
   "KernelService/Shutdown": "admin",
   "KernelService/Doctor": "admin",
 };

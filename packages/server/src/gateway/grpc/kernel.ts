@@ -1,4 +1,5 @@
-import { CheckResult, type KernelServiceServer, ShutdownRequest } from "@solo/proto";
+import { CheckResult, HelpKind, type HelpRequest, type KernelServiceServer, ShutdownRequest } from "@solo/proto";
+import { help } from "../../administration/help.ts";
 import { type ShutdownContext, shutdown } from "../../administration/shutdown.ts";
 import type { Directory } from "../../messaging/directory.ts";
 import type { Sandbox } from "../../ports/cell.ts";
@@ -15,6 +16,28 @@ export interface KernelServiceContext extends ShutdownContext {
 
 /** `solo.v1.KernelService`. */
 export const kernelService = (context: MethodContext, kernel: KernelServiceContext): KernelServiceServer => ({
+  help: unary(
+    context,
+    "KernelService/Help",
+    () => ({}),
+    async (request: HelpRequest) => {
+      const { kind, topic, text, example } = help(request.topic);
+      return {
+        kind: helpKinds[kind],
+        topic,
+        text,
+        example:
+          example === undefined
+            ? undefined
+            : {
+                method: example.method,
+                requestJson: JSON.stringify(example.request),
+                command: example.command ?? "",
+              },
+      };
+    },
+  ),
+
   shutdown: unary(
     context,
     "KernelService/Shutdown",
@@ -41,6 +64,13 @@ export const kernelService = (context: MethodContext, kernel: KernelServiceConte
     }),
   ),
 });
+
+const helpKinds = {
+  reason: HelpKind.HELP_KIND_REASON,
+  method: HelpKind.HELP_KIND_METHOD,
+  page: HelpKind.HELP_KIND_PAGE,
+  index: HelpKind.HELP_KIND_INDEX,
+} as const;
 
 const checkResults = {
   ok: CheckResult.CHECK_RESULT_OK,

@@ -31,6 +31,69 @@ export const protobufPackage = "solo.v1";
 
 export const protobufFileName = "solo/v1/kernel.proto";
 
+/** What a topic is. */
+export const HelpKind = {
+  HELP_KIND_UNSPECIFIED: 0,
+  HELP_KIND_REASON: 1,
+  HELP_KIND_METHOD: 2,
+  HELP_KIND_PAGE: 3,
+  HELP_KIND_INDEX: 4,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type HelpKind = typeof HelpKind[keyof typeof HelpKind];
+
+export namespace HelpKind {
+  export type HELP_KIND_UNSPECIFIED = typeof HelpKind.HELP_KIND_UNSPECIFIED;
+  export type HELP_KIND_REASON = typeof HelpKind.HELP_KIND_REASON;
+  export type HELP_KIND_METHOD = typeof HelpKind.HELP_KIND_METHOD;
+  export type HELP_KIND_PAGE = typeof HelpKind.HELP_KIND_PAGE;
+  export type HELP_KIND_INDEX = typeof HelpKind.HELP_KIND_INDEX;
+  export type UNRECOGNIZED = typeof HelpKind.UNRECOGNIZED;
+}
+
+export function helpKindFromJSON(object: any): HelpKind {
+  switch (object) {
+    case 0:
+    case "HELP_KIND_UNSPECIFIED":
+      return HelpKind.HELP_KIND_UNSPECIFIED;
+    case 1:
+    case "HELP_KIND_REASON":
+      return HelpKind.HELP_KIND_REASON;
+    case 2:
+    case "HELP_KIND_METHOD":
+      return HelpKind.HELP_KIND_METHOD;
+    case 3:
+    case "HELP_KIND_PAGE":
+      return HelpKind.HELP_KIND_PAGE;
+    case 4:
+    case "HELP_KIND_INDEX":
+      return HelpKind.HELP_KIND_INDEX;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return HelpKind.UNRECOGNIZED;
+  }
+}
+
+export function helpKindToJSON(object: HelpKind): string {
+  switch (object) {
+    case HelpKind.HELP_KIND_UNSPECIFIED:
+      return "HELP_KIND_UNSPECIFIED";
+    case HelpKind.HELP_KIND_REASON:
+      return "HELP_KIND_REASON";
+    case HelpKind.HELP_KIND_METHOD:
+      return "HELP_KIND_METHOD";
+    case HelpKind.HELP_KIND_PAGE:
+      return "HELP_KIND_PAGE";
+    case HelpKind.HELP_KIND_INDEX:
+      return "HELP_KIND_INDEX";
+    case HelpKind.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 export const CheckResult = {
   CHECK_RESULT_UNSPECIFIED: 0,
   CHECK_RESULT_OK: 1,
@@ -87,6 +150,30 @@ export function checkResultToJSON(object: CheckResult): string {
   }
 }
 
+export interface HelpRequest {
+  /** Such as `SERVICE_NOT_FOUND`, `DeploymentService/Deploy` or `quickstart`. Empty: the list of all. */
+  topic: string;
+}
+
+export interface HelpResponse {
+  kind: HelpKind;
+  /** The topic's own name. */
+  topic: string;
+  /** Markdown. */
+  text: string;
+  /** A request that goes through; unset for pages and the list. */
+  example: HelpExample | undefined;
+}
+
+export interface HelpExample {
+  /** Such as `DeploymentService/Deploy`. */
+  method: string;
+  /** The request in proto3 JSON, where bytes are Base64. */
+  requestJson: string;
+  /** The same as a command line; empty where there is none. */
+  command: string;
+}
+
 export interface ShutdownRequest {
   requestId: string;
   validateOnly: boolean;
@@ -120,6 +207,297 @@ export interface Check {
   /** The one command that gives more; empty when all is well. */
   fix: string;
 }
+
+function createBaseHelpRequest(): HelpRequest {
+  return { topic: "" };
+}
+
+export const HelpRequest: MessageFns<HelpRequest> = {
+  encode(message: HelpRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topic !== "") {
+      writer.uint32(10).string(message.topic);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HelpRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHelpRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topic = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): HelpRequest {
+    return { topic: isSet(object.topic) ? globalThis.String(object.topic) : "" };
+  },
+
+  toJSON(message: HelpRequest): unknown {
+    const obj: any = {};
+    if (message.topic !== "") {
+      obj.topic = message.topic;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<HelpRequest>): HelpRequest {
+    return HelpRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<HelpRequest>): HelpRequest {
+    const message = createBaseHelpRequest();
+    message.topic = object.topic ?? "";
+    return message;
+  },
+};
+
+function createBaseHelpResponse(): HelpResponse {
+  return { kind: 0, topic: "", text: "", example: undefined };
+}
+
+export const HelpResponse: MessageFns<HelpResponse> = {
+  encode(message: HelpResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== 0) {
+      writer.uint32(8).int32(message.kind);
+    }
+    if (message.topic !== "") {
+      writer.uint32(18).string(message.topic);
+    }
+    if (message.text !== "") {
+      writer.uint32(26).string(message.text);
+    }
+    if (message.example !== undefined) {
+      HelpExample.encode(message.example, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HelpResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHelpResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.topic = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.example = HelpExample.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): HelpResponse {
+    return {
+      kind: isSet(object.kind) ? helpKindFromJSON(object.kind) : 0,
+      topic: isSet(object.topic) ? globalThis.String(object.topic) : "",
+      text: isSet(object.text) ? globalThis.String(object.text) : "",
+      example: isSet(object.example) ? HelpExample.fromJSON(object.example) : undefined,
+    };
+  },
+
+  toJSON(message: HelpResponse): unknown {
+    const obj: any = {};
+    if (message.kind !== 0) {
+      obj.kind = helpKindToJSON(message.kind);
+    }
+    if (message.topic !== "") {
+      obj.topic = message.topic;
+    }
+    if (message.text !== "") {
+      obj.text = message.text;
+    }
+    if (message.example !== undefined) {
+      obj.example = HelpExample.toJSON(message.example);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<HelpResponse>): HelpResponse {
+    return HelpResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<HelpResponse>): HelpResponse {
+    const message = createBaseHelpResponse();
+    message.kind = object.kind ?? 0;
+    message.topic = object.topic ?? "";
+    message.text = object.text ?? "";
+    message.example = (object.example !== undefined && object.example !== null)
+      ? HelpExample.fromPartial(object.example)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseHelpExample(): HelpExample {
+  return { method: "", requestJson: "", command: "" };
+}
+
+export const HelpExample: MessageFns<HelpExample> = {
+  encode(message: HelpExample, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.method !== "") {
+      writer.uint32(10).string(message.method);
+    }
+    if (message.requestJson !== "") {
+      writer.uint32(18).string(message.requestJson);
+    }
+    if (message.command !== "") {
+      writer.uint32(26).string(message.command);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HelpExample {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHelpExample();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.method = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.requestJson = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.command = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): HelpExample {
+    return {
+      method: isSet(object.method) ? globalThis.String(object.method) : "",
+      requestJson: isSet(object.requestJson)
+        ? globalThis.String(object.requestJson)
+        : isSet(object.request_json)
+        ? globalThis.String(object.request_json)
+        : "",
+      command: isSet(object.command) ? globalThis.String(object.command) : "",
+    };
+  },
+
+  toJSON(message: HelpExample): unknown {
+    const obj: any = {};
+    if (message.method !== "") {
+      obj.method = message.method;
+    }
+    if (message.requestJson !== "") {
+      obj.requestJson = message.requestJson;
+    }
+    if (message.command !== "") {
+      obj.command = message.command;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<HelpExample>): HelpExample {
+    return HelpExample.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<HelpExample>): HelpExample {
+    const message = createBaseHelpExample();
+    message.method = object.method ?? "";
+    message.requestJson = object.requestJson ?? "";
+    message.command = object.command ?? "";
+    return message;
+  },
+};
 
 function createBaseShutdownRequest(): ShutdownRequest {
   return { requestId: "", validateOnly: false, graceMs: 0 };
@@ -664,9 +1042,19 @@ export const Check: MessageFns<Check> = {
   },
 };
 
-/** The server itself. For administrators. */
+/** The server itself. For administrators, except for its help. */
 export type KernelServiceService = typeof KernelServiceService;
 export const KernelServiceService = {
+  /** Explains the reason of an error, a method or a page of the documentation; without a topic, lists them all. For everybody. */
+  help: {
+    path: "/solo.v1.KernelService/Help" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: HelpRequest): Buffer => Buffer.from(HelpRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): HelpRequest => HelpRequest.decode(value),
+    responseSerialize: (value: HelpResponse): Buffer => Buffer.from(HelpResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): HelpResponse => HelpResponse.decode(value),
+  },
   /** Stops in order and ends the server process. Answers before it begins. */
   shutdown: {
     path: "/solo.v1.KernelService/Shutdown" as const,
@@ -690,6 +1078,8 @@ export const KernelServiceService = {
 } as const;
 
 export interface KernelServiceServer extends UntypedServiceImplementation {
+  /** Explains the reason of an error, a method or a page of the documentation; without a topic, lists them all. For everybody. */
+  help: handleUnaryCall<HelpRequest, HelpResponse>;
   /** Stops in order and ends the server process. Answers before it begins. */
   shutdown: handleUnaryCall<ShutdownRequest, ShutdownResponse>;
   /** Says what this host enforces, what it cannot, and what would give more. */
@@ -697,6 +1087,19 @@ export interface KernelServiceServer extends UntypedServiceImplementation {
 }
 
 export interface KernelServiceClient extends Client {
+  /** Explains the reason of an error, a method or a page of the documentation; without a topic, lists them all. For everybody. */
+  help(request: HelpRequest, callback: (error: ServiceError | null, response: HelpResponse) => void): ClientUnaryCall;
+  help(
+    request: HelpRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: HelpResponse) => void,
+  ): ClientUnaryCall;
+  help(
+    request: HelpRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: HelpResponse) => void,
+  ): ClientUnaryCall;
   /** Stops in order and ends the server process. Answers before it begins. */
   shutdown(
     request: ShutdownRequest,

@@ -1,0 +1,1294 @@
+// Made by `npm run generate` from the comments of the proto. Do not edit.
+import type { MessageDoc, MethodDoc } from "../method-doc.ts";
+
+/** Every method of the API. */
+export const methods = {
+  "CertificateService/Issue": {
+    "doc": "Makes a client certificate of a tenant, with a new key.",
+    "request": "IssueRequest",
+    "response": "IssueResponse",
+    "streams": false
+  },
+  "EventService/ListEvents": {
+    "doc": "One page, oldest first.",
+    "request": "ListEventsRequest",
+    "response": "ListEventsResponse",
+    "streams": false
+  },
+  "EventService/TailEvents": {
+    "doc": "What is recorded after the cursor, then what follows, without a gap, until cancelled.",
+    "request": "TailEventsRequest",
+    "response": "TailEventsResponse",
+    "streams": true
+  },
+  "DeploymentService/Deploy": {
+    "doc": "Starts a service and answers when `init` has returned, or fails with the reason. The id must be free or killed.",
+    "request": "DeployRequest",
+    "response": "DeployResponse",
+    "streams": false
+  },
+  "DeploymentService/Status": {
+    "doc": "Shows one service.",
+    "request": "StatusRequest",
+    "response": "StatusResponse",
+    "streams": false
+  },
+  "DeploymentService/Kill": {
+    "doc": "Ends a service for good: in order, or at once with `force`. Answers when nothing of it is left.",
+    "request": "KillRequest",
+    "response": "KillResponse",
+    "streams": false
+  },
+  "DeploymentService/Restart": {
+    "doc": "Stops a service if it runs and starts the same version again, with a fresh restart budget.",
+    "request": "RestartRequest",
+    "response": "RestartResponse",
+    "streams": false
+  },
+  "DeploymentService/List": {
+    "doc": "Shows the tenant's services in order of their id.",
+    "request": "ListRequest",
+    "response": "ListResponse",
+    "streams": false
+  },
+  "DeploymentService/Logs": {
+    "doc": "Log lines of one service, oldest first; with `follow`, then live ones until cancelled.",
+    "request": "LogsRequest",
+    "response": "LogsResponse",
+    "streams": true
+  },
+  "DeploymentService/Watch": {
+    "doc": "Events, log lines and usage of one service, or of all of the tenant, live until cancelled.",
+    "request": "WatchRequest",
+    "response": "WatchResponse",
+    "streams": true
+  },
+  "KernelService/Help": {
+    "doc": "Explains the reason of an error, a method or a page of the documentation; without a topic, lists them all. For everybody.",
+    "request": "HelpRequest",
+    "response": "HelpResponse",
+    "streams": false
+  },
+  "KernelService/Shutdown": {
+    "doc": "Stops in order and ends the server process. Answers before it begins.",
+    "request": "ShutdownRequest",
+    "response": "ShutdownResponse",
+    "streams": false
+  },
+  "KernelService/Doctor": {
+    "doc": "Says what this host enforces, what it cannot, and what would give more.",
+    "request": "DoctorRequest",
+    "response": "DoctorResponse",
+    "streams": false
+  },
+  "MessagingService/Call": {
+    "doc": "Asks and waits for the answer. The deadline of the RPC (default 30 s) is handed on, less the time used.",
+    "request": "CallRequest",
+    "response": "CallResponse",
+    "streams": false
+  },
+  "MessagingService/Cast": {
+    "doc": "Tells, and answers as soon as the service's mailbox has it.",
+    "request": "CastRequest",
+    "response": "CastResponse",
+    "streams": false
+  }
+} as const satisfies Readonly<Record<string, MethodDoc>>;
+
+/** The name of a method, such as `DeploymentService/Deploy`. */
+export type Method = keyof typeof methods;
+
+/** Every message of the API. */
+export const messages = {
+  "IssueRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "request_id",
+        "jsonName": "requestId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "validate_only",
+        "jsonName": "validateOnly",
+        "type": "bool",
+        "doc": ""
+      },
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": "Same form as a service id."
+      },
+      {
+        "name": "holder",
+        "jsonName": "holder",
+        "type": "string",
+        "doc": "Who will hold it, same form as a service id. Default `agent`."
+      }
+    ]
+  },
+  "IssueResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "certificate_chain_pem",
+        "jsonName": "certificateChainPem",
+        "type": "string",
+        "doc": "Leaf and intermediate, PEM."
+      },
+      {
+        "name": "private_key_pem",
+        "jsonName": "privateKeyPem",
+        "type": "string",
+        "doc": "PKCS #8, PEM. Kept with the answer for 24 hours, then nowhere on the server."
+      },
+      {
+        "name": "root_pem",
+        "jsonName": "rootPem",
+        "type": "string",
+        "doc": "Root, PEM."
+      },
+      {
+        "name": "spiffe_id",
+        "jsonName": "spiffeId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "expires_at",
+        "jsonName": "expiresAt",
+        "type": "google.protobuf.Timestamp",
+        "doc": ""
+      }
+    ]
+  },
+  "Event": {
+    "doc": "One recorded fact.",
+    "fields": [
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "sequence",
+        "jsonName": "sequence",
+        "type": "uint64",
+        "doc": "Dense per tenant, from 1."
+      },
+      {
+        "name": "at",
+        "jsonName": "at",
+        "type": "google.protobuf.Timestamp",
+        "doc": ""
+      },
+      {
+        "name": "type",
+        "jsonName": "type",
+        "type": "string",
+        "doc": "Such as `service.deployed`, `service.started`, `service.crashed`, `authority.denied`."
+      },
+      {
+        "name": "service_id",
+        "jsonName": "serviceId",
+        "type": "string",
+        "doc": "Empty when the event is not about one service."
+      },
+      {
+        "name": "causation_sequence",
+        "jsonName": "causationSequence",
+        "type": "uint64",
+        "doc": "Sequence of the event that made this one happen, in the same tenant; 0 when there is none."
+      },
+      {
+        "name": "correlation_id",
+        "jsonName": "correlationId",
+        "type": "string",
+        "doc": "Shared by all that one request caused."
+      },
+      {
+        "name": "actor",
+        "jsonName": "actor",
+        "type": "string",
+        "doc": "Who asked, as a SPIFFE id; `kernel` for what the kernel did by itself."
+      },
+      {
+        "name": "data_json",
+        "jsonName": "dataJson",
+        "type": "string",
+        "doc": "The facts of this type of event as a JSON object."
+      },
+      {
+        "name": "cursor",
+        "jsonName": "cursor",
+        "type": "string",
+        "doc": "Hand back as `after` to go on behind this event."
+      }
+    ]
+  },
+  "ListEventsRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "after",
+        "jsonName": "after",
+        "type": "string",
+        "doc": "Empty: from the beginning."
+      },
+      {
+        "name": "service_id",
+        "jsonName": "serviceId",
+        "type": "string",
+        "doc": "Empty: all services."
+      },
+      {
+        "name": "page_size",
+        "jsonName": "pageSize",
+        "type": "uint32",
+        "doc": "1 to 1,000. Default 100."
+      }
+    ]
+  },
+  "ListEventsResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "events",
+        "jsonName": "events",
+        "type": "repeated Event",
+        "doc": ""
+      },
+      {
+        "name": "next_cursor",
+        "jsonName": "nextCursor",
+        "type": "string",
+        "doc": "Go on from here; equals the request's `after` when there was nothing."
+      },
+      {
+        "name": "more",
+        "jsonName": "more",
+        "type": "bool",
+        "doc": "More is recorded behind `next_cursor`."
+      }
+    ]
+  },
+  "TailEventsRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "after",
+        "jsonName": "after",
+        "type": "string",
+        "doc": "Empty: from the beginning."
+      },
+      {
+        "name": "service_id",
+        "jsonName": "serviceId",
+        "type": "string",
+        "doc": "Empty: all services."
+      },
+      {
+        "name": "only_new",
+        "jsonName": "onlyNew",
+        "type": "bool",
+        "doc": "Begin at the present end; `after` must be empty."
+      }
+    ]
+  },
+  "TailEventsResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "event",
+        "jsonName": "event",
+        "type": "Event",
+        "doc": ""
+      }
+    ]
+  },
+  "Limits": {
+    "doc": "Limits of one service. A zero takes the server's default.",
+    "fields": [
+      {
+        "name": "memory_bytes",
+        "jsonName": "memoryBytes",
+        "type": "uint64",
+        "doc": "Bytes of memory, all threads and scratch files together. Default 64 MiB. Exceeded: killed, cause `oom`."
+      },
+      {
+        "name": "cpu_percent",
+        "jsonName": "cpuPercent",
+        "type": "uint32",
+        "doc": "Share of one core in percent. Default 50. Exceeded: throttled."
+      },
+      {
+        "name": "processes",
+        "jsonName": "processes",
+        "type": "uint32",
+        "doc": "Processes and threads. Default 32. Exceeded: the new one is refused."
+      },
+      {
+        "name": "start_timeout_ms",
+        "jsonName": "startTimeoutMs",
+        "type": "uint32",
+        "doc": "From taking a cell until `init` has returned, in milliseconds. Default 5,000. Exceeded: the start fails."
+      },
+      {
+        "name": "stop_timeout_ms",
+        "jsonName": "stopTimeoutMs",
+        "type": "uint32",
+        "doc": "For `terminate` on an ordered stop, in milliseconds. Default 30,000. Exceeded: killed."
+      },
+      {
+        "name": "mailbox_messages",
+        "jsonName": "mailboxMessages",
+        "type": "uint32",
+        "doc": "Messages accepted and not yet answered. Default 1,000. Exceeded: the sender gets RESOURCE_EXHAUSTED."
+      },
+      {
+        "name": "mailbox_bytes",
+        "jsonName": "mailboxBytes",
+        "type": "uint64",
+        "doc": "Bytes of those messages. Default 8 MiB. Exceeded: the sender gets RESOURCE_EXHAUSTED."
+      }
+    ]
+  },
+  "Manifest": {
+    "doc": "How a service is run. Everything has a default.",
+    "fields": [
+      {
+        "name": "environment",
+        "jsonName": "environment",
+        "type": "map<string, string>",
+        "doc": "Environment of the service; it sees these variables and no others."
+      },
+      {
+        "name": "log_level",
+        "jsonName": "logLevel",
+        "type": "LogLevel",
+        "doc": "Log lines below this level are dropped inside the cell."
+      },
+      {
+        "name": "limits",
+        "jsonName": "limits",
+        "type": "Limits",
+        "doc": ""
+      },
+      {
+        "name": "restart",
+        "jsonName": "restart",
+        "type": "RestartKind",
+        "doc": ""
+      },
+      {
+        "name": "max_restarts",
+        "jsonName": "maxRestarts",
+        "type": "uint32",
+        "doc": "Restarts allowed within `restart_period_ms` before the service is `failed`. Default 3."
+      },
+      {
+        "name": "restart_period_ms",
+        "jsonName": "restartPeriodMs",
+        "type": "uint32",
+        "doc": "Default 5,000."
+      },
+      {
+        "name": "start_arguments",
+        "jsonName": "startArguments",
+        "type": "bytes",
+        "doc": "JSON array of arguments handed to `init` after the setup. Empty: none."
+      }
+    ]
+  },
+  "Cause": {
+    "doc": "Why a service ended, in words that a program can compare.",
+    "fields": [
+      {
+        "name": "kind",
+        "jsonName": "kind",
+        "type": "string",
+        "doc": "One of `compile`, `init`, `start_timeout`, `crash`, `oom`, `signal`, `exit`, `protocol`, `stop`, `kill`, `server`."
+      },
+      {
+        "name": "message",
+        "jsonName": "message",
+        "type": "string",
+        "doc": "A sentence."
+      },
+      {
+        "name": "location",
+        "jsonName": "location",
+        "type": "SourceLocation",
+        "doc": "Where in the source, when known."
+      },
+      {
+        "name": "detail",
+        "jsonName": "detail",
+        "type": "string",
+        "doc": "The guest's stack or last words, shortened, when there are any."
+      }
+    ]
+  },
+  "SourceLocation": {
+    "doc": "A place in the deployed source, both counted from 1.",
+    "fields": [
+      {
+        "name": "file",
+        "jsonName": "file",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "line",
+        "jsonName": "line",
+        "type": "uint32",
+        "doc": ""
+      },
+      {
+        "name": "column",
+        "jsonName": "column",
+        "type": "uint32",
+        "doc": ""
+      }
+    ]
+  },
+  "Usage": {
+    "doc": "What a service uses now.",
+    "fields": [
+      {
+        "name": "memory_bytes",
+        "jsonName": "memoryBytes",
+        "type": "uint64",
+        "doc": ""
+      },
+      {
+        "name": "memory_limit_bytes",
+        "jsonName": "memoryLimitBytes",
+        "type": "uint64",
+        "doc": ""
+      },
+      {
+        "name": "cpu_micros",
+        "jsonName": "cpuMicros",
+        "type": "uint64",
+        "doc": "Processor time since its cell was started."
+      },
+      {
+        "name": "processes",
+        "jsonName": "processes",
+        "type": "uint32",
+        "doc": ""
+      },
+      {
+        "name": "processes_limit",
+        "jsonName": "processesLimit",
+        "type": "uint32",
+        "doc": ""
+      },
+      {
+        "name": "mailbox_messages",
+        "jsonName": "mailboxMessages",
+        "type": "uint32",
+        "doc": "Messages accepted and not yet answered."
+      }
+    ]
+  },
+  "Service": {
+    "doc": "One service as it is now.",
+    "fields": [
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "service_id",
+        "jsonName": "serviceId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "state",
+        "jsonName": "state",
+        "type": "ServiceState",
+        "doc": ""
+      },
+      {
+        "name": "version",
+        "jsonName": "version",
+        "type": "uint32",
+        "doc": "Counts the deployments of this id, from 1."
+      },
+      {
+        "name": "artifact_sha256",
+        "jsonName": "artifactSha256",
+        "type": "string",
+        "doc": "SHA-256 of the artifact, lower-case hex."
+      },
+      {
+        "name": "file_name",
+        "jsonName": "fileName",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "deployed_at",
+        "jsonName": "deployedAt",
+        "type": "google.protobuf.Timestamp",
+        "doc": ""
+      },
+      {
+        "name": "started_at",
+        "jsonName": "startedAt",
+        "type": "google.protobuf.Timestamp",
+        "doc": "When the present cell answered its start; unset while there is none."
+      },
+      {
+        "name": "restarts",
+        "jsonName": "restarts",
+        "type": "uint32",
+        "doc": "Restarts by the supervisor since this version was deployed or restarted by hand."
+      },
+      {
+        "name": "process_id",
+        "jsonName": "processId",
+        "type": "uint32",
+        "doc": "Process id of the cell on the host; 0 while there is none or the caller may not see it."
+      },
+      {
+        "name": "last_cause",
+        "jsonName": "lastCause",
+        "type": "Cause",
+        "doc": "Why it ended last; unset when it never did."
+      },
+      {
+        "name": "manifest",
+        "jsonName": "manifest",
+        "type": "Manifest",
+        "doc": ""
+      },
+      {
+        "name": "confinement",
+        "jsonName": "confinement",
+        "type": "Confinement",
+        "doc": ""
+      },
+      {
+        "name": "limits_level",
+        "jsonName": "limitsLevel",
+        "type": "LimitsLevel",
+        "doc": ""
+      },
+      {
+        "name": "calls",
+        "jsonName": "calls",
+        "type": "repeated string",
+        "doc": "Names of the calls and casts it answers; unchecked JSON goes in (a single source file carries no types)."
+      },
+      {
+        "name": "casts",
+        "jsonName": "casts",
+        "type": "repeated string",
+        "doc": ""
+      },
+      {
+        "name": "usage",
+        "jsonName": "usage",
+        "type": "Usage",
+        "doc": ""
+      }
+    ]
+  },
+  "DeployRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "request_id",
+        "jsonName": "requestId",
+        "type": "string",
+        "doc": "Required: 1 to 64 characters of A-Z a-z 0-9 and - _ chosen by the caller. The same id with the same content gives the same answer for 24 hours."
+      },
+      {
+        "name": "validate_only",
+        "jsonName": "validateOnly",
+        "type": "bool",
+        "doc": "Checks everything that can be checked without starting, and changes nothing."
+      },
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "service_id",
+        "jsonName": "serviceId",
+        "type": "string",
+        "doc": "1 to 63 characters: a-z 0-9 and -, starts with a letter, ends with a letter or digit."
+      },
+      {
+        "name": "source",
+        "jsonName": "source",
+        "type": "bytes",
+        "doc": "UTF-8 text of one file, at most 50 MB."
+      },
+      {
+        "name": "language",
+        "jsonName": "language",
+        "type": "SourceLanguage",
+        "doc": ""
+      },
+      {
+        "name": "file_name",
+        "jsonName": "fileName",
+        "type": "string",
+        "doc": "Shown in error locations. Default `service.ts`."
+      },
+      {
+        "name": "manifest",
+        "jsonName": "manifest",
+        "type": "Manifest",
+        "doc": ""
+      }
+    ]
+  },
+  "DeployResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "service",
+        "jsonName": "service",
+        "type": "Service",
+        "doc": ""
+      }
+    ]
+  },
+  "StatusRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "service_id",
+        "jsonName": "serviceId",
+        "type": "string",
+        "doc": ""
+      }
+    ]
+  },
+  "StatusResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "service",
+        "jsonName": "service",
+        "type": "Service",
+        "doc": ""
+      }
+    ]
+  },
+  "KillRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "request_id",
+        "jsonName": "requestId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "validate_only",
+        "jsonName": "validateOnly",
+        "type": "bool",
+        "doc": ""
+      },
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "service_id",
+        "jsonName": "serviceId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "force",
+        "jsonName": "force",
+        "type": "bool",
+        "doc": "Do not run `terminate`; SIGKILL at once."
+      }
+    ]
+  },
+  "KillResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "service",
+        "jsonName": "service",
+        "type": "Service",
+        "doc": ""
+      }
+    ]
+  },
+  "RestartRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "request_id",
+        "jsonName": "requestId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "validate_only",
+        "jsonName": "validateOnly",
+        "type": "bool",
+        "doc": ""
+      },
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "service_id",
+        "jsonName": "serviceId",
+        "type": "string",
+        "doc": ""
+      }
+    ]
+  },
+  "RestartResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "service",
+        "jsonName": "service",
+        "type": "Service",
+        "doc": ""
+      }
+    ]
+  },
+  "ListRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "page_size",
+        "jsonName": "pageSize",
+        "type": "uint32",
+        "doc": "1 to 1,000. Default 100."
+      },
+      {
+        "name": "page_token",
+        "jsonName": "pageToken",
+        "type": "string",
+        "doc": "`next_page_token` of the answer before."
+      }
+    ]
+  },
+  "ListResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "services",
+        "jsonName": "services",
+        "type": "repeated Service",
+        "doc": ""
+      },
+      {
+        "name": "next_page_token",
+        "jsonName": "nextPageToken",
+        "type": "string",
+        "doc": "Empty on the last page."
+      }
+    ]
+  },
+  "LogLine": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "sequence",
+        "jsonName": "sequence",
+        "type": "uint64",
+        "doc": "Position in this service's log, from 1. Lines may be missing in front: only the newest are kept."
+      },
+      {
+        "name": "at",
+        "jsonName": "at",
+        "type": "google.protobuf.Timestamp",
+        "doc": ""
+      },
+      {
+        "name": "level",
+        "jsonName": "level",
+        "type": "LogLevel",
+        "doc": ""
+      },
+      {
+        "name": "text",
+        "jsonName": "text",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "service_id",
+        "jsonName": "serviceId",
+        "type": "string",
+        "doc": ""
+      }
+    ]
+  },
+  "LogsRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "service_id",
+        "jsonName": "serviceId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "after_sequence",
+        "jsonName": "afterSequence",
+        "type": "uint64",
+        "doc": "Only lines after this sequence."
+      },
+      {
+        "name": "follow",
+        "jsonName": "follow",
+        "type": "bool",
+        "doc": ""
+      },
+      {
+        "name": "tail_lines",
+        "jsonName": "tailLines",
+        "type": "uint32",
+        "doc": "Only this many of the newest stored lines first. 0: all that are kept."
+      }
+    ]
+  },
+  "LogsResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "line",
+        "jsonName": "line",
+        "type": "LogLine",
+        "doc": ""
+      },
+      {
+        "name": "dropped_before",
+        "jsonName": "droppedBefore",
+        "type": "uint64",
+        "doc": "Lines between the one asked for and this one that are no longer kept."
+      }
+    ]
+  },
+  "WatchRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "service_id",
+        "jsonName": "serviceId",
+        "type": "string",
+        "doc": "Empty: all services of the tenant."
+      },
+      {
+        "name": "after_cursor",
+        "jsonName": "afterCursor",
+        "type": "string",
+        "doc": "Events after this cursor first; empty: only new ones."
+      },
+      {
+        "name": "usage_interval_ms",
+        "jsonName": "usageIntervalMs",
+        "type": "uint32",
+        "doc": "How often usage is sent, in milliseconds, 200 or more. 0: 1,000."
+      }
+    ]
+  },
+  "WatchResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "event",
+        "jsonName": "event",
+        "type": "Event",
+        "doc": ""
+      },
+      {
+        "name": "log_line",
+        "jsonName": "logLine",
+        "type": "LogLine",
+        "doc": ""
+      },
+      {
+        "name": "usage",
+        "jsonName": "usage",
+        "type": "ServiceUsage",
+        "doc": ""
+      }
+    ]
+  },
+  "ServiceUsage": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "service_id",
+        "jsonName": "serviceId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "at",
+        "jsonName": "at",
+        "type": "google.protobuf.Timestamp",
+        "doc": ""
+      },
+      {
+        "name": "usage",
+        "jsonName": "usage",
+        "type": "Usage",
+        "doc": ""
+      }
+    ]
+  },
+  "FixHint": {
+    "doc": "Travels beside google.rpc.ErrorInfo in every error: what to do about it.",
+    "fields": [
+      {
+        "name": "found",
+        "jsonName": "found",
+        "type": "string",
+        "doc": "What was found."
+      },
+      {
+        "name": "wanted",
+        "jsonName": "wanted",
+        "type": "string",
+        "doc": "What is wanted."
+      },
+      {
+        "name": "fix",
+        "jsonName": "fix",
+        "type": "string",
+        "doc": "One sentence that says how to get it."
+      },
+      {
+        "name": "command",
+        "jsonName": "command",
+        "type": "string",
+        "doc": "A command that helps, when there is one."
+      },
+      {
+        "name": "file",
+        "jsonName": "file",
+        "type": "string",
+        "doc": "Set when the error stands at a place in the deployed source."
+      },
+      {
+        "name": "line",
+        "jsonName": "line",
+        "type": "uint32",
+        "doc": ""
+      },
+      {
+        "name": "column",
+        "jsonName": "column",
+        "type": "uint32",
+        "doc": ""
+      }
+    ]
+  },
+  "HelpRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "topic",
+        "jsonName": "topic",
+        "type": "string",
+        "doc": "Such as `SERVICE_NOT_FOUND`, `DeploymentService/Deploy` or `quickstart`. Empty: the list of all."
+      }
+    ]
+  },
+  "HelpResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "kind",
+        "jsonName": "kind",
+        "type": "HelpKind",
+        "doc": ""
+      },
+      {
+        "name": "topic",
+        "jsonName": "topic",
+        "type": "string",
+        "doc": "The topic's own name."
+      },
+      {
+        "name": "text",
+        "jsonName": "text",
+        "type": "string",
+        "doc": "Markdown."
+      },
+      {
+        "name": "example",
+        "jsonName": "example",
+        "type": "HelpExample",
+        "doc": "A request that goes through; unset for pages and the list."
+      }
+    ]
+  },
+  "HelpExample": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "method",
+        "jsonName": "method",
+        "type": "string",
+        "doc": "Such as `DeploymentService/Deploy`."
+      },
+      {
+        "name": "request_json",
+        "jsonName": "requestJson",
+        "type": "string",
+        "doc": "The request in proto3 JSON, where bytes are Base64."
+      },
+      {
+        "name": "command",
+        "jsonName": "command",
+        "type": "string",
+        "doc": "The same as a command line; empty where there is none."
+      }
+    ]
+  },
+  "ShutdownRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "request_id",
+        "jsonName": "requestId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "validate_only",
+        "jsonName": "validateOnly",
+        "type": "bool",
+        "doc": ""
+      },
+      {
+        "name": "grace_ms",
+        "jsonName": "graceMs",
+        "type": "uint32",
+        "doc": "Time for calls to finish and services to stop, in milliseconds. 0: the server's setting."
+      }
+    ]
+  },
+  "ShutdownResponse": {
+    "doc": "",
+    "fields": []
+  },
+  "DoctorRequest": {
+    "doc": "",
+    "fields": []
+  },
+  "DoctorResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "confinement",
+        "jsonName": "confinement",
+        "type": "Confinement",
+        "doc": ""
+      },
+      {
+        "name": "limits_level",
+        "jsonName": "limitsLevel",
+        "type": "LimitsLevel",
+        "doc": ""
+      },
+      {
+        "name": "checks",
+        "jsonName": "checks",
+        "type": "repeated Check",
+        "doc": ""
+      },
+      {
+        "name": "server_version",
+        "jsonName": "serverVersion",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "data_folder",
+        "jsonName": "dataFolder",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "services_running",
+        "jsonName": "servicesRunning",
+        "type": "uint32",
+        "doc": ""
+      },
+      {
+        "name": "warm_cells",
+        "jsonName": "warmCells",
+        "type": "uint32",
+        "doc": ""
+      }
+    ]
+  },
+  "Check": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "name",
+        "jsonName": "name",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "result",
+        "jsonName": "result",
+        "type": "CheckResult",
+        "doc": ""
+      },
+      {
+        "name": "found",
+        "jsonName": "found",
+        "type": "string",
+        "doc": "What was found."
+      },
+      {
+        "name": "why",
+        "jsonName": "why",
+        "type": "string",
+        "doc": "Why it matters."
+      },
+      {
+        "name": "fix",
+        "jsonName": "fix",
+        "type": "string",
+        "doc": "The one command that gives more; empty when all is well."
+      }
+    ]
+  },
+  "CallRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "service_id",
+        "jsonName": "serviceId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "method",
+        "jsonName": "method",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "arguments",
+        "jsonName": "arguments",
+        "type": "bytes",
+        "doc": "UTF-8 JSON array of arguments. Empty: no arguments."
+      }
+    ]
+  },
+  "CallResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "reply",
+        "jsonName": "reply",
+        "type": "bytes",
+        "doc": "UTF-8 JSON value. Empty when the handler replied with undefined."
+      }
+    ]
+  },
+  "CastRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "service_id",
+        "jsonName": "serviceId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "method",
+        "jsonName": "method",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "arguments",
+        "jsonName": "arguments",
+        "type": "bytes",
+        "doc": "UTF-8 JSON array of arguments. Empty: no arguments."
+      }
+    ]
+  },
+  "CastResponse": {
+    "doc": "",
+    "fields": []
+  }
+} as const satisfies Readonly<Record<string, MessageDoc>>;

@@ -1,0 +1,18 @@
+/** What SOLO says about itself, written once: `Help` answers it, the command prints it, MCP tools carry it, the pages are made of it. */
+
+export {
+  type AnyReason,
+  type ClientReason,
+  clientErrors,
+  type ErrorEntry,
+  type Example,
+  errorEntry,
+  type KernelReason,
+  kernelErrors,
+  reasons,
+  type StatusName,
+} from "./errors.ts";
+export type { WholeExample } from "./explain.ts";
+export { type Method, messages, methods } from "./generated/methods.ts";
+export { type Help, helpOn, nearestTopic, topics } from "./help.ts";
+export { counterSource, methodExamples } from "./method-examples.ts";

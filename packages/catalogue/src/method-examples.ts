@@ -1,0 +1,76 @@
+import type { Method } from "./generated/methods.ts";
+
+/** How a method is used: by a program, and by somebody at a keyboard. */
+export interface MethodExample {
+  /** In proto3 JSON; bytes are Base64. */
+  readonly request: Readonly<Record<string, unknown>>;
+  /** The same as a command line, where there is one. */
+  readonly command?: string;
+}
+
+/** The smallest service that shows all: what is deployed in every example. */
+export const counterSource = `import { defineServer, reply } from "@solo/actor-core";
+
+export default defineServer({
+  version: 1,
+  init: () => ({ count: 0 }),
+  calls: {
+    add: ({ state }, by: number) => reply(state.count + by, { count: state.count + by }),
+    count: ({ state }) => reply(state.count, state),
+  },
+  casts: { reset: () => ({ count: 0 }) },
+});
+`;
+
+const base64 = (text: string): string => Buffer.from(text).toString("base64");
+
+/** One example for each method; a method without one does not build. */
+export const methodExamples: Readonly<Record<Method, MethodExample>> = {
+  "DeploymentService/Deploy": {
+    request: {
+      requestId: "deploy-counter-1",
+      serviceId: "counter",
+      source: base64(counterSource),
+      fileName: "counter.ts",
+    },
+    command: "solo deploy counter.ts",
+  },
+  "DeploymentService/Status": { request: { serviceId: "counter" }, command: "solo status counter" },
+  "DeploymentService/Kill": {
+    request: { requestId: "kill-counter-1", serviceId: "counter" },
+    command: "solo kill counter",
+  },
+  "DeploymentService/Restart": {
+    request: { requestId: "restart-counter-1", serviceId: "counter" },
+    command: "solo restart counter",
+  },
+  "DeploymentService/List": { request: { pageSize: 100 }, command: "solo list" },
+  "DeploymentService/Logs": {
+    request: { serviceId: "counter", tailLines: 20 },
+    command: "solo logs counter --tail 20",
+  },
+  "DeploymentService/Watch": { request: { serviceId: "counter" }, command: "solo watch counter" },
+  "MessagingService/Call": {
+    request: { serviceId: "counter", method: "add", arguments: base64("[2]") },
+    command: "solo call counter add 2",
+  },
+  "MessagingService/Cast": {
+    request: { serviceId: "counter", method: "reset", arguments: base64("[]") },
+    command: "solo cast counter reset",
+  },
+  "EventService/ListEvents": {
+    request: { serviceId: "counter", pageSize: 100 },
+    command: "solo events --service counter",
+  },
+  "EventService/TailEvents": { request: { onlyNew: true }, command: "solo events -f" },
+  "CertificateService/Issue": {
+    request: { requestId: "issue-acme-1", tenant: "acme", holder: "ci" },
+    command: "solo cert issue acme --holder ci",
+  },
+  "KernelService/Shutdown": {
+    request: { requestId: "shutdown-1", graceMs: 10_000 },
+    command: "solo shutdown --grace 10s",
+  },
+  "KernelService/Doctor": { request: {}, command: "solo doctor" },
+  "KernelService/Help": { request: { topic: "SERVICE_NOT_FOUND" }, command: "solo help SERVICE_NOT_FOUND" },
+};

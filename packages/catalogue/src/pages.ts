@@ -1,0 +1,25 @@
+import { readFileSync } from "node:fs";
+
+/** The pages of the documentation, in the order in which they are best read. */
+export const pageNames = ["errors", "methods", "limits"] as const;
+
+export type PageName = (typeof pageNames)[number];
+
+/** One page: Markdown, with its title and its first paragraph by themselves. */
+export interface Page {
+  readonly name: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly text: string;
+}
+
+/** Reads a page from the package's own folder. */
+export function readPage(name: PageName): Page {
+  return pageOf(name, readFileSync(new URL(`../pages/${name}.md`, import.meta.url), "utf8"));
+}
+
+/** A page's parts: its first line is the title, its first paragraph what the page is about. */
+export function pageOf(name: string, text: string): Page {
+  const [title = "", summary = ""] = text.split("\n\n");
+  return { name, title: title.replace(/^# /, ""), summary: summary.replaceAll("\n", " "), text };
+}
