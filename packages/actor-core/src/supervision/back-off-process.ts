@@ -1,5 +1,4 @@
-import { UnknownMethod } from "../process/errors.ts";
-import { describeValue, Exit, type ExitReason } from "../process/exit-reason.ts";
+import { Exit, type ExitReason } from "../process/exit-reason.ts";
 import { ForwardedCall } from "../process/forwarded-call.ts";
 import { Call, Cast, Exited, OwnMessage } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
@@ -11,7 +10,7 @@ import { startChild } from "./start-child.ts";
 import { stopTogether } from "./stop-together.ts";
 import { FailedToStartChild, GaveUp } from "./supervisor-exit.ts";
 import { reportDecision, type SupervisorReport, type SupervisorReporter } from "./supervisor-report.ts";
-import { AskSupervisor, type ChildInfo, countChildren, type SupervisorRequest } from "./supervisor-request.ts";
+import { AskSupervisor, answerBy, type ChildCounts, type ChildInfo, countChildren, type SupervisorOperations } from "./supervisor-request.ts";
 
 /** What a back-off supervisor is, checked and complete. */
 export interface BackOffPlan {
@@ -36,7 +35,7 @@ export class AskBackOff {
 class DelayOver extends OwnMessage {}
 
 /** The process of a back-off supervisor. All that is not meant for it goes on to its child. */
-export class BackOffProcess implements ProcessHandler {
+export class BackOffProcess implements ProcessHandler, Partial<SupervisorOperations> {
   readonly #plan: BackOffPlan;
   /** As it runs, or ran last: what is sent to a dead one is a dead letter. */
   #pid: Pid | undefined;
@@ -70,9 +69,7 @@ export class BackOffProcess implements ProcessHandler {
     } else if (message instanceof Call && message.request instanceof AskBackOff) {
       message.from.reply(this.#answer(message.request.question));
     } else if (message instanceof Call && message.request instanceof AskSupervisor) {
-      const known = this.#asSupervisor(message.request.request);
-      if (known === undefined) message.from.refuse(new UnknownMethod("call", describeValue(message.request), []));
-      else message.from.reply(known.answer);
+      return answerBy(this, message, self);
     } else {
       this.#forward(message, self);
     }
@@ -157,23 +154,23 @@ export class BackOffProcess implements ProcessHandler {
     }
   }
 
-  /** Undefined for what changes children: there is one, and it is the supervisor's whole purpose. */
-  #asSupervisor(asked: SupervisorRequest): { readonly answer: unknown } | undefined {
+  // What it is asked as a supervisor: nothing that changes children, as there is one, and it is the whole purpose.
+
+  whichChildren(): ChildInfo[] {
+    return [this.#info()];
+  }
+
+  whichChild(id: string): ChildInfo | undefined {
+    return id === this.#plan.child.id ? this.#info() : undefined;
+  }
+
+  countChildren(): ChildCounts {
+    return countChildren(this.whichChildren());
+  }
+
+  childSpec(asked: string | Pid): CompleteChildSpec | undefined {
     const { child } = this.#plan;
-    switch (asked.kind) {
-      case "which-children":
-        return { answer: [this.#info()] };
-      case "which-child":
-        return { answer: asked.id === child.id ? this.#info() : undefined };
-      case "count-children":
-        return { answer: countChildren([this.#info()]) };
-      case "child-spec": {
-        const isAsked = asked.child === child.id || (this.#running && asked.child === this.#pid);
-        return { answer: isAsked ? child : undefined };
-      }
-      default:
-        return undefined;
-    }
+    return asked === child.id || (this.#running && asked === this.#pid) ? child : undefined;
   }
 
   #info(): ChildInfo {

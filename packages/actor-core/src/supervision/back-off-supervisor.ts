@@ -108,12 +108,8 @@ function start(caller: Caller | Self, plan: BackOffPlan, options?: StartSupervis
 function planOf(spec: ChildSpec, options: BackOffSupervisorOptions): BackOffPlan {
   const child = completeChildSpec(spec);
   if (child.restart === "temporary") {
-    throw new InvalidChildSpec({
-      problem: "bad-combination",
-      id: child.id,
-      value: child.restart,
-      wanted: 'a child with back-off must be "permanent" or "transient"',
-    });
+    const wanted = 'a child with back-off must be "permanent" or "transient"';
+    throw new InvalidChildSpec(child.id, "bad-combination", child.restart, wanted);
   }
   const { random = Math.random, isFinal, onReport } = options;
   const replyWhileStopped = "replyWhileStopped" in options ? { value: options.replyWhileStopped } : undefined;

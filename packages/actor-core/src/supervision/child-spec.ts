@@ -1,8 +1,7 @@
-import { ActorError } from "../process/errors.ts";
-import { describeValue } from "../process/exit-reason.ts";
 import type { Pid } from "../process/pid.ts";
 import type { Awaitable, Self, StartResult } from "../process/self.ts";
 import type { AutoShutdown } from "./auto-shutdown.ts";
+import { BrokenRule } from "./broken-rule.ts";
 import { oneOf } from "./one-of.ts";
 
 /**
@@ -71,21 +70,14 @@ export type ChildSpecProblem =
   | "bad-combination";
 
 /** A child spec was refused; nothing was started or changed. */
-export class InvalidChildSpec extends ActorError {
+export class InvalidChildSpec extends BrokenRule<ChildSpecProblem> {
   override readonly code = "ACTOR_INVALID_CHILD_SPEC";
-  /** The rule that is broken. */
-  readonly problem: ChildSpecProblem;
   /** Id of the refused spec, where it has one. */
   readonly id: string | undefined;
-  /** What was found in place of what is wanted. */
-  readonly value: unknown;
 
-  constructor(refusal: { problem: ChildSpecProblem; id: string | undefined; value: unknown; wanted: string }) {
-    const which = refusal.id === undefined ? "child spec" : `spec of child "${refusal.id}"`;
-    super(`Cannot use ${which}: ${refusal.wanted}, got ${describeValue(refusal.value)}`);
-    this.problem = refusal.problem;
-    this.id = refusal.id;
-    this.value = refusal.value;
+  constructor(id: string | undefined, problem: ChildSpecProblem, value: unknown, wanted: string) {
+    super(id === undefined ? "child spec" : `spec of child "${id}"`, problem, value, wanted);
+    this.id = id;
   }
 }
 
@@ -99,12 +91,14 @@ export class InvalidChildSpec extends ActorError {
  */
 export function completeChildSpec(spec: ChildSpec): CompleteChildSpec {
   // The type says all of this already, but what comes here may have been written without types.
-  insist(typeof spec === "object" && spec !== null, "invalid-child-spec", undefined, spec, "wanted an object");
-  const { id, start, restart = "permanent", type = "worker", significant = false } = spec;
-  const { shutdown = type === "supervisor" ? "infinity" : DEFAULT_WORKER_SHUTDOWN_MS } = spec;
-  const check = (holds: boolean, problem: ChildSpecProblem, value: unknown, wanted: string): void =>
-    insist(holds, problem, typeof id === "string" ? id : undefined, value, wanted);
-  check(typeof id === "string", id === undefined ? "missing-id" : "invalid-id", id, "id must be a string");
+  const { id, start, restart = "permanent", type = "worker", significant = false, shutdown = usualShutdown(type) } =
+    Object(spec) as ChildSpec;
+  const known = typeof id === "string" ? id : undefined;
+  const check = (holds: boolean, problem: ChildSpecProblem, value: unknown, wanted: string): void => {
+    if (!holds) throw new InvalidChildSpec(known, problem, value, wanted);
+  };
+  check(typeof spec === "object" && spec !== null, "invalid-child-spec", spec, "wanted an object");
+  check(known !== undefined, id === undefined ? "missing-id" : "invalid-id", id, "id must be a string");
   check(
     typeof start === "function",
     start === undefined ? "missing-start" : "invalid-start",
@@ -129,17 +123,6 @@ export function completeChildSpec(spec: ChildSpec): CompleteChildSpec {
   return { id, start, restart, shutdown, significant, type };
 }
 
-/** Refuses a spec that breaks a rule. */
-export function insist(
-  holds: boolean,
-  problem: ChildSpecProblem,
-  id: string | undefined,
-  value: unknown,
-  wanted: string,
-): void {
-  if (!holds) throw new InvalidChildSpec({ problem, id, value, wanted });
-}
-
 /**
  * Checks the child specs of one supervisor, each for itself and against each other, and fills in their defaults.
  *
@@ -154,7 +137,7 @@ export function completeChildSpecs(
     const complete = completeChildSpec(spec);
     const { id } = complete;
     refuseIdleSignificance(complete, autoShutdown);
-    insist(!ids.has(id), "duplicate-child-id", id, id, "id must be given once");
+    if (ids.has(id)) throw new InvalidChildSpec(id, "duplicate-child-id", id, "id must be given once");
     ids.add(id);
     return complete;
   });
@@ -165,18 +148,16 @@ export function completeChildSpecs(
  *
  * @throws {InvalidChildSpec} `bad-combination`, if the child is significant and auto-shutdown is `never`.
  */
-export function refuseIdleSignificance(spec: CompleteChildSpec, autoShutdown: AutoShutdown): void {
-  insist(
-    !spec.significant || autoShutdown !== "never",
-    "bad-combination",
-    spec.id,
-    autoShutdown,
-    "autoShutdown over a significant child must be another",
-  );
+export function refuseIdleSignificance({ id, significant }: CompleteChildSpec, autoShutdown: AutoShutdown): void {
+  if (significant && autoShutdown === "never") {
+    throw new InvalidChildSpec(id, "bad-combination", autoShutdown, "autoShutdown over a significant child must be another");
+  }
 }
 
-/** How long a worker may take to stop when its spec does not say; the number of Erlang/OTP, Elixir and Gleam. */
-const DEFAULT_WORKER_SHUTDOWN_MS = 5_000;
+/** How long a child may take to stop when its spec does not say; a worker: the number of Erlang/OTP, Elixir and Gleam. */
+function usualShutdown(type: ChildType): Shutdown {
+  return type === "supervisor" ? "infinity" : 5_000;
+}
 
 const RESTARTS: readonly Restart[] = ["permanent", "transient", "temporary"];
 const CHILD_TYPES: readonly ChildType[] = ["worker", "supervisor"];

@@ -19,7 +19,7 @@ export class DynamicSupervisorProcess extends SupervisorLoop<
   CompleteDynamicSupervisorDefinition
 > {
   protected override adopt(given: DynamicSupervisorDefinition): void {
-    this.definition = completeDynamicSupervisorDefinition(given);
+    this.plan = completeDynamicSupervisorDefinition(given);
   }
 
   protected override children(): Iterable<Child> {
@@ -34,8 +34,8 @@ export class DynamicSupervisorProcess extends SupervisorLoop<
     return this.stopChildren([...this.alive.values()], self);
   }
 
-  protected override async startNew(spec: CompleteChildSpec, self: Self): Promise<StartDynamicChildResult> {
-    if (this.alive.size >= this.definition.maxChildren) return { kind: "max-children" };
+  async startChild(spec: CompleteChildSpec, self: Self): Promise<StartDynamicChildResult> {
+    if (this.alive.size >= this.plan.maxChildren) return { kind: "max-children" };
     const outcome = await startChild(self, spec.start);
     if (outcome.kind === "ok") this.setStatus(new Child(spec), { kind: "running", pid: outcome.pid });
     return outcome;

@@ -1,6 +1,6 @@
 import type { Pid } from "../process/pid.ts";
 import type { Caller, Self, StartResult, Target } from "../process/self.ts";
-import { type ChildSpec, completeChildSpec, insist } from "./child-spec.ts";
+import { type ChildSpec, completeChildSpec, InvalidChildSpec } from "./child-spec.ts";
 import type {
   CompleteDynamicSupervisorDefinition,
   DynamicSupervisorDefinition,
@@ -45,7 +45,9 @@ export class DynamicSupervisorRef extends SupervisorHands<Pid, CompleteDynamicSu
    */
   async startChild(spec: ChildSpec): Promise<StartDynamicChildResult> {
     const complete = completeChildSpec(spec);
-    insist(!complete.significant, "invalid-significant", complete.id, true, "significant must be false");
-    return this.ask({ kind: "start-child", spec: complete });
+    if (complete.significant) {
+      throw new InvalidChildSpec(complete.id, "invalid-significant", true, "significant must be false");
+    }
+    return this.ask("startChild", complete);
   }
 }

@@ -36,7 +36,7 @@ export async function supervisionTree(
   supervisor: Target,
   options: CallOptions = { timeoutMs: DEFAULT_CALL_TIMEOUT_MS },
 ): Promise<SupervisionTree> {
-  const request = new AskSupervisor({ kind: "which-children" });
+  const request = new AskSupervisor("whichChildren");
   // Supervisors of both kinds answer this with a list of children.
   const children = (await caller.call(supervisor, request, options)) as readonly ChildInfo[];
   return { supervisor, children: await Promise.all(children.map((child) => branchOf(caller, child, options))) };

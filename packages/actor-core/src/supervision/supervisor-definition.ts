@@ -1,6 +1,5 @@
-import { ActorError } from "../process/errors.ts";
-import { describeValue } from "../process/exit-reason.ts";
 import { AUTO_SHUTDOWNS, type AutoShutdown } from "./auto-shutdown.ts";
+import { BrokenRule } from "./broken-rule.ts";
 import { type ChildSpec, type CompleteChildSpec, completeChildSpecs } from "./child-spec.ts";
 import { oneOf } from "./one-of.ts";
 import { DEFAULT_RESTART_INTENSITY, type RestartIntensity } from "./restart-intensity.ts";
@@ -39,17 +38,11 @@ export type SupervisorProblem =
   | "invalid-max-children";
 
 /** The definition of a supervisor was refused; no child was started. */
-export class InvalidSupervisor extends ActorError {
+export class InvalidSupervisor extends BrokenRule<SupervisorProblem> {
   override readonly code = "ACTOR_INVALID_SUPERVISOR";
-  /** The rule that is broken. */
-  readonly problem: SupervisorProblem;
-  /** What was found in place of what is wanted. */
-  readonly value: unknown;
 
   constructor(problem: SupervisorProblem, value: unknown, wanted: string) {
-    super(`Cannot use supervisor definition: ${wanted}, got ${describeValue(value)}`);
-    this.problem = problem;
-    this.value = value;
+    super("supervisor definition", problem, value, wanted);
   }
 }
 

@@ -6,7 +6,7 @@ import {
   AskSupervisor,
   type ChildCounts,
   type ChildInfo,
-  type SupervisorRequest,
+  type SupervisorOperations,
   type TerminateChildResult,
 } from "./supervisor-request.ts";
 
@@ -28,26 +28,26 @@ export abstract class SupervisorHands<ChildName extends string | Pid, Definition
 
   /** Stops a child. Its spec is kept by a supervisor with fixed ids, unless it is temporary; `ok` also when it did not run. */
   terminateChild(child: ChildName): Promise<TerminateChildResult> {
-    return this.ask({ kind: "terminate-child", child });
+    return this.ask("terminateChild", child);
   }
 
   /** All children: in start order, those of a dynamic supervisor in no promised one. */
   whichChildren(): Promise<readonly ChildInfo[]> {
-    return this.ask({ kind: "which-children" });
+    return this.ask("whichChildren");
   }
 
   countChildren(): Promise<ChildCounts> {
-    return this.ask({ kind: "count-children" });
+    return this.ask("countChildren");
   }
 
   /** The spec of a child, by its name or by the pid it runs as; undefined when there is no such child. */
   childSpec(child: ChildName | Pid): Promise<CompleteChildSpec | undefined> {
-    return this.ask({ kind: "child-spec", child });
+    return this.ask("childSpec", child);
   }
 
   /** What the supervisor was started with, its defaults filled in. */
   definition(): Promise<Definition> {
-    return this.ask({ kind: "definition" });
+    return this.ask("definition");
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -55,8 +55,8 @@ export abstract class SupervisorHands<ChildName extends string | Pid, Definition
   }
 
   /** What is answered follows from what is asked. */
-  protected async ask(request: SupervisorRequest): Promise<never> {
-    const options = { timeoutMs: Number.POSITIVE_INFINITY };
-    return (await this.#caller.call(this.target, new AskSupervisor(request), options)) as never;
+  protected ask(operation: keyof SupervisorOperations, argument?: unknown): Promise<never> {
+    const request = new AskSupervisor(operation, argument);
+    return this.#caller.call(this.target, request, { timeoutMs: Number.POSITIVE_INFINITY }) as Promise<never>;
   }
 }

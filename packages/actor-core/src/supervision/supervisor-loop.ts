@@ -1,10 +1,9 @@
-import { UnknownMethod } from "../process/errors.ts";
-import { describeExit, describeValue, Exit, type ExitReason } from "../process/exit-reason.ts";
+import { describeExit, Exit, type ExitReason } from "../process/exit-reason.ts";
 import { Call, Exited, OwnMessage } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
 import { reportUnexpected } from "../process/report-unexpected.ts";
 import type { Awaitable, CodeChange, InitOutcome, ProcessHandler, Self } from "../process/self.ts";
-import { type CompleteChildSpec, InvalidChildSpec, type StartChild } from "./child-spec.ts";
+import type { CompleteChildSpec, StartChild } from "./child-spec.ts";
 import { type RestartIntensity, type RestartWindow, recordRestart } from "./restart-intensity.ts";
 import { decideRestart, isReportable, isShutdownFailure } from "./restart-policy.ts";
 import { type StartOutcome, startChild } from "./start-child.ts";
@@ -12,11 +11,12 @@ import { stopTogether } from "./stop-together.ts";
 import { GaveUp } from "./supervisor-exit.ts";
 import { reportDecision, type SupervisorReport, type SupervisorReporter } from "./supervisor-report.ts";
 import {
-  AskSupervisor,
+  answerBy,
+  type ChildCounts,
   type ChildInfo,
   type ChildStatus,
   countChildren,
-  type SupervisorRequest,
+  type SupervisorOperations,
   type TerminateChildResult,
 } from "./supervisor-request.ts";
 import { evaluateSetup, type SupervisorSetup } from "./supervisor-setup.ts";
@@ -65,12 +65,12 @@ const RESTARTING: ChildStatus = { kind: "restarting" };
 export abstract class SupervisorLoop<
   Given extends object,
   Complete extends RestartIntensity & { readonly onReport: SupervisorReporter | undefined },
-> implements ProcessHandler
+> implements ProcessHandler, Partial<SupervisorOperations>
 {
   /** Children that run or wait for their restart, by the pid they run as or ran as last. */
   protected readonly alive = new Map<string | Pid, Child>();
   /** Set by `init`, through `adopt`. */
-  protected definition!: Complete;
+  protected plan!: Complete;
   readonly #setup: SupervisorSetup<Given>;
   #window: RestartWindow = { times: [] };
 
@@ -82,7 +82,6 @@ export abstract class SupervisorLoop<
   protected abstract adopt(definition: Given): void;
   /** All children, in the order in which they are listed. */
   protected abstract children(): Iterable<Child>;
-  protected abstract startNew(spec: CompleteChildSpec, self: Self): Awaitable<unknown>;
   /** The child that a request names. */
   protected abstract find(child: string | Pid): Child | undefined;
   protected abstract stopAll(self: Self): Promise<void>;
@@ -102,7 +101,7 @@ export abstract class SupervisorLoop<
         return this.#ended(child, message.reason, self);
       }
     } else if (message instanceof Call) {
-      return this.#answer(message, self);
+      return answerBy(this, message, self);
     } else if (message instanceof TryAgain) {
       // It may have been terminated, deleted or restarted with a sibling's round in the meantime.
       if (message.child.status.kind === "restarting") return this.#restart(message.child, self);
@@ -116,7 +115,7 @@ export abstract class SupervisorLoop<
   }
 
   getState(): unknown {
-    return { definition: this.definition, children: this.#list() };
+    return { definition: this.plan, children: this.whichChildren() };
   }
 
   async changeCode({ to = this.#setup }: CodeChange, self: Self): Promise<void> {
@@ -150,7 +149,7 @@ export abstract class SupervisorLoop<
 
   /** Of a child that has ended, or of one whose last attempt failed. */
   #restart(child: Child, self: Self): Promise<void> {
-    const verdict = recordRestart(this.#window, self.nowMs(), this.definition);
+    const verdict = recordRestart(this.#window, self.nowMs(), this.plan);
     this.#window = verdict.window;
     if (verdict.kind === "exceeded") return this.#giveUp(child, self);
     this.#report("restarting", child, undefined, self);
@@ -171,47 +170,30 @@ export abstract class SupervisorLoop<
     if (outcome.kind === "error") this.tryAgain(child, self);
   }
 
-  // Requests
+  // What it is asked
 
-  async #answer({ from, request }: Call, self: Self): Promise<void> {
-    try {
-      from.reply(await this.carryOut(request instanceof AskSupervisor ? request.request : undefined, self));
-    } catch (error) {
-      // A client's mistake must not crash the supervisor.
-      if (error === unknownRequest) from.refuse(new UnknownMethod("call", describeValue(request), []));
-      else if (error instanceof InvalidChildSpec) from.refuse(error);
-      else throw error;
-    }
-  }
-
-  protected carryOut(asked: SupervisorRequest | undefined, self: Self): unknown {
-    switch (asked?.kind) {
-      case "start-child":
-        return this.startNew(asked.spec, self);
-      case "terminate-child":
-        return this.#terminate(this.find(asked.child), self);
-      case "which-children":
-        return this.#list();
-      case "count-children":
-        return countChildren(this.#list());
-      case "child-spec":
-        return (this.find(asked.child) ?? this.alive.get(asked.child))?.spec;
-      case "definition":
-        return this.definition;
-      default:
-        throw unknownRequest;
-    }
-  }
-
-  #list(): ChildInfo[] {
-    return Array.from(this.children(), infoOf);
-  }
-
-  async #terminate(child: Child | undefined, self: Self): Promise<TerminateChildResult> {
+  async terminateChild(asked: string | Pid, self: Self): Promise<TerminateChildResult> {
+    const child = this.find(asked);
     if (child === undefined) return { kind: "not-found" };
     await this.stopChildren([child], self);
     if (child.spec.restart === "temporary") this.forget(child);
     return { kind: "ok" };
+  }
+
+  whichChildren(): ChildInfo[] {
+    return Array.from(this.children(), infoOf);
+  }
+
+  countChildren(): ChildCounts {
+    return countChildren(this.whichChildren());
+  }
+
+  childSpec(child: string | Pid): CompleteChildSpec | undefined {
+    return (this.find(child) ?? this.alive.get(child))?.spec;
+  }
+
+  definition(): Complete {
+    return this.plan;
   }
 
   // Acts on children
@@ -268,7 +250,7 @@ export abstract class SupervisorLoop<
   }
 
   #report(event: SupervisorReport["event"], { spec, lastReason }: Child, pid: Pid | undefined, self: Self): void {
-    reportDecision(self, this.definition.onReport, {
+    reportDecision(self, this.plan.onReport, {
       kind: "supervisor",
       supervisor: self.pid,
       label: self.label,
@@ -280,9 +262,6 @@ export abstract class SupervisorLoop<
     });
   }
 }
-
-/** Thrown for a question that this kind of supervisor does not know. */
-const unknownRequest = Symbol("unknown request");
 
 export function infoOf({ spec, status }: Child): ChildInfo {
   return { id: spec.id, type: spec.type, status };

@@ -12,10 +12,10 @@ import {
 import { FailedToStartChild } from "./supervisor-exit.ts";
 import { Child, infoOf, SupervisorLoop } from "./supervisor-loop.ts";
 import type {
+  ChildInfo,
   DeleteChildResult,
   RestartChildResult,
   StartChildResult,
-  SupervisorRequest,
 } from "./supervisor-request.ts";
 
 /** The process of a supervisor with fixed ids: it starts its children in order and stops them in reverse. */
@@ -37,10 +37,10 @@ export class SupervisorProcess extends SupervisorLoop<SupervisorDefinition, Comp
   }
 
   protected override adopt(given: SupervisorDefinition): void {
-    this.definition = completeSupervisorDefinition(given);
+    this.plan = completeSupervisorDefinition(given);
     const known = new Map(this.#children);
     this.#children.clear();
-    for (const spec of this.definition.children) {
+    for (const spec of this.plan.children) {
       const child = known.get(spec.id) ?? new Child(spec);
       child.spec = spec;
       this.#children.set(spec.id, child);
@@ -61,13 +61,13 @@ export class SupervisorProcess extends SupervisorLoop<SupervisorDefinition, Comp
   }
 
   protected override endedForGood({ spec }: Child, self: Self): Awaitable<void> {
-    if (isShutdownDue(this.definition.autoShutdown, spec, specsOf(this.alive.values()))) {
+    if (isShutdownDue(this.plan.autoShutdown, spec, specsOf(this.alive.values()))) {
       return this.stopAll(self).then(() => self.exit(Exit.shutdown));
     }
   }
 
   protected override restartRound(child: Child, self: Self): Promise<void> {
-    const { strategy } = this.definition;
+    const { strategy } = this.plan;
     // Apart, as it must not take the longer the more children there are.
     return strategy === "one-for-one" ? super.restartRound(child, self) : this.#restartTogether(strategy, child, self);
   }
@@ -94,25 +94,15 @@ export class SupervisorProcess extends SupervisorLoop<SupervisorDefinition, Comp
     for (const child of [...this.#children.values()].reverse()) await this.stopChildren([child], self);
   }
 
-  // Requests
+  // What it is asked
 
-  protected override carryOut(asked: SupervisorRequest | undefined, self: Self): unknown {
-    switch (asked?.kind) {
-      case "restart-child":
-        return this.#startAgain(this.find(asked.id), self);
-      case "delete-child":
-        return this.#delete(this.find(asked.id));
-      case "which-child": {
-        const child = this.find(asked.id);
-        return child && infoOf(child);
-      }
-      default:
-        return super.carryOut(asked, self);
-    }
+  whichChild(id: string): ChildInfo | undefined {
+    const child = this.find(id);
+    return child && infoOf(child);
   }
 
-  protected override async startNew(spec: CompleteChildSpec, self: Self): Promise<StartChildResult> {
-    refuseIdleSignificance(spec, this.definition.autoShutdown);
+  async startChild(spec: CompleteChildSpec, self: Self): Promise<StartChildResult> {
+    refuseIdleSignificance(spec, this.plan.autoShutdown);
     const present = this.find(spec.id);
     if (present !== undefined) {
       return present.status.kind === "running"
@@ -126,12 +116,14 @@ export class SupervisorProcess extends SupervisorLoop<SupervisorDefinition, Comp
     return outcome;
   }
 
-  async #startAgain(child: Child | undefined, self: Self): Promise<RestartChildResult> {
+  async restartChild(id: string, self: Self): Promise<RestartChildResult> {
+    const child = this.find(id);
     if (child === undefined) return { kind: "not-found" };
-    return child.status.kind === "stopped" ? await this.start(child, self) : { kind: child.status.kind };
+    return child.status.kind === "stopped" ? this.start(child, self) : { kind: child.status.kind };
   }
 
-  #delete(child: Child | undefined): DeleteChildResult {
+  deleteChild(id: string): DeleteChildResult {
+    const child = this.find(id);
     if (child === undefined) return { kind: "not-found" };
     if (child.status.kind !== "stopped") return { kind: child.status.kind };
     this.forget(child);

@@ -1,25 +1,48 @@
-import type { ExitReason } from "../process/exit-reason.ts";
+import { UnknownMethod } from "../process/errors.ts";
+import { describeValue, type ExitReason } from "../process/exit-reason.ts";
+import type { Call } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
-import type { ChildType, CompleteChildSpec } from "./child-spec.ts";
+import type { Awaitable, Self } from "../process/self.ts";
+import { type ChildType, type CompleteChildSpec, InvalidChildSpec } from "./child-spec.ts";
 
-/** What a supervisor can be asked. Only supervisors and the references to them know it. */
-export type SupervisorRequest =
-  | { readonly kind: "start-child"; readonly spec: CompleteChildSpec }
-  | { readonly kind: "terminate-child"; readonly child: string | Pid }
-  | { readonly kind: "restart-child"; readonly id: string }
-  | { readonly kind: "delete-child"; readonly id: string }
-  | { readonly kind: "which-children" }
-  | { readonly kind: "which-child"; readonly id: string }
-  | { readonly kind: "count-children" }
-  | { readonly kind: "child-spec"; readonly child: string | Pid }
-  | { readonly kind: "definition" };
+/** What supervisors can be asked; a kind of supervisor has those of it that it knows. */
+export interface SupervisorOperations {
+  startChild(spec: CompleteChildSpec, self: Self): Awaitable<StartChildResult | StartDynamicChildResult>;
+  terminateChild(child: string | Pid, self: Self): Awaitable<TerminateChildResult>;
+  restartChild(id: string, self: Self): Awaitable<RestartChildResult>;
+  deleteChild(id: string): DeleteChildResult;
+  whichChildren(): readonly ChildInfo[];
+  whichChild(id: string): ChildInfo | undefined;
+  countChildren(): ChildCounts;
+  childSpec(child: string | Pid): CompleteChildSpec | undefined;
+  definition(): object;
+}
 
-/** Carries a request, so that no other message can be taken for one. */
+/** Carries a question, so that no other message can be taken for one. Only supervisors and the hands on them know it. */
 export class AskSupervisor {
-  readonly request: SupervisorRequest;
+  readonly operation: keyof SupervisorOperations;
+  readonly argument: unknown;
 
-  constructor(request: SupervisorRequest) {
-    this.request = request;
+  constructor(operation: keyof SupervisorOperations, argument?: unknown) {
+    this.operation = operation;
+    this.argument = argument;
+  }
+}
+
+/** Answers a call by what the supervisor has for it. A client's mistake must not crash the supervisor. */
+export async function answerBy(
+  supervisor: Partial<SupervisorOperations>,
+  { from, request }: Call,
+  self: Self,
+): Promise<void> {
+  const operation = request instanceof AskSupervisor ? supervisor[request.operation] : undefined;
+  try {
+    if (operation === undefined) throw new UnknownMethod("call", describeValue(request), []);
+    // Who asks puts the argument of the operation beside its name.
+    from.reply(await Reflect.apply(operation, supervisor, [(request as AskSupervisor).argument, self]));
+  } catch (error) {
+    if (!(error instanceof UnknownMethod || error instanceof InvalidChildSpec)) throw error;
+    from.refuse(error);
   }
 }
 

@@ -50,21 +50,21 @@ export class SupervisorRef extends SupervisorHands<string, CompleteSupervisorDef
    * @throws {InvalidChildSpec} The spec is refused, before the supervisor is asked where that can be.
    */
   async startChild(spec: ChildSpec): Promise<StartChildResult> {
-    return this.ask({ kind: "start-child", spec: completeChildSpec(spec) });
+    return this.ask("startChild", completeChildSpec(spec));
   }
 
   /** Starts a child that is known but stopped. */
   restartChild(id: string): Promise<RestartChildResult> {
-    return this.ask({ kind: "restart-child", id });
+    return this.ask("restartChild", id);
   }
 
   /** Forgets a stopped child. */
   deleteChild(id: string): Promise<DeleteChildResult> {
-    return this.ask({ kind: "delete-child", id });
+    return this.ask("deleteChild", id);
   }
 
   /** One child; undefined when there is no such child. */
   whichChild(id: string): Promise<ChildInfo | undefined> {
-    return this.ask({ kind: "which-child", id });
+    return this.ask("whichChild", id);
   }
 }
