@@ -9,6 +9,7 @@ import {
   startSupervisor,
   supervisorRef,
 } from "@solo/actor-core";
+import { quiesce } from "@solo/actor-core/testing";
 import { gate } from "./gates.mjs";
 
 const [subject, repetitions] = process.argv.slice(2);
@@ -28,11 +29,11 @@ const subjects = {
     const alive = [];
     for (const size of millions) {
       while (alive.length < size) alive.push(system.spawn(idle));
-      await system.quiesce();
+      await quiesce(system);
       await measure(size, each, {
         async "spawn + message + exit, actors alive"() {
           for (let i = 0; i < each; i++) system.send(system.spawn(leaving), "go");
-          await system.quiesce();
+          await quiesce(system);
         },
       });
     }
@@ -83,7 +84,7 @@ const subjects = {
     let held = 0;
     for (const size of millions) {
       for (; held < size; held++) system.spawn(idle, { name: `name-${held}` });
-      await system.quiesce();
+      await quiesce(system);
       await measure(size, others.length, {
         async "register + send + unregister, names held"() {
           for (const [i, other] of others.entries()) {
@@ -92,7 +93,7 @@ const subjects = {
             system.send(name, "m");
             system.unregister(name);
           }
-          await system.quiesce();
+          await quiesce(system);
         },
       });
     }

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { createActorSystem, Exit, startSupervisor } from "@solo/actor-core";
-import { manualClock } from "@solo/actor-core/testing";
+import { manualClock, quiesce } from "@solo/actor-core/testing";
 import { defineJobQueue, type JobQueueOptions } from "./job-queue.ts";
 
 const REFUSED = new Error("no such mailbox");
@@ -29,10 +29,10 @@ async function startMails(options: Partial<JobQueueOptions<string>> = {}) {
   });
   await startSupervisor(system, mails.supervisor, { name: "supervisor" });
   const pass = async (ms: number): Promise<void> => {
-    await system.quiesce();
+    await quiesce(system);
     for (let i = 0; i < ms; i += 10) {
       clock.advance(10);
-      await system.quiesce();
+      await quiesce(system);
     }
   };
   return { system, log, pass, queue: mails.ref(system) };

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { createActorSystem, dynamicSupervisorRef, startSupervisor } from "@solo/actor-core";
-import { manualClock } from "@solo/actor-core/testing";
+import { manualClock, quiesce } from "@solo/actor-core/testing";
 import { defineRateLimiter } from "./rate-limiter.ts";
 
 const ALLOWED = { kind: "allowed" };
@@ -18,7 +18,7 @@ async function startLimiter() {
     keysInUse: async () => (await buckets.whichChildren()).map(({ id }) => id),
     async pass(ms: number) {
       clock.advance(ms);
-      await system.quiesce();
+      await quiesce(system);
     },
   };
 }

@@ -11,6 +11,7 @@ import {
   startServer,
   startSupervisor,
 } from "@solo/actor-core";
+import { quiesce } from "@solo/actor-core/testing";
 import { gate, heapBytes, latch, turn } from "../gates.mjs";
 
 const system = createActorSystem({ report() {} });
@@ -144,16 +145,16 @@ export async function create(n, timer) {
   for (let i = 0; i < n; i++) pids[i] = system.spawn(new Once(done));
   await turn();
   timer.stop();
-  await system.quiesce();
+  await quiesce(system);
   const bytes = (heapBytes() - before) / n;
   for (const pid of pids) system.send(pid, "stay");
-  await system.quiesce();
+  await quiesce(system);
   const usedBytes = (heapBytes() - before) / n;
   timer.start();
   for (const pid of pids) system.send(pid, "go");
   await done.opened;
   timer.stop();
-  await system.quiesce();
+  await quiesce(system);
   return { bytes, usedBytes };
 }
 
@@ -164,7 +165,7 @@ export async function bytesOfServer(n, timer) {
     Array.from({ length: n }, async () => (await startGenServer(system, counting, [])).pid),
   );
   timer.stop();
-  await system.quiesce();
+  await quiesce(system);
   const bytes = (heapBytes() - before) / n;
   end(...pids);
   return { bytes };

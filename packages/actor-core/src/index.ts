@@ -136,6 +136,7 @@ export { createStash, StashEmpty, StashedTwice, StashFull } from "./mailboxes/st
 export { adopt } from "./process/adopt.ts";
 export type { Alias } from "./process/alias.ts";
 export type { Clock } from "./process/clock.ts";
+export { createAlias, unalias } from "./process/create-alias.ts";
 export type { DeadLetter, DeadLetterKind } from "./process/dead-letter.ts";
 export type { Dictionary, DictionaryKey } from "./process/dictionary.ts";
 export { dictionaryKey, dictionaryOf } from "./process/dictionary.ts";
@@ -169,6 +170,8 @@ export { multiCall } from "./process/multi-call.ts";
 export { downOf, exitOf } from "./process/notices.ts";
 export type { Pid } from "./process/pid.ts";
 export { pipeToSelf } from "./process/pipe-to-self.ts";
+export type { ProcessInfo } from "./process/process-info.ts";
+export { processInfo } from "./process/process-info.ts";
 export type { ProcessName } from "./process/process-name.ts";
 export { processName } from "./process/process-name.ts";
 export type { AnswerTo, Anything, CastTo, MessageTo, RequestTo } from "./process/protocol.ts";
@@ -187,7 +190,6 @@ export type {
   InitOutcome,
   ProcessBody,
   ProcessHandler,
-  ProcessInfo,
   ProcessScript,
   Self,
   SpawnOptions,
@@ -199,6 +201,7 @@ export type {
 } from "./process/self.ts";
 export { timedOut } from "./process/self.ts";
 export { sendAt } from "./process/send-at.ts";
+export { sendEvery } from "./process/send-every.ts";
 export type { Answered, Patience, SentRequest } from "./process/sent-request.ts";
 export { RequestAnswered, sendRequest } from "./process/sent-request.ts";
 export type { ShownState } from "./process/shown-state.ts";

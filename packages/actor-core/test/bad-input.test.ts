@@ -9,6 +9,7 @@ import {
   consoleReporter,
   continueWith,
   createActorSystem,
+  createAlias,
   Down,
   defineServer,
   Exit,
@@ -22,6 +23,7 @@ import {
   type Pid,
   type ProcessBody,
   type ProcessHandler,
+  processInfo,
   type ReplyTo,
   reply,
   runAfter,
@@ -29,6 +31,7 @@ import {
   type Self,
   type Stop,
   sendAt,
+  sendEvery,
   started,
   startGenServer,
   startServer,
@@ -37,7 +40,9 @@ import {
   stop,
   stopReply,
   supervisorRef,
+  unalias,
 } from "../src/index.ts";
+import { quiesce } from "../src/testing/index.ts";
 import { obedient, rejection, startWorld } from "./conformance/world.ts";
 
 /** What a caller without types can hand in. */
@@ -108,7 +113,7 @@ describe("a handler that returns an illegal value ends its server with it, after
     const ended: unknown[] = [];
     const server = { ...returning(() => 7, ended), init: () => started("s0", continueWith(1)) };
     const pid = await running(trapping.self, server, true);
-    await system.quiesce();
+    await quiesce(system);
     const reason = Exit.badReturn("handleContinue", 7);
     expect([trapping.messages, ended]).toEqual([[new Exited(pid, reason)], [reason, "s0"]]);
   });
@@ -133,7 +138,7 @@ test.each([undefined, null, 7, lookAlike, reply(1, 2), Promise.resolve("no resul
       kind: "error",
       reason,
     });
-    await system.quiesce();
+    await quiesce(system);
     expect(trapping.messages).toEqual([new Exited(expect.anything() as never, reason)]);
     expect([reports, system.whereis("n")]).toEqual([[], undefined]);
   },
@@ -200,7 +205,7 @@ test.each<[string, unknown]>([
     expect(reason.kind === "crash" && Object.is(reason.error, thrown)).toBe(true);
     expect(Object.is((failure as CallFailed).cause, thrown)).toBe(true);
     expect(ended.at(-1)).toBe(reason);
-    await system.quiesce();
+    await quiesce(system);
     const { from, reason: heard } = trapping.messages.at(-1) as Exited;
     expect([from === pid, heard === reason]).toEqual([true, true]);
   }
@@ -242,7 +247,7 @@ test("a handler that never settles holds up its own process alone: calls run out
   const stopped = rejection(system.stop(pid, { timeoutMs: 100 }));
   await pass(100);
   expect(await stopped).toMatchObject({ reason: Exit.timeout });
-  expect(system.info(pid)?.status).toBe("running");
+  expect(processInfo(pid)?.status).toBe("running");
   const end = system.exited(pid);
   system.exitSignal(pid, Exit.kill);
   expect(await end).toEqual(Exit.killed);
@@ -286,7 +291,7 @@ describe("what settles after its process was killed has no effect", () => {
     };
     const pid = await running(trapping.self, server, true);
     const failure = rejection(system.call(pid, 1, { timeoutMs: Number.POSITIVE_INFINITY }));
-    await system.quiesce();
+    await quiesce(system);
     system.exitSignal(pid, Exit.kill);
     expect(await failure).toMatchObject({ reason: Exit.killed });
     foreign.resolve(undefined);
@@ -310,12 +315,12 @@ describe("what settles after its process was killed has no effect", () => {
         seen.push(error);
       }
     });
-    await system.quiesce();
+    await quiesce(system);
     for (const target of ["n", stopping, script]) system.exitSignal(target, Exit.kill);
     foreign.resolve();
     expect(await start).toEqual({ kind: "error", reason: Exit.killed });
     expect(await stopped).toMatchObject({ reason: Exit.killed });
-    await system.quiesce();
+    await quiesce(system);
     expect([plain.messages, reports, system.whereis("n")]).toEqual([[], [], undefined]);
     expect(seen).toMatchObject([{ code: "ACTOR_PROCESS_EXITED", pid: script }]);
   });
@@ -324,7 +329,7 @@ describe("what settles after its process was killed has no effect", () => {
     const { system, plain, trapping } = await startWorld();
     const { self } = plain;
     const monitor = self.monitor(trapping.pid);
-    const alias = self.alias();
+    const alias = createAlias(self);
     system.exitSignal(plain.pid, Exit.kill);
     const operations: readonly ((dead: Self) => unknown)[] = [
       (dead) => dead.send(trapping.pid, 1),
@@ -345,21 +350,21 @@ describe("what settles after its process was killed has no effect", () => {
       (dead) => dead.register("n", trapping.pid),
       (dead) => dead.unregister("n"),
       (dead) => dead.sendAfter(1, trapping.pid, 1),
-      (dead) => dead.sendEvery(1, trapping.pid, 1),
+      (dead) => sendEvery(dead, 1, trapping.pid, 1),
       (dead) => dead.receive(),
       (dead) => dead.sleep(1),
       (dead) => dead.trapExit(true),
       (dead) => dead.acknowledge(),
-      (dead) => dead.alias(),
-      (dead) => dead.unalias(alias),
+      (dead) => createAlias(dead),
+      (dead) => unalias(dead, alias),
     ];
     for (const operation of operations) {
       const failed = await rejection((async () => operation(self))());
       expect([operation.toString(), failed]).toMatchObject([expect.anything(), { code: "ACTOR_PROCESS_EXITED" }]);
     }
-    await system.quiesce();
+    await quiesce(system);
     expect([trapping.messages, system.isAlive(trapping.pid), system.whereis("n")]).toEqual([[], true, undefined]);
-    expect([self.signal.aborted, self.isAlive(self.pid), self.info(self.pid)]).toEqual([true, false, undefined]);
+    expect([self.signal.aborted, self.isAlive(self.pid), processInfo(self.pid)]).toEqual([true, false, undefined]);
   });
 });
 
@@ -378,7 +383,7 @@ test("a server that calls itself fails at once, and handles what it casts and se
   };
   const pid = await running(system, server as GenServer<unknown>);
   expect(await system.call(pid, 1)).toMatchObject({ reason: Exit.callingSelf, target: pid, request: "myself" });
-  await system.quiesce();
+  await quiesce(system);
   expect([seen, clock.nowMs(), system.isAlive(pid)]).toEqual([["cast", "message"], 0, true]);
 });
 
@@ -399,10 +404,10 @@ test("from outside of all processes everything has no sender, and what needs a p
   system.send(trapping.pid, "m");
   system.exitSignal(trapping.pid, Exit.of("x"));
   expect(await system.call(server, 1)).toBe("v");
-  await system.quiesce();
+  await quiesce(system);
   expect(callers).toEqual([undefined]);
   expect(trapping.messages).toEqual(["m", new Exited(undefined, Exit.of("x"))]);
-  expect(system.info(system.spawn(obedient))).toMatchObject({ parent: undefined, ancestors: [], links: [] });
+  expect(processInfo(system.spawn(obedient))).toMatchObject({ parent: undefined, ancestors: [], links: [] });
   for (const options of [{ link: true }, { monitor: true }]) {
     expect(await rejection(system.start(obedient, options))).toBeInstanceOf(TypeError);
   }
@@ -447,15 +452,15 @@ test("a reply after the caller's time is up, or after the caller's end, reaches 
   system.exitSignal(trapping.pid, Exit.kill);
   expect(await orphaned).toMatchObject({ code: "ACTOR_PROCESS_EXITED" });
   for (const from of kept) from.reply("late");
-  await system.quiesce();
+  await quiesce(system);
   expect([plain.messages, trapping.messages, system.isAlive(pid)]).toEqual([[], [], true]);
-  expect(system.info(pid)?.monitoredBy).toEqual([]);
+  expect(processInfo(pid)?.monitoredBy).toEqual([]);
 });
 
 /** Everything that takes a time. */
 const timed: readonly [string, (self: Self, ms: number) => unknown][] = [
   ["sendAfter", (self, ms) => self.sendAfter(ms, self.pid, "m")],
-  ["sendEvery", (self, ms) => self.sendEvery(ms, self.pid, "m")],
+  ["sendEvery", (self, ms) => sendEvery(self, ms, self.pid, "m")],
   ["startTimer", (self, ms) => startTimer(self, ms, self.pid, "m")],
   ["runAfter", (self, ms) => runAfter(self, ms, () => {})],
   ["runEvery", (self, ms) => runEvery(self, ms, () => {})],
@@ -525,7 +530,7 @@ test("the host is never asked for a time it would cut off", async () => {
   const system = createActorSystem({ clock });
   system.sendAfter(2 ** 40, system.spawn(obedient), "m");
   nowMs += 1;
-  await system.quiesce();
+  await quiesce(system);
   expect(asked).toEqual([2 ** 40]);
 });
 
@@ -579,7 +584,7 @@ test("a name that is taken stays with its holder, and no process is made for the
     expect(spawn).toThrow(taken);
   }
   expect(await system.start(obedient, { name: "n" })).toEqual({ kind: "already-started", pid: plain.pid });
-  await system.quiesce();
+  await quiesce(system);
   expect([system.processes(), system.whereis("n"), trapping.messages]).toEqual([before, plain.pid, []]);
 });
 
@@ -600,7 +605,7 @@ describe("what code without types can get wrong", () => {
       expect(await rejection(system.stop(pid, { reason: untyped(reason) }))).toBeInstanceOf(TypeError);
     expect(() => plain.self.exit(untyped(reason))).toThrow(TypeError);
     if (typeof reason !== "string") expect(() => stop(untyped(reason))).toThrow(TypeError);
-    await system.quiesce();
+    await quiesce(system);
     expect([system.isAlive(pid), system.isAlive(plain.pid)]).toEqual([true, true]);
   });
 
@@ -634,7 +639,7 @@ describe("what code without types can get wrong", () => {
     ];
     for (const message of messages) system.send(plain.pid, message);
     system.send(plain.pid, hostile);
-    await system.quiesce();
+    await quiesce(system);
     expect(plain.messages.slice(0, -1)).toEqual(messages);
     expect(plain.messages.at(-1) === hostile).toBe(true);
   });
@@ -654,7 +659,7 @@ describe("what code without types can get wrong", () => {
     const pid = system.spawn(handler);
     system.send(pid, 1);
     system.send(pid, 2);
-    await system.quiesce();
+    await quiesce(system);
     expect([plain.messages, system.isAlive(pid)]).toEqual([["asked", "asked"], true]);
   });
 });

@@ -19,12 +19,13 @@ import {
   Exit,
   Exited,
   MissingCallback,
+  processInfo,
   type Self,
   StartFailed,
   startSupervisor,
   sys,
 } from "../src/index.ts";
-import { startProbe } from "../src/testing/index.ts";
+import { quiesce, startProbe } from "../src/testing/index.ts";
 import { Emitted, launchMachine, type MachineUpgrade, machineRef, startMachine } from "../src/xstate/index.ts";
 import { rejection, startWorld } from "./conformance/world.ts";
 
@@ -111,7 +112,7 @@ test("a final state ends the process normally, with its output for those who wai
   ref.send({ type: "push" });
   ref.send({ type: "finish" });
   expect(await output).toBe(1);
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(ref.pid, Exit.normal)]);
   expect(await ref.output()).toBe(1);
   expect(await rejection(machineRef(system, counter, ref.pid).output())).toMatchObject({ reason: Exit.noproc });
@@ -121,7 +122,7 @@ test("a machine that is done at once has started and ended", async () => {
   const { system } = await startWorld();
   const ref = await startMachine(system, createMachine({ initial: "a", states: { a: { type: "final" } }, output: 7 }));
   expect(await ref.output()).toBe(7);
-  await system.quiesce();
+  await quiesce(system);
   expect(system.isAlive(ref.pid)).toBe(false);
 });
 
@@ -131,7 +132,7 @@ test("an error is the crash of the process, with the very value thrown", async (
   ref.send({ type: "push" });
   ref.send({ type: "push" });
   expect(await rejection(ref.call({ type: "push" }))).toMatchObject({ reason: Exit.crash(boom) });
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(ref.pid, Exit.crash(boom))]);
   expect(reports).toMatchObject([{ kind: "crash", pid: ref.pid, reason: Exit.crash(boom) }]);
 });
@@ -167,7 +168,7 @@ test("a supervisor starts a crashed machine anew", async () => {
   for (let i = 0; i < 3; i += 1) {
     system.send("counter", { type: "push" });
   }
-  await system.quiesce();
+  await quiesce(system);
   const second = system.whereis("counter");
   expect(second === undefined || second === first).toBe(false);
   expect((await machineRef(system, counter, second as never).snapshot()).context).toEqual({ count: 0 });
@@ -182,7 +183,7 @@ test("delays follow the system's clock", async () => {
   expect((await ref.snapshot()).value).toBe("yellow");
   await pass(500);
   expect((await ref.snapshot()).value).toBe("red");
-  await system.quiesce();
+  await quiesce(system);
   expect(clock.pending).toBe(0);
 });
 
@@ -193,7 +194,7 @@ test("leaving a state cancels its delay, also one whose time has come", async ()
   ref.send({ type: "break" });
   // Behind the event in the mailbox by now.
   clock.advance(1);
-  await system.quiesce();
+  await quiesce(system);
   expect((await ref.snapshot()).value).toBe("broken");
 });
 
@@ -225,7 +226,7 @@ test("an invoked promise's value comes as an event in the process's turn", async
   const ref = await startMachine(system, parentOf(fromPromise(() => promise) as never, noted));
   await sys.suspend(system, ref.pid);
   resolve(7);
-  await system.quiesce();
+  await quiesce(system);
   expect(noted).toEqual([]);
   await sys.resume(system, ref.pid);
   await ref.waitFor((snapshot) => snapshot.matches("done"));
@@ -240,7 +241,7 @@ test("an invoked promise's rejection is an event where it is handled, and a cras
   await handling.waitFor((snapshot) => snapshot.matches("failed"));
   expect(noted).toEqual([["error", "E"]]);
   const crashing = await startMachine(trapping.self, createMachine({ invoke: { src: failing } }), { link: true });
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(crashing.pid, Exit.crash("E"))]);
 });
 
@@ -263,10 +264,10 @@ test("what a callback child says becomes an event, and nothing of it once it is 
   const ref = await startMachine(system, parentOf(logic as never, noted));
   hold.say(1);
   expect(noted).toEqual([]);
-  await system.quiesce();
+  await quiesce(system);
   ref.send({ type: "leave" });
   hold.say(2);
-  await system.quiesce();
+  await quiesce(system);
   expect(noted).toEqual([1, "stopped"]);
 });
 
@@ -287,9 +288,9 @@ test.each<[string, (self: Self, pid: Self["pid"]) => unknown]>([
   });
   const ref = await startMachine(system, machine);
   await end(plain.self, ref.pid);
-  await system.quiesce();
+  await quiesce(system);
   hold.say("from the dead");
-  await system.quiesce();
+  await quiesce(system);
   expect(noted).toEqual(["stopped"]);
   expect([system.isAlive(ref.pid), clock.pending]).toEqual([false, 0]);
 });
@@ -316,7 +317,7 @@ test("children whose machine failed are stopped, at any depth", async () => {
   expect(noted.splice(0)).toEqual(["grandchild"]);
   const crashing = await startMachine(trapping.self, failing, { link: true });
   crashing.send({ type: "go" });
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(crashing.pid, Exit.crash("E"))]);
   expect(noted).toEqual(["grandchild"]);
 });
@@ -330,7 +331,7 @@ test("a promise child's signal is aborted when its machine is killed", async () 
   });
   const ref = await startMachine(system, parentOf(hanging as never, []));
   system.exitSignal(ref.pid, Exit.kill);
-  await system.quiesce();
+  await quiesce(system);
   expect(signals.map((signal) => signal.aborted)).toEqual([true]);
 });
 
@@ -474,7 +475,7 @@ test("waiting for a snapshot ends with the first that fits, or as the machine do
   expect(await late).toMatchObject({ reason: Exit.timeout });
   expect(await rejection(ref.waitFor(() => fail(new TypeError("no"))))).toEqual(new TypeError("no"));
   const never = rejection(ref.waitFor((snapshot) => snapshot.matches("green")));
-  await system.quiesce();
+  await quiesce(system);
   system.exitSignal(ref.pid, Exit.kill);
   expect(await never).toBeInstanceOf(CallFailed);
 });
@@ -489,14 +490,14 @@ test("what a machine emits goes to those who asked for it, until they end", asyn
   await ref.sendEmittedTo(first.pid);
   await ref.sendEmittedTo(second.pid);
   ref.send({ type: "ring" });
-  await system.quiesce();
+  await quiesce(system);
   await system.stop(second.pid);
   ref.send({ type: "ring" });
-  await system.quiesce();
+  await quiesce(system);
   const emitted = new Emitted(ref.pid, { type: "rang", times: 2 });
   expect(first.messages).toEqual([emitted, emitted]);
   expect(second.messages).toEqual([emitted]);
-  expect(system.info(ref.pid)?.monitors).toEqual([first.pid]);
+  expect(processInfo(ref.pid)?.monitors).toEqual([first.pid]);
 });
 
 test("a machine that ends its process in the middle of a step emits nothing more", async () => {
@@ -511,7 +512,7 @@ test("a machine that ends its process in the middle of a step emits nothing more
   await ref.sendEmittedTo(plain.pid);
   ref.send({ type: "go" });
   expect(await system.exited(ref.pid)).toEqual(Exit.killed);
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([]);
 });
 
@@ -606,7 +607,7 @@ test("a machine acts in the system by the process it was given", async () => {
     }),
   );
   ref.send({ type: "greet", name: "Joe" });
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual(["hello Joe"]);
   ref.send({ type: "quit" });
   expect(await system.exited(ref.pid)).toEqual(Exit.shutdown);
@@ -616,6 +617,6 @@ test("log lines of a machine are reports", async () => {
   const { system, reports } = await startWorld();
   const { log } = await import("xstate");
   const ref = await startMachine(system, createMachine({ entry: log("begun") }), { label: "l" });
-  await system.quiesce();
+  await quiesce(system);
   expect(reports).toEqual([{ kind: "log", pid: ref.pid, label: "l", level: "info", values: ["begun"] }]);
 });

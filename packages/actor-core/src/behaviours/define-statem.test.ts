@@ -29,16 +29,16 @@ import {
   timeout,
   UnknownMethod,
 } from "../index.ts";
-import { manualClock } from "../testing/index.ts";
+import { manualClock, quiesce } from "../testing/index.ts";
 
 const world = () => {
   const clock = manualClock();
   const reports: Report[] = [];
   const system = createActorSystem({ clock, report: (report) => reports.push(report) });
   const pass = async (ms: number): Promise<void> => {
-    await system.quiesce();
+    await quiesce(system);
     clock.advance(ms);
-    await system.quiesce();
+    await quiesce(system);
   };
   return { system, reports, pass };
 };
@@ -186,7 +186,7 @@ test("each kind of event has its handler, the state's own before that of any", a
   ref.cast("quiet");
   await pass(5);
   ref.cast("leave");
-  await system.quiesce();
+  await quiesce(system);
   expect(noted).toEqual([
     ["enter a", "a"],
     ["internal", 4],

@@ -21,7 +21,7 @@ import {
   stop,
   stopReply,
 } from "../index.ts";
-import { manualClock } from "../testing/index.ts";
+import { manualClock, quiesce } from "../testing/index.ts";
 
 const counter = defineServer({
   version: 1,
@@ -187,7 +187,7 @@ describe("by name", () => {
     const ref = serverRef(system, newer, pid);
     expect(await rejection(ref.call("news"))).toMatchObject({ code: "ACTOR_UNKNOWN_METHOD", method: "news" });
     ref.cast("newer");
-    await system.quiesce();
+    await quiesce(system);
     expect(reports).toMatchObject([{ kind: "unexpected-message", pid }]);
     expect(system.isAlive(pid)).toBe(true);
   });
@@ -219,7 +219,7 @@ describe("by name", () => {
     });
     const ref = await startServer(system, stuck);
     const failure = rejection(ref.within(50).call("never"));
-    await system.quiesce();
+    await quiesce(system);
     clock.advance(50);
     expect(await failure).toMatchObject({ reason: Exit.timeout, timeoutMs: 50 });
   });
@@ -282,7 +282,7 @@ describe("the context", () => {
     const ref = serverRef(system, caller, result.pid);
     expect(await ref.call("ask", "add")).toBe("from elsewhere");
     ref.cast("tell");
-    await system.quiesce();
+    await quiesce(system);
     expect(seen.slice(3)).toEqual([
       { service: "counter", method: "add", args: [5], remainingMs: 5_000 },
       { service: "counter", method: "reset", args: [] },
@@ -339,11 +339,11 @@ test("what a server asks while it handles a call is asked within the time that i
   const ref = serverRef(system, asking, launched.pid).within(1_000);
 
   const answer = ref.call("ask");
-  await system.quiesce();
+  await quiesce(system);
   clock.advance(300);
   await answer;
   ref.cast("ask");
-  await system.quiesce();
+  await quiesce(system);
 
   expect(asked).toEqual([700, undefined]);
 });

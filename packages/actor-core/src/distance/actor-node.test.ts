@@ -5,6 +5,7 @@ import {
   CallFailed,
   Cast,
   createActorSystem,
+  createAlias,
   Down,
   defineServer,
   Exit,
@@ -12,12 +13,14 @@ import {
   NameTaken,
   type Pid,
   type ProcessHandler,
+  processInfo,
   reply,
   type Self,
   StopFailed,
   serverRef,
   startServer,
   sys,
+  unalias,
 } from "../index.ts";
 import {
   explore,
@@ -179,13 +182,13 @@ test("casts, exit signals and stops cross", async () => {
 test("what is sent to an alias of another node is dropped once it is withdrawn", async () => {
   await everywhere(async (world) => {
     const { a, b } = world;
-    const alias = a.probe.self.alias();
+    const alias = createAlias(a.probe.self);
     a.probe.self.send(a.node.remote("probe", "b"), { alias });
     await settle(world);
     const [received] = b.probe.messages as [{ alias: typeof alias }];
     b.probe.self.send(received.alias, "first");
     await settle(world);
-    a.probe.self.unalias(alias);
+    unalias(a.probe.self, alias);
     b.probe.self.send(received.alias, "second");
     await settle(world);
     expect(a.probe.messages).toEqual(["first"]);
@@ -511,8 +514,8 @@ test("links and unlinks that cross leave both ends agreeing", async () => {
       await simulation.pass(simulation.random.below(8));
     }
     await settle(world);
-    const linkedAtA = a.system.info(actor)?.links.includes(toB);
-    const linkedAtB = b.system.info(b.worker)?.links.includes(toA);
+    const linkedAtA = processInfo(actor)?.links.includes(toB);
+    const linkedAtB = processInfo(b.worker)?.links.includes(toA);
     expect(linkedAtA).toBe(linkedAtB);
   });
 });
@@ -613,7 +616,7 @@ test("a node that was started again is another: its former pids are dead, its na
     const late = a.probe.self.monitor(former);
     await settle(world);
     expect(a.probe.messages.slice(1)).toEqual([new Down(late, former, Exit.noproc)]);
-    expect(reborn.system.info(reborn.worker)?.messages).toEqual([]);
+    expect(processInfo(reborn.worker)?.messages).toEqual([]);
     expect(await a.probe.self.call(a.node.remote("worker", "b"), "you?")).toBe("you?");
   });
 });
@@ -758,7 +761,7 @@ test("every link is broken exactly once at each of its living ends", async () =>
     const exits = a.probe.messages.slice(1);
     expect(exits).toHaveLength(1);
     expect(["killed", "noconnection", "noproc"]).toContain((exits[0] as Exited).reason.kind);
-    expect(a.system.info(a.probe.pid)?.links).toEqual([]);
+    expect(processInfo(a.probe.pid)?.links).toEqual([]);
   });
 });
 

@@ -1,5 +1,6 @@
-import { Alias } from "../process/alias.ts";
+import type { Alias } from "../process/alias.ts";
 import { runtimeOf } from "../process/caller-parts.ts";
+import { ProcessAlias } from "../process/create-alias.ts";
 import type { Pid } from "../process/pid.ts";
 import type { Runtime } from "../process/runtime.ts";
 import type { ActorSystem } from "../process/self.ts";
@@ -69,7 +70,7 @@ class ConnectedNode implements ActorNode, Home {
   readonly setupMs: number;
   readonly #peers = new Map<string, Peer>();
   readonly #pids = new WeakIndex<number, Pid>();
-  readonly #aliases = new WeakIndex<number, Alias>();
+  readonly #aliases = new WeakIndex<number, ProcessAlias>();
   readonly #numbers = new WeakMap<object, number>();
   #lastNumber = 0;
   #stopped = false;
@@ -129,7 +130,7 @@ class ConnectedNode implements ActorNode, Home {
     return this.#pids.get(id);
   }
 
-  localAlias(id: number): Alias | undefined {
+  localAlias(id: number): ProcessAlias | undefined {
     return this.#aliases.get(id);
   }
 
@@ -137,7 +138,7 @@ class ConnectedNode implements ActorNode, Home {
     return pid instanceof RemotePid ? referenceOf(pid) : { ...this.#self, id: this.numberOf(pid) };
   }
 
-  nameAlias(alias: Alias): Reference {
+  nameAlias(alias: ProcessAlias): Reference {
     const remote = alias.owner instanceof RemotePid ? referenceOf(alias.owner) : undefined;
     return remote ?? { ...this.#self, id: this.#number(alias, this.#aliases) };
   }
@@ -155,7 +156,7 @@ class ConnectedNode implements ActorNode, Home {
       return this.#peer(node).aliasOf(incarnation, id);
     }
     const alias = incarnation === this.incarnation ? this.localAlias(id) : undefined;
-    return alias ?? new Alias(RemotePid.dead({ node, incarnation, address: { kind: "alias", id } }), false);
+    return alias ?? new ProcessAlias(RemotePid.dead({ node, incarnation, address: { kind: "alias", id } }), false);
   }
 
   nowMs(): number {

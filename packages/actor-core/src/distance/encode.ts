@@ -1,5 +1,6 @@
 import { MethodMessage } from "../behaviours/method-message.ts";
-import { Alias } from "../process/alias.ts";
+import type { Alias } from "../process/alias.ts";
+import { ProcessAlias } from "../process/create-alias.ts";
 import { describeValue } from "../process/exit-reason.ts";
 import { Pid } from "../process/pid.ts";
 import type { Encoded } from "./frame.ts";
@@ -16,7 +17,7 @@ export interface Reference {
 export interface Naming {
   /** @returns Undefined for one that stands for a name. */
   namePid(pid: Pid): Reference | undefined;
-  nameAlias(alias: Alias): Reference;
+  nameAlias(alias: ProcessAlias): Reference;
   nowMs(): number;
 }
 
@@ -93,7 +94,7 @@ function encodeParts(
     }
     return { [TAG]: "pid", ...reference };
   }
-  if (value instanceof Alias) {
+  if (value instanceof ProcessAlias) {
     return { [TAG]: "alias", ...naming.nameAlias(value) };
   }
   if (value instanceof MethodMessage) {

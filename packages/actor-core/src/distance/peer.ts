@@ -1,4 +1,5 @@
-import { Alias } from "../process/alias.ts";
+import type { Alias } from "../process/alias.ts";
+import { ProcessAlias } from "../process/create-alias.ts";
 import { Exit, type ExitReason } from "../process/exit-reason.ts";
 import { takeAlias } from "../process/local-caller.ts";
 import { Call, Cast } from "../process/messages.ts";
@@ -26,7 +27,7 @@ export interface Home extends Naming, Finding {
   /** The number under which other nodes know a process. */
   numberOf(pid: Pid): number;
   localPid(id: number): Pid | undefined;
-  localAlias(id: number): Alias | undefined;
+  localAlias(id: number): ProcessAlias | undefined;
 }
 
 /** Something here that waits to hear from a process there. */
@@ -90,7 +91,7 @@ export class Peer implements Line, AnswerLine, SessionEvents {
   }
 
   aliasOf(incarnation: number, id: number): Alias {
-    return new Alias(
+    return new ProcessAlias(
       this.#find(this.#aliases, { node: this.name, incarnation, address: { kind: "alias", id } }),
       false,
     );

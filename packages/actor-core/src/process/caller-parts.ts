@@ -38,7 +38,8 @@ export function callProcess(
   });
 }
 
-function living(caller: Caller, operation: string): LocalCaller {
+/** The caller, as the library knows it; it must not have ended. */
+export function living(caller: Caller, operation: string): LocalCaller {
   if (!(caller instanceof LocalCaller)) {
     throw new TypeError(`Cannot ${operation}: wanted a process's hands or a system, got ${typeof caller}`);
   }

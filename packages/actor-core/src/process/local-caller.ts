@@ -1,5 +1,5 @@
 import { AbortLink } from "./abort-link.ts";
-import { Alias } from "./alias.ts";
+import { Address } from "./alias.ts";
 import { checkReason } from "./check-reason.ts";
 import { EndOf } from "./end-of.ts";
 import { LinkFailed, NameNotHeld, NameTaken, ProcessExited, StopFailed } from "./errors.ts";
@@ -8,7 +8,7 @@ import type { HostSignal } from "./host-signal.ts";
 import { Cast, MonitorRef } from "./messages.ts";
 import { Monitor } from "./monitor.ts";
 import { Pid } from "./pid.ts";
-import { ancestorsOf, type Birth, Process, processOf } from "./process.ts";
+import { type Birth, Process, processOf } from "./process.ts";
 import type { Report } from "./report.ts";
 import { Request } from "./request.ts";
 import type { Runtime } from "./runtime.ts";
@@ -18,7 +18,6 @@ import type {
   CallOptions,
   InitOutcome,
   ProcessBody,
-  ProcessInfo,
   Self,
   SpawnOptions,
   StartOptions,
@@ -27,7 +26,6 @@ import type {
   Target,
 } from "./self.ts";
 import { SendingTimer } from "./sending-timer.ts";
-import type { SmallSet } from "./small-set.ts";
 import { Start } from "./start.ts";
 import { checkDelay, type Timer } from "./timers.ts";
 import { Unwind } from "./unwind.ts";
@@ -47,14 +45,14 @@ export abstract class LocalCaller implements Caller {
     this.process = process;
   }
 
-  send(target: Target | Alias, message: unknown): void {
+  send(target: Target | Address, message: unknown): void {
     this.alive("send");
     const process = target instanceof Pid ? processOf(target) : this.#addressed(target);
     this.#deliver(process, target, message);
   }
 
-  #addressed(target: string | Via | Alias): Process | undefined {
-    if (target instanceof Alias) {
+  #addressed(target: Exclude<Target, Pid> | Address): Process | undefined {
+    if (target instanceof Address) {
       return takeAlias(target);
     }
     const process = this.lookUp(target);
@@ -64,7 +62,7 @@ export abstract class LocalCaller implements Caller {
     return process;
   }
 
-  #deliver(process: Process | undefined, to: Target | Alias, message: unknown): void {
+  #deliver(process: Process | undefined, to: Target | Address, message: unknown): void {
     if (process === undefined) {
       this.runtime.deadLetters?.lose("no-receiver", message, this.process, to);
     } else {
@@ -197,13 +195,18 @@ export abstract class LocalCaller implements Caller {
   sendAfter(delayMs: number, target: Target, message: unknown): Timer {
     this.alive("sendAfter");
     checkDelay("delay", delayMs);
-    return this.#timer(delayMs, false, target, message);
+    this.lookUp(target);
+    return new SendingTimer(this.runtime.timers, delayMs, target, () => this.deliverTo(target, message));
   }
 
-  sendEvery(intervalMs: number, target: Target, message: unknown): Timer {
-    this.alive("sendEvery");
-    checkDelay("interval", intervalMs, 1);
-    return this.#timer(intervalMs, true, target, message);
+  /** What a timer does: nobody sends at that moment. */
+  deliverTo(target: Target, message: unknown): void {
+    const process = this.lookUp(target);
+    if (process === undefined) {
+      this.#deliver(process, target, message);
+    } else {
+      process.deliver(message);
+    }
   }
 
   nowMs(): number {
@@ -212,11 +215,6 @@ export abstract class LocalCaller implements Caller {
 
   isAlive(pid: Pid): boolean {
     return processOf(pid) !== undefined;
-  }
-
-  info(pid: Pid): ProcessInfo | undefined {
-    const process = processOf(pid);
-    return process === undefined ? undefined : infoOf(process);
   }
 
   report(report: Report): void {
@@ -282,20 +280,6 @@ export abstract class LocalCaller implements Caller {
     const process = new Process(this.runtime, body, birth);
     process.self = new ProcessSelf(this.runtime, process, this.system);
     return process;
-  }
-
-  #timer(delayMs: number, repeats: boolean, target: Target, message: unknown): Timer {
-    const byName = !(target instanceof Pid);
-    const process = this.lookUp(target);
-    const send = (): void => {
-      const to = byName ? this.lookUp(target) : process;
-      if (to === undefined) {
-        this.#deliver(undefined, target, message);
-      } else {
-        to.deliver(message);
-      }
-    };
-    return new SendingTimer(this.runtime.timers, { delayMs, repeats, process: byName ? undefined : process, send });
   }
 }
 
@@ -426,27 +410,12 @@ export class ProcessSelf extends LocalCaller implements Self {
     checkDelay("delay", delayMs);
     await this.process.receive(() => false, delayMs);
   }
-
-  alias(options?: { readonly once?: boolean }): Alias {
-    this.alive("alias");
-    return new Alias(this.pid, options?.once === true);
-  }
-
-  unalias(alias: Alias): void {
-    this.alive("unalias");
-    if (alias.owner === this.pid) {
-      Alias.internal.withdraw(alias);
-    }
-  }
 }
 
 /** Whom an alias leads to; one for a single message leads there no more. */
-export function takeAlias(alias: Alias): Process | undefined {
-  const process = alias.active ? processOf(alias.owner) : undefined;
-  if (process !== undefined && alias.once) {
-    Alias.internal.withdraw(alias);
-  }
-  return process;
+export function takeAlias(alias: Address): Process | undefined {
+  const owner = alias.take();
+  return owner && processOf(owner);
 }
 
 function checkName(name: unknown): void {
@@ -458,24 +427,4 @@ function checkName(name: unknown): void {
 /** With its type where its text alone would mislead. */
 function shown(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : `${describeValue(value)} (${typeof value})`;
-}
-
-function infoOf(process: Process): ProcessInfo {
-  return {
-    pid: process.pid,
-    name: process.name,
-    label: process.label,
-    parent: process.parent,
-    ancestors: ancestorsOf(process).map((pid) => processOf(pid)?.name ?? pid),
-    links: process.links?.items().map((other) => other.pid) ?? [],
-    monitors: monitorsAmong(process.holdings).map((monitor) => monitor.target),
-    monitoredBy: monitorsAmong(process.watchers).map((monitor) => monitor.owner.pid),
-    messages: process.messages,
-    trapExit: process.trapExit,
-    status: process.status,
-  };
-}
-
-function monitorsAmong(parties: SmallSet<unknown> | undefined): readonly Monitor[] {
-  return parties?.items().filter((party) => party instanceof Monitor) ?? [];
 }

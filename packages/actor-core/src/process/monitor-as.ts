@@ -1,5 +1,6 @@
-import { Alias } from "./alias.ts";
+import type { Alias } from "./alias.ts";
 import { lookUp } from "./caller-parts.ts";
+import { ProcessAlias } from "./create-alias.ts";
 import { Exit, type ExitReason } from "./exit-reason.ts";
 import { Down, type MonitorRef } from "./messages.ts";
 import { Monitor } from "./monitor.ts";
@@ -57,7 +58,7 @@ export function monitorAs<T extends Target, const Tag = undefined>(
 
 class MarkedMonitor<Tag, T extends Target> extends Monitor<T> {
   readonly tag: Tag | undefined;
-  readonly alias: Alias | undefined;
+  readonly alias: ProcessAlias | undefined;
   readonly #tagged: boolean;
   readonly #ownAlias: boolean;
 
@@ -75,7 +76,7 @@ class MarkedMonitor<Tag, T extends Target> extends Monitor<T> {
     this.alias =
       alias === undefined
         ? undefined
-        : new Alias(owner.pid, alias === "once", alias === "once" ? () => super.end() : undefined);
+        : new ProcessAlias(owner.pid, alias === "once", alias === "once" ? () => super.end() : undefined);
   }
 
   override end(): void {
@@ -94,7 +95,7 @@ class MarkedMonitor<Tag, T extends Target> extends Monitor<T> {
 
   #withdraw(): void {
     if (this.alias?.active && !this.#ownAlias) {
-      Alias.internal.withdraw(this.alias);
+      this.alias.withdraw();
     }
   }
 }

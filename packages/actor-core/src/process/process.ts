@@ -148,10 +148,6 @@ export class Process implements Runnable, Listed {
     return this.#phase === BUSY && this.#receive === undefined ? "running" : "waiting";
   }
 
-  get messages(): readonly unknown[] {
-    return this.mailbox?.toArray().filter((message) => !(message instanceof SystemMessage)) ?? [];
-  }
-
   get signal(): HostSignal {
     if (this.#abort === undefined) {
       this.#abort = new AbortController();

@@ -1,6 +1,7 @@
 import { Exit } from "./exit-reason.ts";
 import { type Process, processOf } from "./process.ts";
 import type { Awaitable, Caller, ProcessHandler, Self } from "./self.ts";
+import { sendEvery } from "./send-every.ts";
 import type { Timer } from "./timers.ts";
 
 /**
@@ -29,7 +30,7 @@ export function runAfter(caller: Caller, delayMs: number, work: (self: Self) => 
  */
 export function runEvery(caller: Caller, intervalMs: number, work: (self: Self) => Awaitable<void>): Timer {
   const runner: ProcessHandler = { handle: (_tick, self) => void self.spawn(work) };
-  return running(caller, runner, (pid) => caller.sendEvery(intervalMs, pid, undefined));
+  return running(caller, runner, (pid) => sendEvery(caller, intervalMs, pid, undefined));
 }
 
 /** A timer and the process it wakes, as one. */

@@ -103,7 +103,7 @@ export type StartResult<P = Pid> =
 export interface SpawnOptions<out Name extends string = string> {
   /** Taken before the body's first step. {@link NameTaken} is thrown when another process holds it. */
   readonly name?: Name | ViaName | undefined;
-  /** For people: shown in reports and in `info`. */
+  /** For people: shown in reports and by `processInfo`. */
   readonly label?: string;
   /** Default: no bound, first in first out. `boundedMailbox` and its kin make others. */
   readonly mailbox?: MakeMailbox | undefined;
@@ -195,13 +195,9 @@ export interface Caller {
    * @param delayMs 0 or more, beyond 2^31 too; `RangeError` otherwise.
    */
   sendAfter<M>(delayMs: number, target: Target<M>, message: NoInfer<MessageTo<M>>): Timer;
-  /** As `sendAfter`, again and again until cancelled or the target process is dead. At least 1 ms. */
-  sendEvery<M>(intervalMs: number, target: Target<M>, message: NoInfer<MessageTo<M>>): Timer;
   /** Monotonic milliseconds. */
   nowMs(): number;
   isAlive(pid: Pid): boolean;
-  /** What is known of a living process. */
-  info(pid: Pid): ProcessInfo | undefined;
   report(report: Report): void;
 }
 
@@ -209,10 +205,10 @@ export interface Caller {
  * The hands of one process, which understands `Message`. Given to its body; of no use to anyone once the process has
  * ended. A plain `Self` is that of any process.
  */
-export type Self<Message = unknown> = Hands<Message, Pid<Message>, Alias<Message>>;
+export type Self<Message = unknown> = Hands<Message, Pid<Message>>;
 
 /** The interface behind {@link Self}. */
-export interface Hands<out M, out P, out A> extends Caller {
+export interface Hands<out M, out P> extends Caller {
   readonly pid: P;
   readonly system: ActorSystem;
   /** Aborted with the {@link ExitReason} soon after the process has begun to end. */
@@ -268,40 +264,10 @@ export interface Hands<out M, out P, out A> extends Caller {
   ): Promise<M | typeof timedOut>;
   /** Waits without a host timer of its own. */
   sleep(delayMs: number): Promise<void>;
-  /**
-   * An address of this process that can be withdrawn. `once` withdraws it with its first message.
-   */
-  alias(options?: { readonly once?: boolean }): A;
-  /** Withdraws an own alias; what is sent to it later is dropped. */
-  unalias(alias: Alias): void;
 }
 
 /** A set of processes with their names, clock and run queue. Processes of two systems do not know each other. */
 export interface ActorSystem extends Caller {
   /** Every living process. */
   processes(): readonly Pid[];
-  /**
-   * Resolves when no process is runnable and no timer is due, after all promises that could settle without host I/O
-   * have settled. For tests.
-   */
-  quiesce(): Promise<void>;
-}
-
-/** A look at a living process. Changes nothing. */
-export interface ProcessInfo {
-  readonly pid: Pid;
-  readonly name: string | undefined;
-  readonly label: string | undefined;
-  readonly parent: Pid | undefined;
-  /** Its parent, that one's parent and so on, as far as they live; those that have a name by their name. */
-  readonly ancestors: readonly (Pid | string)[];
-  readonly links: readonly Pid[];
-  /** What it monitors. */
-  readonly monitors: readonly Target[];
-  readonly monitoredBy: readonly Pid[];
-  /** The mailbox, oldest first. */
-  readonly messages: readonly unknown[];
-  readonly trapExit: boolean;
-  /** `waiting`: for a message; `running`: in the middle of one, perhaps awaiting. */
-  readonly status: "runnable" | "running" | "waiting";
 }

@@ -1,39 +1,29 @@
-import type { Process, Watcher } from "./process.ts";
+import { Pid } from "./pid.ts";
+import { type Process, processOf, type Watcher } from "./process.ts";
+import type { Target } from "./self.ts";
 import { SmallSet } from "./small-set.ts";
 import type { Deadline, Timer, Timers } from "./timers.ts";
 
-/** Sends a message when its time has come, once or again and again; gone with the process it would send to. */
+/** Sends a message when its time has come; gone with the process it would send to. */
 export class SendingTimer implements Timer, Watcher {
-  readonly #timers: Timers;
-  readonly #delayMs: number;
-  readonly #repeats: boolean;
+  /** Known when the target is a pid and not a name. */
   readonly #process: Process | undefined;
-  readonly #send: () => void;
-  #deadline: Deadline;
+  protected readonly timers: Timers;
+  protected readonly send: () => void;
+  protected deadline: Deadline;
 
-  constructor(
-    timers: Timers,
-    plan: {
-      readonly delayMs: number;
-      readonly repeats: boolean;
-      /** Known when the target is a pid and not a name. */
-      readonly process: Process | undefined;
-      readonly send: () => void;
-    },
-  ) {
-    this.#timers = timers;
-    this.#delayMs = plan.delayMs;
-    this.#repeats = plan.repeats;
-    this.#process = plan.process;
-    this.#send = plan.send;
-    this.#deadline = timers.after(plan.delayMs, this.#fire);
+  constructor(timers: Timers, delayMs: number, target: Target, send: () => void) {
+    this.#process = target instanceof Pid ? processOf(target) : undefined;
+    this.timers = timers;
+    this.send = send;
+    this.deadline = timers.after(delayMs, () => this.fire());
     if (this.#process !== undefined) {
       (this.#process.watchers ??= new SmallSet()).add(this);
     }
   }
 
   cancel(): number | undefined {
-    const left = this.#deadline.cancel();
+    const left = this.deadline.cancel();
     this.#process?.watchers?.delete(this);
     return left;
   }
@@ -43,21 +33,15 @@ export class SendingTimer implements Timer, Watcher {
   }
 
   remainingMs(): number | undefined {
-    return this.#deadline.remainingMs();
+    return this.deadline.remainingMs();
   }
 
   targetEnded(): void {
-    this.#deadline.clear();
+    this.deadline.clear();
   }
 
-  readonly #fire = (): void => {
-    if (this.#repeats) {
-      // From when it was due and not from now, so that intervals do not drift.
-      const lateMs = this.#timers.nowMs() - this.#deadline.dueMs;
-      this.#deadline = this.#timers.after(Math.max(0, this.#delayMs - lateMs), this.#fire);
-    } else {
-      this.#process?.watchers?.delete(this);
-    }
-    this.#send();
-  };
+  protected fire(): void {
+    this.#process?.watchers?.delete(this);
+    this.send();
+  }
 }

@@ -3,6 +3,7 @@ import {
   type Alias,
   type Call,
   Cast,
+  createAlias,
   Down,
   Exit,
   type ExitReason,
@@ -14,6 +15,7 @@ import {
   type ReplyTo,
   type Self,
   type StartResult,
+  sendEvery,
   type Target,
 } from "../index.ts";
 
@@ -36,7 +38,7 @@ export function handlers(other: Pid): void {
   // @ts-expect-error the text is missing
   system.send(printer, { kind: "print" });
   // @ts-expect-error a timer sends what could be sent
-  system.sendEvery(10, printer, "tick");
+  sendEvery(system, 10, printer, "tick");
   // @ts-expect-error it answers no calls
   system.call(printer, "anything");
   // @ts-expect-error it takes no casts
@@ -64,7 +66,7 @@ export function scripts(): void {
     self.send(self.pid, "start");
     // @ts-expect-error it takes no other text
     self.send(self.pid, "stop");
-    const alias: Alias<"start"> = self.alias();
+    const alias: Alias<"start"> = createAlias(self);
     // @ts-expect-error nor through an alias
     self.send(alias, "stop");
     void [first, number, flag];

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { createActorSystem, Down, Exit, NameNotHeld, NameTaken, type Pid, ViaName } from "../index.ts";
-import { manualClock, startProbe } from "../testing/index.ts";
+import { manualClock, quiesce, startProbe } from "../testing/index.ts";
 
 /** A place for one process. */
 class Seat extends ViaName {
@@ -37,11 +37,11 @@ test("a via stands wherever a name does", async () => {
   self.sendAfter(10, seat, "later");
   self.send(seat, "now");
   clock.advance(10);
-  await system.quiesce();
+  await quiesce(system);
   expect(heard).toEqual(["now", "later"]);
   const monitor = self.monitor(seat);
   await self.stop(seat);
-  await system.quiesce();
+  await quiesce(system);
   expect(messages).toEqual([new Down(monitor, seat, Exit.normal)]);
 });
 

@@ -10,7 +10,14 @@ import { startChild } from "./start-child.ts";
 import { stopTogether } from "./stop-together.ts";
 import { FailedToStartChild, GaveUp } from "./supervisor-exit.ts";
 import { reportDecision, type SupervisorReport, type SupervisorReporter } from "./supervisor-report.ts";
-import { AskSupervisor, answerBy, type ChildCounts, type ChildInfo, countChildren, type SupervisorOperations } from "./supervisor-request.ts";
+import {
+  AskSupervisor,
+  answerBy,
+  type ChildCounts,
+  type ChildInfo,
+  countChildren,
+  type SupervisorOperations,
+} from "./supervisor-request.ts";
 
 /** What a back-off supervisor is, checked and complete. */
 export interface BackOffPlan {

@@ -91,8 +91,14 @@ export class InvalidChildSpec extends BrokenRule<ChildSpecProblem> {
  */
 export function completeChildSpec(spec: ChildSpec): CompleteChildSpec {
   // The type says all of this already, but what comes here may have been written without types.
-  const { id, start, restart = "permanent", type = "worker", significant = false, shutdown = usualShutdown(type) } =
-    Object(spec) as ChildSpec;
+  const {
+    id,
+    start,
+    restart = "permanent",
+    type = "worker",
+    significant = false,
+    shutdown = usualShutdown(type),
+  } = Object(spec) as ChildSpec;
   const known = typeof id === "string" ? id : undefined;
   const check = (holds: boolean, problem: ChildSpecProblem, value: unknown, wanted: string): void => {
     if (!holds) throw new InvalidChildSpec(known, problem, value, wanted);
@@ -150,7 +156,12 @@ export function completeChildSpecs(
  */
 export function refuseIdleSignificance({ id, significant }: CompleteChildSpec, autoShutdown: AutoShutdown): void {
   if (significant && autoShutdown === "never") {
-    throw new InvalidChildSpec(id, "bad-combination", autoShutdown, "autoShutdown over a significant child must be another");
+    throw new InvalidChildSpec(
+      id,
+      "bad-combination",
+      autoShutdown,
+      "autoShutdown over a significant child must be another",
+    );
   }
 }
 

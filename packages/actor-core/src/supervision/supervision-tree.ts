@@ -1,5 +1,6 @@
 import { CallFailed, UnknownMethod } from "../process/errors.ts";
 import type { Pid } from "../process/pid.ts";
+import { processInfo } from "../process/process-info.ts";
 import { DEFAULT_CALL_TIMEOUT_MS } from "../process/request.ts";
 import type { Caller, CallOptions, Target } from "../process/self.ts";
 import { AskSupervisor, type ChildInfo } from "./supervisor-request.ts";
@@ -44,7 +45,7 @@ export async function supervisionTree(
 
 async function branchOf(caller: Caller, child: ChildInfo, options: CallOptions): Promise<SupervisionBranch> {
   if (child.status.kind !== "running") return child;
-  const { name, label } = caller.info(child.status.pid) ?? {};
+  const { name, label } = processInfo(child.status.pid) ?? {};
   const below = child.type === "supervisor" ? await treeUnlessGone(caller, child.status.pid, options) : undefined;
   return {
     ...child,

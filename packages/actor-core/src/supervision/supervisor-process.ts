@@ -11,12 +11,7 @@ import {
 } from "./supervisor-definition.ts";
 import { FailedToStartChild } from "./supervisor-exit.ts";
 import { Child, infoOf, SupervisorLoop } from "./supervisor-loop.ts";
-import type {
-  ChildInfo,
-  DeleteChildResult,
-  RestartChildResult,
-  StartChildResult,
-} from "./supervisor-request.ts";
+import type { ChildInfo, DeleteChildResult, RestartChildResult, StartChildResult } from "./supervisor-request.ts";
 
 /** The process of a supervisor with fixed ids: it starts its children in order and stops them in reverse. */
 export class SupervisorProcess extends SupervisorLoop<SupervisorDefinition, CompleteSupervisorDefinition> {

@@ -1,4 +1,5 @@
-import type { Caller, CallOptions, ProcessInfo, Self, Target } from "../process/self.ts";
+import { type ProcessInfo, processInfo } from "../process/process-info.ts";
+import type { Caller, CallOptions, Target } from "../process/self.ts";
 import { type ShownState, shownState } from "../process/shown-state.ts";
 import { askProcess } from "./system-request.ts";
 
@@ -23,7 +24,7 @@ export function status(caller: Caller, target: Target, options?: CallOptions): P
       mode: suspension === undefined ? "running" : "suspended",
       state: shownState(handler),
       // It lives: it is answering.
-      process: (process.self as Self).info(process.pid) as ProcessInfo,
+      process: processInfo(process.pid) as ProcessInfo,
       recentMessages: process.mailbox?.recent,
     },
   }));

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { createActorSystem, type GenServer, noReply, started, startGenServer } from "../index.ts";
-import { manualClock } from "../testing/index.ts";
+import { manualClock, quiesce } from "../testing/index.ts";
 import { getState } from "./state.ts";
 import { resume, suspend } from "./suspend.ts";
 
@@ -56,12 +56,12 @@ test("whatever comes in whichever order, a suspended process passes by messages 
         else if (each === "suspend") changed.push(suspend(system, pid));
         else if (each === "resume") changed.push(resume(system, pid));
         else if (each === "get") asked.push(getState(system, pid));
-        else await system.quiesce();
+        else await quiesce(system);
       }
       const states = await Promise.all(asked);
       await Promise.all(changed);
       await resume(system, pid);
-      await system.quiesce();
+      await quiesce(system);
       expect({ states, state: await getState(system, pid) }).toEqual(play(steps));
     }),
     { numRuns: 200 },

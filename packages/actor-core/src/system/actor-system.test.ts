@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { type Call, consoleReporter, createActorSystem, Exit } from "../index.ts";
-import { manualClock } from "../testing/index.ts";
+import { manualClock, quiesce } from "../testing/index.ts";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -27,7 +27,7 @@ test("a drain stops at its budget of messages and lets the host go on", async ()
   await turn();
   expect(handled).toBeGreaterThan(0);
   expect(handled).toBeLessThan(1_000);
-  await system.quiesce();
+  await quiesce(system);
   expect(handled).toBe(1_000);
 });
 
@@ -61,7 +61,7 @@ test("quiesce lets promises settle and fires what is due, but does not move time
   });
   system.sendAfter(0, pid, "now");
   system.sendAfter(1, pid, "later");
-  await system.quiesce();
+  await quiesce(system);
   expect(seen).toEqual(["now"]);
 });
 

@@ -6,6 +6,7 @@ export type { ManualClock } from "./manual-clock.ts";
 export { manualClock } from "./manual-clock.ts";
 export type { Probe } from "./probe.ts";
 export { startProbe } from "./probe.ts";
+export { quiesce } from "./quiesce.ts";
 export type { SeededRandom } from "./seeded-random.ts";
 export { seededRandom } from "./seeded-random.ts";
 export type { Simulation, SimulationOptions, SimulationResult } from "./simulate.ts";

@@ -5,7 +5,7 @@ export interface ManualClock extends Clock {
   /**
    * Moves time on, waking what falls due on the way, each at its own time, in order.
    *
-   * Processes that were sent something run afterwards: `clock.advance(1_000); await system.quiesce();`. What they then
+   * Processes that were sent something run afterwards: `clock.advance(1_000); await quiesce(system);`. What they then
    * schedule counts from the new time.
    *
    * @param ms 0 or more; `RangeError` otherwise.

@@ -3,6 +3,7 @@ import {
   type ActorSystem,
   Call,
   type Caller,
+  createAlias,
   Down,
   defineServer,
   Exit,
@@ -10,18 +11,22 @@ import {
   launchServer,
   type Pid,
   ProcessExited,
+  processInfo,
   RequestAnswered,
   reply,
   type Self,
+  sendEvery,
   sendRequest,
   startServer,
   startSupervisor,
   timedOut,
+  unalias,
 } from "../index.ts";
 import {
   explore,
   type Fault,
   InjectedFault,
+  quiesce,
   type Simulation,
   SimulationFailed,
   SimulationStuck,
@@ -316,15 +321,15 @@ test("nothing arrives from a link, a monitor or an alias that was taken back", a
     const { self, pid, messages } = await startProbe(system, { trapExit: true });
     const child = self.spawnLink({ handle: (message, own) => own.exit(Exit.of(message)) });
     const monitor = self.monitor(child);
-    const alias = self.alias();
+    const alias = createAlias(self);
     const sender = system.spawn({ handle: (_message, own) => own.send(alias, "through the alias") });
     system.send(sender, "go");
     system.send(child, "end");
     await self.sleep(0);
-    const before = messages.length + (system.info(pid)?.messages.length ?? 0);
+    const before = messages.length + (processInfo(pid)?.messages.length ?? 0);
     self.unlink(child);
     self.demonitor(monitor);
-    self.unalias(alias);
+    unalias(self, alias);
     await simulation.settle();
     expect(messages).toHaveLength(before);
   });
@@ -393,7 +398,7 @@ test("quiesce waits for what is due now and lets time stand", async () => {
     const { pid, messages } = await startProbe(system);
     system.sendAfter(0, pid, "now");
     system.sendAfter(1, pid, "later");
-    await system.quiesce();
+    await quiesce(system);
     expect([messages, system.nowMs()]).toEqual([["now"], 0]);
   });
 });
@@ -402,7 +407,7 @@ test("pass lets exactly that much time go by", async () => {
   await simulate({ seed: 1 }, async (simulation) => {
     const system = simulation.createSystem();
     const { pid, messages } = await startProbe(system);
-    system.sendEvery(10, pid, "tick");
+    sendEvery(system, 10, pid, "tick");
     await simulation.pass(30);
     await simulation.quiesce();
     expect([messages, system.nowMs()]).toEqual([["tick", "tick", "tick"], 30]);

@@ -1,4 +1,5 @@
-import { Alias } from "../process/alias.ts";
+import type { Address } from "../process/alias.ts";
+import { ProcessAlias } from "../process/create-alias.ts";
 import { type Deferred, defer } from "../process/deferred.ts";
 import { ProcessExited } from "../process/errors.ts";
 import { describeExit, type ExitReason } from "../process/exit-reason.ts";
@@ -62,7 +63,7 @@ class Stage {
   }
 
   /** What comes through an alias is dropped if it has been withdrawn by the time it arrives. */
-  sendToAlias(alias: Alias, message: unknown, sender: Process | undefined): void {
+  sendToAlias(alias: ProcessAlias, message: unknown, sender: Process | undefined): void {
     const owner = processOf(alias.owner);
     if (owner instanceof SimulatedProcess) {
       this.world.sendMessage(this.world.origin, owner, message, () => takeAlias(alias)?.deliver(message, sender));
@@ -105,8 +106,8 @@ class SimulatedSelf extends ProcessSelf {
     this.#stage = stage;
   }
 
-  override send(target: Target | Alias, message: unknown): void {
-    if (target instanceof Alias) {
+  override send(target: Target | Address, message: unknown): void {
+    if (target instanceof ProcessAlias) {
       this.alive("send");
       this.#stage.sendToAlias(target, message, this.process);
     } else {
@@ -201,12 +202,12 @@ export class SimulatedSystem extends LocalSystem {
     this.#quiesce = quiesce;
   }
 
-  override quiesce(): Promise<void> {
+  quiesce(): Promise<void> {
     return this.#quiesce();
   }
 
-  override send(target: Target | Alias, message: unknown): void {
-    if (target instanceof Alias) {
+  override send(target: Target | Address, message: unknown): void {
+    if (target instanceof ProcessAlias) {
       this.alive("send");
       this.#stage.sendToAlias(target, message, this.process);
     } else {

@@ -13,6 +13,7 @@ import {
   supervisorRef,
   uniqueRegistry,
 } from "../../src/index.ts";
+import { quiesce } from "../../src/testing/index.ts";
 import { rejection, startWorld } from "./world.ts";
 
 const map = () => new Map<string, string>();
@@ -94,7 +95,7 @@ test("AGT-004 a function that throws crashes the agent and its call; a supervise
   );
   expect(failure).toBeInstanceOf(CallFailed);
   expect(failure).toMatchObject({ reason: Exit.crash(oops), cause: oops });
-  await system.quiesce();
+  await quiesce(system);
   expect(system.whereis("counter")).not.toBe(before);
   expect(await agent.get((state) => state)).toBe(0);
   expect(await rejection(agent.update(() => Promise.reject(oops)))).toMatchObject({ reason: Exit.crash(oops) });

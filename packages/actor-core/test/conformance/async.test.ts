@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { adopt, type Call, Exit, Exited, pipeToSelf, type ReplyTo, type Self } from "../../src/index.ts";
+import { adopt, type Call, Exit, Exited, pipeToSelf, processInfo, type ReplyTo, type Self } from "../../src/index.ts";
+import { quiesce } from "../../src/testing/index.ts";
 import { obedient, rejection, startWorld } from "./world.ts";
 
 interface Settle {
@@ -22,7 +23,7 @@ test("ASYNC-001 a kill ends a process in the middle of its await, and nothing co
   system.exitSignal(pid, Exit.kill);
   expect(await end).toEqual(Exit.killed);
   foreign.resolve();
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([]);
 });
 
@@ -35,7 +36,7 @@ test("ASYNC-002 a stop lets the handler finish", async () => {
     },
   });
   system.send(pid, "go");
-  await system.quiesce();
+  await quiesce(system);
   const stopped = system.stop(pid);
   await pass(100);
   await stopped;
@@ -57,7 +58,7 @@ test("ASYNC-003 a trapped signal waits for the handler that runs", async () => {
     },
   });
   system.send(pid, "go");
-  await system.quiesce();
+  await quiesce(system);
   plain.self.exitSignal(pid, Exit.shutdown);
   await pass(100);
   expect(seen).toEqual(["handled", new Exited(plain.pid, Exit.shutdown)]);
@@ -66,12 +67,12 @@ test("ASYNC-003 a trapped signal waits for the handler that runs", async () => {
 test("ASYNC-004 a kill during init fails the start, a kill during stop ends at once", async () => {
   const { system } = await startWorld();
   const start = system.start({ init: () => new Promise<void>(() => {}), handle() {} }, { name: "n" });
-  await system.quiesce();
+  await quiesce(system);
   system.exitSignal("n", Exit.kill);
   expect(await start).toEqual({ kind: "error", reason: Exit.killed });
   const pid = system.spawn({ handle() {}, stop: () => new Promise<void>(() => {}) });
   const failure = rejection(system.stop(pid));
-  await system.quiesce();
+  await quiesce(system);
   system.exitSignal(pid, Exit.kill);
   expect(await failure).toMatchObject({ reason: Exit.killed });
 });
@@ -82,12 +83,12 @@ test("ASYNC-005 each process keeps its identity across interleaved awaits", asyn
   const script = (name: string) => async (self: Self) => {
     for (let i = 0; i < 3; i++) {
       await null;
-      seen.push(`${name} ${self.info(self.pid)?.label}`);
+      seen.push(`${name} ${processInfo(self.pid)?.label}`);
     }
   };
   system.spawn(script("a"), { label: "a" });
   system.spawn(script("b"), { label: "b" });
-  await system.quiesce();
+  await quiesce(system);
   expect(seen).toEqual(["a a", "b b", "a a", "b b", "a a", "b b"]);
 });
 
@@ -100,10 +101,10 @@ test.each([
   pipeToSelf(plain.self, foreign.promise, (result) =>
     result.status === "fulfilled" ? { got: result.value } : { failed: result.reason },
   );
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([]);
   act(foreign);
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([message]);
 });
 
@@ -117,7 +118,7 @@ test("ASYNC-006 a piped promise that settles after the end of its process is dro
   system.exitSignal(plain.pid, Exit.kill);
   first.resolve("late");
   second.reject("late");
-  await system.quiesce();
+  await quiesce(system);
   expect([made, plain.messages]).toEqual([[], []]);
   expect(() => pipeToSelf(plain.self, first.promise, () => 1)).toThrow(
     expect.objectContaining({ code: "ACTOR_PROCESS_EXITED" }),
@@ -145,10 +146,10 @@ test("ASYNC-007 an adopted promise that is rejected crashes its process, and not
     },
     handle() {},
   });
-  await system.quiesce();
+  await quiesce(system);
   expect(system.isAlive(pid)).toBe(true);
   foreign.reject(error);
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(pid, Exit.crash(error))]);
   expect(reports).toMatchObject([{ kind: "crash", pid, reason: Exit.crash(error) }]);
 });
@@ -158,17 +159,17 @@ test("a process spawned with a signal gets an exit signal when that is aborted, 
   const [first, second] = [new AbortController(), new AbortController()];
   const plain = trapping.self.spawnLink(obedient, { signal: first.signal });
   first.abort("enough");
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(plain, Exit.shutdownFor("enough"))]);
   const seen: unknown[] = [];
   const stubborn = system.spawn(
     { init: (self) => void self.trapExit(true), handle: (message) => void seen.push(message) },
     { signal: second.signal },
   );
-  await system.quiesce();
+  await quiesce(system);
   second.abort("enough");
   second.abort("again");
-  await system.quiesce();
+  await quiesce(system);
   expect([seen, system.isAlive(stubborn)]).toEqual([[new Exited(undefined, Exit.shutdownFor("enough"))], true]);
 });
 
@@ -182,7 +183,7 @@ test("a process spawned with an aborted signal never runs", async () => {
     { signal: AbortSignal.abort("no") },
   );
   expect(system.isAlive(pid)).toBe(false);
-  await system.quiesce();
+  await quiesce(system);
   expect(ran).toBe(false);
 });
 
@@ -203,11 +204,11 @@ test("ASYNC-008 a call abandoned by its signal fails, and its late answer is dro
   const pid = system.spawn({ handle: (message) => void (from = (message as Call).from) });
   const controller = new AbortController();
   const failure = rejection(plain.self.call(pid, 1, { signal: controller.signal }));
-  await system.quiesce();
+  await quiesce(system);
   controller.abort("enough");
   expect(await failure).toMatchObject({ reason: Exit.aborted("enough") });
   from?.reply("late");
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([]);
   expect(await rejection(system.call(pid, 1, { signal: controller.signal }))).toMatchObject({
     reason: Exit.aborted("enough"),
@@ -218,7 +219,7 @@ test("the signal of a process is aborted with its reason", async () => {
   const { system, plain } = await startWorld();
   const { signal } = plain.self;
   system.exitSignal(plain.pid, Exit.of("boom"));
-  await system.quiesce();
+  await quiesce(system);
   expect([signal.aborted, signal.reason]).toEqual([true, Exit.of("boom")]);
 });
 
@@ -228,5 +229,5 @@ test("a process that waits for a call and ends gets ProcessExited, and nobody an
   void plain.self.call(system.spawn(obedient), 1);
   system.exitSignal(plain.pid, Exit.kill);
   expect(await failure).toMatchObject({ code: "ACTOR_PROCESS_EXITED" });
-  await system.quiesce();
+  await quiesce(system);
 });

@@ -13,6 +13,7 @@ import {
   InvalidChildSpec,
   type Pid,
   type ProcessHandler,
+  processInfo,
   type Self,
   startBackOffSupervisor,
   startDynamicSupervisor,
@@ -23,6 +24,7 @@ import {
   sys,
   withBackOff,
 } from "../../src/index.ts";
+import { quiesce } from "../../src/testing/index.ts";
 import { inShort, type SupervisionWorld, slowToStop, startSupervisionWorld } from "./supervision-world.ts";
 import { rejection } from "./world.ts";
 
@@ -160,7 +162,7 @@ test("BACK-006 what is sent to the supervisor reaches the child; in the delay it
   expect(heard).toEqual([hello, "cast", "call"]);
   const child = pid("c");
   const failures = ["crash", "behind it"].map((request) => rejection(system.call(supervisor, request)));
-  await system.quiesce();
+  await quiesce(system);
   failures.push(rejection(system.call(supervisor, "in the delay")));
   expect(await Promise.all(failures)).toEqual([
     expect.objectContaining({ reason: Exit.of("crash"), target: child, request: "crash" }),
@@ -171,7 +173,7 @@ test("BACK-006 what is sent to the supervisor reaches the child; in the delay it
   const letters: unknown[] = [];
   subscribeDeadLetters(system, (letter) => letters.push(letter));
   system.send(supervisor, { lost: true });
-  await system.quiesce();
+  await quiesce(system);
   expect(letters).toEqual([{ kind: "no-receiver", message: { lost: true }, from: supervisor, to: child }]);
   await pass(100);
   expect(await system.call(supervisor, "again")).toMatchObject({ answer: "again" });
@@ -186,7 +188,7 @@ test("BACK-006 with a stand-in reply, those who call in the delay get that", asy
   const waiting = rejection(system.call(supervisor, "are you there?", { timeoutMs: 10 }));
   await pass(10);
   expect(await waiting).toMatchObject({ reason: Exit.timeout });
-  expect(system.info(pid("c"))?.messages).toEqual([]);
+  expect(processInfo(pid("c"))?.messages).toEqual([]);
 });
 
 test("BACK-007 a reset forgets the restarts, and does not cut a delay short", async () => {
@@ -231,7 +233,7 @@ test("BACK-008 processes linked to a child that fails go with it", async () => {
   system.send(pid("c"), (self: Self) => {
     below = self.spawnLink({ handle() {} });
   });
-  await system.quiesce();
+  await quiesce(system);
   await end("c", Exit.of("crash"));
   expect(system.isAlive(below as Pid)).toBe(false);
   await pass(100);
@@ -261,7 +263,7 @@ test("BACK-010 after a final message the child's next end is the last", async ()
   });
   expect(await delay()).toBe(100);
   system.cast(supervisor, "that was it");
-  await system.quiesce();
+  await quiesce(system);
   expect(system.isAlive(pid("c"))).toBe(true);
   await end("c", Exit.of("crash"));
   expect(told()).toEqual(["end c crash"]);
@@ -358,7 +360,7 @@ test("exit signals of strangers, and of a child that lives, are no ends", async 
   const { system, supervisor, ref, pid, told } = await startBackOffWorld();
   system.exitSignal(supervisor, Exit.of("go away"));
   system.send(pid("c"), (self: Self) => self.exitSignal(supervisor, Exit.of("go away")));
-  await system.quiesce();
+  await quiesce(system);
   expect([told(), await ref.child()]).toEqual([[], pid("c")]);
 });
 

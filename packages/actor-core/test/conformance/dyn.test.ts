@@ -17,6 +17,7 @@ import {
   uniqueRegistry,
   type ViaName,
 } from "../../src/index.ts";
+import { quiesce } from "../../src/testing/index.ts";
 import { costGrowth, processorMs } from "./cost-growth.ts";
 import { endingWith, inShort, type SupervisionWorld, slowToStop, startSupervisionWorld } from "./supervision-world.ts";
 import { obedient, rejection } from "./world.ts";
@@ -55,7 +56,7 @@ async function startDynamicWorld(definition: DynamicSupervisorDefinition = {}): 
       ),
     async shutDown() {
       trapping.self.exitSignal(started.pid, Exit.shutdown);
-      await system.quiesce();
+      await quiesce(system);
     },
   };
 }
@@ -113,7 +114,7 @@ test("an exit signal of a stranger, and one of a child that lives, are ignored",
   told();
   system.exitSignal(supervisor, Exit.of("go away"));
   system.send(pid("c"), (self: Self) => self.exitSignal(supervisor, Exit.of("go away")));
-  await system.quiesce();
+  await quiesce(system);
   expect(told()).toEqual([]);
   expect(await ref.countChildren()).toEqual(ONE);
 });
@@ -218,7 +219,7 @@ describe("stopping", () => {
     for (let i = 0; i < 1_000; i++) await ref.startChild(child(`c${i}`));
     await shutDown();
     expect(system.isAlive(supervisor)).toBe(false);
-    await system.quiesce();
+    await quiesce(system);
     expect(clock.pending).toBe(0);
   });
 });
@@ -340,7 +341,7 @@ test("DYN-014 a supervisor that is killed while it starts a child has nothing to
   await kill("c");
   const before = reports.length;
   system.exitSignal(supervisor, Exit.kill);
-  await system.quiesce();
+  await quiesce(system);
   expect([starts, reports.slice(before)]).toEqual([2, []]);
 });
 
@@ -372,7 +373,7 @@ test("a child that waits for its restart counts towards the limit, is listed so,
   });
   await kill("a");
   expect(await settled(Promise.all(asked))).toEqual([{ kind: "max-children" }, ["a?"], OK]);
-  await system.quiesce();
+  await quiesce(system);
   expect(starts).toBe(2);
   expect(await ref.countChildren()).toEqual(NOBODY);
 });
@@ -408,7 +409,7 @@ describe("restart types", () => {
     await ref.startChild(worker("a"));
     await ref.startChild(worker("b"));
     await kill("a");
-    await system.quiesce();
+    await quiesce(system);
     expect(got).toEqual(["a", "b", "a"]);
   });
 });
@@ -447,7 +448,7 @@ test.each(["worker", "supervisor"] as const)("SUP-064 two thousand temporary chi
   for (const { status } of await ref.whichChildren()) {
     if (status.kind === "running") system.exitSignal(status.pid, Exit.kill);
   }
-  await system.quiesce();
+  await quiesce(system);
   expect(await ref.countChildren()).toEqual(NOBODY);
 });
 

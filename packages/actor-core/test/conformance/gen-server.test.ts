@@ -15,6 +15,7 @@ import {
   MissingCallback,
   noReply,
   type Pid,
+  processInfo,
   type ReplyTo,
   reply,
   type Self,
@@ -25,7 +26,7 @@ import {
   stopReply,
   Via,
 } from "../../src/index.ts";
-import { startProbe } from "../../src/testing/index.ts";
+import { quiesce, startProbe } from "../../src/testing/index.ts";
 import { costGrowth, processorMs } from "./cost-growth.ts";
 import { obedient, rejection, startWorld } from "./world.ts";
 
@@ -138,7 +139,7 @@ test.each([
 ])("GS-006 an init that %s fails the start with the crash", async (_name, init) => {
   const { system, trapping } = await startWorld();
   const result = await startGenServer(trapping.self, { init }, [], { link: true });
-  await system.quiesce();
+  await quiesce(system);
   expect(result).toEqual({ kind: "error", reason: Exit.crash("E") });
   expect(trapping.messages).toEqual([new Exited(expect.anything() as never, Exit.crash("E"))]);
 });
@@ -165,7 +166,7 @@ test("GS-009 a monitored start gives the monitor", async () => {
     throw new Error("Expected a monitored start");
   }
   await system.stop(result.pid, { reason: boom });
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([new Down(result.monitor, result.pid, boom)]);
 });
 
@@ -214,7 +215,7 @@ test("GS-014 stop with a reason runs terminate with it and tells those linked", 
   const server = { ...doing, terminate: (reason: ExitReason, state: unknown) => void ended.push(reason, state) };
   const pid = await running(trapping.self, server, { link: true });
   await system.stop(pid, { reason: boom });
-  await system.quiesce();
+  await quiesce(system);
   expect(ended).toEqual([boom, "s0"]);
   expect(trapping.messages).toEqual([new Exited(pid, boom)]);
 });
@@ -279,7 +280,7 @@ test("GS-017 an answer that comes too late is dropped", async () => {
   await pass(10);
   expect(await failure).toBeInstanceOf(CallFailed);
   from?.reply("late");
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([]);
 });
 
@@ -310,7 +311,7 @@ test.each(["pid", "name", "via"])("GS-019 a process that calls itself by %s fail
 test("GS-020 calling the dead or a free name fails at once", async () => {
   const { system } = await startWorld();
   const pid = system.spawn(() => {});
-  await system.quiesce();
+  await quiesce(system);
   expect(await rejection(system.call(pid, 1))).toMatchObject({ reason: Exit.noproc });
   expect(await rejection(system.call("nobody", 1))).toMatchObject({ reason: Exit.noproc, target: "nobody" });
 });
@@ -323,7 +324,7 @@ test.each<[string, (state: unknown, from: ReplyTo, self: Self) => unknown, ExitR
   const { system, trapping, reports } = await startWorld();
   const pid = await running(trapping.self, doing, { link: true });
   expect(await rejection(system.call(pid, deed))).toMatchObject({ reason });
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(pid, reason)]);
   expect(reports).toEqual([]);
 });
@@ -363,7 +364,7 @@ test("GS-025 kept reply addresses answer each its own caller, in any order", asy
   const kept: ReplyTo[] = [];
   const server = await running(system, { ...doing, handleCall: (_r, from, s) => also(kept.push(from), noReply(s)) });
   const answers = [1, 2, 3, 4, 5].map((n) => system.call(server, n));
-  await system.quiesce();
+  await quiesce(system);
   for (let i = kept.length - 1; i >= 0; i--) {
     kept[i]?.reply(i + 1);
   }
@@ -401,7 +402,7 @@ test("GS-027 a caller with a long mailbox pays no more for a call and keeps its 
         await self.call(server, i);
       }
       tookMs = processorMs() - beganMs;
-      left = self.info(self.pid)?.messages;
+      left = processInfo(self.pid)?.messages;
     });
     for (let i = 0; i < queued; i++) {
       system.send(caller, i);
@@ -461,7 +462,7 @@ test("GS-030 a cast is handled, and its idle time leads to a message", async () 
 test("GS-031 a cast to nobody is nothing", async () => {
   const { system } = await startWorld();
   const dead = system.spawn(() => {});
-  await system.quiesce();
+  await quiesce(system);
   system.cast(dead, 1);
   system.cast("nobody", 1);
 });
@@ -480,7 +481,7 @@ test("GS-034 without handleInfo a message is reported and dropped", async () => 
   const { system, reports } = await startWorld();
   const pid = await running(system, { init: () => started(0) });
   system.send(pid, "what");
-  await system.quiesce();
+  await quiesce(system);
   expect(system.isAlive(pid)).toBe(true);
   expect(reports).toEqual([{ kind: "unexpected-message", pid, label: undefined, message: "what" }]);
 });
@@ -505,7 +506,7 @@ test("GS-036 call and casts of one client are handled in order", async () => {
   const answer = system.call(server, "b");
   system.cast(server, "c");
   await answer;
-  await system.quiesce();
+  await quiesce(system);
   expect(seen).toEqual(["a", "b", "c"]);
 });
 
@@ -527,10 +528,10 @@ test("GS-037 GS-038 a continuation of init runs after start has returned and bef
   };
   const pid = await running(system, server);
   system.send(pid, "from outside");
-  await system.quiesce();
+  await quiesce(system);
   expect(seen).toEqual([]);
   go.resolve();
-  await system.quiesce();
+  await quiesce(system);
   expect(seen).toEqual(["c", "to itself", "from outside"]);
 });
 
@@ -546,7 +547,7 @@ test("a continuation of a call runs after its reply and before queued messages",
   const answer = system.call(server, 1);
   system.send(server, "queued");
   expect(await answer).toBe("r");
-  await system.quiesce();
+  await quiesce(system);
   expect(seen).toEqual(["c", "queued"]);
 });
 
@@ -554,11 +555,11 @@ test("GS-039 GS-040 a continuation without a handler crashes, one that stops end
   const { system, reports } = await startWorld();
   const init = () => started(0, continueWith("c"));
   await running(system, { init });
-  await system.quiesce();
+  await quiesce(system);
   expect(reports).toMatchObject([{ kind: "crash", reason: Exit.crash(new MissingCallback("handleContinue")) }]);
   const { self, messages } = await startProbe(system);
   const result = await startGenServer(self, { init, handleContinue: () => stop("normal") }, [], { monitor: true });
-  await system.quiesce();
+  await quiesce(system);
   expect(result.kind === "ok" && messages).toEqual([
     new Down(
       result.kind === "ok" ? (result.monitor as never) : (undefined as never),
@@ -618,8 +619,8 @@ test("GS-044 an idle server keeps its state and handles the next message as usua
   const pid = await running(system, doing);
   for (const state of ["s1", "s2"]) {
     expect(await system.call(pid, () => reply("ok", state))).toBe("ok");
-    await system.quiesce();
-    expect(system.info(pid)).toMatchObject({ status: "waiting", messages: [] });
+    await quiesce(system);
+    expect(processInfo(pid)).toMatchObject({ status: "waiting", messages: [] });
     expect(await system.call(pid, (s: unknown) => reply(s, s))).toBe(state);
   }
 });
@@ -657,7 +658,7 @@ test("GS-046 a signal ends a server that does not trap without terminate", async
   const ended: unknown[] = [];
   const pid = await running(trapping.self, { ...noting(ended), init: () => started("s0") }, { link: true });
   trapping.self.exitSignal(pid, boom);
-  await system.quiesce();
+  await quiesce(system);
   expect([system.isAlive(pid), ended]).toEqual([false, []]);
 });
 
@@ -681,9 +682,9 @@ test.each<[string, ExitReason]>([
     await self.receive();
     self.exit(reason);
   });
-  await system.quiesce();
+  await quiesce(system);
   system.send(parent, "go");
-  await system.quiesce();
+  await quiesce(system);
   expect(ended).toEqual([reason, "s0"]);
 });
 
@@ -695,7 +696,7 @@ test("the end of one who is no parent is an ordinary message, also shutdown", as
     handleInfo: (message, s) => also(seen.push(message), noReply(s)),
   });
   plain.self.exitSignal(pid, Exit.shutdown);
-  await system.quiesce();
+  await quiesce(system);
   expect(seen).toEqual([new Exited(plain.pid, Exit.shutdown)]);
 });
 
@@ -704,7 +705,7 @@ test("GS-048 a stop by decision runs terminate, with the new state", async () =>
   const ended: unknown[] = [];
   const pid = await running(system, { ...noting(ended), init: () => started("s0") });
   system.cast(pid, () => stop("oops", "s1"));
-  await system.quiesce();
+  await quiesce(system);
   expect(ended).toEqual([Exit.of("oops"), "s1"]);
 });
 
@@ -762,7 +763,7 @@ test("callers that wait in the queue all fail when the server is killed", async 
   const { system } = await startWorld();
   const pid = await running(system, { ...doing, handleCall: () => new Promise<never>(() => {}) });
   const failures = [1, 2, 3].map((n) => rejection(system.call(pid, n)));
-  await system.quiesce();
+  await quiesce(system);
   system.exitSignal(pid, Exit.kill);
   for (const failure of failures) {
     expect(await failure).toMatchObject({ reason: Exit.killed });

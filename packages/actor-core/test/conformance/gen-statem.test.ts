@@ -19,6 +19,7 @@ import {
   nextState,
   type Pid,
   postpone,
+  processInfo,
   type ReplyTo,
   repeatState,
   repeatStateAndData,
@@ -35,6 +36,7 @@ import {
   sys,
   timeout,
 } from "../../src/index.ts";
+import { quiesce } from "../../src/testing/index.ts";
 import { rejection, startWorld } from "./world.ts";
 
 const boom = Exit.of("boom");
@@ -120,7 +122,7 @@ test("SM-001 a linked machine takes its starter along, and the other way round",
   const { system, plain, trapping } = await startWorld();
   const first = await running(trapping.self, doing, { link: true });
   system.cast(first, () => stop("boom"));
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(first, boom)]);
   const second = await running(plain.self, doing, { link: true });
   system.exitSignal(plain.pid, boom);
@@ -134,7 +136,7 @@ test("SM-001 a monitored start gives the monitor", async () => {
     throw new Error("Expected a monitored start");
   }
   await system.stop(result.pid, { reason: boom });
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([new Down(result.monitor, result.pid, boom)]);
 });
 
@@ -275,7 +277,7 @@ test.each([
   const reason = Exit.badReturn("action", action);
   const first = system.call(pid, () => nextState("b", "d1", answer("first"), action as never));
   expect(await first).toBe("first");
-  await system.quiesce();
+  await quiesce(system);
   expect(ended).toEqual([[reason, "b", "d1"]]);
   expect(system.isAlive(pid)).toBe(false);
 });
@@ -284,7 +286,7 @@ test("SM-005 a bad action of init ends the machine that has started", async () =
   const { system, trapping } = await startWorld();
   const init = () => startIn("a", "d0", "bad" as never);
   const result = await startGenStatem(trapping.self, { ...doing, init }, [], { link: true });
-  await system.quiesce();
+  await quiesce(system);
   expect(result.kind).toBe("ok");
   expect(trapping.messages).toEqual([new Exited(expect.anything() as never, Exit.badReturn("action", "bad"))]);
 });
@@ -303,7 +305,7 @@ test("SM-006 a planned stop with a reply answers, tells those linked, and is not
   const reason = Exit.shutdownFor("r");
   const deed: Deed = (_s, _d, event) => stopAndReply(reason, [replyTo((event as { from: ReplyTo }).from, "reply")]);
   expect(await trapping.self.call(pid, deed)).toBe("reply");
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(pid, reason)]);
   expect(reports).toEqual([]);
 });
@@ -375,7 +377,7 @@ test("SM-008 a postponed call is answered in the state that can", async () => {
   const ping = system.call(pid, "ping").then((value) => {
     answered = value;
   });
-  await system.quiesce();
+  await quiesce(system);
   expect(answered).toBeUndefined();
   system.cast(pid, "confirm");
   await ping;
@@ -393,7 +395,7 @@ test("SM-009 postponed events come again in order after a change of state, befor
   for (const request of [1, 2, "go", 3]) {
     system.cast(pid, request);
   }
-  await system.quiesce();
+  await quiesce(system);
   expect(noted).toEqual([
     ["a", "cast", 1],
     ["a", "cast", 2],
@@ -415,7 +417,7 @@ test("SM-009 an event postponed together with a change of state comes last of th
   const pid = await running(system, machine);
   system.cast(pid, 1);
   system.cast(pid, 2);
-  await system.quiesce();
+  await quiesce(system);
   expect(noted).toEqual([
     ["a", "cast", 1],
     ["a", "cast", 2],
@@ -435,7 +437,7 @@ test.each<[string, () => StatemResult<unknown, unknown>]>([
   const pid = await running(system, machine);
   system.cast(pid, 1);
   system.cast(pid, "stay");
-  await system.quiesce();
+  await quiesce(system);
   expect(noted).toEqual([
     ["a", "cast", 1],
     ["a", "cast", "stay"],
@@ -453,7 +455,7 @@ test("SM-011 inserted events come in order and before all that wait", async () =
   const pid = await running(system, machine);
   system.cast(pid, "go");
   system.cast(pid, "later");
-  await system.quiesce();
+  await quiesce(system);
   expect(noted).toEqual([
     ["a", "cast", "go"],
     ["a", "internal", "a"],
@@ -479,7 +481,7 @@ test("SM-011 inserted events come before postponed ones, and may be of any kind"
   const pid = await running(system, machine);
   system.cast(pid, 1);
   system.cast(pid, "go");
-  await system.quiesce();
+  await quiesce(system);
   expect(noted.slice(2)).toEqual([
     ["b", "cast", "put in"],
     ["b", "state-timeout", "forged"],
@@ -508,7 +510,7 @@ test("SM-012 what looks like an internal event or a timeout comes as info from o
   for (const message of forged) {
     system.send(pid, message);
   }
-  await system.quiesce();
+  await quiesce(system);
   expect(noted).toEqual(forged.map((message) => ({ kind: "info", message })));
 });
 
@@ -546,11 +548,11 @@ test("SM-014 a change of state cancels the state timeout, also one whose time ha
   await pass(1_000);
   expect(noted).toEqual([]);
   system.cast(pid, () => nextState("b", "d1", stateTimeout(100)));
-  await system.quiesce();
+  await quiesce(system);
   system.cast(pid, () => nextState("c", "d1"));
   // In its mailbox behind the cast by now.
   clock.advance(100);
-  await system.quiesce();
+  await quiesce(system);
   expect(noted).toEqual([]);
 });
 
@@ -619,7 +621,7 @@ test("SM-017 an update changes the content and not the time; of one that does no
   expect(noted).toEqual([["a", "state-timeout", "new"]]);
   system.cast(pid, () => keepStateAndData(stateTimeout("update", "at once")));
   system.cast(pid, "queued");
-  await system.quiesce();
+  await quiesce(system);
   expect(noted.slice(1)).toEqual([
     ["a", "state-timeout", "at once"],
     ["a", "cast", "queued"],
@@ -734,7 +736,7 @@ test("SM-024 an event timeout of 0 comes before an event that waits outside", as
   const pid = await running(system, machine);
   system.cast(pid, () => keepStateAndData(eventTimeout(0, "zero")));
   system.cast(pid, "queued");
-  await system.quiesce();
+  await quiesce(system);
   expect(noted).toEqual([
     ["a", "event-timeout", "zero"],
     ["a", "cast", "queued"],
@@ -748,7 +750,7 @@ test("SM-024 an event timeout of 0 never comes when an inserted or postponed eve
   system.cast(pid, () => keepStateAndData(eventTimeout(0), internal("put in")));
   system.cast(pid, "keep");
   system.cast(pid, () => nextState("b", "d1", eventTimeout(0)));
-  await system.quiesce();
+  await quiesce(system);
   expect(noted).toEqual([
     ["a", "internal", "put in"],
     ["a", "cast", "keep"],
@@ -762,7 +764,7 @@ test("SM-025 state and named timeouts of 0 come in the order of setting, before 
   const pid = await running(system, machine);
   system.cast(pid, () => keepStateAndData(timeout("g", 0, 1), stateTimeout(0, 2), timeout("h", 0, 3), internal("in")));
   system.cast(pid, "queued");
-  await system.quiesce();
+  await quiesce(system);
   expect(noted).toEqual([
     ["a", "internal", "in"],
     ["a", "timeout", 1],
@@ -782,7 +784,7 @@ test("SM-026 a state is entered before any event: at the start from itself, then
   for (const request of ["keep", "go", "queued"]) {
     system.cast(pid, request);
   }
-  await system.quiesce();
+  await quiesce(system);
   expect(noted).toEqual([
     ["enter", "a", "a"],
     ["a", "cast", "keep"],
@@ -829,7 +831,7 @@ test.each<[string, unknown, ExitReason]>([
     terminate: (...facts) => void ended.push(facts.slice(0, 3)),
   });
   system.cast(pid, () => nextState("b", "d1"));
-  await system.quiesce();
+  await quiesce(system);
   expect(ended).toEqual([[reason, "b", "d1"]]);
 });
 
@@ -847,7 +849,7 @@ test("SM-026 an enter callback that throws leaves terminate the state and data f
     terminate: (...facts) => void ended.push(facts.slice(0, 3)),
   });
   system.cast(pid, () => nextState("b", "d1"));
-  await system.quiesce();
+  await quiesce(system);
   expect(ended).toEqual([[Exit.crash("E"), "a", "d0"]]);
 });
 
@@ -872,14 +874,14 @@ test("SM-027 the same state is not entered again, unless it is repeated", async 
   const pid = await running(system, { ...machine, ...entering(noted) });
   system.cast(pid, "keep");
   system.cast(pid, () => nextState("a", "d1"));
-  await system.quiesce();
+  await quiesce(system);
   expect(noted.splice(0)).toEqual([
     ["enter", "a", "a"],
     ["a", "cast", "keep"],
   ]);
   system.cast(pid, () => repeatState("d2"));
   system.cast(pid, () => repeatStateAndData());
-  await system.quiesce();
+  await quiesce(system);
   expect(noted).toEqual([
     ["enter", "a", "a"],
     ["enter", "a", "a"],
@@ -917,7 +919,7 @@ test("SM-029 several replies of one result reach their callers in the order of a
   const pid = await running(system, doing);
   const wait: Deed = (_s, _d, event) => also(waiting.push((event as { from: ReplyTo }).from), keepStateAndData());
   const calls = [0, 1].map((n) => system.call(pid, wait).then((value) => order.push([n, value])));
-  await system.quiesce();
+  await quiesce(system);
   const [first, second] = waiting;
   system.cast(pid, () => keepStateAndData(replyTo(second as ReplyTo, "two"), replyTo(first as ReplyTo, "one")));
   await Promise.all(calls);
@@ -944,7 +946,7 @@ test("SM-030 a stop without data keeps it, and one with data has it", async () =
   system.cast(await running(system, statem), () => stop("boom"));
   system.cast(await running(system, statem), () => stop("boom", "d9"));
   system.cast(await running(system, statem), () => stop("boom", undefined));
-  await system.quiesce();
+  await quiesce(system);
   expect(ended).toEqual([
     ["a", "d0"],
     ["a", "d9"],
@@ -971,7 +973,7 @@ test("SM-031 a machine with running timers stops with terminate, and no timer co
     },
   });
   system.cast(pid, () => nextState("b", "d1", stateTimeout(10), timeout("g", 20), eventTimeout(30)));
-  await system.quiesce();
+  await quiesce(system);
   const stopped = system.stop(pid, { reason: boom });
   await pass(50);
   await stopped;
@@ -986,12 +988,12 @@ test("SM-031 a signal ends a machine without terminate; a trapping one's parent 
   const statem: typeof doing = { ...doing, terminate: (reason) => void ended.push(reason) };
   const untrapped = await running(trapping.self, statem, { link: true });
   system.exitSignal(untrapped, boom);
-  await system.quiesce();
+  await quiesce(system);
   expect(ended).toEqual([]);
   const init = (self: Self) => also(self.trapExit(true), startIn("a", "d0"));
   const trapped = await running(plain.self, { ...statem, init }, { link: true });
   system.exitSignal(plain.pid, boom);
-  await system.quiesce();
+  await quiesce(system);
   expect([ended, system.isAlive(trapped)]).toEqual([[boom], false]);
 });
 
@@ -1000,7 +1002,7 @@ test("SM-031 an exit of anyone else is info to a trapping machine", async () => 
   const { machine, noted } = noting();
   const pid = await running(system, { ...machine, init: (self) => also(self.trapExit(true), startIn("a", "d0")) });
   trapping.self.exitSignal(pid, Exit.shutdown);
-  await system.quiesce();
+  await quiesce(system);
   expect(noted).toEqual([["a", "info", new Exited(trapping.pid, Exit.shutdown)]]);
 });
 
@@ -1010,7 +1012,7 @@ test("SM-032 keeping the state enters nothing", async () => {
   const pid = await running(system, { ...machine, ...entering(noted) });
   system.cast(pid, () => keepState("d1"));
   system.cast(pid, () => keepStateAndData());
-  await system.quiesce();
+  await quiesce(system);
   expect(noted).toEqual([["enter", "a", "a"]]);
 });
 
@@ -1018,7 +1020,7 @@ test("SM-033 there is no hibernation: the action is a bad one, and an idle machi
   const { system, pass } = await startWorld();
   const pid = await running(system, doing);
   await pass(60_000);
-  expect(system.info(pid)?.status).toBe("waiting");
+  expect(processInfo(pid)?.status).toBe("waiting");
   expect(await system.call(pid, standing)).toEqual(["a", "d0"]);
   const end = system.exited(pid);
   system.cast(pid, () => keepStateAndData("hibernate" as never));
@@ -1030,11 +1032,11 @@ test("SM-034 an idle machine waits without a timer, and wakes by call, cast and 
   const { machine, noted } = noting();
   const pid = await running(system, machine);
   await pass(1_000);
-  expect([system.info(pid)?.status, clock.pending]).toEqual(["waiting", 0]);
+  expect([processInfo(pid)?.status, clock.pending]).toEqual(["waiting", 0]);
   expect(await system.call(pid, standing)).toEqual(["a", "d0"]);
   system.cast(pid, "cast");
   system.send(pid, "message");
-  await system.quiesce();
+  await quiesce(system);
   expect(noted).toEqual([
     ["a", "cast", "cast"],
     ["a", "info", "message"],
@@ -1061,7 +1063,7 @@ test("SM-035 a timeout that comes while suspended is handled afterwards", async 
   await pass(20);
   expect(noted).toEqual([]);
   await sys.resume(system, pid);
-  await system.quiesce();
+  await quiesce(system);
   expect(noted).toEqual([["a", "state-timeout", undefined]]);
 });
 
@@ -1200,7 +1202,7 @@ test("SM-040 a state equal by value to the current one is no change", async () =
   await pass(100);
   expect(noted).toEqual([open]);
   system.cast(pid, () => nextState({ kind: "open", ports: [1, { by: "mike" }] }, "d1"));
-  await system.quiesce();
+  await quiesce(system);
   expect(noted[1]).toEqual(["enter", open, { kind: "open", ports: [1, { by: "mike" }] }]);
 });
 
@@ -1210,14 +1212,14 @@ test("a result that comes after the machine was killed has no effect", async () 
   const kept: ReplyTo[] = [];
   const keeper = system.spawn({ handle: (message) => void kept.push((message as { from: ReplyTo }).from) });
   const waiting = plain.self.call(keeper, "question", { timeoutMs: 100 });
-  await system.quiesce();
+  await quiesce(system);
   const { promise, resolve } = Promise.withResolvers<void>();
   const pid = await running(system, { ...doing, terminate: () => void ended.push("terminate") });
   system.cast(pid, async () => {
     await promise;
     return keepStateAndData(replyTo(kept[0] as ReplyTo, "from the dead"), "bad" as never);
   });
-  await system.quiesce();
+  await quiesce(system);
   system.exitSignal(pid, Exit.kill);
   resolve();
   const failure = rejection(waiting);

@@ -6,6 +6,7 @@ import {
   type Call,
   Cast,
   controlAwareMailbox,
+  createAlias,
   createStash,
   type DeadLetter,
   Down,
@@ -19,6 +20,7 @@ import {
   noReply,
   type Pid,
   priorityMailbox,
+  processInfo,
   type ReplyTo,
   receiveTimeout,
   reply,
@@ -36,7 +38,9 @@ import {
   subscribeDeadLetters,
   sys,
   TaskReply,
+  unalias,
 } from "../../src/index.ts";
+import { quiesce } from "../../src/testing/index.ts";
 import { rejection, startWorld } from "./world.ts";
 
 /** A process that is in the middle of a message until it is released, and then notes all that waits. */
@@ -58,10 +62,10 @@ async function busy(
     { mailbox },
   );
   system.send(pid, "be busy");
-  await system.quiesce();
+  await quiesce(system);
   const release = async (): Promise<void> => {
     resolve();
-    await system.quiesce();
+    await quiesce(system);
   };
   return { pid, self: await hands.promise, seen, release };
 }
@@ -95,14 +99,14 @@ test("MBX-002 a message too many is a dead letter, and one that is taken makes r
     },
     { mailbox: boundedMailbox({ capacity: 10 }) },
   );
-  await system.quiesce();
+  await quiesce(system);
   for (const i of numbers(1, 11)) plain.self.send(pid, i);
   expect(letters).toEqual([{ kind: "mailbox-full", message: 11, from: plain.pid, to: pid }]);
-  expect(system.info(pid)?.messages).toEqual(numbers(1, 10));
+  expect(processInfo(pid)?.messages).toEqual(numbers(1, 10));
   takers.shift()?.(undefined);
-  await system.quiesce();
+  await quiesce(system);
   for (const i of [12, 13]) plain.self.send(pid, i);
-  expect(system.info(pid)?.messages).toEqual([...numbers(2, 10), 12]);
+  expect(processInfo(pid)?.messages).toEqual([...numbers(2, 10), 12]);
   expect(letters.map(({ message }) => message)).toEqual([11, 13]);
 });
 
@@ -137,12 +141,12 @@ test.each([
     );
     for (const job of numbers(1, 3)) {
       system.send(pool, job);
-      await system.quiesce();
+      await quiesce(system);
     }
     for (const job of numbers(4, 108)) system.send(pool, job);
-    await system.quiesce();
+    await quiesce(system);
     expect(begun).toEqual([1, 2, 3]);
-    expect(system.info(pool)?.messages).toEqual(kept);
+    expect(processInfo(pool)?.messages).toEqual(kept);
     expect(letters).toEqual(lost.map((message) => ({ kind: "mailbox-full", message, from: undefined, to: pool })));
   },
 );
@@ -153,7 +157,7 @@ test("MBX-005 a full mailbox drops no signal and no system message, whichever it
     const letters = lettersOf(system);
     const { pid, self, seen, release } = await busy(system, boundedMailbox({ capacity: 1, whenFull }));
     const other = system.spawn(() => {});
-    await system.quiesce();
+    await quiesce(system);
     plain.self.exitSignal(pid, Exit.of("boom"));
     system.send(pid, "a");
     const monitor = self.monitor(other);
@@ -187,7 +191,7 @@ test("a full mailbox drops neither the answer of a task nor the timeout of a sta
   const { pid, self, seen, release } = await busy(system, mailbox);
   system.send(pid, "a");
   const task = asyncTask(self, () => "answer");
-  await system.quiesce();
+  await quiesce(system);
   await release();
   expect(seen).toMatchObject(["a", { value: "answer" }, { reason: Exit.normal }, { reason: Exit.normal }]);
   expect(seen[1]).toEqual(new TaskReply(task.ref, "answer"));
@@ -208,11 +212,11 @@ test("a full mailbox drops neither the answer of a task nor the timeout of a sta
   );
   if (machine.kind !== "ok") throw new Error("Expected a start");
   system.cast(machine.pid, "be busy");
-  await system.quiesce();
+  await quiesce(system);
   system.send(machine.pid, "a");
   await pass(10);
   blocked.resolve();
-  await system.quiesce();
+  await quiesce(system);
   expect(events).toEqual(["cast", "info", "state-timeout"]);
   expect(letters).toEqual([]);
 });
@@ -228,7 +232,7 @@ test("a call that finds no room fails at once, and so does one that makes room",
   const older = rejection(plain.self.call(oldest.pid, "q"));
   system.send(oldest.pid, "a");
   expect(await older).toMatchObject({ code: "ACTOR_MAILBOX_FULL" });
-  expect(system.info(plain.pid)?.messages).toEqual([]);
+  expect(processInfo(plain.pid)?.messages).toEqual([]);
 });
 
 test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])("a capacity of %p is refused", (capacity) => {
@@ -265,7 +269,7 @@ test("a receive sees what comes after older messages were dropped", async () => 
   });
   for (const message of ["a", "b", "c", "wanted"]) {
     system.send(pid, message);
-    await system.quiesce();
+    await quiesce(system);
   }
   expect(seen).toEqual(["wanted"]);
 });
@@ -274,14 +278,14 @@ test("MBX-006 what is sent to the dead is shown to those who listen; what is mar
   const { system, plain } = await startWorld();
   const [letters, all] = [lettersOf(system), lettersOf(system, { all: true })];
   const dead = system.spawn(() => {});
-  await system.quiesce();
+  await quiesce(system);
   const marked = { [noDeadLetter]: true, text: "heartbeat" };
   plain.self.send(dead, "a");
   plain.self.send(dead, marked);
   system.cast("nobody", "b");
   system.cast("nobody", marked);
-  const alias = plain.self.alias();
-  plain.self.unalias(alias);
+  const alias = createAlias(plain.self);
+  unalias(plain.self, alias);
   system.send(alias, "c");
   const shown = (message: unknown, from: Pid | undefined, to: DeadLetter["to"]): DeadLetter => ({
     ...{ kind: "no-receiver", message, from, to },
@@ -326,7 +330,7 @@ test("a listener that throws or has stopped listening disturbs nobody", async ()
   const seen: unknown[] = [];
   const stop = subscribeDeadLetters(system, ({ message }) => seen.push(message));
   const dead = system.spawn(() => {});
-  await system.quiesce();
+  await quiesce(system);
   system.send(dead, 1);
   stop();
   system.send(dead, 2);
@@ -340,7 +344,7 @@ test("what a timer sends to nobody is a dead letter", async () => {
   const { system, plain, pass } = await startWorld();
   const letters = lettersOf(system);
   const dead = system.spawn(() => {});
-  await system.quiesce();
+  await quiesce(system);
   plain.self.sendAfter(10, dead, "a");
   plain.self.sendAfter(20, "nobody", "b");
   const dying = system.spawn({ handle() {} });
@@ -365,13 +369,13 @@ test("MBX-007 an answer that comes too late is a dead letter and no message", as
   asked[0]?.reply("late");
   asked[1]?.reply("first");
   asked[1]?.reply("second");
-  await system.quiesce();
+  await quiesce(system);
   expect(await answer).toBe("first");
   expect(letters).toEqual([
     { kind: "late-reply", message: "late", from: pid, to: plain.pid },
     { kind: "late-reply", message: "second", from: pid, to: undefined },
   ]);
-  expect([plain.messages, system.info(plain.pid)?.messages]).toEqual([[], []]);
+  expect([plain.messages, processInfo(plain.pid)?.messages]).toEqual([[], []]);
 });
 
 test("MBX-008 a control-aware mailbox gives control messages first", async () => {
@@ -392,7 +396,7 @@ test("MBX-009 a priority mailbox orders by priority, and by age within one", asy
     priorityMailbox((message) => (typeof message === "string" ? Number(message[0]) : Number.NaN)),
   );
   for (const message of ["3a", "1a", Symbol.for("no number"), "2a", "1b", "3b", "2b", "1c"]) system.send(pid, message);
-  expect(system.info(pid)?.messages).toHaveLength(8);
+  expect(processInfo(pid)?.messages).toHaveLength(8);
   await release();
   expect(seen).toEqual(["1a", "1b", "1c", "2a", "2b", "3a", "3b", Symbol.for("no number")]);
 });
@@ -409,7 +413,7 @@ test("a receive from a priority mailbox finds what has come before older message
   );
   for (const message of [9, 8, 1]) {
     system.send(pid, message);
-    await system.quiesce();
+    await quiesce(system);
   }
   expect(seen).toEqual([1, 8, 9]);
 });
@@ -460,7 +464,7 @@ test("MBX-010 what was stashed is handled after the message that unstashes it, b
   const { system } = await startWorld();
   const { pid, seen } = startGreeter(system);
   for (const message of ["hello", "hello", "dear", "world", "!"]) system.send(pid, message);
-  await system.quiesce();
+  await quiesce(system);
   expect(seen).toEqual(["world", "hello", "hello", "dear", "!"]);
 });
 
@@ -488,7 +492,7 @@ test("a server stashes calls and casts, and answers them later", async () => {
   system.cast(result.pid, "a");
   const answer = system.call(result.pid, "q");
   system.cast(result.pid, "b");
-  await system.quiesce();
+  await quiesce(system);
   system.cast(result.pid, "open");
   expect(await answer).toEqual(["a", "q"]);
   expect(await sys.getState(system, result.pid)).toMatchObject({ seen: ["a", "b"] });
@@ -509,12 +513,12 @@ test("signals that were stashed and put back leave later signals what they are",
     },
     stop: (reason) => void stopped.push(reason),
   });
-  await system.quiesce();
+  await quiesce(system);
   system.exitSignal(pid, Exit.of("a"));
   system.send(pid, "go");
   system.exitSignal(pid, Exit.of("b"));
   system.send(pid, "go");
-  await system.quiesce();
+  await quiesce(system);
   expect(stash?.size).toBe(2);
   await system.stop(pid);
   expect(stopped).toEqual([Exit.normal]);
@@ -535,7 +539,7 @@ test("MBX-011 a message is stashed once", async () => {
     },
   });
   system.send(pid, "hello");
-  await system.quiesce();
+  await quiesce(system);
   expect(failures[0]).toBeInstanceOf(StashedTwice);
   expect(failures).toEqual([expect.objectContaining({ code: "ACTOR_STASHED_TWICE", stashed: "hello" }), 1]);
 });
@@ -559,7 +563,7 @@ test("a message that was stashed is stashed again when it comes again, and what 
     },
   });
   for (const message of ["a", "a", "again", "crash", "received"]) system.send(pid, message);
-  await system.quiesce();
+  await quiesce(system);
   expect(sizes).toEqual([1, 2, 1, 2, 3]);
   expect(reports).toMatchObject([{ kind: "crash", lastMessage: "crash", reason: { error: { stashed: "crash" } } }]);
 });
@@ -584,7 +588,7 @@ test("MBX-013 a stash gives what came first, and its head stays", async () => {
   expect(stash.toArray()).toEqual(["d"]);
   stash.unstash();
   expect(() => stash.head()).toThrow(StashEmpty);
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual(["d", "b", "c"]);
 });
 
@@ -596,7 +600,7 @@ test("MBX-014 a cleared stash is empty and can be used again", async () => {
   expect(stash.size).toBe(0);
   stash.stash("b");
   stash.unstashAll();
-  await system.quiesce();
+  await quiesce(system);
   expect([plain.messages, stash.size]).toEqual([["b"], 0]);
 });
 
@@ -641,7 +645,7 @@ test("MBX-016 a message that does not count does not keep idleness away", async 
   await pass(100);
   expect(plain.messages).toEqual(["tick", "tick", "tick", "tick", "idle"]);
   system.exitSignal(plain.pid, Exit.kill);
-  await system.quiesce();
+  await quiesce(system);
   expect(clock.pending).toBe(0);
 });
 
@@ -655,7 +659,7 @@ test("a process that handles a message is not idle", async () => {
   });
   system.send(pid, "long");
   await pass(600);
-  expect(system.info(pid)?.messages).toEqual([]);
+  expect(processInfo(pid)?.messages).toEqual([]);
   resolve();
   await pass(500);
   expect(seen).toEqual([receiveTimeout]);

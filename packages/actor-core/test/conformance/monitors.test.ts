@@ -1,15 +1,18 @@
 import { expect, test } from "@jest/globals";
 import {
   type Alias,
+  createAlias,
   Down,
   Exit,
   type MonitorRef,
   monitorAs,
   type Pid,
+  processInfo,
   type Self,
   TaggedDown,
+  unalias,
 } from "../../src/index.ts";
-import { startProbe } from "../../src/testing/index.ts";
+import { quiesce, startProbe } from "../../src/testing/index.ts";
 import { obedient, startWorld } from "./world.ts";
 
 const frop = Exit.of("frop");
@@ -18,16 +21,16 @@ test("MON-001 a monitor tells the reason", async () => {
   const { system, plain } = await startWorld();
   const { pid, monitor } = plain.self.spawnMonitor(obedient);
   system.exitSignal(pid, frop);
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([new Down(monitor, pid, frop)]);
 });
 
 test("MON-002 monitoring the dead gives noproc as a message", async () => {
   const { system, plain } = await startWorld();
   const pid = system.spawn(() => {});
-  await system.quiesce();
+  await quiesce(system);
   const monitor = plain.self.monitor(pid);
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([new Down(monitor, pid, Exit.noproc)]);
 });
 
@@ -36,14 +39,14 @@ test("MON-003 a monitor by name tells the name", async () => {
   const pid = system.spawn(obedient, { name: "jeeves" });
   const monitor = plain.self.monitor("jeeves");
   system.exitSignal(pid, frop);
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([new Down(monitor, "jeeves", frop)]);
 });
 
 test("MON-004 monitoring a free name gives noproc", async () => {
   const { system, plain } = await startWorld();
   const monitor = plain.self.monitor("jeeves");
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([new Down(monitor, "jeeves", Exit.noproc)]);
 });
 
@@ -54,12 +57,12 @@ test("MON-005 a watcher killed by the watched leaves one Down for its own watche
   system.send(a.pid, (self: Self) => {
     self.monitor(b);
   });
-  await system.quiesce();
+  await quiesce(system);
   system.send(b, (self: Self) => {
     self.exitSignal(a.pid, Exit.kill);
     self.exit(Exit.normal);
   });
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([new Down(a.monitor, a.pid, Exit.killed)]);
 });
 
@@ -68,7 +71,7 @@ test("MON-006 nothing comes after demonitor", async () => {
   const { pid, monitor } = plain.self.spawnMonitor(obedient);
   plain.self.demonitor(monitor);
   system.exitSignal(pid, frop);
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([]);
 });
 
@@ -77,19 +80,19 @@ test("MON-007 a process that monitors itself may let go twice", async () => {
   const monitor = plain.self.monitor(plain.pid);
   plain.self.demonitor(monitor);
   plain.self.demonitor(monitor);
-  await system.quiesce();
-  expect([plain.messages, system.info(plain.pid)?.monitors]).toEqual([[], []]);
+  await quiesce(system);
+  expect([plain.messages, processInfo(plain.pid)?.monitors]).toEqual([[], []]);
 });
 
 test("MON-008 letting go of what is no monitor any more, or of nobody's, does nothing", async () => {
   const { system, plain, trapping } = await startWorld();
   const dead = system.spawn(() => {});
-  await system.quiesce();
+  await quiesce(system);
   const fired = plain.self.monitor(dead);
   plain.self.demonitor(fired);
   const theirs = trapping.self.monitor(plain.pid);
   plain.self.demonitor(theirs);
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([new Down(fired, dead, Exit.noproc)]);
 });
 
@@ -99,7 +102,7 @@ test("MON-009 only its maker ends a monitor, and what is no reference is refused
   const theirs = trapping.self.monitor(plain.pid);
   plain.self.demonitor(theirs);
   system.exitSignal(plain.pid, frop);
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Down(theirs, plain.pid, frop)]);
 });
 
@@ -113,7 +116,7 @@ test("MON-011 three monitors give three Downs, each by its own reference", async
   const pid = system.spawn(obedient);
   const monitors = [plain.self.monitor(pid), plain.self.monitor(pid), plain.self.monitor(pid)];
   system.exitSignal(pid, frop);
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual(monitors.map((monitor) => new Down(monitor, pid, frop)));
   expect(new Set(plain.messages.map((message) => (message as Down).monitor))).toEqual(new Set(monitors));
   expect(new Set(monitors).size).toBe(3);
@@ -123,7 +126,7 @@ test("MON-012 a watcher that does not trap is unharmed", async () => {
   const { system, plain } = await startWorld();
   const { pid, monitor } = plain.self.spawnMonitor(obedient);
   system.exitSignal(pid, frop);
-  await system.quiesce();
+  await quiesce(system);
   expect([system.isAlive(plain.pid), plain.messages]).toEqual([true, [new Down(monitor, pid, frop)]]);
 });
 
@@ -131,10 +134,10 @@ test("MON-013 lists are empty after demonitor and after Down", async () => {
   const { system, plain } = await startWorld();
   const first = plain.self.spawnMonitor(obedient);
   plain.self.demonitor(first.monitor);
-  expect([system.info(plain.pid)?.monitors, system.info(first.pid)?.monitoredBy]).toEqual([[], []]);
+  expect([processInfo(plain.pid)?.monitors, processInfo(first.pid)?.monitoredBy]).toEqual([[], []]);
   const second = plain.self.spawnMonitor(obedient);
   system.exitSignal(second.pid, frop);
-  expect(system.info(plain.pid)?.monitors).toEqual([]);
+  expect(processInfo(plain.pid)?.monitors).toEqual([]);
 });
 
 test("MON-014 a large, nested reason arrives whole", async () => {
@@ -145,7 +148,7 @@ test("MON-014 a large, nested reason arrives whole", async () => {
     bytes: new Uint8Array(64_000),
   });
   const { pid, monitor } = plain.self.spawnMonitor((self) => self.exit(structuredClone(large)));
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([new Down(monitor, pid, large)]);
 });
 
@@ -158,10 +161,10 @@ test("MON-015 flush takes the queued Down of that monitor and no other", async (
     await self.sleep(0);
     self.demonitor(a.monitor, { flush: true });
     got.push(((await self.receive()) as Down).monitor === b.monitor);
-    got.push(self.system.info(self.pid)?.messages);
+    got.push(processInfo(self.pid)?.messages);
   });
   const end = system.exited(script);
-  await system.quiesce();
+  await quiesce(system);
   expect(await end).toEqual(Exit.normal);
   expect(got).toEqual([true, []]);
 });
@@ -171,7 +174,7 @@ test("MON-016 an unknown option of demonitor is refused, and the monitor stays",
   const { pid, monitor } = plain.self.spawnMonitor(obedient);
   expect(() => plain.self.demonitor(monitor, { flash: true } as object)).toThrow(TypeError);
   system.exitSignal(pid, frop);
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([new Down(monitor, pid, frop)]);
 });
 
@@ -181,47 +184,47 @@ test("MON-017 a tag given to a monitor is in its notice, also of the dead", asyn
   const first = monitorAs(plain.self, pid, { tag: "t" });
   system.exitSignal(pid, frop);
   const second = monitorAs(plain.self, pid, { tag: "u" });
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([new TaggedDown(first, pid, frop), new TaggedDown(second, pid, Exit.noproc)]);
   expect(plain.messages).toMatchObject([{ tag: "t" }, { tag: "u" }]);
 });
 
 test("MON-018 an alias delivers until its owner withdraws it", async () => {
   const { system, plain } = await startWorld();
-  const alias = plain.self.alias();
+  const alias = createAlias(plain.self);
   system.send(alias, 1);
   system.send(alias, 2);
-  plain.self.unalias(alias);
+  unalias(plain.self, alias);
   system.send(alias, 3);
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([1, 2]);
 });
 
 test("MON-019 an alias for one message takes one message", async () => {
   const { system, plain } = await startWorld();
-  const alias = plain.self.alias({ once: true });
+  const alias = createAlias(plain.self, { once: true });
   for (const message of [1, 2, 3]) {
     system.send(alias, message);
   }
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([1]);
 });
 
 test("MON-020 nobody but the owner withdraws an alias", async () => {
   const { system, plain, trapping } = await startWorld();
-  const alias: Alias = plain.self.alias();
-  trapping.self.unalias(alias);
+  const alias: Alias = createAlias(plain.self);
+  unalias(trapping.self, alias);
   system.send(alias, 1);
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([1]);
 });
 
 test("MON-021 an alias of the dead takes messages silently", async () => {
   const { system, plain } = await startWorld();
-  const alias = plain.self.alias();
+  const alias = createAlias(plain.self);
   system.exitSignal(plain.pid, Exit.kill);
   system.send(alias, 1);
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([]);
 });
 
@@ -233,12 +236,12 @@ test("MON-022 a monitor's own alias takes the answer, and the same monitor tells
     self.send(monitor.alias as Alias, "reply");
     self.exit(frop);
   });
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual(["reply", new Down(monitor, pid, frop)]);
   system.send(monitor.alias as Alias, "still in force");
-  plain.self.unalias(monitor.alias as Alias);
+  unalias(plain.self, monitor.alias as Alias);
   system.send(monitor.alias as Alias, "withdrawn");
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages.slice(2)).toEqual(["still in force"]);
 });
 
@@ -249,9 +252,9 @@ test("a monitor's alias for one message ends the monitor with it", async () => {
   system.send(alias as Alias, 1);
   system.send(alias as Alias, 2);
   system.exitSignal(pid, frop);
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([1]);
-  expect(system.info(plain.pid)?.monitors).toEqual([]);
+  expect(processInfo(plain.pid)?.monitors).toEqual([]);
 });
 
 test.each(["demonitor", "Down"])("a monitor's alias ends with %s", async (by) => {
@@ -264,7 +267,7 @@ test.each(["demonitor", "Down"])("a monitor's alias ends with %s", async (by) =>
     system.exitSignal(pid, frop);
   }
   system.send(monitor.alias as Alias, "too late");
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual(by === "Down" ? [new Down(monitor, pid, frop)] : []);
 });
 
@@ -276,11 +279,11 @@ test("a monitor ends with the block that uses it, and its Down goes with it", as
     {
       using monitor = self.monitor(pid);
       system.exitSignal(pid, frop);
-      left.push(self.info(self.pid)?.messages.map((message) => (message as Down).monitor === monitor));
+      left.push(processInfo(self.pid)?.messages.map((message) => (message as Down).monitor === monitor));
     }
-    left.push(self.info(self.pid)?.messages);
+    left.push(processInfo(self.pid)?.messages);
   });
-  await system.quiesce();
+  await quiesce(system);
   expect(left).toEqual([[true], []]);
 });
 
@@ -291,7 +294,7 @@ test("MON-023 every watcher gets one Down, one that let go gets none", async () 
   const monitors = watchers.map(({ self }) => self.monitor(pid));
   watchers[3]?.self.demonitor(monitors[3] as MonitorRef);
   system.exitSignal(pid, frop);
-  await system.quiesce();
+  await quiesce(system);
   const downs = monitors.map((monitor) => [new Down(monitor, pid, frop)]);
   expect(watchers.map(({ messages }) => messages)).toEqual([...downs.slice(0, 3), []]);
 });
@@ -303,16 +306,16 @@ test("MON-024 a name is resolved once, when the monitor is made", async () => {
   system.unregister("n");
   const q = system.spawn(obedient, { name: "n" });
   system.exitSignal(q, frop);
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([]);
   system.exitSignal(p, frop);
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([new Down(monitor, "n", frop)]);
 });
 
 test("MON-025 what a process sent before it ended comes before its Down", async () => {
   const { system, plain } = await startWorld();
   const { pid, monitor } = plain.self.spawnMonitor((self) => self.send(plain.pid, "m"));
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual(["m", new Down(monitor, pid, Exit.normal)]);
 });

@@ -7,16 +7,18 @@ import {
   NameTaken,
   type Pid,
   ProcessExited,
+  processInfo,
   started,
   startGenServer,
   Via,
 } from "../../src/index.ts";
+import { quiesce } from "../../src/testing/index.ts";
 import { obedient, rejection, startWorld } from "./world.ts";
 
 test("NAME-001 only a text names, and only a living process is named", async () => {
   const { system, plain } = await startWorld();
   const dead = system.spawn(() => {});
-  await system.quiesce();
+  await quiesce(system);
   expect(() => system.register(undefined as unknown as string, plain.pid)).toThrow(TypeError);
   expect(() => system.register("", plain.pid)).toThrow(TypeError);
   expect(() => system.register("n", 7 as unknown as Pid)).toThrow(TypeError);
@@ -41,9 +43,9 @@ test("NAME-003 a process has one name", async () => {
 
 test("NAME-004 NAME-005 NAME-007 a name leads to its holder until it is freed", async () => {
   const { system, plain } = await startWorld();
-  expect([system.whereis("n"), system.info(plain.pid)?.name]).toEqual([undefined, undefined]);
+  expect([system.whereis("n"), processInfo(plain.pid)?.name]).toEqual([undefined, undefined]);
   system.register("n", plain.pid);
-  expect([system.whereis("n"), system.info(plain.pid)?.name]).toEqual([plain.pid, "n"]);
+  expect([system.whereis("n"), processInfo(plain.pid)?.name]).toEqual([plain.pid, "n"]);
   system.unregister("n");
   expect(system.whereis("n")).toBeUndefined();
   expect(system.isAlive(plain.pid)).toBe(true);
@@ -68,7 +70,7 @@ test("NAME-006 a name is free again when its holder's Down arrives", async () =>
 test("NAME-008 a server started without a name, or with undefined for one, has none", async () => {
   const { system } = await startWorld();
   const result = await startGenServer(system, { init: () => started(0) }, [], { name: undefined });
-  expect(result.kind === "ok" && system.info(result.pid)).toMatchObject({ name: undefined });
+  expect(result.kind === "ok" && processInfo(result.pid)).toMatchObject({ name: undefined });
 });
 
 test.each<[string, unknown, string]>([
@@ -99,7 +101,7 @@ test("NAME-010 whereis answers for pids, names and names of a registry", async (
   }
   const dead = system.spawn(() => {});
   system.register("n", plain.pid);
-  await system.quiesce();
+  await quiesce(system);
   expect([plain.pid, dead, "n", "free", new Always()].map((target) => system.whereis(target))).toEqual([
     plain.pid,
     dead,
@@ -120,7 +122,7 @@ test("NAME-011 starting under a held name answers who holds it and leaves no pro
       pid: first.kind === "ok" && first.pid,
     });
   }
-  await system.quiesce();
+  await quiesce(system);
   expect(system.processes()).toHaveLength(before);
   expect(trapping.messages.filter((message) => message instanceof Exited)).toEqual([]);
 });

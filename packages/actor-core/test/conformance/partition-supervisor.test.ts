@@ -16,6 +16,7 @@ import {
   sys,
   uniqueRegistry,
 } from "../../src/index.ts";
+import { quiesce } from "../../src/testing/index.ts";
 import { obedient, rejection, startWorld } from "./world.ts";
 
 const OK = { kind: "ok", pid: expect.anything() };
@@ -183,7 +184,7 @@ test("PART-009 a partition that dies is restarted alone, and found again", async
   const before = (await ref.partitions()).map(({ pid }) => pid);
   system.exitSignal(partition("workers", 4), Exit.kill);
   expect(system.whereis(partition("workers", 4))).toBeUndefined();
-  await system.quiesce();
+  await quiesce(system);
   const after = (await ref.partitions()).map(({ pid }) => pid);
   expect([after[0], after[2]]).toEqual([before[0], before[2]]);
   expect(after[1]).not.toBe(before[1]);
@@ -197,6 +198,6 @@ test("a partition supervisor whose code is changed still knows its partitions", 
   expect(await sys.changeCode(system, "workers", {})).toEqual({ kind: "ok" });
   await sys.resume(system, "workers");
   system.exitSignal(partition("workers", 1), Exit.kill);
-  await system.quiesce();
+  await quiesce(system);
   expect(await system.call(partition("workers", 1), "who are you?")).toBe(1);
 });

@@ -13,7 +13,7 @@ import {
   startGroupScope,
   sys,
 } from "../../src/index.ts";
-import { manualClock, type Probe } from "../../src/testing/index.ts";
+import { manualClock, type Probe, quiesce } from "../../src/testing/index.ts";
 import { obedient, startWorld, type World } from "./world.ts";
 
 /** A world with the default scope. `T` acts, and `P` is another process. */
@@ -26,7 +26,7 @@ async function startGroups() {
 
 async function kill({ system }: World, pid: Pid): Promise<void> {
   system.exitSignal(pid, Exit.kill);
-  await system.quiesce();
+  await quiesce(system);
 }
 
 /** What a probe has been told since it was last asked. */
@@ -125,7 +125,7 @@ test("PG-006 who watches a group is told of each join and leave once", async () 
     new GroupLeft(monitor, "g", [P]),
   ]);
   expect(groups.leave("g", T)).toEqual({ kind: "not-joined" });
-  await system.quiesce();
+  await quiesce(system);
   expect(news()).toEqual([]);
 });
 
@@ -135,7 +135,7 @@ test("PG-006 a watch over all groups and one over a single group are told apart"
   const twice = [groups.monitor("g"), groups.monitor("g")] as const;
   groups.join("g", T);
   groups.leave("g", [P, T]);
-  await system.quiesce();
+  await quiesce(system);
   const told = [all, ...twice].map(({ monitor }) => monitor);
   expect(trapping.messages).toEqual([
     ...told.map((monitor) => new GroupJoined(monitor, "g", [T])),
@@ -150,13 +150,13 @@ test("PG-007 after a watch has ended nothing of it comes, nor is in the mailbox"
   const one = groups.monitor("g");
   groups.join("g", T);
   expect(groups.demonitor(all.monitor)).toBe(true);
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new GroupJoined(one.monitor, "g", [T])]);
   expect(groups.demonitor(one.monitor)).toBe(true);
   expect(groups.demonitor(one.monitor)).toBe(false);
   expect(groups.demonitor(new GroupMonitor("pg"))).toBe(false);
   groups.leave("g", T);
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toHaveLength(1);
   const dying = [processGroups(plain.self).monitor("g").monitor, processGroups(plain.self).monitorAll().monitor];
   await kill(world, P);
@@ -192,7 +192,7 @@ test("PG-009 a scope that is started again is empty, and its members live", asyn
   await startGroupScope(system);
   expect([groups.members("g"), groups.groups()]).toEqual([[], []]);
   groups.join("g", P);
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([]);
   expect([groups.demonitor(monitor), groups.leave("g", T)]).toEqual([false, { kind: "not-joined" }]);
   expect(groups.members("g")).toEqual([P]);
@@ -218,13 +218,13 @@ test("PG-010 groups of one name in two scopes know nothing of each other", async
 test("PG-011 a dead process never joins", async () => {
   const { system, trapping, groups, T } = await startGroups();
   const dead = system.spawn(() => {});
-  await system.quiesce();
+  await quiesce(system);
   const { monitor } = groups.monitor("g");
   groups.join("g", dead);
   expect([groups.members("g"), groups.groups()]).toEqual([[], []]);
   groups.join("g", [dead, T]);
   expect(groups.members("g")).toEqual([T]);
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new GroupJoined(monitor, "g", [T])]);
 });
 

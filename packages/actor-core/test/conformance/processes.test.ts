@@ -9,8 +9,10 @@ import {
   Exited,
   NameNotHeld,
   type Pid,
+  processInfo,
   type Self,
 } from "../../src/index.ts";
+import { quiesce } from "../../src/testing/index.ts";
 import { obedient, startWorld } from "./world.ts";
 
 const crashWith = (error: unknown) => () => {
@@ -20,7 +22,7 @@ const crashWith = (error: unknown) => () => {
 test("PROC-001 a process whose function returns ends normal, and its monitor fires once", async () => {
   const { system, trapping } = await startWorld();
   const { pid, monitor } = trapping.self.spawnMonitor(() => {});
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Down(monitor, pid, Exit.normal)]);
   expect((trapping.messages[0] as Down).monitor).toBe(monitor);
 });
@@ -29,7 +31,7 @@ test("PROC-002 a thrown error is the reason, by identity and with its stack", as
   const { system, trapping } = await startWorld();
   const error = new Error("E");
   const pid = trapping.self.spawnLink(crashWith(error));
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(pid, Exit.crash(error))]);
   const { reason } = trapping.messages[0] as Exited;
   const thrown = reason.kind === "crash" ? reason.error : undefined;
@@ -40,14 +42,14 @@ test("PROC-002 a thrown error is the reason, by identity and with its stack", as
 test("PROC-003 exit gives the bare value as reason", async () => {
   const { system, trapping } = await startWorld();
   const pid = trapping.self.spawnLink((self) => self.exit(Exit.of("bye")));
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(pid, { kind: "custom", value: "bye" })]);
 });
 
 test("PROC-004 a thrown value that is no error is told apart from exit with it", async () => {
   const { system, trapping } = await startWorld();
   const pid = trapping.self.spawnLink(crashWith("ball"));
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(pid, { kind: "crash", error: "ball" })]);
 });
 
@@ -55,7 +57,7 @@ test("PROC-005 a deep, large reason arrives whole", async () => {
   const { system, trapping } = await startWorld();
   const deep = { bytes: new Uint8Array(128 * 1024).fill(7), nested: [[[["x"]]]] };
   const { pid, monitor } = trapping.self.spawnMonitor((self) => self.exit(Exit.of(deep)));
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Down(monitor, pid, Exit.of(deep))]);
 });
 
@@ -64,24 +66,24 @@ test("PROC-006 spawn never runs the child inside the caller's turn", async () =>
   const pid = system.spawn((self) => self.send(trapping.pid, "hello"));
   expect(trapping.messages).toEqual([]);
   expect(system.isAlive(pid)).toBe(true);
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual(["hello"]);
 });
 
 test("PROC-007 asking about a dead process gives nothing, and no error", async () => {
   const { system } = await startWorld();
   const pid = system.spawn(() => {});
-  await system.quiesce();
-  expect(system.info(pid)).toBeUndefined();
+  await quiesce(system);
+  expect(processInfo(pid)).toBeUndefined();
   expect(system.isAlive(pid)).toBe(false);
 });
 
 test("PROC-008 sending to a dead pid does nothing", async () => {
   const { system, trapping, plain } = await startWorld();
   const pid = system.spawn(() => {});
-  await system.quiesce();
+  await quiesce(system);
   plain.self.send(pid, "m");
-  await system.quiesce();
+  await quiesce(system);
   expect([...trapping.messages, ...plain.messages]).toEqual([]);
 });
 
@@ -99,7 +101,7 @@ test("PROC-010 a process gets its messages to itself in order", async () => {
     }
     got.push(await self.receive(), await self.receive(), await self.receive());
   });
-  await system.quiesce();
+  await quiesce(system);
   expect(got).toEqual([1, 2, 3]);
 });
 
@@ -108,10 +110,10 @@ test("PROC-014 a label is read from inside and outside, and not from the dead", 
   const pid = system.spawn(obedient, { label: "worker 7" });
   const labels: unknown[] = [];
   system.send(pid, (self: Self) => labels.push(self.label));
-  await system.quiesce();
-  expect([...labels, system.info(pid)?.label]).toEqual(["worker 7", "worker 7"]);
+  await quiesce(system);
+  expect([...labels, processInfo(pid)?.label]).toEqual(["worker 7", "worker 7"]);
   system.exitSignal(pid, Exit.kill);
-  expect(system.info(pid)).toBeUndefined();
+  expect(processInfo(pid)).toBeUndefined();
 });
 
 test("PROC-015 reading a mailbox gives its messages in order and consumes none", async () => {
@@ -122,18 +124,18 @@ test("PROC-015 reading a mailbox gives its messages in order and consumes none",
   for (const message of ["a", "b", "c"]) {
     system.send(pid, message);
   }
-  await system.quiesce();
-  expect(system.info(pid)?.messages).toEqual(["a", "b", "c"]);
-  expect(system.info(pid)?.messages).toEqual(["a", "b", "c"]);
+  await quiesce(system);
+  expect(processInfo(pid)?.messages).toEqual(["a", "b", "c"]);
+  expect(processInfo(pid)?.messages).toEqual(["a", "b", "c"]);
 });
 
 test("PROC-016 links and monitors are seen from both ends", async () => {
-  const { system, trapping } = await startWorld();
+  const { trapping } = await startWorld();
   const linked = trapping.self.spawnLink(obedient);
   const { pid: watched } = trapping.self.spawnMonitor(obedient);
-  expect(system.info(trapping.pid)).toMatchObject({ links: [linked], monitors: [watched] });
-  expect(system.info(watched)?.monitoredBy).toEqual([trapping.pid]);
-  expect(system.info(linked)?.links).toEqual([trapping.pid]);
+  expect(processInfo(trapping.pid)).toMatchObject({ links: [linked], monitors: [watched] });
+  expect(processInfo(watched)?.monitoredBy).toEqual([trapping.pid]);
+  expect(processInfo(linked)?.links).toEqual([trapping.pid]);
 });
 
 test("PROC-017 the listing holds every living process once and none of the dead", async () => {
@@ -142,7 +144,7 @@ test("PROC-017 the listing holds every living process once and none of the dead"
   for (const pid of pids.slice(500)) {
     system.exitSignal(pid, Exit.kill);
   }
-  await system.quiesce();
+  await quiesce(system);
   expect(system.processes()).toEqual(pids.slice(0, 500));
 });
 
@@ -153,30 +155,30 @@ test("PROC-018 a parent is known, also after it has ended", async () => {
   system.send(parent, (self: Self) => {
     child = self.spawn(obedient);
   });
-  await system.quiesce();
+  await quiesce(system);
   system.exitSignal(parent, Exit.kill);
-  expect(child && system.info(child)?.parent).toBe(parent);
+  expect(child && processInfo(child)?.parent).toBe(parent);
 });
 
 test("PROC-019 a link made by spawn is in place before the child's first step", async () => {
   const { system, trapping } = await startWorld();
   const error = new Error("at once");
   const pid = trapping.self.spawnLink(crashWith(error));
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(pid, Exit.crash(error))]);
 });
 
 test("PROC-020 a monitor made by spawn is in place before the child's first step", async () => {
   const { system, trapping } = await startWorld();
   const { pid, monitor } = trapping.self.spawnMonitor(crashWith("at once"));
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Down(monitor, pid, Exit.crash("at once"))]);
 });
 
 test("PROC-021 trapExit takes true and false and nothing else", async () => {
-  const { system, plain } = await startWorld();
+  const { plain } = await startWorld();
   expect(() => plain.self.trapExit("yes" as unknown as boolean)).toThrow(TypeError);
-  expect(system.info(plain.pid)?.trapExit).toBe(false);
+  expect(processInfo(plain.pid)?.trapExit).toBe(false);
 });
 
 test("PROC-022 trapExit gives back what it was", async () => {
@@ -210,7 +212,7 @@ test("PROC-025 busy processes starve neither their peers nor the host", async ()
   expect(await third.promise).toBeLessThan(100);
   await new Promise((resolve) => setTimeout(resolve, 1));
   stop = true;
-  await system.quiesce();
+  await quiesce(system);
   expect(handled).toBeGreaterThan(2_000);
 });
 
@@ -261,7 +263,7 @@ test("PROC-013 a dictionary is of its own process and not inherited", async () =
   dictionaryOf(plain.self).put(k, "a");
   const read: unknown[] = [];
   plain.self.spawn((self) => void read.push(dictionaryOf(self).get(k)));
-  await system.quiesce();
+  await quiesce(system);
   expect([read, dictionaryOf(plain.self).get(k)]).toEqual([[undefined], "a"]);
   system.exitSignal(plain.pid, Exit.kill);
   expect(() => dictionaryOf(plain.self)).toThrow(expect.objectContaining({ code: "ACTOR_PROCESS_EXITED" }));
@@ -276,8 +278,8 @@ test("PROC-023 an idle process keeps its state and takes what is queued when it 
     }
   });
   expect(await system.call(server, "state")).toBe("s");
-  await system.quiesce();
-  expect(system.info(server)?.status).toBe("waiting");
+  await quiesce(system);
+  expect(processInfo(server)?.status).toBe("waiting");
   expect(await Promise.all([system.call(server, "state"), system.call(server, "state")])).toEqual(["s!", "s!!"]);
 });
 
@@ -288,9 +290,9 @@ test("PROC-024 an idle process that a message wakes may end of it", async () => 
     await self.receive();
     self.exit(crashed);
   });
-  await system.quiesce();
+  await quiesce(system);
   system.send(pid, "wake");
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(pid, crashed)]);
 });
 
@@ -299,8 +301,8 @@ test("PROC-026 ancestors are known, nearest first, by their name where they have
   const spawned: Pid[] = [];
   const a = plain.self.spawn(obedient);
   system.send(a, (self: Self) => spawned.push(self.spawn(obedient)));
-  await system.quiesce();
-  const ancestors = () => spawned.map((b) => system.info(b)?.ancestors);
+  await quiesce(system);
+  const ancestors = () => spawned.map((b) => processInfo(b)?.ancestors);
   expect(ancestors()).toEqual([[a, plain.pid]]);
   system.register("a", a);
   expect(ancestors()).toEqual([["a", plain.pid]]);

@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { Exit, type Self, timedOut } from "../../src/index.ts";
+import { Exit, processInfo, type Self, timedOut } from "../../src/index.ts";
+import { quiesce } from "../../src/testing/index.ts";
 import { startWorld } from "./world.ts";
 
 const is =
@@ -18,7 +19,7 @@ const receiving = async (mailbox: readonly unknown[], script: (self: Self) => Pr
   const result = { took: [] as unknown[], left: [] as readonly unknown[] };
   const pid = system.spawn(async (self) => {
     result.took = await script(self);
-    result.left = self.info(self.pid)?.messages ?? [];
+    result.left = processInfo(self.pid)?.messages ?? [];
   });
   for (const message of mailbox) {
     system.send(pid, message);
@@ -124,7 +125,7 @@ test("RECV-011 a receive inside another's handling passes over what was queued, 
     return [outer, inner, await self.receive()];
   });
   system.send(pid, "c");
-  await system.quiesce();
+  await quiesce(system);
   expect(result).toEqual({ took: ["a", "c", "b"], left: [] });
 });
 
@@ -134,9 +135,9 @@ test("RECV-012 a waiting receive passes over what does not match", async () => {
     await self.receive(),
   ]);
   system.send(pid, "x");
-  await system.quiesce();
+  await quiesce(system);
   system.send(pid, "y");
-  await system.quiesce();
+  await quiesce(system);
   expect(result.took).toEqual(["y", "x"]);
 });
 
@@ -151,9 +152,9 @@ test("RECV-013 no code behind a receive runs once the process is killed, but fin
       ran.push("finally");
     }
   });
-  await system.quiesce();
+  await quiesce(system);
   system.exitSignal(pid, Exit.kill);
-  await system.quiesce();
+  await quiesce(system);
   expect(ran).toEqual(["finally"]);
 });
 
@@ -184,6 +185,6 @@ test("a handler may receive selectively while its other messages wait", async ()
   for (const message of ["ask", "other", "answer", "last"]) {
     system.send(pid, message);
   }
-  await system.quiesce();
+  await quiesce(system);
   expect(seen).toEqual(["ask", ["got", "answer"], "other", "last"]);
 });

@@ -9,6 +9,7 @@ import {
   noReply,
   type Pid,
   ProcessExited,
+  processInfo,
   Registered,
   registryRef,
   reply,
@@ -21,7 +22,7 @@ import {
   Unregistered,
   uniqueRegistry,
 } from "../../src/index.ts";
-import { type Probe, startProbe } from "../../src/testing/index.ts";
+import { type Probe, quiesce, startProbe } from "../../src/testing/index.ts";
 import { obedient, startWorld, type World } from "./world.ts";
 
 const names = uniqueRegistry<unknown, unknown>("names", { listeners: ["listener"], meta: { region: "eu" } });
@@ -54,7 +55,7 @@ async function startRegistries() {
 
 async function kill({ system }: World, { pid }: Probe): Promise<void> {
   system.exitSignal(pid, Exit.kill);
-  await system.quiesce();
+  await quiesce(system);
 }
 
 test("REG-001 a key is registered once, also by the same process", async () => {
@@ -149,7 +150,7 @@ test("REG-007 a dispatch gets the entries of its key, and is not made when there
   duplicate.dispatch("hello", (entries) => {
     for (const { pid, value } of entries) trapping.self.send(pid, value);
   });
-  await system.quiesce();
+  await quiesce(system);
   expect([trapping.messages, other.messages]).toEqual([[1], [2]]);
   expect(() => duplicate.dispatch("hello", never)).toThrow("must not be called");
 });
@@ -316,11 +317,11 @@ test("REG-014 one process at a time is inside the lock of a key", async () => {
   const first = occupy(unique, "k", log, "T");
   const second = occupy(uniqueOfP, "k", log, "P");
   const elsewhere = occupy(uniqueOfP, "another", log, "P elsewhere");
-  await system.quiesce();
+  await quiesce(system);
   expect(log).toEqual(["T in", "P elsewhere in"]);
   first.leave();
   expect(await first.done).toBe("T");
-  await system.quiesce();
+  await quiesce(system);
   expect(log).toEqual(["T in", "P elsewhere in", "T out", "P in"]);
   second.leave();
   elsewhere.leave();
@@ -333,10 +334,10 @@ test("REG-015 a lock is free again when its holder throws", async () => {
   const log: string[] = [];
   const first = occupy(unique, "k", log, "T");
   const second = occupy(uniqueOfP, "k", log, "P");
-  await system.quiesce();
+  await quiesce(system);
   first.leave("throw");
   expect(await first.done).toEqual(new Error("T"));
-  await system.quiesce();
+  await quiesce(system);
   expect(log).toEqual(["T in", "T out", "P in"]);
   second.leave();
   expect(await second.done).toBe("P");
@@ -406,7 +407,7 @@ test("a registry says of itself what it was told", async () => {
 test("who has registered is linked to the registry until everything is unregistered", async () => {
   const { unique, system, trapping, T } = await startRegistries();
   const registry = system.whereis("names") as Pid;
-  const links = (): readonly Pid[] | undefined => system.info(T)?.links;
+  const links = (): readonly Pid[] | undefined => processInfo(T)?.links;
   unique.register("hello", 0);
   unique.register("world", 0);
   expect(links()).toEqual([registry]);
@@ -444,16 +445,16 @@ test("a registry outlives its holders and strangers, and ends with its parent", 
     },
     handle: obedient.handle,
   });
-  await system.quiesce();
+  await quiesce(system);
   const registry = system.whereis("sessions") as Pid;
   registryRef(plain.self, sessions).register("k");
   system.exitSignal(plain.pid, Exit.of("crash"));
   system.exitSignal(registry, Exit.of("go away"));
   system.send(script, (self: Self) => registryRef(self, sessions).unregister("the parent's own"));
-  await system.quiesce();
+  await quiesce(system);
   expect(system.isAlive(registry)).toBe(true);
   system.exitSignal(script, Exit.kill);
-  await system.quiesce();
+  await quiesce(system);
   expect(system.isAlive(registry)).toBe(false);
 });
 

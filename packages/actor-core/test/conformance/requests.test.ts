@@ -6,12 +6,14 @@ import {
   type ExitReason,
   multiCall,
   type Pid,
+  processInfo,
   RequestCollection,
   type Self,
   type SentRequest,
   sendRequest,
   timedOut,
 } from "../../src/index.ts";
+import { quiesce } from "../../src/testing/index.ts";
 import { rejection, startWorld, type World } from "./world.ts";
 
 /** A server that answers with what it is asked, so many milliseconds later as it is told. */
@@ -39,9 +41,9 @@ async function asking(script: (self: Self, world: RequestWorld) => Promise<void>
   const world = { ...base, server: base.system.spawn(echo), noted: [] as unknown[], left: () => left };
   base.system.spawn(async (self) => {
     await script(self, world);
-    left = self.info(self.pid)?.messages;
+    left = processInfo(self.pid)?.messages;
   });
-  await base.system.quiesce();
+  await quiesce(base.system);
   return world;
 }
 
@@ -52,7 +54,7 @@ test("GS-052 requests are answered in order", async () => {
     const first = sendRequest(self, server, { say: "a" });
     const second = sendRequest(self, server, { say: "b" });
     await self.sleep(0);
-    noted.push(self.info(self.pid)?.messages.map((message) => [first.check(message), second.check(message)]));
+    noted.push(processInfo(self.pid)?.messages.map((message) => [first.check(message), second.check(message)]));
     noted.push(await first.wait(), await second.receive());
   });
   expect(noted).toEqual([
@@ -97,7 +99,7 @@ test("GS-054 a request to nobody, and to one who ends, has an error for an answe
     noted.push(await sendRequest(self, server, { say: "never", afterMs: 1_000 }).wait());
   });
   system.exitSignal(server, Exit.shutdown);
-  await system.quiesce();
+  await quiesce(system);
   const error = (reason: ExitReason): Answered => ({ kind: "error", reason });
   expect(noted).toEqual([error(Exit.noproc), error(Exit.noproc), error(Exit.callingSelf), error(Exit.shutdown)]);
 });
@@ -177,7 +179,7 @@ test("nothing is left of the requests of a process that has ended", async () => 
   const { system, server } = await asking(async (self, { server }) => {
     sendRequest(self, server, { say: "v", afterMs: 10 });
   });
-  expect(system.info(server)?.monitoredBy).toEqual([]);
+  expect(processInfo(server)?.monitoredBy).toEqual([]);
   expect(system.isAlive(server)).toBe(true);
 });
 

@@ -1,27 +1,27 @@
 import { expect, test } from "@jest/globals";
 import { Down, Exit, Exited, type ExitReason, type Pid, type Self, started, startGenServer } from "../../src/index.ts";
-import { startProbe } from "../../src/testing/index.ts";
+import { quiesce, startProbe } from "../../src/testing/index.ts";
 import { obedient, startWorld, type World } from "./world.ts";
 
 const boom = Exit.of("boom");
 /** Links two living processes by the hands of a third. */
 const link = async ({ system }: World, a: Pid, b: Pid): Promise<void> => {
   system.send(a, (self: Self) => self.link(b));
-  await system.quiesce();
+  await quiesce(system);
 };
 
 test("SIG-001 normal from another process does nothing to one that does not trap", async () => {
   const { system, trapping } = await startWorld();
   const pid = trapping.self.spawnLink(obedient);
   trapping.self.exitSignal(pid, Exit.normal);
-  await system.quiesce();
+  await quiesce(system);
   expect([system.isAlive(pid), trapping.messages]).toEqual([true, []]);
 });
 
 test("SIG-002 normal from another process is a message to one that traps", async () => {
   const { system, trapping, plain } = await startWorld();
   plain.self.exitSignal(trapping.pid, Exit.normal);
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(plain.pid, Exit.normal)]);
   expect(system.isAlive(trapping.pid)).toBe(true);
 });
@@ -31,7 +31,7 @@ test("SIG-003 any other reason ends the process with exactly it", async () => {
   const pid = trapping.self.spawnLink(obedient);
   const monitor = plain.self.monitor(pid);
   plain.self.exitSignal(pid, boom);
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(pid, boom)]);
   expect(plain.messages).toEqual([new Down(monitor, pid, boom)]);
 });
@@ -39,7 +39,7 @@ test("SIG-003 any other reason ends the process with exactly it", async () => {
 test("SIG-004 a trapping process that signals itself gets the message and lives", async () => {
   const { system, trapping } = await startWorld();
   trapping.self.exitSignal(trapping.pid, boom);
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(trapping.pid, boom)]);
   expect(system.isAlive(trapping.pid)).toBe(true);
 });
@@ -47,7 +47,7 @@ test("SIG-004 a trapping process that signals itself gets the message and lives"
 test("SIG-005 normal sent to itself ends a process", async () => {
   const { system, plain } = await startWorld();
   const { pid, monitor } = plain.self.spawnMonitor((self) => self.exitSignal(self.pid, Exit.normal));
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([new Down(monitor, pid, Exit.normal)]);
 });
 
@@ -60,7 +60,7 @@ test("SIG-006 nothing after a signal to itself can be observed", async () => {
       self.send(trapping.pid, "still here");
     }
   });
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([]);
   expect(plain.messages).toEqual([new Down(monitor, pid, boom)]);
 });
@@ -69,7 +69,7 @@ test("SIG-007 kill cannot be trapped and arrives as killed", async () => {
   const { system, trapping, plain } = await startWorld();
   const monitor = plain.self.monitor(trapping.pid);
   plain.self.exitSignal(trapping.pid, Exit.kill);
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([]);
   expect(plain.messages).toEqual([new Down(monitor, trapping.pid, Exit.killed)]);
 });
@@ -82,7 +82,7 @@ test("SIG-008 after its first hop killed is an ordinary reason", async () => {
   await link(world, p, q);
   const end = system.exited(p);
   system.exitSignal(q, Exit.kill);
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(p, Exit.killed)]);
   expect([await end, system.isAlive(trapping.pid)]).toEqual([Exit.killed, true]);
 });
@@ -90,7 +90,7 @@ test("SIG-008 after its first hop killed is an ordinary reason", async () => {
 test("SIG-009 ending itself with kill is an ordinary reason for those linked", async () => {
   const { system, trapping } = await startWorld();
   const pid = trapping.self.spawnLink((self) => self.exit(Exit.kill));
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(pid, Exit.kill)]);
   expect(system.isAlive(trapping.pid)).toBe(true);
 });
@@ -100,7 +100,7 @@ const chain = async (world: World, length: number): Promise<Pid[]> => {
   for (let i = 1; i < length; i++) {
     world.system.send(pids[i - 1] as Pid, (self: Self) => self.link(pids[i] as Pid));
   }
-  await world.system.quiesce();
+  await quiesce(world.system);
   return pids;
 };
 
@@ -109,7 +109,7 @@ test("SIG-010 a chain of links dies of the first reason", async () => {
   const pids = await chain(world, 3);
   const monitors = pids.map((pid) => world.plain.self.monitor(pid));
   world.system.exitSignal(pids[0] as Pid, boom);
-  await world.system.quiesce();
+  await quiesce(world.system);
   expect(world.plain.messages).toEqual(
     pids.map((pid, i) => new Down(monitors[i] as (typeof monitors)[number], pid, boom)),
   );
@@ -128,7 +128,7 @@ test("SIG-011 a trapping process stops the spread", async () => {
   const a = trapping.self.spawnLink(obedient);
   const c = trapping.self.spawnLink(obedient);
   system.exitSignal(a, boom);
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(a, boom)]);
   expect([system.isAlive(trapping.pid), system.isAlive(c)]).toEqual([true, true]);
 });
@@ -136,36 +136,36 @@ test("SIG-011 a trapping process stops the spread", async () => {
 test("SIG-012 a linked process that returns leaves one that does not trap alone", async () => {
   const { system, plain } = await startWorld();
   plain.self.spawnLink(() => {});
-  await system.quiesce();
+  await quiesce(system);
   expect([system.isAlive(plain.pid), plain.messages]).toEqual([true, []]);
 });
 
 test("SIG-013 a linked process that returns is a message to one that traps", async () => {
   const { system, trapping } = await startWorld();
   const pid = trapping.self.spawnLink(() => {});
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(pid, Exit.normal)]);
 });
 
 test("SIG-014 a signal to a dead process does nothing", async () => {
   const { system, plain } = await startWorld();
   const pid = system.spawn(() => {});
-  await system.quiesce();
+  await quiesce(system);
   plain.self.exitSignal(pid, boom);
   plain.self.exitSignal("nobody", boom);
-  await system.quiesce();
+  await quiesce(system);
   expect([system.isAlive(plain.pid), plain.messages]).toEqual([true, []]);
 });
 
 test("SIG-015 a trapped signal takes its place among the messages", async () => {
   const { system, trapping } = await startWorld();
   const q = trapping.self.spawnLink(obedient);
-  await system.quiesce();
+  await quiesce(system);
   system.send(trapping.pid, "m1");
   system.send(trapping.pid, "m2");
   system.exitSignal(q, boom);
   system.send(trapping.pid, "m3");
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual(["m1", "m2", new Exited(q, boom), "m3"]);
 });
 
@@ -174,7 +174,7 @@ test("SIG-016 one who is linked and monitors gets one of each", async () => {
   const pid = trapping.self.spawnLink(obedient);
   const monitor = trapping.self.monitor(pid);
   system.exitSignal(pid, boom);
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toHaveLength(2);
   expect(trapping.messages).toEqual(expect.arrayContaining([new Exited(pid, boom), new Down(monitor, pid, boom)]));
 });
@@ -185,7 +185,7 @@ test("SIG-017 a trapped signal stays a message when trapping ends; the next one 
   const r = trapping.self.spawnLink(obedient);
   system.exitSignal(q, boom);
   trapping.self.trapExit(false);
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(q, boom)]);
   system.exitSignal(r, boom);
   expect(system.isAlive(trapping.pid)).toBe(false);
@@ -201,7 +201,7 @@ test.each<[string, ExitReason, ExitReason]>([
     throw new Error(`Expected a start, got ${result.kind}`);
   }
   system.exitSignal(result.pid, sent);
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(result.pid, seen)]);
   expect(system.isAlive(trapping.pid)).toBe(true);
 });
@@ -218,7 +218,7 @@ test("SIG-019 each sender's messages arrive complete and in order", async () => 
   };
   system.spawn(sender("a"));
   system.spawn(sender("c"));
-  await system.quiesce();
+  await quiesce(system);
   const numbers = Array.from({ length: 10_000 }, (_, i) => i);
   const from = (name: string) =>
     (plain.messages as { name: string; i: number }[]).filter((message) => message.name === name).map(({ i }) => i);
@@ -233,7 +233,7 @@ test("SIG-020 no order is promised through a third", async () => {
     self.send(plain.pid, "m");
     self.send(c, "m");
   });
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toHaveLength(2);
   expect(plain.messages).toEqual(expect.arrayContaining(["m", { forwarded: "m" }]));
 });
@@ -245,7 +245,7 @@ test("SIG-021 messages of a dead sender are delivered", async () => {
     self.send(plain.pid, 2);
   });
   await system.exited(pid);
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([1, 2]);
 });
 

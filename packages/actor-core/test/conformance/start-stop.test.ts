@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { Down, Exit, Exited, type ExitReason, type ProcessHandler, type Self, StopFailed } from "../../src/index.ts";
+import { quiesce } from "../../src/testing/index.ts";
 import { obedient, rejection, startWorld } from "./world.ts";
 
 const hanging: ProcessHandler = { init: () => new Promise<void>(() => {}), handle() {} };
@@ -14,17 +15,17 @@ test("PLIB-001 start is pending until init has settled", async () => {
   void system.start({ init: () => go.promise, handle() {} }).then((settled) => {
     result = settled;
   });
-  await system.quiesce();
+  await quiesce(system);
   expect(result).toBeUndefined();
   go.resolve();
-  await system.quiesce();
+  await quiesce(system);
   expect(result).toEqual({ kind: "ok", pid: expect.anything() });
 });
 
 test("PLIB-002 a script acknowledges, returns, and its monitor tells so", async () => {
   const { system, trapping } = await startWorld();
   const result = await trapping.self.start((self) => self.acknowledge(), { monitor: true });
-  await system.quiesce();
+  await quiesce(system);
   if (result.kind !== "ok" || result.monitor === undefined) {
     throw new Error("Expected a monitored start");
   }
@@ -34,7 +35,7 @@ test("PLIB-002 a script acknowledges, returns, and its monitor tells so", async 
 test("PLIB-003 linked and monitored, both notices come", async () => {
   const { system, trapping } = await startWorld();
   const result = await trapping.self.start((self) => self.acknowledge(), { monitor: true, link: true });
-  await system.quiesce();
+  await quiesce(system);
   if (result.kind !== "ok" || result.monitor === undefined) {
     throw new Error("Expected a monitored start");
   }
@@ -74,7 +75,7 @@ test.each<[string, ExitReason, number]>([
 ])("PLIB-007 %s: crash reports", async (_name, reason, count) => {
   const { system, reports } = await startWorld();
   const pid = system.spawn((self) => self.exit(reason), { label: "doomed" });
-  await system.quiesce();
+  await quiesce(system);
   const crash = {
     ...{ kind: "crash", pid, name: undefined, label: "doomed", reason, lastMessage: undefined },
     ...{ state: { kind: "unknown" }, recentMessages: undefined, waiting: 0, ancestors: [], links: [] },
@@ -95,7 +96,7 @@ test("PLIB-009 stop with another reason gives watchers that reason", async () =>
   const { pid, monitor } = plain.self.spawnMonitor(obedient);
   const other = Exit.of("other");
   await system.stop(pid, { reason: other });
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([new Down(monitor, pid, other)]);
 });
 
@@ -147,7 +148,7 @@ test("stop ends a script when it receives", async () => {
 test("a process that waits for a start and ends gets no answer", async () => {
   const { system, plain } = await startWorld();
   const failure = rejection(plain.self.start(hanging));
-  await system.quiesce();
+  await quiesce(system);
   system.exitSignal(plain.pid, Exit.kill);
   expect(await failure).toMatchObject({ code: "ACTOR_PROCESS_EXITED", pid: plain.pid });
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { CallFailed, type ChildSpec, Exit, type Pid, supervisorRef } from "../../src/index.ts";
+import { quiesce } from "../../src/testing/index.ts";
 import { inShort, startSupervisionWorld } from "./supervision-world.ts";
 import { obedient, rejection } from "./world.ts";
 
@@ -97,7 +98,7 @@ test("SUP-028 what a start hands over reaches the one who asked, and no listing"
   await ref.terminateChild("c1");
   expect(await ref.restartChild("c1")).toEqual({ kind: "ok", pid: pids[1], info: { port: 80 } });
   system.exitSignal(pids[1] as Pid, Exit.kill);
-  await system.quiesce();
+  await quiesce(system);
   expect(await ref.whichChildren()).toEqual([{ id: "c1", type: "worker", status: { kind: "running", pid: pids[2] } }]);
 });
 

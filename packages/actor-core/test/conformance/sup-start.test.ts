@@ -23,6 +23,7 @@ import {
   startSupervisor,
   supervisorRef,
 } from "../../src/index.ts";
+import { quiesce } from "../../src/testing/index.ts";
 import { inShort, readable, startSupervisionWorld } from "./supervision-world.ts";
 
 const ignoring: ChildSpec["start"] = () => ({ kind: "ignore" });
@@ -37,14 +38,14 @@ test("SUP-001 a supervisor without children starts, and ends of its starter's sh
   const started = await startSupervisor(trapping.self, { children: [] });
   if (started.kind !== "ok") throw new Error(started.kind);
   trapping.self.exitSignal(started.pid, Exit.shutdown);
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(started.pid, Exit.shutdown)]);
 });
 
 test("SUP-002 a setup that wants no supervisor now: start answers ignore, the process ended normal", async () => {
   const { trapping, system } = await startSupervisionWorld();
   expect(await startSupervisor(trapping.self, () => ({ kind: "ignore" }))).toEqual({ kind: "ignore" });
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(expect.anything() as never, Exit.normal)]);
 });
 
@@ -72,7 +73,7 @@ test("SUP-006 a setup that gives no definition: start fails, and the starter hea
   const reason = Exit.badReturn("setup", "nonsense");
   const started = await startSupervisor(trapping.self, () => "nonsense" as unknown as SupervisorDefinition);
   expect(started).toEqual({ kind: "error", reason });
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(expect.anything() as never, reason)]);
 });
 
@@ -84,7 +85,7 @@ test("SUP-007 a setup that throws: start fails with the crash, and the starter h
   });
   expect(started).toEqual({ kind: "error", reason: Exit.crash(error) });
   expect(crashOf(started)).toBe(error);
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(expect.anything() as never, Exit.crash(error))]);
 });
 
@@ -96,7 +97,7 @@ test("SUP-008 a first child that does not start: those before it are stopped in 
   expect(told()).toEqual(["start a", "start b", "fail c", "end b shutdown", "end a shutdown"]);
   const reason = Exit.shutdownFor(new FailedToStartChild("c", bad));
   expect(started).toEqual({ kind: "error", reason });
-  await system.quiesce();
+  await quiesce(system);
   expect(trapping.messages).toEqual([new Exited(expect.anything() as never, reason)]);
 });
 
@@ -266,7 +267,7 @@ test("a child whose start forgets the link is linked by its supervisor", async (
   const [child] = await supervisorRef(system, started.pid).whichChildren();
   if (child?.status.kind !== "running") throw new Error("not running");
   system.exitSignal(started.pid, Exit.kill);
-  await system.quiesce();
+  await quiesce(system);
   expect(system.isAlive(child.status.pid)).toBe(false);
 });
 
@@ -286,7 +287,7 @@ test("while it awaits a child's start a supervisor handles nothing else", async 
     ref.startChild(slow).then(() => answers.push("started")),
     ref.whichChildren().then((children) => answers.push(...inShort(children))),
   ];
-  await system.quiesce();
+  await quiesce(system);
   expect(answers).toEqual([]);
   resolve();
   await Promise.all(both);
@@ -331,7 +332,7 @@ describe("specs of servers", () => {
     expect(await system.call("e", "what")).toBe("hello");
     for (const name of ["counter", "e"]) {
       system.exitSignal(name, Exit.kill);
-      await system.quiesce();
+      await quiesce(system);
     }
     expect(await serverRef(system, counter, "counter").call("get")).toBe(40);
     expect(await system.call("e", "what")).toBe("hello");

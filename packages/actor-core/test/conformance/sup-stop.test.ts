@@ -13,6 +13,7 @@ import {
   supervisionTree,
   supervisorRef,
 } from "../../src/index.ts";
+import { quiesce } from "../../src/testing/index.ts";
 import { costGrowth, processorMs } from "./cost-growth.ts";
 import { endingWith, inShort, readable, slowToStop, startSupervisionWorld } from "./supervision-world.ts";
 
@@ -32,7 +33,7 @@ describe("stopping", () => {
     const { pid } = await supervise({ children });
     told();
     trapping.self.exitSignal(pid, Exit.shutdown);
-    await system.quiesce();
+    await quiesce(system);
     expect(told()).toEqual([]);
     await pass(100);
     expect(told()).toEqual(["end c shutdown"]);
@@ -101,7 +102,7 @@ describe("stopping", () => {
     told();
     await system.stop(pid, { reason: Exit.normal });
     expect(told()).toEqual(["end c1 shutdown"]);
-    await system.quiesce();
+    await quiesce(system);
     expect(trapping.messages).toEqual([new Exited(pid, Exit.normal)]);
   });
 
@@ -110,7 +111,7 @@ describe("stopping", () => {
     const { pid } = await supervise({ children: [child("c1")] });
     told();
     system.send(pid, "hello");
-    await system.quiesce();
+    await quiesce(system);
     expect(reports).toEqual([{ kind: "unexpected-message", pid, label: undefined, message: "hello" }]);
     expect(told()).toEqual([]);
     expect(system.isAlive(pid)).toBe(true);
@@ -121,7 +122,7 @@ describe("stopping", () => {
     const { pid } = await supervise({ children: [child("c1"), child("c2")] });
     told();
     system.exitSignal(pid, Exit.kill);
-    await system.quiesce();
+    await quiesce(system);
     expect(told().sort()).toEqual(["end c1 killed", "end c2 killed"]);
     expect(trapping.messages).toEqual([new Exited(pid, Exit.killed)]);
   });
@@ -131,10 +132,10 @@ describe("stopping", () => {
     const { pid } = await supervise({ children: [child("c1", { shutdown: "infinity" }, patientUntilOrphaned)] });
     told();
     trapping.self.exitSignal(pid, Exit.shutdown);
-    await system.quiesce();
+    await quiesce(system);
     expect(told()).toEqual([]);
     system.exitSignal(pid, Exit.kill);
-    await system.quiesce();
+    await quiesce(system);
     expect(told()).toEqual(["end c1 orphaned"]);
   });
 
@@ -144,7 +145,7 @@ describe("stopping", () => {
     const c2 = pid("c2");
     system.exitSignal(pid("c1"), Exit.of("x"));
     system.exitSignal(c2, Exit.of("y"));
-    await system.quiesce();
+    await quiesce(system);
     expect(reports).toContainEqual(
       expect.objectContaining({ event: "shutdown-failed", child: c2, reason: Exit.of("y") }),
     );
@@ -154,7 +155,7 @@ describe("stopping", () => {
     const { system, supervise, child, pid, pass, told, trapping } = await startSupervisionWorld();
     const supervisor = await supervise({ children: [child("c1", {}, slowToStop(10))] });
     system.send(pid("c1"), (self: { unlink(pid: unknown): void }) => self.unlink(supervisor.pid));
-    await system.quiesce();
+    await quiesce(system);
     told();
     trapping.self.exitSignal(supervisor.pid, Exit.shutdown);
     await pass(1_000);
@@ -224,7 +225,7 @@ describe("significant children", () => {
     const children = [child("c1", SIGNIFICANT), child("c2")];
     const { pid, ref } = await supervise({ autoShutdown: "any-significant", children });
     await ref.terminateChild("c1");
-    await system.quiesce();
+    await quiesce(system);
     expect(system.isAlive(pid)).toBe(true);
   });
 
@@ -273,12 +274,12 @@ describe("trees", () => {
     const [middle, first] = held();
     if (middle === undefined || first === undefined) throw new Error("not started");
     system.exitSignal(first, Exit.kill);
-    await system.quiesce();
+    await quiesce(system);
     const [same, second] = held();
     expect(same).toBe(middle);
     expect(second).not.toBe(first);
     system.exitSignal(middle, Exit.kill);
-    await system.quiesce();
+    await quiesce(system);
     const [other, third] = held();
     expect([other, third]).not.toContain(undefined);
     expect(other).not.toBe(middle);
@@ -376,7 +377,7 @@ test("a supervisor is shut down with the block that uses it, and one that is gon
   {
     await using _ref = ref;
   }
-  await system.quiesce();
+  await quiesce(system);
   expect(told()).toEqual(["end b shutdown", "end a shutdown"]);
   expect(trapping.messages).toEqual([new Exited(pid, Exit.shutdown)]);
   await ref[Symbol.asyncDispose]();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { type ChildSpec, Exit, Exited, type ExitReason, GaveUp, type RestartStrategy } from "../../src/index.ts";
+import { quiesce } from "../../src/testing/index.ts";
 import { inShort, slowToStop, startSupervisionWorld } from "./supervision-world.ts";
 
 const gaveUp = (childId: string, reason: ExitReason, restarts = 3) =>
@@ -252,7 +253,7 @@ describe("strategies", () => {
     system.send(pid("c1"), (self: { exitSignal(target: unknown, reason: ExitReason): void }) =>
       self.exitSignal(supervisor.pid, Exit.of("go away")),
     );
-    await system.quiesce();
+    await quiesce(system);
     expect(told()).toEqual([]);
     expect(system.isAlive(supervisor.pid)).toBe(true);
   });

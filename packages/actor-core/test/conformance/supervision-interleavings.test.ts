@@ -12,6 +12,7 @@ import {
   type Pid,
   type ProcessHandler,
   type ProcessInfo,
+  processInfo,
   type Report,
   type Self,
   type StopFailed,
@@ -60,7 +61,7 @@ function anySpec(random: SeededRandom, id: string): ChildSpec {
 }
 
 const childrenOf = (system: ActorSystem, supervisor: Pid): Pid[] =>
-  system.processes().filter((pid) => system.info(pid)?.parent === supervisor);
+  system.processes().filter((pid) => processInfo(pid)?.parent === supervisor);
 
 function isNameTaken(reason: ExitReason): boolean {
   return (reason.kind === "custom" ? (reason.value as { kind?: unknown }) : undefined)?.kind === "already-started";
@@ -68,7 +69,7 @@ function isNameTaken(reason: ExitReason): boolean {
 
 function expectSymmetricLinks(system: ActorSystem): void {
   for (const pid of system.processes()) {
-    for (const other of system.info(pid)?.links ?? []) expect(system.info(other)?.links).toContain(pid);
+    for (const other of processInfo(pid)?.links ?? []) expect(processInfo(other)?.links).toContain(pid);
   }
 }
 
@@ -188,7 +189,7 @@ test("whatever happens to a tree of supervisors: names are free for restarts, no
       const root = started.pid;
       for (let i = 0; i < 8 && system.isAlive(root); i++) {
         await simulation.pass(random.below(5));
-        const workers = system.processes().filter((pid) => system.info(pid)?.label === "child");
+        const workers = system.processes().filter((pid) => processInfo(pid)?.label === "child");
         if (workers.length > 0) system.send(random.pick(workers), random.pick(["fail", "leave"]));
       }
       await simulation.settle();
@@ -247,7 +248,7 @@ test("whatever becomes of a start or a stop: a failed one leaves no process, no 
           if (name !== undefined && pid !== undefined && !self.isAlive(pid)) expect(self.whereis(name)).not.toBe(pid);
         }
         await self.sleep(50);
-        const { messages, links, monitors } = self.info(self.pid) as ProcessInfo;
+        const { messages, links, monitors } = processInfo(self.pid) as ProcessInfo;
         const downs = messages.filter((message) => message instanceof Down);
         expect(new Set(downs.map(({ monitor }) => monitor))).toEqual(new Set(monitored.keys()));
         expect(downs).toHaveLength(monitored.size);

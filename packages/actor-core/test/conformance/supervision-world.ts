@@ -13,6 +13,7 @@ import {
   startSupervisor,
   supervisorRef,
 } from "../../src/index.ts";
+import { quiesce } from "../../src/testing/index.ts";
 import { obedient, startWorld, type World } from "./world.ts";
 
 /** A world in which children are seen to start and to end. `T`, the trapping one, is the supervisors' starter. */
@@ -77,11 +78,11 @@ export async function startSupervisionWorld(): Promise<SupervisionWorld> {
     }),
     async end(id, reason) {
       system.send(pid(id), (self: { exit(reason: ExitReason): never }) => self.exit(reason));
-      await system.quiesce();
+      await quiesce(system);
     },
     async kill(id) {
       system.exitSignal(pid(id), Exit.kill);
-      await system.quiesce();
+      await quiesce(system);
     },
     async supervise(definition) {
       const result = await startSupervisor(trapping.self, { maxRestarts: 2, periodMs: 3_600_000, ...definition });
@@ -89,7 +90,7 @@ export async function startSupervisionWorld(): Promise<SupervisionWorld> {
       return { pid: result.pid, ref: supervisorRef(system, result.pid) };
     },
     async settled(promise) {
-      await system.quiesce();
+      await quiesce(system);
       return promise;
     },
   };

@@ -16,6 +16,7 @@ import {
   noReply,
   type Pid,
   type ProcessHandler,
+  processInfo,
   recordingMailbox,
   reply,
   type Self,
@@ -32,6 +33,7 @@ import {
   supervisionTree,
   sys,
 } from "../../src/index.ts";
+import { quiesce } from "../../src/testing/index.ts";
 import { inShort, startSupervisionWorld } from "./supervision-world.ts";
 import { obedient, rejection, startWorld } from "./world.ts";
 
@@ -98,7 +100,7 @@ test("SYS-003 a suspended server says so and answers no call until it is resumed
   await sys.resume(system, pid);
   expect(await sys.status(system, pid)).toMatchObject({ mode: "running", process: { pid, messages: [] } });
   expect(await system.call(pid, "list")).toEqual([]);
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual([]);
 });
 
@@ -108,8 +110,8 @@ test("SYS-004 what comes while suspended waits, in its order", async () => {
   await sys.suspend(system, pid);
   for (const value of ["a", "b", "c"]) system.cast(pid, value);
   expect(await sys.getState(system, pid)).toEqual([]);
-  await system.quiesce();
-  expect(system.info(pid)?.messages).toHaveLength(3);
+  await quiesce(system);
+  expect(processInfo(pid)?.messages).toHaveLength(3);
   await sys.resume(system, pid);
   expect(await system.call(pid, "list")).toEqual(["a", "b", "c"]);
 });
@@ -123,7 +125,7 @@ test("what was called in vain while suspended is handled afterwards", async () =
   await pass(10);
   expect(await failure).toMatchObject({ reason: Exit.timeout });
   await sys.resume(system, pid);
-  await system.quiesce();
+  await quiesce(system);
   expect(seen).toEqual(["late"]);
 });
 
@@ -158,14 +160,14 @@ test("a suspended process ends by signals, by stop and by the end of its parent,
   trapping.self.exitSignal(orphaned, Exit.shutdown);
   // Of a stranger: an ordinary message, and those wait.
   system.exitSignal(told, boom);
-  await system.quiesce();
+  await quiesce(system);
   expect(ended).toEqual([boom, Exit.shutdown]);
   expect(trapping.messages).toEqual([
     new Exited(killed, Exit.killed),
     new Exited(stopped, boom),
     new Exited(orphaned, Exit.shutdown),
   ]);
-  expect(system.info(told)?.messages).toEqual([new Exited(undefined, boom)]);
+  expect(processInfo(told)?.messages).toEqual([new Exited(undefined, boom)]);
 });
 
 test("SYS-007 a formatter decides what the status shows, and may fail", async () => {
@@ -216,7 +218,7 @@ test("statistics count what is sent, cast, called and refused as well", async ()
     self.cast(other, "b");
     void self.call(other, "list");
   });
-  await system.quiesce();
+  await quiesce(system);
   expect(await sys.getStatistics(system, pid)).toMatchObject({ messagesIn: 1, messagesOut: 3 });
   expect(plain.messages).toEqual(["a"]);
 });
@@ -254,7 +256,7 @@ test("SYS-008 a crash report shows the state as the formatter does", async () =>
   for (const formatState of [undefined, (state: string) => state.length, failing]) {
     const pid = pidOf(await startGenServer(trapping.self, crashing(formatState), [], { link: true }));
     system.cast(pid, "go");
-    await system.quiesce();
+    await quiesce(system);
   }
   const common = { kind: "crash", reason: boom, links: [trapping.pid], ancestors: [trapping.pid] };
   expect(reports).toEqual([
@@ -375,7 +377,7 @@ test("SYS-013 requests to the dead, to oneself and to those who never get to the
     await self.receive((message) => message === "never");
   });
   system.send(busy, "go");
-  await system.quiesce();
+  await quiesce(system);
   expect(await rejection(sys.suspend(system, dead))).toMatchObject({ code: "ACTOR_CALL_FAILED", reason: Exit.noproc });
   expect(await rejection(sys.getState(system, "nobody"))).toMatchObject({ reason: Exit.noproc, target: "nobody" });
   expect(await rejection(sys.getState(plain.self, plain.pid))).toMatchObject({ reason: Exit.callingSelf });
@@ -384,7 +386,7 @@ test("SYS-013 requests to the dead, to oneself and to those who never get to the
   for (const failure of failures) {
     expect(await failure).toMatchObject({ reason: Exit.timeout, request: "getState", timeoutMs: 30 });
   }
-  expect(system.info(script)?.messages).toEqual([]);
+  expect(processInfo(script)?.messages).toEqual([]);
   system.exitSignal(plain.pid, Exit.kill);
   expect(await rejection(sys.suspend(plain.self, busy))).toMatchObject({ code: "ACTOR_PROCESS_EXITED" });
 });
@@ -414,7 +416,7 @@ test("a process that has a receive open cannot be suspended, and is not disturbe
   expect(await rejection(sys.suspend(system, plain.pid))).toBeInstanceOf(SystemRequestFailed);
   for (const message of ["a", "b"]) system.send(plain.pid, message);
   expect(await wanted).toBe("b");
-  await system.quiesce();
+  await quiesce(system);
   expect(plain.messages).toEqual(["a"]);
 });
 
@@ -432,7 +434,7 @@ test("a crash report tells the last message, what was taken before when that is 
     for (const message of ["a", "b", "crash", "c", "d"]) system.send(pid, message);
   }
   expect((await sys.status(system, asked).catch(() => undefined))?.recentMessages).toBeUndefined();
-  await system.quiesce();
+  await quiesce(system);
   const common = { kind: "crash", lastMessage: "crash", state: { kind: "unknown" } };
   expect(reports).toEqual([
     expect.objectContaining({ ...common, pid: kept, recentMessages: ["b", "crash"], waiting: 2 }),
@@ -448,7 +450,7 @@ test("what a crash brings to others does not show among what waited, nor is it l
   const pid = trapping.self.spawnLink({ handle: (_message, self) => self.exit(boom) });
   trapping.self.monitor(pid);
   system.send(pid, "crash");
-  await system.quiesce();
+  await quiesce(system);
   expect(reports).toMatchObject([{ kind: "crash", pid, lastMessage: "crash", waiting: 0 }]);
   expect([letters, trapping.messages.length]).toEqual([[], 2]);
 });
@@ -477,7 +479,7 @@ test("ancestors are those who live, the nearest first", async () => {
   system.send(middle, (self: Self) => {
     pid = self.spawn((child) => child.exit(boom));
   });
-  await system.quiesce();
+  await quiesce(system);
   expect(reports).toMatchObject([{ pid, ancestors: [middle, plain.pid] }]);
 });
 
@@ -485,7 +487,7 @@ test("a trace shows what a process does and what is done to it, until it is stop
   const { system, plain } = await startWorld();
   const pid = system.spawn(obedient);
   const other = pidOf(await startGenServer(system, listing, []));
-  await system.quiesce();
+  await quiesce(system);
   const deeds: unknown[] = [];
   const stopTrace = sys.trace(system, pid, ({ pid: whose, atMs, ...deed }) => {
     deeds.push(deed);
@@ -502,7 +504,7 @@ test("a trace shows what a process does and what is done to it, until it is stop
   };
   plain.self.send(pid, go);
   plain.self.exitSignal(pid, Exit.normal);
-  await system.quiesce();
+  await quiesce(system);
   expect(deeds).toEqual([
     { kind: "arrived", message: go, from: plain.pid },
     { kind: "exit-signal", reason: Exit.normal, from: plain.pid },
@@ -520,10 +522,10 @@ test("a trace shows what a process does and what is done to it, until it is stop
   stopTrace();
   stopTrace();
   system.send(pid, "unseen by the first");
-  await system.quiesce();
+  await quiesce(system);
   stopSecond();
   system.send(pid, (self: Self) => self.send(plain.pid, "c"));
-  await system.quiesce();
+  await quiesce(system);
   expect([deeds, second]).toEqual([[], ["arrived", "taken"]]);
   expect(plain.messages).toEqual(["a", "c"]);
 });
@@ -543,7 +545,7 @@ test("a trace shows a call and how it was answered, and the end", async () => {
   expect(await rejection(plain.self.call(pid, 1))).toEqual(new TypeError("not now"));
   expect(await plain.self.call(pid, 1)).toBe("yes");
   plain.self.exitSignal(pid, boom);
-  await system.quiesce();
+  await quiesce(system);
   expect(kinds.filter((kind) => kind !== undefined)).toEqual([
     ...["arrived", "taken", "refused"],
     ...["arrived", "taken", "replied"],
@@ -555,7 +557,7 @@ test("a process that is stuck can be traced, the dead and one who is nobody cann
   const { system } = await startWorld();
   const pid = system.spawn({ handle: () => new Promise<void>(() => {}) });
   system.send(pid, 1);
-  await system.quiesce();
+  await quiesce(system);
   const kinds: unknown[] = [];
   sys.trace(system, pid, ({ kind }) => {
     kinds.push(kind);
@@ -641,7 +643,7 @@ test("a suspended supervisor lets its children's ends wait", async () => {
     ],
   });
   await sys.resume(system, pid);
-  await system.quiesce();
+  await quiesce(system);
   expect(told()).toEqual(["start a"]);
   expect(inShort(await ref.whichChildren())).toEqual(["a", "b"]);
 });

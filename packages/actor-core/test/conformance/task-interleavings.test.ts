@@ -9,6 +9,7 @@ import {
   Exited,
   ignoreTask,
   type Pid,
+  processInfo,
   type Self,
   shutdownTask,
   startTaskSupervisor,
@@ -74,8 +75,8 @@ async function useTasks(self: Self, tasks: readonly Task<string>[], random: Seed
 
 function expectSymmetricLinks(system: ActorSystem): void {
   for (const pid of system.processes()) {
-    for (const other of system.info(pid)?.links ?? []) {
-      expect(system.info(other)?.links).toContain(pid);
+    for (const other of processInfo(pid)?.links ?? []) {
+      expect(processInfo(other)?.links).toContain(pid);
     }
   }
 }
@@ -106,15 +107,15 @@ test("whatever an owner does with its tasks, nothing of those it is done with st
         open.push(...(await useTasks(self, tasks, random)));
       }
       await self.sleep(100);
-      const messages = (self.info(self.pid)?.messages ?? []).filter((message) => !(message instanceof Exited));
+      const messages = (processInfo(self.pid)?.messages ?? []).filter((message) => !(message instanceof Exited));
       const expected = open.flatMap((task) => {
         const ofTask = messages.filter((m) => (m instanceof Down ? m.monitor === task.ref : task.isReply(m)));
         expect(ofTask.map((m) => m instanceof TaskReply)).toEqual(ofTask.length === 2 ? [true, false] : [false]);
         return ofTask;
       });
       expect(new Set(messages)).toEqual(new Set(expected));
-      expect(self.info(self.pid)?.monitors).toEqual([]);
-      expect(self.info(self.pid)?.links).toEqual([]);
+      expect(processInfo(self.pid)?.monitors).toEqual([]);
+      expect(processInfo(self.pid)?.links).toEqual([]);
       finished = true;
     });
     const reason = await system.exited(owner);
@@ -192,7 +193,7 @@ test("whatever becomes of a stream, its results are right, never too many run, a
       expect(new Set(seen).size).toBe(seen.length);
       expect(began.filter((pid) => system.isAlive(pid))).toEqual([]);
       await self.sleep(50);
-      expect(self.info(self.pid)).toMatchObject({ messages: [], links: [], monitors: [] });
+      expect(processInfo(self.pid)).toMatchObject({ messages: [], links: [], monitors: [] });
       if (given !== inputs) expect(closed || began.length === 0).toBe(true);
     });
     if (random.chance(0.2)) {

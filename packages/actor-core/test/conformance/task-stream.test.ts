@@ -10,6 +10,7 @@ import {
   type TaskStreamResult,
   taskStream,
 } from "../../src/index.ts";
+import { quiesce } from "../../src/testing/index.ts";
 import { forever, links, mailbox, startTaskWorld } from "./task-world.ts";
 import { rejection } from "./world.ts";
 
@@ -171,7 +172,7 @@ test("TASK-020 results that nobody asks for hold up what follows", async () => {
   expect(pulled).toBe(3);
   go.resolve();
   await done;
-  await system.quiesce();
+  await quiesce(system);
 });
 
 test("TASK-021 an owner that does not trap exits ends with a task that fails", async () => {
@@ -309,7 +310,7 @@ test("an aborted stream fails with the reason of the signal, and leaves nothing"
     const failure = await rejection(collect(taskStream(self, [Infinity], sleep, { signal: controller.signal })));
     return [failure, mailbox(self), links(self), system.processes().length];
   });
-  await system.quiesce();
+  await quiesce(system);
   controller.abort("enough");
   const aborted = expect.objectContaining({ reason: Exit.aborted("enough") });
   expect(await done).toEqual([aborted, [], [], before + 1]);
@@ -333,7 +334,7 @@ describe("an owner that ends in the middle takes its tasks along", () => {
       await self.receive();
       self.exit(reason);
     });
-    await system.quiesce();
+    await quiesce(system);
     const end = system.exited(pid as Pid);
     system.send(owner, "end");
     expect(await end).toEqual(expected);
@@ -365,8 +366,8 @@ test("a task that traps exits is told of its owner's end once", async () => {
       }),
     ),
   );
-  await system.quiesce();
+  await quiesce(system);
   system.exitSignal(plain.pid, Exit.of("boom"));
-  await system.quiesce();
+  await quiesce(system);
   expect(told).toEqual([new Exited(plain.pid, Exit.of("boom"))]);
 });

@@ -8,6 +8,7 @@ import {
   Exit,
   Exited,
   type Pid,
+  processInfo,
   type Self,
   startSupervisor,
   startTaskSupervisor,
@@ -17,6 +18,7 @@ import {
   taskSupervisorRef,
   yieldTask,
 } from "../../src/index.ts";
+import { quiesce } from "../../src/testing/index.ts";
 import { forever, links, mailbox, startTaskWorld, type TaskWorld } from "./task-world.ts";
 import { rejection } from "./world.ts";
 
@@ -53,7 +55,7 @@ test("TSUP-001 a task is the supervisor's child, linked to its owner, and gone w
     const task = await tasks.async((script) => script.receive());
     const pid = task.pid as Pid;
     expect([await tasks.children(), links(self), task.owner]).toEqual([[pid], [pid], self.pid]);
-    expect(self.info(pid)?.parent).toBe(supervisor);
+    expect(processInfo(pid)?.parent).toBe(supervisor);
     const end = self.exited(pid);
     self.send(pid, "done");
     expect(await end).toEqual(Exit.normal);
@@ -120,9 +122,9 @@ test("TSUP-004 a permanent child runs again", async () => {
     return forever(task);
   };
   await tasks.startChild(run, { restart: "permanent" });
-  await system.quiesce();
+  await quiesce(system);
   system.exitSignal(ran[0] as Pid, Exit.kill);
-  await system.quiesce();
+  await quiesce(system);
   expect(ran).toHaveLength(2);
   expect(await tasks.children()).toEqual([ran[1]]);
 });
@@ -187,7 +189,7 @@ test("a task supervisor that is disposed of at the end of a block ends its tasks
       await tasks.asyncNolink(forever, { label: "for ever" });
       await tasks.startChild(forever, { label: "for ever" });
       pids = await tasks.children();
-      expect(pids.map((pid) => self.info(pid)?.label)).toEqual(["for ever", "for ever"]);
+      expect(pids.map((pid) => processInfo(pid)?.label)).toEqual(["for ever", "for ever"]);
     }
     expect(pids.map((pid) => system.isAlive(pid))).toEqual([false, false]);
   });
@@ -252,7 +254,7 @@ test("TSUP-010 inside a task the caller is its owner, and the ancestors the supe
   const { runT, supervisor, trapping } = await startSupervisedWorld();
   await runT(async (self) => {
     const tasks = taskSupervisorRef(self, supervisor);
-    const about = (task: Self) => [callersOf(task), task.info(task.pid)?.ancestors];
+    const about = (task: Self) => [callersOf(task), processInfo(task.pid)?.ancestors];
     const expected = [[self.pid], [supervisor, trapping.pid]];
     expect(await awaitTask(self, await tasks.async(about))).toEqual(expected);
     expect(await collect(tasks.stream([1], (_input, task) => about(task)))).toMatchObject([{ value: expected }]);
@@ -290,7 +292,7 @@ test("an owner that ends before the supervisor gets to its task has none", async
       ran = true;
     }),
   );
-  await system.quiesce();
+  await quiesce(system);
   system.exitSignal(plain.pid, Exit.kill);
   await pass(10);
   expect(await slow).toEqual({ kind: "ignore" });

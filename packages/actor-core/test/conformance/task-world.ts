@@ -1,4 +1,4 @@
-import type { Pid, Self } from "../../src/index.ts";
+import { type Pid, processInfo, type Self } from "../../src/index.ts";
 import { startWorld, type World } from "./world.ts";
 
 /** A world in which owners of tasks are scripts. */
@@ -27,6 +27,6 @@ export async function startTaskWorld(): Promise<TaskWorld> {
   return { ...world, runT, inTime };
 }
 
-export const mailbox = (self: Self): readonly unknown[] | undefined => self.info(self.pid)?.messages;
-export const links = (self: Self): readonly Pid[] | undefined => self.info(self.pid)?.links;
+export const mailbox = (self: Self): readonly unknown[] | undefined => processInfo(self.pid)?.messages;
+export const links = (self: Self): readonly Pid[] | undefined => processInfo(self.pid)?.links;
 export const forever = (task: Self): Promise<never> => task.receive(() => false) as Promise<never>;

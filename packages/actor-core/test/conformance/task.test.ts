@@ -14,6 +14,7 @@ import {
   NotTaskOwner,
   noReply,
   type Pid,
+  processInfo,
   type ReplyTo,
   type Self,
   shutdownTask,
@@ -28,6 +29,7 @@ import {
   yieldTask,
   yieldTasks,
 } from "../../src/index.ts";
+import { quiesce } from "../../src/testing/index.ts";
 import { forever, links, mailbox, startTaskWorld } from "./task-world.ts";
 import { rejection } from "./world.ts";
 
@@ -59,7 +61,7 @@ test("TASK-001 a task is linked; its value comes as one reply, then it ends norm
     await ended(self, second);
     expect([mailbox(self), links(self)]).toEqual([[], []]);
   });
-  await system.quiesce();
+  await quiesce(system);
 });
 
 test("TASK-001 owners that trap exits hear of the end through the link too", async () => {
@@ -167,7 +169,7 @@ test("TASK-005 after a timeout neither reply nor Down ever comes", async () => {
     self.send(task.pid as Pid, "late");
     expect(await ended(self, task)).toEqual(Exit.normal);
     expect(mailbox(self)).toEqual([]);
-    expect(self.info(self.pid)?.monitors).toEqual([]);
+    expect(processInfo(self.pid)?.monitors).toEqual([]);
   });
 });
 
@@ -333,7 +335,7 @@ test("an aborted await fails with the reason of the signal, and drops what comes
     const again = rejection(awaitTask(self, asyncTask(self, forever), { signal: controller.signal }));
     return [failure, await again, mailbox(self)];
   });
-  await system.quiesce();
+  await quiesce(system);
   controller.abort("enough");
   const aborted = expect.objectContaining({ reason: Exit.aborted("enough") });
   expect(await done).toEqual([aborted, aborted, []]);
@@ -588,9 +590,9 @@ test.each<[string, (n: number) => number | Promise<number>]>([
   });
   const ref = await startServer(system, server);
   expect(await Promise.all([1, 2, 3].map((n) => ref.call("double", n)))).toEqual([2, 4, 6]);
-  await system.quiesce();
+  await quiesce(system);
   expect(seen).toEqual([expect.any(TaskReply), expect.any(TaskReply), expect.any(TaskReply)]);
-  expect([reports, system.info(ref.pid)?.monitors, system.info(ref.pid)?.links]).toEqual([[], [], []]);
+  expect([reports, processInfo(ref.pid)?.monitors, processInfo(ref.pid)?.links]).toEqual([[], [], []]);
 });
 
 test("an owner that ends while it awaits is told so, and the answer goes nowhere", async () => {
@@ -600,7 +602,7 @@ test("an owner that ends while it awaits is told so, and the answer goes nowhere
     await self.receive((message) => message === "go");
     return "late";
   });
-  await system.quiesce();
+  await quiesce(system);
   const waiting = [awaitTask(plain.self, task), yieldTask(plain.self, task), shutdownTask(plain.self, task)];
   system.exitSignal(plain.pid, Exit.kill);
   for (const each of waiting) expect(await rejection(each)).toMatchObject({ code: "ACTOR_PROCESS_EXITED" });

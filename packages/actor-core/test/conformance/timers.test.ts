@@ -10,9 +10,11 @@ import {
   runEvery,
   type Self,
   sendAt,
+  sendEvery,
   startTimer,
   TimerFired,
 } from "../../src/index.ts";
+import { quiesce } from "../../src/testing/index.ts";
 import { obedient, startWorld } from "./world.ts";
 
 test("TMR-001 a started timer sends its content with itself, at its time, and is spent", async () => {
@@ -78,7 +80,7 @@ test("TMR-006 a spent timer can be read and cancelled, and tells nothing", async
 test.each([-4, Number.NaN, Number.POSITIVE_INFINITY])("TMR-005 TMR-014 a delay of %p is refused", async (ms) => {
   const { plain, clock } = await startWorld();
   expect(() => plain.self.sendAfter(ms, plain.pid, "m")).toThrow(RangeError);
-  expect(() => plain.self.sendEvery(ms, plain.pid, "m")).toThrow(RangeError);
+  expect(() => sendEvery(plain.self, ms, plain.pid, "m")).toThrow(RangeError);
   expect(() => plain.self.sendAfter("1" as unknown as number, plain.pid, "m")).toThrow(TypeError);
   expect(clock.pending).toBe(0);
 });
@@ -118,7 +120,7 @@ test("TMR-010 what was left of a cancelled timer can be sent as a message", asyn
 
 test("TMR-011 an interval repeats without drift until it is cancelled", async () => {
   const { plain, pass } = await startWorld();
-  const timer = plain.self.sendEvery(1_000, plain.pid, "tick");
+  const timer = sendEvery(plain.self, 1_000, plain.pid, "tick");
   const counts: number[] = [];
   for (const ms of [999, 1, 500, 500, 3_000]) {
     await pass(ms);
@@ -133,7 +135,7 @@ test("TMR-011 an interval repeats without drift until it is cancelled", async ()
 test("TMR-012 an interval to a name reaches whoever holds it, and nobody when it is free", async () => {
   const { system, plain, trapping, pass } = await startWorld();
   system.register("n", plain.pid);
-  plain.self.sendEvery(1_000, "n", "tick");
+  sendEvery(plain.self, 1_000, "n", "tick");
   await pass(1_000);
   system.unregister("n");
   await pass(1_000);
@@ -191,7 +193,7 @@ test("TMR-018 a timer cancelled at once never fires", async () => {
   plain.self.sendAfter(1_000, plain.pid, "m").cancel();
   expect(runAfter(plain.self, 1_000, (self) => self.send(plain.pid, "ran")).cancel()).toBe(1_000);
   {
-    using _timer = plain.self.sendEvery(1_000, plain.pid, "tick");
+    using _timer = sendEvery(plain.self, 1_000, plain.pid, "tick");
   }
   await pass(2_000);
   expect([plain.messages, system.processes()]).toEqual([[], before]);
@@ -218,11 +220,11 @@ test.each([-1, Number.NaN])("running work after %p ms is refused and leaves no p
 test("TMR-020 timers to a process that has ended are gone", async () => {
   const { system, clock } = await startWorld();
   const pid = system.spawn(obedient);
-  system.sendEvery(1_000, pid, "tick");
+  sendEvery(system, 1_000, pid, "tick");
   system.sendAfter(1_000, pid, "m");
   expect(clock.pending).toBe(1);
   system.exitSignal(pid, Exit.kill);
-  await system.quiesce();
+  await quiesce(system);
   expect(clock.pending).toBe(0);
 });
 

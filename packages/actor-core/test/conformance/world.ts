@@ -1,5 +1,5 @@
 import { type ActorSystem, createActorSystem, type Report } from "../../src/index.ts";
-import { type ManualClock, manualClock, type Probe, startProbe } from "../../src/testing/index.ts";
+import { type ManualClock, manualClock, type Probe, quiesce, startProbe } from "../../src/testing/index.ts";
 
 /** A system on a clock that only the test moves, and two processes of the catalogue's wording. */
 export interface World {
@@ -21,9 +21,9 @@ export async function startWorld(): Promise<World> {
   const trapping = await startProbe(system, { trapExit: true });
   const plain = await startProbe(system);
   const pass = async (ms: number): Promise<void> => {
-    await system.quiesce();
+    await quiesce(system);
     clock.advance(ms);
-    await system.quiesce();
+    await quiesce(system);
   };
   return { system, clock, reports, trapping, plain, pass };
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { createActorSystem, describeExit, Exit, startSupervisor } from "@solo/actor-core";
+import { quiesce } from "@solo/actor-core/testing";
 import { type Owned, owner } from "./owner.ts";
 
 /** A thing that tells what is done with it, under a supervisor as in the kernel. */
@@ -38,7 +39,7 @@ test("what breaks is closed and opened again, within its supervisor's restart bu
   const { system, told, things, result } = await supervised();
   if (result.kind !== "ok") throw new Error("it did not start");
   things[0]?.breakDown(new Error("file gone"));
-  await system.quiesce();
+  await quiesce(system);
   expect(told).toEqual(["opened", "closed", "opened"]);
   things[1]?.breakDown(new Error("file gone"));
   expect(describeExit(await system.exited(result.pid))).toContain("shutdown");
@@ -48,7 +49,7 @@ test("what breaks is closed and opened again, within its supervisor's restart bu
 test("what is broken and cannot be closed is opened again all the same", async () => {
   const { system, told, things } = await supervised({ closes: false });
   things[0]?.breakDown(new Error("file gone"));
-  await system.quiesce();
+  await quiesce(system);
   expect(told).toEqual(["opened", "closed", "opened"]);
 });
 
