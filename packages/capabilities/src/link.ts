@@ -1,0 +1,194 @@
+import { decodeText, isCanonicalBase64url } from "./base64url.ts";
+import { hasExactly, type JsonObject, parseCanonical } from "./canonical-json.ts";
+import { sha256 } from "./digest.ts";
+import { isSortedSet, type ParsedGrant, readGrants } from "./grant.ts";
+import { integersBelow, maxAudience, maxDelegations, maxLabelLength } from "./limits.ts";
+import { type PublicJwk, readPublicJwk, thumbprintOf } from "./public-key.ts";
+import { Refused } from "./refused.ts";
+import { isSegment, isTenant } from "./resource.ts";
+
+/**
+ * Whom a link is for, the claim `cnf`.
+ *
+ * - `key`: who holds this key. Only such a holder can delegate.
+ * - `thumbprint`: who holds the key with this thumbprint (RFC 7638), of any type, in the TLS client certificate.
+ * - `certificate`: who connects with this very certificate, by the SHA-256 of its DER.
+ */
+export type Holder =
+  | { readonly kind: "key"; readonly jwk: PublicJwk }
+  | { readonly kind: "thumbprint"; readonly thumbprint: string }
+  | { readonly kind: "certificate"; readonly sha256: string };
+
+/** One link, read and in bounds. Nothing says yet that it is true. */
+export interface Link {
+  /** The whole token. */
+  readonly jws: string;
+  /** SHA-256 of what is signed: another spelling of the signature does not change it. */
+  readonly cid: string;
+  readonly label: string | undefined;
+  readonly audience: readonly string[] | undefined;
+  readonly issuedAtSeconds: number;
+  readonly notBeforeSeconds: number;
+  readonly expiresAtSeconds: number;
+  /** How many links may still follow. */
+  readonly depth: number;
+  readonly holder: Holder;
+  /** What a holder is revoked by: the thumbprint of the key, or the hash of the certificate. */
+  readonly holderId: string;
+  readonly grants: readonly ParsedGrant[];
+  /** What only the first link says. */
+  readonly root: RootClaims | undefined;
+  /** The cid of the link before it. */
+  readonly parent: string | undefined;
+}
+
+export interface RootClaims {
+  readonly kid: string;
+  readonly issuer: string;
+  readonly tenant: string;
+  readonly epoch: number;
+  /** The one other tenant that may hold it. */
+  readonly guest: string | undefined;
+}
+
+export const rootTyp = "solo-cap+jwt";
+export const delegationTyp = "solo-dlg+jwt";
+
+const rootMembers = ["v", "iss", "tnt", "aud", "jti", "iat", "exp", "epo", "dep", "cnf", "cap"];
+const delegationMembers = ["prf", "jti", "iat", "exp", "dep", "cnf", "cap"];
+const issuerForm = /^solo:\/\/([^/]+)\/issuer\/([^/]+)$/;
+
+/**
+ * Reads one link: encoding, JSON, header, claims.
+ *
+ * @throws {Refused}
+ */
+export function readLink(jws: string, isRoot: boolean): Link {
+  const [header, payload, signature, ...rest] = jws.split(".");
+  if (header === undefined || payload === undefined || signature === undefined || rest.length > 0) {
+    throw new Refused("CAP_MALFORMED");
+  }
+  if (!isCanonicalBase64url(signature)) throw new Refused("CAP_ENCODING");
+  if (signature.length !== 86) throw new Refused("CAP_MALFORMED");
+  const kid = readHeader(header, isRoot);
+  const claims = parseCanonical(decodeText(payload));
+  const hasItsMembers = isRoot
+    ? hasExactly(claims, rootMembers, ["nbf", "sub", "guest"])
+    : hasExactly(claims, delegationMembers, ["nbf", "aud", "sub"]);
+  if (!hasItsMembers) throw new Refused("CAP_CLAIMS");
+  readId(claims.jti, 22);
+  const cid = sha256(`${header}.${payload}`);
+  const holder = readHolder(claims.cnf);
+  return {
+    jws,
+    cid,
+    label: readLabel(claims.sub),
+    audience: readAudience(claims.aud, isRoot),
+    issuedAtSeconds: readTime(claims.iat),
+    expiresAtSeconds: readTime(claims.exp),
+    notBeforeSeconds: claims.nbf === undefined ? 0 : readTime(claims.nbf),
+    depth: readInteger(claims.dep, isRoot ? maxDelegations : maxDelegations - 1),
+    holder,
+    holderId: holderIdOf(holder),
+    grants: readGrants(claims.cap, cid),
+    root: isRoot ? readRoot(claims, kid) : undefined,
+    parent: isRoot ? undefined : readId(claims.prf, 43),
+  };
+}
+
+/** @returns The key's name, which only the root has. */
+function readHeader(encoded: string, isRoot: boolean): string {
+  if (!isRoot) {
+    parseHeader(encoded, delegationTyp, ["alg", "typ"]);
+    return "";
+  }
+  const { kid } = parseHeader(encoded, rootTyp, ["alg", "typ", "kid"]);
+  if (!isId(kid, 43)) throw new Refused("CAP_HEADER");
+  return kid;
+}
+
+/**
+ * Reads a header, which is closed: nothing in it can name a key, an address or an algorithm to trust.
+ *
+ * @throws {Refused} `CAP_HEADER`, `CAP_ALG`, `CAP_TYP`
+ */
+export function parseHeader(encoded: string, typ: string, members: readonly string[]): JsonObject {
+  const header = parseCanonical(decodeText(encoded));
+  if (!hasExactly(header, members)) throw new Refused("CAP_HEADER");
+  if (header.alg !== "EdDSA") throw new Refused("CAP_ALG");
+  if (header.typ !== typ) throw new Refused("CAP_TYP");
+  return header;
+}
+
+function readRoot(claims: JsonObject, kid: string): RootClaims {
+  const { v, iss, tnt, epo, guest } = claims;
+  if (v !== 1 || typeof iss !== "string" || !isTenant(tnt)) throw new Refused("CAP_CLAIMS");
+  const [, issuerTenant, name] = issuerForm.exec(iss) ?? [];
+  if (!isTenant(issuerTenant) || !isSegment(name)) throw new Refused("CAP_CLAIMS");
+  if (guest !== undefined && !isTenant(guest)) throw new Refused("CAP_CLAIMS");
+  return { kid, issuer: iss, tenant: tnt, epoch: readTime(epo), guest };
+}
+
+function readHolder(value: unknown): Holder {
+  if (hasExactly(value, ["jwk"])) return { kind: "key", jwk: readPublicJwk(value.jwk) };
+  if (hasExactly(value, ["jkt"])) return { kind: "thumbprint", thumbprint: readId(value.jkt, 43) };
+  if (hasExactly(value, ["x5t#S256"])) return { kind: "certificate", sha256: readId(value["x5t#S256"], 43) };
+  throw new Refused("CAP_CLAIMS");
+}
+
+/** The reverse of reading it. */
+export function writeHolder(holder: Holder): object {
+  switch (holder.kind) {
+    case "key":
+      return { jwk: { crv: holder.jwk.crv, kty: holder.jwk.kty, x: holder.jwk.x } };
+    case "thumbprint":
+      return { jkt: holder.thumbprint };
+    case "certificate":
+      return { "x5t#S256": holder.sha256 };
+  }
+}
+
+function holderIdOf(holder: Holder): string {
+  switch (holder.kind) {
+    case "key":
+      return thumbprintOf(holder.jwk);
+    case "thumbprint":
+      return holder.thumbprint;
+    case "certificate":
+      return holder.sha256;
+  }
+}
+
+function readAudience(value: unknown, isRoot: boolean): readonly string[] | undefined {
+  if (value === undefined && !isRoot) return undefined;
+  if (!isSortedSet(value, maxAudience, isSegment)) throw new Refused("CAP_CLAIMS");
+  return value;
+}
+
+/** For people to read: no control characters, nothing that turns the direction of writing. */
+function readLabel(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== "string" || value.length > maxLabelLength || /\p{C}/u.test(value))
+    throw new Refused("CAP_CLAIMS");
+  return value;
+}
+
+/** @throws {Refused} `CAP_CLAIMS` */
+export function readTime(value: unknown): number {
+  return readInteger(value, integersBelow - 1);
+}
+
+function readInteger(value: unknown, most: number): number {
+  if (!Number.isSafeInteger(value) || Number(value) < 0 || Number(value) > most) throw new Refused("CAP_CLAIMS");
+  return Number(value);
+}
+
+/** @throws {Refused} `CAP_CLAIMS` */
+export function readId(value: unknown, length: 22 | 43): string {
+  if (!isId(value, length)) throw new Refused("CAP_CLAIMS");
+  return value;
+}
+
+function isId(value: unknown, length: 22 | 43): value is string {
+  return typeof value === "string" && value.length === length && isCanonicalBase64url(value);
+}
