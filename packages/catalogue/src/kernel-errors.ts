@@ -296,6 +296,20 @@ export const kernelErrors = {
     fix: "Send more slowly, or raise limits.mailbox_messages or limits.mailbox_bytes",
     example: { method: "DeploymentService/Status" },
   },
+  TOO_MANY_IN_FLIGHT: {
+    status: "RESOURCE_EXHAUSTED",
+    meaning: "A session has more items without an answer than it may",
+    wanted: "at most as many as the session's first message says",
+    fix: "Wait for answers before you send more; whether what was out had its effect is unknown",
+    example: { method: "MessagingService/Session" },
+  },
+  CALLER_TOO_SLOW: {
+    status: "RESOURCE_EXHAUSTED",
+    meaning: "The caller reads its answers more slowly than they come, and too many bytes wait for it",
+    wanted: "a caller that reads its answers",
+    fix: "Read answers as they come; what was not answered may have had its effect, so ask before you repeat it",
+    example: { method: "MessagingService/Session" },
+  },
   DISK_FULL: {
     status: "RESOURCE_EXHAUSTED",
     meaning: "The disk of the server's data folder has no room for the change",

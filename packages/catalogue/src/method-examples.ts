@@ -58,6 +58,11 @@ export const methodExamples: Readonly<Record<Method, MethodExample>> = {
     request: { serviceId: "counter", method: "reset", arguments: base64("[]") },
     command: "solo cast counter reset",
   },
+  "MessagingService/Session": {
+    request: {
+      items: [{ id: 1, call: { serviceId: "counter", method: "add", arguments: base64("[2]") } }],
+    },
+  },
   "EventService/ListEvents": {
     request: { serviceId: "counter", pageSize: 100 },
     command: "solo events --service counter",

@@ -73,6 +73,10 @@ export {
   MessagingServiceClient,
   type MessagingServiceServer,
   MessagingServiceService,
+  SessionAnswer,
+  SessionItem,
+  SessionRequest,
+  SessionResponse,
 } from "./generated/solo/v1/messaging.ts";
 export {
   Cause,

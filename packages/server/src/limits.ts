@@ -42,6 +42,18 @@ export const sizeLimits = {
   requestBytes: 50_000_000 + 1 * MiB,
 } as const;
 
+/** What one session may hold. */
+export const sessionLimits = {
+  /** Calls and casts without an answer. Exceeded: the session ends with TOO_MANY_IN_FLIGHT. */
+  inFlight: 1_024,
+  /** Items in one message. */
+  itemsPerMessage: 1_024,
+  /** Bytes of one message: the arguments of one call, and what travels beside them. */
+  messageBytes: sizeLimits.frameBytes + 1 * MiB,
+  /** Bytes of answers that wait for a client that does not read. Exceeded: the session ends with CALLER_TOO_SLOW. */
+  waitingBytes: 64 * MiB,
+} as const;
+
 /** Cells that wait warm. A deploy that finds none starts cold, still below 100 ms. */
 export const defaultPoolSize = 8;
 

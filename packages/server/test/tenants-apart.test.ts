@@ -95,6 +95,9 @@ const requests: Readonly<Record<string, (serviceId: string) => object>> = {
   "DeploymentService/Watch": (serviceId) => ({ service_id: serviceId, usage_interval_ms: 200 }),
   "MessagingService/Call": (serviceId) => ({ service_id: serviceId, method: "secret" }),
   "MessagingService/Cast": (serviceId) => ({ service_id: serviceId, method: "note", arguments: base64('["a note"]') }),
+  "MessagingService/Session": (serviceId) => ({
+    items: [{ id: 1, call: { service_id: serviceId, method: "secret" } }],
+  }),
   "EventService/ListEvents": () => ({ page_size: 1_000 }),
   "EventService/TailEvents": () => ({}),
   "CertificateService/Issue": () => ({ request_id: freshId(), validate_only: true, tenant: "ann" }),
@@ -104,8 +107,8 @@ const requests: Readonly<Record<string, (serviceId: string) => object>> = {
 };
 
 const adminOnly = new Set(["CertificateService/Issue", "KernelService/Shutdown", "KernelService/Doctor"]);
-/** The same for everybody: its request names no tenant. */
-const ofNobody = new Set(["KernelService/Help"]);
+/** Help is the same for everybody; the items of a session name their tenants themselves, and have their own test. */
+const ofNobody = new Set(["KernelService/Help", "MessagingService/Session"]);
 /** Deploy of an id is no secret; the rest must not tell whether another tenant has it. */
 const namesService = new Set(
   ["Status", "Kill", "Restart", "Logs", "Watch"]

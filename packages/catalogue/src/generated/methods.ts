@@ -92,6 +92,12 @@ export const methods = {
     "request": "CastRequest",
     "response": "CastResponse",
     "streams": false
+  },
+  "MessagingService/Session": {
+    "doc": "Many calls and casts over one stream, each authorised, bounded in time and answered as over an RPC of its own, in the\norder in which the answers come.\n\nThe first response says how many items may be without an answer at a time; until it is there, 64 may. More end the stream\nwith TOO_MANY_IN_FLIGHT. Who ends its side gets every answer that is still out, then the stream's end. Whatever else ends the\nstream leaves each item without an answer unknown: it may have had its effect.",
+    "request": "SessionRequest",
+    "response": "SessionResponse",
+    "streams": true
   }
 } as const satisfies Readonly<Record<string, MethodDoc>>;
 
@@ -1290,5 +1296,101 @@ export const messages = {
   "CastResponse": {
     "doc": "",
     "fields": []
+  },
+  "SessionRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "items",
+        "jsonName": "items",
+        "type": "repeated SessionItem",
+        "doc": "In the order in which they are to be delivered. At most 1,024, and 5 MiB, in one message."
+      }
+    ]
+  },
+  "SessionItem": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "id",
+        "jsonName": "id",
+        "type": "uint32",
+        "doc": "Chosen by the client; free again once its answer is there."
+      },
+      {
+        "name": "timeout_ms",
+        "jsonName": "timeoutMs",
+        "type": "uint32",
+        "doc": "Milliseconds that the item may take. 0: 30 s."
+      },
+      {
+        "name": "call",
+        "jsonName": "call",
+        "type": "CallRequest",
+        "doc": ""
+      },
+      {
+        "name": "cast",
+        "jsonName": "cast",
+        "type": "CastRequest",
+        "doc": ""
+      },
+      {
+        "name": "cancel",
+        "jsonName": "cancel",
+        "type": "SessionCancel",
+        "doc": "Nobody waits for the item of this id any more; it is still answered."
+      }
+    ]
+  },
+  "SessionCancel": {
+    "doc": "",
+    "fields": []
+  },
+  "SessionResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "answers",
+        "jsonName": "answers",
+        "type": "repeated SessionAnswer",
+        "doc": "Exactly one for each item, cancellations aside."
+      },
+      {
+        "name": "max_in_flight",
+        "jsonName": "maxInFlight",
+        "type": "uint32",
+        "doc": "Set in the first response: items that may be without an answer at a time."
+      }
+    ]
+  },
+  "SessionAnswer": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "id",
+        "jsonName": "id",
+        "type": "uint32",
+        "doc": ""
+      },
+      {
+        "name": "reply",
+        "jsonName": "reply",
+        "type": "CallResponse",
+        "doc": ""
+      },
+      {
+        "name": "accepted",
+        "jsonName": "accepted",
+        "type": "CastResponse",
+        "doc": ""
+      },
+      {
+        "name": "error",
+        "jsonName": "error",
+        "type": "google.rpc.Status",
+        "doc": "As the trailer grpc-status-details-bin of the unary method holds it."
+      }
+    ]
   }
 } as const satisfies Readonly<Record<string, MessageDoc>>;

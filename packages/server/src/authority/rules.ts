@@ -40,6 +40,7 @@ export const rules: Readonly<Record<Method, Rule>> = {
   "DeploymentService/Watch": "tenant",
   "MessagingService/Call": "tenant",
   "MessagingService/Cast": "tenant",
+  "MessagingService/Session": "tenant",
   "EventService/ListEvents": "tenant",
   "EventService/TailEvents": "tenant",
   "CertificateService/Issue": "admin",

@@ -20,8 +20,16 @@ const longestDetail = 4_096;
 const cut = (text: string, most = longestText): string =>
   text.length <= most ? text : `${text.slice(0, most - 3)}...`.toWellFormed();
 
-/** The status that goes over the wire, with `ErrorInfo` and `FixHint` always, others as they fit. */
+/** The status as it ends a call. */
 export function toStatus(error: SoloError): StatusObject {
+  const status = toRpcStatus(error);
+  const metadata = new Metadata();
+  metadata.set(detailsKey, Buffer.from(Status.encode(status).finish()));
+  return { code: status.code, details: status.message, metadata };
+}
+
+/** The status that goes over the wire, with `ErrorInfo` and `FixHint` always, others as they fit. */
+export function toRpcStatus(error: SoloError): Status {
   const entry = catalogue[error.code];
   const code = grpcStatus[entry.status];
   const { facts } = error;
@@ -72,9 +80,7 @@ export function toStatus(error: SoloError): StatusObject {
     const nanos = (facts.retryAfterMs % 1000) * 1_000_000;
     details.push(pack("google.rpc.RetryInfo", RetryInfo, { retryDelay: { seconds: BigInt(seconds), nanos } }));
   }
-  const metadata = new Metadata();
-  metadata.set(detailsKey, Buffer.from(Status.encode({ code, message, details }).finish()));
-  return { code, details: message, metadata };
+  return { code, message, details };
 }
 
 interface Encoder<Message> {

@@ -68,12 +68,12 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
       },
     },
     methods: {
-      callerOf: (peer) => callerOf(verdictOf(peer)),
       denials,
       closing: closing.signal,
       poll: new BusyPoll({ nowMs: clock.nowMs, nextTurn: setImmediate }),
       onEnded: (call) => tell(logger, metrics, call),
     },
+    callerOf: (peer) => callerOf(verdictOf(peer)),
     deployments,
     defaults: options.defaults,
     messaging: parts.messaging,

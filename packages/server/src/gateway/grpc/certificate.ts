@@ -1,10 +1,14 @@
 import { type CertificateServiceServer, IssueRequest, type IssueResponse } from "@solo/proto";
 import { checkIssue, type IssueContext, issueCertificate } from "../../administration/issue-certificate.ts";
+import type { MethodsOf } from "./handler.ts";
 import { type MethodContext, unary } from "./method.ts";
 import { requestKey } from "./request-key.ts";
 
 /** `solo.v1.CertificateService`. The tenant of the certificate is the subject of the request, not where the caller acts. */
-export const certificateService = (context: MethodContext, issuing: IssueContext): CertificateServiceServer => ({
+export const certificateService = (
+  context: MethodContext,
+  issuing: IssueContext,
+): MethodsOf<CertificateServiceServer> => ({
   issue: unary(
     context,
     "CertificateService/Issue",

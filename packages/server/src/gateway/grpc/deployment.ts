@@ -19,6 +19,7 @@ import { watchLogs } from "../../messaging/watch-logs.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import { followLogs } from "../../services/follow-logs.ts";
 import { toEventMessage } from "./event-message.ts";
+import type { MethodsOf } from "./handler.ts";
 import { merge } from "./merge.ts";
 import { type MethodContext, streaming, unary } from "./method.ts";
 import { fromPageToken, pageSize, toPageToken } from "./page.ts";
@@ -31,7 +32,7 @@ export const deploymentService = (
   context: MethodContext,
   deployments: DeploymentContext,
   settings: { readonly events: EventLog; readonly defaults: ManifestDefaults },
-): DeploymentServiceServer => ({
+): MethodsOf<DeploymentServiceServer> => ({
   deploy: unary(context, "DeploymentService/Deploy", tenantResource, async (request, { permit }) => {
     const key = requestKey(permit.method, request.requestId, DeployRequest.encode(request).finish());
     const deployment = {

@@ -4,12 +4,13 @@ import { SoloError } from "../../errors.ts";
 import { fromCursor, toCursor } from "../../events/cursor.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import { toEventMessage } from "./event-message.ts";
+import type { MethodsOf } from "./handler.ts";
 import { type MethodContext, streaming, unary } from "./method.ts";
 import { pageSize } from "./page.ts";
 import { tenantResource } from "./resource.ts";
 
 /** `solo.v1.EventService`: a tenant's history, by page and live. */
-export const eventService = (context: MethodContext, events: EventLog): EventServiceServer => ({
+export const eventService = (context: MethodContext, events: EventLog): MethodsOf<EventServiceServer> => ({
   listEvents: unary(context, "EventService/ListEvents", tenantResource, async (request, { permit }) => {
     const { tenant } = permit;
     const after = fromCursor(tenant, request.after, "after");

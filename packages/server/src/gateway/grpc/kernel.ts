@@ -3,6 +3,7 @@ import { help } from "../../administration/help.ts";
 import { type ShutdownContext, shutdown } from "../../administration/shutdown.ts";
 import type { Directory } from "../../messaging/directory.ts";
 import type { Sandbox } from "../../ports/cell.ts";
+import type { MethodsOf } from "./handler.ts";
 import { type MethodContext, unary } from "./method.ts";
 import { requestKey } from "./request-key.ts";
 import { confinements, limitsLevels } from "./service-message.ts";
@@ -15,7 +16,10 @@ export interface KernelServiceContext extends ShutdownContext {
 }
 
 /** `solo.v1.KernelService`. */
-export const kernelService = (context: MethodContext, kernel: KernelServiceContext): KernelServiceServer => ({
+export const kernelService = (
+  context: MethodContext,
+  kernel: KernelServiceContext,
+): MethodsOf<KernelServiceServer> => ({
   help: unary(
     context,
     "KernelService/Help",

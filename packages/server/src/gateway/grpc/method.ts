@@ -1,4 +1,3 @@
-import type { handleServerStreamingCall, handleUnaryCall, ServerUnaryCall, ServerWritableStream } from "@grpc/grpc-js";
 import { nanoid } from "nanoid";
 import { authorize, type Permit, type Resource } from "../../authority/authorize.ts";
 import type { Caller } from "../../authority/caller.ts";
@@ -6,16 +5,12 @@ import type { Denials } from "../../authority/denials.ts";
 import { checkTenant } from "../../authority/names.ts";
 import type { Method } from "../../authority/rules.ts";
 import { catalogue, SoloError } from "../../errors.ts";
-import { defaultCallTimeoutMs } from "../../limits.ts";
-import { toStatus } from "../error-status.ts";
 import { toSoloError } from "../to-solo-error.ts";
 import type { BusyPoll } from "./busy-poll.ts";
 import { serverStopping } from "./server-stopping.ts";
 
 /** What every method stands on. */
 export interface MethodContext {
-  /** Who a connection belongs to. @throws {SoloError} Without a valid certificate. */
-  readonly callerOf: (peer: string) => Caller;
   readonly denials: Denials;
   /** Aborts when the server begins to stop: streams end then, calls may finish. */
   readonly closing: AbortSignal;
@@ -32,6 +27,37 @@ export interface EndedCall {
   readonly error?: SoloError;
 }
 
+/** A call as a face of the API has taken it in. */
+export interface Incoming {
+  /** Who calls. @throws {SoloError} Without a valid certificate. */
+  caller(): Caller;
+  /** Milliseconds until the caller's deadline; the default where it named none. */
+  remainingMs(): number;
+  /** Has `gone` called when the caller has gone; perhaps also when it has merely been answered. */
+  onGone(gone: () => void): void;
+}
+
+/** A method that answers once, whatever face it is reached through. */
+export interface Unary<Request, Response> {
+  readonly kind: "unary";
+  readonly method: Method;
+  /** Calls one of the two, once. */
+  answer(
+    request: Request,
+    incoming: Incoming,
+    onAnswer: (response: Response) => void,
+    onError: (error: SoloError) => void,
+  ): void;
+}
+
+/** A method that answers with a stream, whatever face it is reached through. */
+export interface Streaming<Request, Response> {
+  readonly kind: "streaming";
+  readonly method: Method;
+  /** Reads on only as its answers are taken. @throws {SoloError} */
+  answers(request: Request, incoming: Incoming): AsyncIterable<Response>;
+}
+
 /** What a use case is given beside the request. */
 export interface Granted<M extends Method> {
   readonly permit: Permit<M>;
@@ -41,75 +67,84 @@ export interface Granted<M extends Method> {
   readonly signal: AbortSignal;
 }
 
-/** Serves a method that answers once: identity, then authority, then the use case, then one translation of errors. */
+/** A method that answers once: identity, then authority, then the use case, then one translation of errors. */
 export function unary<M extends Method, Request, Response>(
   context: MethodContext,
   method: M,
   resourceOf: (request: NoInfer<Request>) => Resource,
   useCase: (request: Request, granted: Granted<M>) => Promise<Response>,
-): handleUnaryCall<Request, Response> {
+): Unary<Request, Response> {
   const { poll } = context;
-  return (call, respond) => {
-    poll.begun();
-    const ended = begin(context, method);
-    grant(context, method, call, resourceOf(call.request), ended)
-      .then((granted) => useCase(call.request, granted))
-      .then(
-        (response) => {
-          // The caller first: nobody waits for what is counted.
-          respond(null, response);
-          ended.well();
-        },
-        (thrown: unknown) => respond(toStatus(ended.badly(thrown))),
-      )
-      .finally(() => poll.ended());
+  return {
+    kind: "unary",
+    method,
+    answer(request, incoming, onAnswer, onError) {
+      poll.begun();
+      const ended = begin(context, method);
+      grant(context, method, incoming, resourceOf(request), ended)
+        .then((granted) => useCase(request, granted))
+        .then(
+          (response) => {
+            // The caller first: nobody waits for what is counted.
+            onAnswer(response);
+            ended.well();
+          },
+          (thrown: unknown) => onError(ended.badly(thrown)),
+        );
+    },
   };
 }
 
-/** Serves a method that answers with a stream: reads the next message only when the connection has taken the one before. */
+/** A method that answers with a stream, checked and translated as one that answers once. */
 export function streaming<M extends Method, Request, Response>(
   context: MethodContext,
   method: M,
   resourceOf: (request: NoInfer<Request>) => Resource,
   useCase: (request: Request, granted: Granted<M>) => AsyncIterable<Response>,
-): handleServerStreamingCall<Request, Response> {
-  return async (call) => {
-    const ended = begin(context, method);
-    try {
-      const { closing } = context;
-      const granted = await grant(context, method, call, resourceOf(call.request), ended);
-      const signal = AbortSignal.any([granted.signal, closing]);
-      for await (const response of useCase(call.request, { ...granted, signal })) {
-        if (signal.aborted) break;
-        if (!call.write(response)) await drained(call, signal);
+): Streaming<Request, Response> {
+  const { closing } = context;
+  return {
+    kind: "streaming",
+    method,
+    async *answers(request, incoming) {
+      const ended = begin(context, method);
+      try {
+        const granted = await grant(context, method, incoming, resourceOf(request), ended);
+        const signal = AbortSignal.any([granted.signal, closing]);
+        for await (const response of useCase(request, { ...granted, signal })) {
+          if (signal.aborted) break;
+          yield response;
+        }
+        if (closing.aborted && !granted.signal.aborted) throw serverStopping();
+      } catch (thrown) {
+        throw ended.badly(thrown);
+      } finally {
+        // Also where the reader has left in the middle.
+        if (!ended.isOver) ended.well();
       }
-      if (closing.aborted && !granted.signal.aborted) throw serverStopping();
-      ended.well();
-      call.end();
-    } catch (thrown) {
-      call.emit("error", toStatus(ended.badly(thrown)));
-    }
+    },
   };
 }
 
-async function grant<M extends Method>(
+/** Lets a caller in, or refuses it and has that recorded. */
+export async function grant<M extends Method>(
   context: MethodContext,
   method: M,
-  call: ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>,
+  incoming: Incoming,
   resource: Resource,
   ended: Ending,
 ): Promise<Granted<M>> {
   const { correlationId } = ended;
-  const caller = context.callerOf(call.getPeer());
+  const caller = incoming.caller();
   const abort = new AbortController();
-  // The library says this of every call in the end, and an abort that nobody waits for costs as much as the rest of a call here.
-  call.on("cancelled", () => {
+  // Said of every call in the end, and an abort that nobody waits for costs as much as the rest of a call here.
+  incoming.onGone(() => {
     if (!ended.isOver) abort.abort(callerLeft);
   });
   try {
     const permit = authorize(caller, method, resource, correlationId);
     checkTenant(permit.tenant);
-    return { permit, remainingMs: remainingMs(call.getDeadline()), signal: abort.signal };
+    return { permit, remainingMs: incoming.remainingMs(), signal: abort.signal };
   } catch (thrown) {
     if (thrown instanceof SoloError && catalogue[thrown.code].status === "PERMISSION_DENIED") {
       const { tenant, spiffeId } = caller;
@@ -132,7 +167,8 @@ async function grant<M extends Method>(
 /** Made once: an abort without a reason of its own makes an error with a stack for every call. */
 const callerLeft = new Error("The caller has gone");
 
-interface Ending {
+/** The end of one call, told once. */
+export interface Ending {
   readonly correlationId: string;
   readonly isOver: boolean;
   well(): void;
@@ -140,7 +176,8 @@ interface Ending {
   badly(thrown: unknown): SoloError;
 }
 
-function begin(context: MethodContext, method: Method): Ending {
+/** Takes note of a call until it ends. */
+export function begin(context: MethodContext, method: Method): Ending {
   const correlationId = nanoid();
   const startedAt = performance.now();
   let isOver = false;
@@ -166,19 +203,3 @@ function begin(context: MethodContext, method: Method): Ending {
     },
   };
 }
-
-function remainingMs(deadline: Date | number): number {
-  const atMs = typeof deadline === "number" ? deadline : deadline.getTime();
-  return Number.isFinite(atMs) ? Math.max(0, atMs - Date.now()) : defaultCallTimeoutMs;
-}
-
-const drained = (call: NodeJS.EventEmitter, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const settle = (): void => {
-      call.off("drain", settle);
-      signal.removeEventListener("abort", settle);
-      resolve();
-    };
-    call.once("drain", settle);
-    signal.addEventListener("abort", settle);
-  });

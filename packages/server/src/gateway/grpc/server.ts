@@ -3,11 +3,16 @@ import { Server, type ServiceDefinition, type UntypedServiceImplementation } fro
 import { loadFileDescriptorSetFromBuffer } from "@grpc/proto-loader";
 import { ReflectionService } from "@grpc/reflection";
 import {
+  type CertificateServiceServer,
   CertificateServiceService,
+  type DeploymentServiceServer,
   DeploymentServiceService,
   descriptorSetFile,
+  type EventServiceServer,
   EventServiceService,
+  type KernelServiceServer,
   KernelServiceService,
+  type MessagingServiceServer,
   MessagingServiceService,
 } from "@solo/proto";
 import { HealthImplementation } from "grpc-health-check";
@@ -20,9 +25,11 @@ import { certificateService } from "./certificate.ts";
 import { deploymentService } from "./deployment.ts";
 import { eventService } from "./events.ts";
 import { type GateOptions, gate } from "./gate.ts";
+import { type CallerOf, handlersOf } from "./handler.ts";
 import { type KernelServiceContext, kernelService } from "./kernel.ts";
 import { messagingService } from "./messaging.ts";
 import type { MethodContext } from "./method.ts";
+import { checkedSessionRequest } from "./session-request.ts";
 import { serveUnknownMethods } from "./unknown-method.ts";
 
 /** A request is refused by its own limits with a better answer than the library's; this only bounds what is read at all. */
@@ -33,6 +40,7 @@ const streamsPerConnection = 1_000;
 export interface GrpcServerOptions {
   readonly gate: GateOptions;
   readonly methods: MethodContext;
+  readonly callerOf: CallerOf;
   readonly deployments: DeploymentContext;
   readonly defaults: ManifestDefaults;
   readonly messaging: MessagingContext;
@@ -49,7 +57,10 @@ export interface GrpcServer {
 
 const services = {
   "solo.v1.DeploymentService": DeploymentServiceService,
-  "solo.v1.MessagingService": MessagingServiceService,
+  "solo.v1.MessagingService": {
+    ...MessagingServiceService,
+    session: { ...MessagingServiceService.session, requestDeserialize: checkedSessionRequest },
+  },
   "solo.v1.EventService": EventServiceService,
   "solo.v1.CertificateService": CertificateServiceService,
   "solo.v1.KernelService": KernelServiceService,
@@ -67,19 +78,25 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
     "grpc.keepalive_timeout_ms": 20_000,
   });
   const { methods } = options;
-  const implementations: Record<keyof typeof services, object> = {
-    "solo.v1.DeploymentService": deploymentService(methods, options.deployments, {
-      events: options.events,
-      defaults: options.defaults,
-    }),
-    "solo.v1.MessagingService": messagingService(methods, options.messaging),
-    "solo.v1.EventService": eventService(methods, options.events),
-    "solo.v1.CertificateService": certificateService(methods, options.issuing),
-    "solo.v1.KernelService": kernelService(methods, options.kernel),
+  const { callerOf } = options;
+  const implementations: Record<keyof typeof services, UntypedServiceImplementation> = {
+    "solo.v1.DeploymentService": handlersOf<DeploymentServiceServer>(
+      deploymentService(methods, options.deployments, { events: options.events, defaults: options.defaults }),
+      callerOf,
+    ),
+    "solo.v1.MessagingService": handlersOf<MessagingServiceServer>(
+      messagingService(methods, options.messaging),
+      callerOf,
+    ),
+    "solo.v1.EventService": handlersOf<EventServiceServer>(eventService(methods, options.events), callerOf),
+    "solo.v1.CertificateService": handlersOf<CertificateServiceServer>(
+      certificateService(methods, options.issuing),
+      callerOf,
+    ),
+    "solo.v1.KernelService": handlersOf<KernelServiceServer>(kernelService(methods, options.kernel), callerOf),
   };
   for (const [name, definition] of Object.entries(services)) {
-    const implementation = implementations[name as keyof typeof services];
-    server.addService(definition, implementation as UntypedServiceImplementation);
+    server.addService(definition, implementations[name as keyof typeof services]);
   }
   const health = new HealthImplementation(statusOfAll("NOT_SERVING"));
   health.addToServer(server);

@@ -10,14 +10,17 @@ import {
   type CallOptions,
   type ChannelCredentials,
   Client,
+  type ClientDuplexStream,
   type ClientOptions,
   type ClientUnaryCall,
+  type handleBidiStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { Status } from "../../google/rpc/status.ts";
 
 export const protobufPackage = "solo.v1";
 
@@ -45,6 +48,38 @@ export interface CastRequest {
 }
 
 export interface CastResponse {
+}
+
+export interface SessionRequest {
+  /** In the order in which they are to be delivered. At most 1,024, and 5 MiB, in one message. */
+  items: SessionItem[];
+}
+
+export interface SessionItem {
+  /** Chosen by the client; free again once its answer is there. */
+  id: number;
+  /** Milliseconds that the item may take. 0: 30 s. */
+  timeoutMs: number;
+  kind: { $case: "call"; value: CallRequest } | { $case: "cast"; value: CastRequest } | //
+  /** Nobody waits for the item of this id any more; it is still answered. */
+  { $case: "cancel"; value: SessionCancel } | undefined;
+}
+
+export interface SessionCancel {
+}
+
+export interface SessionResponse {
+  /** Exactly one for each item, cancellations aside. */
+  answers: SessionAnswer[];
+  /** Set in the first response: items that may be without an answer at a time. */
+  maxInFlight: number;
+}
+
+export interface SessionAnswer {
+  id: number;
+  outcome: { $case: "reply"; value: CallResponse } | { $case: "accepted"; value: CastResponse } | //
+  /** As the trailer grpc-status-details-bin of the unary method holds it. */
+  { $case: "error"; value: Status } | undefined;
 }
 
 function createBaseCallRequest(): CallRequest {
@@ -408,6 +443,514 @@ export const CastResponse: MessageFns<CastResponse> = {
   },
 };
 
+function createBaseSessionRequest(): SessionRequest {
+  return { items: [] };
+}
+
+export const SessionRequest: MessageFns<SessionRequest> = {
+  encode(message: SessionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.items) {
+      SessionItem.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SessionRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSessionRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.items.push(SessionItem.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SessionRequest {
+    return {
+      items: globalThis.Array.isArray(object?.items) ? object.items.map((e: any) => SessionItem.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: SessionRequest): unknown {
+    const obj: any = {};
+    if (message.items?.length) {
+      obj.items = message.items.map((e) => SessionItem.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SessionRequest>): SessionRequest {
+    return SessionRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SessionRequest>): SessionRequest {
+    const message = createBaseSessionRequest();
+    message.items = object.items?.map((e) => SessionItem.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseSessionItem(): SessionItem {
+  return { id: 0, timeoutMs: 0, kind: undefined };
+}
+
+export const SessionItem: MessageFns<SessionItem> = {
+  encode(message: SessionItem, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0) {
+      writer.uint32(8).uint32(message.id);
+    }
+    if (message.timeoutMs !== 0) {
+      writer.uint32(16).uint32(message.timeoutMs);
+    }
+    switch (message.kind?.$case) {
+      case "call":
+        CallRequest.encode(message.kind.value, writer.uint32(26).fork()).join();
+        break;
+      case "cast":
+        CastRequest.encode(message.kind.value, writer.uint32(34).fork()).join();
+        break;
+      case "cancel":
+        SessionCancel.encode(message.kind.value, writer.uint32(42).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SessionItem {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSessionItem();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.timeoutMs = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.kind = { $case: "call", value: CallRequest.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.kind = { $case: "cast", value: CastRequest.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.kind = { $case: "cancel", value: SessionCancel.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SessionItem {
+    return {
+      id: isSet(object.id) ? globalThis.Number(object.id) : 0,
+      timeoutMs: isSet(object.timeoutMs)
+        ? globalThis.Number(object.timeoutMs)
+        : isSet(object.timeout_ms)
+        ? globalThis.Number(object.timeout_ms)
+        : 0,
+      kind: isSet(object.call)
+        ? { $case: "call", value: CallRequest.fromJSON(object.call) }
+        : isSet(object.cast)
+        ? { $case: "cast", value: CastRequest.fromJSON(object.cast) }
+        : isSet(object.cancel)
+        ? { $case: "cancel", value: SessionCancel.fromJSON(object.cancel) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: SessionItem): unknown {
+    const obj: any = {};
+    if (message.id !== 0) {
+      obj.id = Math.round(message.id);
+    }
+    if (message.timeoutMs !== 0) {
+      obj.timeoutMs = Math.round(message.timeoutMs);
+    }
+    if (message.kind?.$case === "call") {
+      obj.call = CallRequest.toJSON(message.kind.value);
+    } else if (message.kind?.$case === "cast") {
+      obj.cast = CastRequest.toJSON(message.kind.value);
+    } else if (message.kind?.$case === "cancel") {
+      obj.cancel = SessionCancel.toJSON(message.kind.value);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SessionItem>): SessionItem {
+    return SessionItem.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SessionItem>): SessionItem {
+    const message = createBaseSessionItem();
+    message.id = object.id ?? 0;
+    message.timeoutMs = object.timeoutMs ?? 0;
+    switch (object.kind?.$case) {
+      case "call": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "call", value: CallRequest.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "cast": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "cast", value: CastRequest.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "cancel": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "cancel", value: SessionCancel.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseSessionCancel(): SessionCancel {
+  return {};
+}
+
+export const SessionCancel: MessageFns<SessionCancel> = {
+  encode(_: SessionCancel, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SessionCancel {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSessionCancel();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): SessionCancel {
+    return {};
+  },
+
+  toJSON(_: SessionCancel): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<SessionCancel>): SessionCancel {
+    return SessionCancel.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<SessionCancel>): SessionCancel {
+    const message = createBaseSessionCancel();
+    return message;
+  },
+};
+
+function createBaseSessionResponse(): SessionResponse {
+  return { answers: [], maxInFlight: 0 };
+}
+
+export const SessionResponse: MessageFns<SessionResponse> = {
+  encode(message: SessionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.answers) {
+      SessionAnswer.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.maxInFlight !== 0) {
+      writer.uint32(16).uint32(message.maxInFlight);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SessionResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSessionResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.answers.push(SessionAnswer.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.maxInFlight = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SessionResponse {
+    return {
+      answers: globalThis.Array.isArray(object?.answers)
+        ? object.answers.map((e: any) => SessionAnswer.fromJSON(e))
+        : [],
+      maxInFlight: isSet(object.maxInFlight)
+        ? globalThis.Number(object.maxInFlight)
+        : isSet(object.max_in_flight)
+        ? globalThis.Number(object.max_in_flight)
+        : 0,
+    };
+  },
+
+  toJSON(message: SessionResponse): unknown {
+    const obj: any = {};
+    if (message.answers?.length) {
+      obj.answers = message.answers.map((e) => SessionAnswer.toJSON(e));
+    }
+    if (message.maxInFlight !== 0) {
+      obj.maxInFlight = Math.round(message.maxInFlight);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SessionResponse>): SessionResponse {
+    return SessionResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SessionResponse>): SessionResponse {
+    const message = createBaseSessionResponse();
+    message.answers = object.answers?.map((e) => SessionAnswer.fromPartial(e)) || [];
+    message.maxInFlight = object.maxInFlight ?? 0;
+    return message;
+  },
+};
+
+function createBaseSessionAnswer(): SessionAnswer {
+  return { id: 0, outcome: undefined };
+}
+
+export const SessionAnswer: MessageFns<SessionAnswer> = {
+  encode(message: SessionAnswer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0) {
+      writer.uint32(8).uint32(message.id);
+    }
+    switch (message.outcome?.$case) {
+      case "reply":
+        CallResponse.encode(message.outcome.value, writer.uint32(18).fork()).join();
+        break;
+      case "accepted":
+        CastResponse.encode(message.outcome.value, writer.uint32(26).fork()).join();
+        break;
+      case "error":
+        Status.encode(message.outcome.value, writer.uint32(34).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SessionAnswer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSessionAnswer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.outcome = { $case: "reply", value: CallResponse.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.outcome = { $case: "accepted", value: CastResponse.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.outcome = { $case: "error", value: Status.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SessionAnswer {
+    return {
+      id: isSet(object.id) ? globalThis.Number(object.id) : 0,
+      outcome: isSet(object.reply)
+        ? { $case: "reply", value: CallResponse.fromJSON(object.reply) }
+        : isSet(object.accepted)
+        ? { $case: "accepted", value: CastResponse.fromJSON(object.accepted) }
+        : isSet(object.error)
+        ? { $case: "error", value: Status.fromJSON(object.error) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: SessionAnswer): unknown {
+    const obj: any = {};
+    if (message.id !== 0) {
+      obj.id = Math.round(message.id);
+    }
+    if (message.outcome?.$case === "reply") {
+      obj.reply = CallResponse.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "accepted") {
+      obj.accepted = CastResponse.toJSON(message.outcome.value);
+    } else if (message.outcome?.$case === "error") {
+      obj.error = Status.toJSON(message.outcome.value);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SessionAnswer>): SessionAnswer {
+    return SessionAnswer.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SessionAnswer>): SessionAnswer {
+    const message = createBaseSessionAnswer();
+    message.id = object.id ?? 0;
+    switch (object.outcome?.$case) {
+      case "reply": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "reply", value: CallResponse.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "accepted": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "accepted", value: CastResponse.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+      case "error": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "error", value: Status.fromPartial(object.outcome.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
 /** Talks to running services. Each message is delivered at most once; the kernel does not read its bytes. */
 export type MessagingServiceService = typeof MessagingServiceService;
 export const MessagingServiceService = {
@@ -431,6 +974,23 @@ export const MessagingServiceService = {
     responseSerialize: (value: CastResponse): Buffer => Buffer.from(CastResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CastResponse => CastResponse.decode(value),
   },
+  /**
+   * Many calls and casts over one stream, each authorised, bounded in time and answered as over an RPC of its own, in the
+   * order in which the answers come.
+   *
+   * The first response says how many items may be without an answer at a time; until it is there, 64 may. More end the stream
+   * with TOO_MANY_IN_FLIGHT. Who ends its side gets every answer that is still out, then the stream's end. Whatever else ends the
+   * stream leaves each item without an answer unknown: it may have had its effect.
+   */
+  session: {
+    path: "/solo.v1.MessagingService/Session" as const,
+    requestStream: true as const,
+    responseStream: true as const,
+    requestSerialize: (value: SessionRequest): Buffer => Buffer.from(SessionRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SessionRequest => SessionRequest.decode(value),
+    responseSerialize: (value: SessionResponse): Buffer => Buffer.from(SessionResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SessionResponse => SessionResponse.decode(value),
+  },
 } as const;
 
 export interface MessagingServiceServer extends UntypedServiceImplementation {
@@ -438,6 +998,15 @@ export interface MessagingServiceServer extends UntypedServiceImplementation {
   call: handleUnaryCall<CallRequest, CallResponse>;
   /** Tells, and answers as soon as the service's mailbox has it. */
   cast: handleUnaryCall<CastRequest, CastResponse>;
+  /**
+   * Many calls and casts over one stream, each authorised, bounded in time and answered as over an RPC of its own, in the
+   * order in which the answers come.
+   *
+   * The first response says how many items may be without an answer at a time; until it is there, 64 may. More end the stream
+   * with TOO_MANY_IN_FLIGHT. Who ends its side gets every answer that is still out, then the stream's end. Whatever else ends the
+   * stream leaves each item without an answer unknown: it may have had its effect.
+   */
+  session: handleBidiStreamingCall<SessionRequest, SessionResponse>;
 }
 
 export interface MessagingServiceClient extends Client {
@@ -467,6 +1036,17 @@ export interface MessagingServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CastResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Many calls and casts over one stream, each authorised, bounded in time and answered as over an RPC of its own, in the
+   * order in which the answers come.
+   *
+   * The first response says how many items may be without an answer at a time; until it is there, 64 may. More end the stream
+   * with TOO_MANY_IN_FLIGHT. Who ends its side gets every answer that is still out, then the stream's end. Whatever else ends the
+   * stream leaves each item without an answer unknown: it may have had its effect.
+   */
+  session(): ClientDuplexStream<SessionRequest, SessionResponse>;
+  session(options: Partial<CallOptions>): ClientDuplexStream<SessionRequest, SessionResponse>;
+  session(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<SessionRequest, SessionResponse>;
 }
 
 export const MessagingServiceClient = makeGenericClientConstructor(
