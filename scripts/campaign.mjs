@@ -1,6 +1,7 @@
 // What the campaigns (chaos, soak, fuzz) share: arguments, a seed that makes a run repeatable, and how a run ends.
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
+import { Random } from "../tooling/random.ts";
 
 /**
  * @typedef {object} Campaign
@@ -15,7 +16,7 @@ import { parseArgs } from "node:util";
  * Runs a campaign with `--seed N --minutes M` and the numbers it names; exits 0 when all held, else 1 with the command that
  * does the same again as nearly as timing allows.
  *
- * @param {string} name
+ * @param {string} name The task, and what it is about if there is a choice: `fuzz capabilities`.
  * @param {{ minutes: number, [argument: string]: number }} defaults
  * @param {(campaign: Campaign) => Promise<string>} run Answers with one sentence about what was done.
  */
@@ -34,7 +35,8 @@ export async function campaign(name, defaults, run) {
     );
     process.exit(2);
   }
-  const again = `npm run ${name} -- --seed ${seed} ${Object.entries(numbers)
+  const [task, ...subject] = name.split(" ");
+  const again = `npm run ${task} -- ${[...subject, "--seed", seed].join(" ")} ${Object.entries(numbers)
     .map(([key, value]) => `--${key} ${value}`)
     .join(" ")}`;
   const beganAt = performance.now();
@@ -56,40 +58,4 @@ class DoesNotHold extends Error {}
 
 function hold(condition, what) {
   if (!condition) throw new DoesNotHold(what);
-}
-
-/** Repeatable random numbers (mulberry32). */
-export class Random {
-  #state;
-
-  /** @param {number} seed */
-  constructor(seed) {
-    this.#state = seed >>> 0;
-  }
-
-  /** From 0 up to 1. */
-  next() {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = this.#state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  }
-
-  /** A whole number, both ends included. */
-  whole(least, most) {
-    return least + Math.floor(this.next() * (most - least + 1));
-  }
-
-  chance(share) {
-    return this.next() < share;
-  }
-
-  pick(items) {
-    return items[this.whole(0, items.length - 1)];
-  }
-
-  bytes(length) {
-    return Buffer.from(Array.from({ length }, () => this.whole(0, 255)));
-  }
 }

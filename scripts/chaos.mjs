@@ -6,7 +6,8 @@ import { status as grpcStatus } from "@grpc/grpc-js";
 import { connect, freshId, isRunning, WireError } from "../packages/server/test/client.ts";
 import { footprintOf, groupsOfServer, processesIn, remainsOf } from "../packages/server/test/footprint.ts";
 import { makeDataFolder, readProfile, tryServer, until } from "../packages/server/test/server-process.ts";
-import { campaign, Random } from "./campaign.mjs";
+import { Random } from "../tooling/random.ts";
+import { campaign } from "./campaign.mjs";
 
 const poolSize = 2;
 const workers = 4;

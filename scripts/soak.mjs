@@ -5,7 +5,8 @@ import { Client } from "@grpc/grpc-js";
 import { connect, isRunning, named, Reading, tlsOf, WireError } from "../packages/server/test/client.ts";
 import { footprintOf, groupsOfServer } from "../packages/server/test/footprint.ts";
 import { makeDataFolder, readProfile, startServer, until } from "../packages/server/test/server-process.ts";
-import { campaign, Random } from "./campaign.mjs";
+import { Random } from "../tooling/random.ts";
+import { campaign } from "./campaign.mjs";
 
 const poolSize = 4;
 const workers = 3;

@@ -1,11 +1,12 @@
-// The other actor libraries: fetched when they are measured, so that installing and testing SOLO knows nothing of them.
+// The libraries of others: fetched when they are measured, so that installing and testing SOLO knows nothing of them.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const manifest = JSON.stringify({ private: true, dependencies: { xstate: "5.33.3", effect: "4.1.0", nact: "7.6.2" } });
+const actors = { xstate: "5.33.3", effect: "4.1.0", nact: "7.6.2" };
+const tokens = { "@biscuit-auth/biscuit-wasm": "0.5.0", "@ucans/ucans": "0.12.0" };
+const manifest = JSON.stringify({ private: true, dependencies: { ...actors, ...tokens } });
 
 const folder = resolve(import.meta.dirname, "../../.cache/anchors");
 
@@ -16,10 +17,12 @@ export function installPackages() {
   if (existsSync(done) && readFileSync(file, "utf8") === manifest) return;
   mkdirSync(folder, { recursive: true });
   writeFileSync(file, manifest);
+  // Stands where they are found, and imports them as their own kind of module says.
+  writeFileSync(join(folder, "load.mjs"), "export const load = (name) => import(name);\n");
   execFileSync("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts"], { cwd: folder, stdio: "pipe" });
 }
 
 /** Imports one of them. */
-export function load(name) {
-  return import(pathToFileURL(createRequire(join(folder, "package.json")).resolve(name)).href);
+export async function load(name) {
+  return (await import(pathToFileURL(join(folder, "load.mjs")).href)).load(name);
 }

@@ -32,24 +32,27 @@ export function isAbility(value: unknown): value is string {
 /**
  * Reads the claim `cap`.
  *
- * @param cid Of the link, which the counters are named after.
+ * @param cid Gives that of the link, which the counters are named after.
  * @throws {Refused} `CAP_CLAIMS`
  */
-export function readGrants(value: unknown, cid: string): readonly ParsedGrant[] {
+export function readGrants(value: unknown, cid: () => string): readonly ParsedGrant[] {
   if (!Array.isArray(value) || value.length < 1 || value.length > maxGrants) throw new Refused("CAP_CLAIMS");
-  return value.map((grant: unknown, index) => readGrant(grant, `${cid}.${index}`));
+  return value.map((grant: unknown, index) => readGrant(grant, () => `${cid()}.${index}`));
 }
 
-function readGrant(value: unknown, meter: string): ParsedGrant {
+function readGrant(value: unknown, name: () => string): ParsedGrant {
   if (!hasExactly(value, ["r", "a"], ["c"])) throw new Refused("CAP_CLAIMS");
   const pattern = parsePattern(value.r);
   if (pattern === undefined || !isSortedSet(value.a, maxAbilities, isAbility)) throw new Refused("CAP_CLAIMS");
+  let meter: string | undefined;
   return {
     pattern,
     resource: String(value.r),
     abilities: new Set(value.a),
     caveats: readCaveats(value.c),
-    meter,
+    get meter() {
+      return (meter ??= name());
+    },
   };
 }
 

@@ -77,11 +77,16 @@ export function readLink(jws: string, isRoot: boolean): Link {
     : hasExactly(claims, delegationMembers, ["nbf", "aud", "sub"]);
   if (!hasItsMembers) throw new Refused("CAP_CLAIMS");
   readId(claims.jti, 22);
-  const cid = sha256(`${header}.${payload}`);
   const holder = readHolder(claims.cnf);
+  // Hashes cost more than all else here, and not all are wanted at once, or at all.
+  let cid: string | undefined;
+  let holderId: string | undefined;
+  const cidOf = () => (cid ??= sha256(`${header}.${payload}`));
   return {
     jws,
-    cid,
+    get cid() {
+      return cidOf();
+    },
     label: readLabel(claims.sub),
     audience: readAudience(claims.aud, isRoot),
     issuedAtSeconds: readTime(claims.iat),
@@ -89,8 +94,10 @@ export function readLink(jws: string, isRoot: boolean): Link {
     notBeforeSeconds: claims.nbf === undefined ? 0 : readTime(claims.nbf),
     depth: readInteger(claims.dep, isRoot ? maxDelegations : maxDelegations - 1),
     holder,
-    holderId: holderIdOf(holder),
-    grants: readGrants(claims.cap, cid),
+    get holderId() {
+      return (holderId ??= holderIdOf(holder));
+    },
+    grants: readGrants(claims.cap, cidOf),
     root: isRoot ? readRoot(claims, kid) : undefined,
     parent: isRoot ? undefined : readId(claims.prf, 43),
   };

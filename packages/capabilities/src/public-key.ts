@@ -1,4 +1,5 @@
-import { decodeBase64url } from "./base64url.ts";
+import { base64url } from "jose";
+import { isCanonicalBase64url } from "./base64url.ts";
 import { hasExactly } from "./canonical-json.ts";
 import { sha256 } from "./digest.ts";
 import { Refused } from "./refused.ts";
@@ -20,8 +21,8 @@ export function readPublicJwk(value: unknown): PublicJwk {
   if (!hasExactly(value, ["crv", "kty", "x"])) throw new Refused("CAP_CLAIMS");
   const { crv, kty, x } = value;
   if (crv !== "Ed25519" || kty !== "OKP" || typeof x !== "string" || x.length !== 43) throw new Refused("CAP_CLAIMS");
-  const bytes = decodeBase64url(x);
-  if (isWeak(bytes)) throw new Refused("CAP_WEAK_KEY");
+  if (!isCanonicalBase64url(x)) throw new Refused("CAP_ENCODING");
+  if (weakKeys.has(x)) throw new Refused("CAP_WEAK_KEY");
   return Object.freeze({ crv, kty, x });
 }
 
@@ -31,19 +32,24 @@ export function thumbprintOf({ x }: PublicJwk): string {
 }
 
 /** The y coordinates of the points of order 1, 2, 4 and 8 that are below the prime, least significant byte first. */
-const lowOrder: ReadonlySet<string> = new Set([
+const lowOrder = [
   "0000000000000000000000000000000000000000000000000000000000000000",
   "0100000000000000000000000000000000000000000000000000000000000000",
   "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
   "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
   "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-]);
+];
 
-function isWeak(bytes: Uint8Array): boolean {
-  // The top bit is the sign of x; the point is of low order with either.
-  const y = bytes.slice();
-  y[31] = Number(y[31]) & 0x7f;
-  // From the prime on: a point below it, spelt once more. Two of these are of low order too.
-  const isAbovePrime = Number(y[0]) >= 0xed && y[31] === 0x7f && y.subarray(1, 31).every((byte) => byte === 0xff);
-  return isAbovePrime || lowOrder.has([...y].map((byte) => byte.toString(16).padStart(2, "0")).join(""));
-}
+/** From the prime, 2^255 - 19, on: each is a point below it spelt once more, two of them of low order. */
+const abovePrime = Array.from({ length: 19 }, (_, index) => `${(0xed + index).toString(16)}${"ff".repeat(30)}7f`);
+
+/** All of these as they stand in a token, with either sign of x, which is the top bit. */
+const weakKeys: ReadonlySet<string> = new Set(
+  [...lowOrder, ...abovePrime].flatMap((hex) => {
+    const bytes = Uint8Array.from({ length: 32 }, (_, index) =>
+      Number.parseInt(hex.slice(2 * index, 2 * index + 2), 16),
+    );
+    const other = bytes.with(31, Number(bytes[31]) | 0x80);
+    return [base64url.encode(bytes), base64url.encode(other)];
+  }),
+);

@@ -4,16 +4,17 @@ import { Generations } from "./generations.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { maxCachedBundles } from "./limits.ts";
 import type { Link } from "./link.ts";
+import type { PublicJwk } from "./public-key.ts";
 import { Refused } from "./refused.ts";
 import { importPublicJwk, isSignedBy } from "./signing-key.ts";
 
 /** A link whose signature was found right, by whose key, and the holder's key for what follows. */
 interface SignedLink {
   readonly link: Link;
-  /** Thumbprint of the key that signed. */
+  /** The public key that signed. */
   readonly signer: string;
-  /** Made when a link that follows is checked. */
-  key?: Promise<CryptoKey>;
+  /** The holder's, made when a link that follows is checked; `undefined` if none can be. */
+  key?: Promise<CryptoKey | undefined>;
 }
 
 interface SignedChain {
@@ -50,41 +51,46 @@ export class Signatures {
     const issuer = this.#ring.find(chain.kid, chain.links[0].issuedAtSeconds);
     if (issuer === undefined || issuer.issuer !== chain.issuer) throw new Refused("CAP_UNKNOWN_KEY", 0);
     // The root first and alone: who cannot bring one that is signed makes one check of work, not nine.
-    await this.#checkLink(chain, 0, chain.kid, () => Promise.resolve(issuer.key));
-    const checks = chain.links.slice(1).map((_, index) => {
-      const parent = chain.links[index] as Link;
-      return this.#checkLink(chain, index + 1, parent.holderId, () => this.#keyOf(parent));
-    });
-    await Promise.all(checks);
+    const root = this.#checkLink(chain.links[0], 0, chain.kid, Promise.resolve(issuer.key));
+    // That is done by another thread. Meanwhile, what is wanted next.
+    const parents = chain.links.slice(0, -1).map((parent) => ({ x: keyOf(parent).x, key: this.#keyOf(parent) }));
+    for (const link of chain.links) hashesOf(link);
+    await root;
+    await Promise.all(
+      parents.map(({ x, key }, index) => this.#checkLink(chain.links[index + 1] as Link, index + 1, x, key)),
+    );
     this.#chains.set(bundle.slice(-86), { bundle, chain });
     return chain;
   }
 
-  async #checkLink(chain: Chain, index: number, signer: string, key: () => Promise<CryptoKey>): Promise<void> {
-    const link = chain.links[index] as Link;
+  async #checkLink(link: Link, index: number, signer: string, key: Promise<CryptoKey | undefined>): Promise<void> {
     if (this.#known(link.jws)?.signer === signer) return;
-    let isRight: boolean;
-    try {
-      isRight = await isSignedBy(link.jws, await key());
-    } catch {
-      // No key can be made of what the link before names.
-      isRight = false;
-    }
-    if (!isRight) throw new Refused("CAP_SIGNATURE", index);
+    const made = await key;
+    if (made === undefined || !(await isSignedBy(link.jws, made))) throw new Refused("CAP_SIGNATURE", index);
     this.#links.set(link.jws.slice(-86), { link, signer });
   }
 
-  #keyOf(parent: Link): Promise<CryptoKey> {
-    // `readBundle` lets only keys be followed by a link.
-    if (parent.holder.kind !== "key") throw new Refused("CAP_CHAIN_BROKEN");
+  /** @returns `undefined` if no key can be made of what the link names. */
+  #keyOf(parent: Link): Promise<CryptoKey | undefined> {
     const known = this.#known(parent.jws);
-    if (known === undefined) return importPublicJwk(parent.holder.jwk);
-    known.key ??= importPublicJwk(parent.holder.jwk);
-    return known.key;
+    const key = known?.key ?? importPublicJwk(keyOf(parent)).catch(() => undefined);
+    if (known !== undefined) known.key = key;
+    return key;
   }
 
   #known(jws: string): SignedLink | undefined {
     const known = this.#links.get(jws.slice(-86));
     return known?.link.jws === jws ? known : undefined;
   }
+}
+
+/** The key that a link which follows must be signed with; `readBundle` lets none follow where there is no key. */
+function keyOf({ holder }: Link): PublicJwk {
+  if (holder.kind !== "key") throw new Refused("CAP_CHAIN_BROKEN");
+  return holder.jwk;
+}
+
+/** Has a link work out its hashes, which it remembers. */
+function hashesOf({ cid, holderId }: Link): readonly string[] {
+  return [cid, holderId];
 }

@@ -1,4 +1,4 @@
-import { CompactSign, type CryptoKey, compactVerify, exportJWK, generateKeyPair, importJWK } from "jose";
+import { base64url, CompactSign, type CryptoKey, compactVerify, exportJWK, generateKeyPair, importJWK } from "jose";
 import { hasExactly } from "./canonical-json.ts";
 import type { Holder } from "./link.ts";
 import { type PublicJwk, readPublicJwk, thumbprintOf } from "./public-key.ts";
@@ -75,11 +75,9 @@ export function sign(key: SigningKey, header: { typ: string; kid?: string }, cla
     .sign(signer(key));
 }
 
-/** A public key that signatures can be checked with. @throws If no such key exists. */
-export async function importPublicJwk(jwk: PublicJwk): Promise<CryptoKey> {
-  const key = await importJWK({ ...jwk }, algorithm);
-  if (key instanceof Uint8Array) throw new TypeError("Cannot import key: it is not one of Ed25519");
-  return key;
+/** A public key that jose can check signatures with; its bytes as they are take half the time of a JWK. */
+export async function importPublicJwk({ x }: PublicJwk): Promise<CryptoKey> {
+  return crypto.subtle.importKey("raw", base64url.decode(x) as Uint8Array<ArrayBuffer>, "Ed25519", false, ["verify"]);
 }
 
 /** Whether a token is signed with a key: the one place where signatures are checked. */
