@@ -101,11 +101,20 @@ export default {
       to: { path: "^packages/(?!(catalogue|notation)/)|^@solo/(?!notation)" },
     },
     {
+      name: "receipts-stand-alone",
+      comment: "Whoever checks a copied log needs nothing of the server",
+      severity: "error",
+      from: { path: "^packages/receipts/src/", pathNot: tests },
+      to: { path: "^packages/(?!receipts/)|^@solo/" },
+    },
+    {
       name: "cli-speaks-only-the-proto",
       comment: "Whatever the command can do, every other client can do",
       severity: "error",
       from: { path: "^packages/cli/src/", pathNot: tests },
-      to: { path: "^packages/(?!(catalogue|cli|notation|proto)/)|^@solo/(?!catalogue|notation|proto)" },
+      to: {
+        path: "^packages/(?!(catalogue|cli|notation|proto|receipts)/)|^@solo/(?!catalogue|notation|proto|receipts)",
+      },
     },
     {
       name: "server-without-command",

@@ -10,6 +10,7 @@ const planted = [
   ["packages/actor-core/src/xstate/planted.ts", 'import "node:fs";', "actor-core-xstate-stands-on-xstate"],
   ["packages/capabilities/src/planted.ts", 'import "../../actor-core/src/index.ts";', "capabilities-stand-alone"],
   ["packages/capabilities/src/reaching.ts", 'import "node:fs";', "capabilities-stand-alone"],
+  ["packages/receipts/src/planted.ts", 'import "../../proto/src/index.ts";', "receipts-stand-alone"],
   ["packages/cli/src/planted.ts", 'import "../../server/src/errors.ts";', "cli-speaks-only-the-proto"],
   ["packages/server/src/ports/planted.ts", 'import type { Config } from "../config/index.ts";', "server-ports-below"],
   ["packages/server/src/storage/planted.ts", 'import "../gateway/planted.ts";', "server-storage-below"],
