@@ -13,6 +13,7 @@ const serverLayers = [
   ["storage", "storage/"],
   ["observability", "observability/"],
   ["identity", "identity/"],
+  ["receipts", "receipts/"],
   ["authority", "authority/"],
   ["cells", "cells/"],
   ["services", "services/"],

@@ -12,6 +12,13 @@ export const clientErrors = {
     command: "solo --help",
     example: list,
   },
+  AUDIT_FAILED: {
+    status: "DATA_LOSS",
+    meaning: "A log or a proof does not hold: it, or what it vouches for, was changed, set back or copied in part",
+    wanted: "the files of a log as the server wrote them, or a proof made from them",
+    fix: "Copy the log again, all of it and its file `checkpoint` first; if it fails again, the history was changed",
+    example: { method: "EventService/GetCheckpoint" },
+  },
   PROFILE_NOT_FOUND: {
     status: "INVALID_ARGUMENT",
     meaning: "No profile folder was found, so it is not known which server to use and as whom",

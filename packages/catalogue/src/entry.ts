@@ -15,6 +15,7 @@ export type StatusName =
   | "CANCELLED"
   | "UNIMPLEMENTED"
   | "UNAVAILABLE"
+  | "DATA_LOSS"
   | "INTERNAL";
 
 /** A request that shows how it is done. */

@@ -345,6 +345,15 @@ export const kernelErrors = {
     fix: "Send the request again when the server is back",
     example: { method: "KernelService/Doctor" },
   },
+  RECEIPTS_BROKEN: {
+    status: "DATA_LOSS",
+    meaning:
+      "The tamper-evident log of the tenant's history, or the history under it, was changed, so that it does not go on",
+    wanted: "a log that is what the server wrote",
+    fix: "Have an administrator look at the receipts in solo doctor, and keep a copy of the log and of the database",
+    command: "solo doctor",
+    example: { method: "KernelService/Doctor" },
+  },
   STORAGE_UNAVAILABLE: {
     status: "UNAVAILABLE",
     meaning: "The store did not say whether it kept the change",

@@ -68,6 +68,7 @@ export const methodExamples: Readonly<Record<Method, MethodExample>> = {
     command: "solo events --service counter",
   },
   "EventService/TailEvents": { request: { onlyNew: true }, command: "solo events -f" },
+  "EventService/GetCheckpoint": { request: {}, command: "solo audit checkpoint" },
   "CertificateService/Issue": {
     request: { requestId: "issue-acme-1", tenant: "acme", holder: "ci" },
     command: "solo cert issue acme --holder ci",

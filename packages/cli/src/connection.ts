@@ -29,6 +29,7 @@ const answering = {
   call: MessagingServiceService.call,
   cast: MessagingServiceService.cast,
   listEvents: EventServiceService.listEvents,
+  getCheckpoint: EventServiceService.getCheckpoint,
   issue: CertificateServiceService.issue,
   shutdown: KernelServiceService.shutdown,
   doctor: KernelServiceService.doctor,

@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   kill: async () => (await import("./commands/kill.ts")).addKill,
   restart: async () => (await import("./commands/restart.ts")).addRestart,
   events: async () => (await import("./commands/events.ts")).addEvents,
+  audit: async () => (await import("./commands/audit.ts")).addAudit,
   cert: async () => (await import("./commands/certificate.ts")).addCertificate,
   doctor: async () => (await import("./commands/doctor.ts")).addDoctor,
   shutdown: async () => (await import("./commands/shutdown.ts")).addShutdown,

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
@@ -112,6 +112,46 @@ test("a tenant's profile acts in its own tenant, and not in another", async () =
     lines: [{ error: { reason: "OTHER_TENANT" } }],
   });
   expect(await solo("doctor", "--profile", out)).toMatchObject({ code: 5 });
+});
+
+test("an auditor checks a copied log and a proof, without the server", async () => {
+  const checkpoint = join(work, "checkpoint-1");
+  const [asked] = (await solo("audit", "checkpoint", "--out", checkpoint)).lines as unknown as [
+    { readonly verifier: string; readonly folder: string },
+  ];
+  const { verifier: key, folder } = asked;
+  const copy = join(work, "copy");
+  cpSync(folder, copy, { recursive: true });
+  expect(await solo("audit", "verify", copy, "--key", key, "--since", checkpoint)).toMatchObject({
+    code: 0,
+    lines: [{ holds: true, keyFrom: "given", events: expect.any(Number) }],
+  });
+  const proof = join(work, "event-1.tlog-proof");
+  expect((await solo("audit", "prove", copy, "1", "--out", proof)).code).toBe(0);
+  expect(await solo("audit", "check", proof, "--key", key)).toMatchObject({
+    code: 0,
+    lines: [{ holds: true, entry: { sequence: 1, event: { body: { type: "service.deployed" } } } }],
+  });
+
+  writeFileSync(proof, readFileSync(proof, "utf8").replace("index 0", "index 1"));
+  const refused = { code: 1, lines: [{ error: { reason: "AUDIT_FAILED" } }] };
+  expect(await solo("audit", "check", proof, "--key", key)).toMatchObject(refused);
+  const [bundle = ""] = readdirSync(join(copy, "tile/entries"), { recursive: true, encoding: "utf8" }).filter((name) =>
+    /\d$/.test(name),
+  );
+  const file = join(copy, "tile/entries", bundle);
+  writeFileSync(file, readFileSync(file, "latin1").replace("service.deployed", "service.deplored"), "latin1");
+  expect(await solo("audit", "verify", copy, "--key", key)).toMatchObject(refused);
+  expect(await solo("audit", "verify", work)).toMatchObject(refused);
+  for (const wrong of [
+    ["verify", copy, "--key", "nonsense"],
+    ["verify", copy, "--since", join(work, "none")],
+    ["prove", copy, "0"],
+    ["prove", copy, "9999"],
+    ["check", join(work, "none"), "--key", key],
+  ]) {
+    expect(await solo("audit", ...wrong)).toMatchObject({ code: 2 });
+  }
 });
 
 test("shutdown stops the server in order", async () => {

@@ -45,6 +45,8 @@ export {
   EventServiceClient,
   type EventServiceServer,
   EventServiceService,
+  GetCheckpointRequest,
+  GetCheckpointResponse,
   ListEventsRequest,
   ListEventsResponse,
   TailEventsRequest,

@@ -1,5 +1,6 @@
 export { appendLog, type LogOwner, openLog } from "./append-log.ts";
 export { type Checkpoint, openCheckpoint, signCheckpoint } from "./checkpoint.ts";
+export { checkEventEntry, type EventEntry, encodeEventEntry, logOrigin } from "./event-entry.ts";
 export { LogDamaged, LogFolder, logFiles } from "./log-folder.ts";
 export {
   consistencyProof,

@@ -3,6 +3,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { describeExit, isExpected } from "@solo/actor-core";
 import { customAlphabet } from "nanoid";
+import { kernelTenant } from "./authority/names.ts";
 import { openSandbox } from "./cells/sandbox.ts";
 import { type Config, formatProblems, loadConfig } from "./config/index.ts";
 import { type Gateway, openGateway } from "./gateway/open-gateway.ts";
@@ -10,7 +11,8 @@ import { type Kernel, startKernel } from "./kernel/kernel.ts";
 import { openMetricsServer } from "./observability/metrics-server.ts";
 import { createMetrics } from "./observability/prometheus-metrics.ts";
 import { createLogger } from "./observability/winston-logger.ts";
-import { openSqliteStorage } from "./storage/index.ts";
+import { openReceipts, type Receipts } from "./receipts/receipts.ts";
+import { type OnCommitted, openSqliteStorage } from "./storage/index.ts";
 import { systemClock } from "./system-clock.ts";
 
 const version: string = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version;
@@ -46,6 +48,7 @@ async function serve(config: Config): Promise<number> {
   const metrics = createMetrics();
   const dataFolder = resolve(config.dataFolder);
   let kernel: Kernel | undefined;
+  let receipts: Receipts | undefined;
   let gateway: Gateway | undefined;
   let { graceMs } = config;
   let port = config.listenPort;
@@ -53,6 +56,11 @@ async function serve(config: Config): Promise<number> {
     graceMs = askedGraceMs ?? graceMs;
     logger.info("Stopping", { graceMs });
     void kernel?.stop({ graceMs });
+  };
+
+  const onCommitted: OnCommitted = (changes, elapsedMs) => {
+    metrics.committed(changes, elapsedMs);
+    receipts?.changed();
   };
 
   let metricsServer: Awaited<ReturnType<typeof openMetricsServer>> | undefined;
@@ -64,7 +72,17 @@ async function serve(config: Config): Promise<number> {
       metrics,
       version,
       capacity: { memoryBytes: totalmem(), cpuPercent: availableParallelism() * 100 },
-      openStorage: () => openSqliteStorage({ folder: dataFolder, clock: systemClock, onCommitted: metrics.committed }),
+      openStorage: () => openSqliteStorage({ folder: dataFolder, clock: systemClock, onCommitted }),
+      openReceipts: async (storage) =>
+        (receipts = await openReceipts({
+          folder: join(dataFolder, "receipts"),
+          keyFolder: join(dataFolder, "identity"),
+          serverId: dataFolderId(dataFolder),
+          storage,
+          kernelTenant,
+          clock: systemClock,
+          logger,
+        })),
       openSandbox: () =>
         openSandbox({
           dataFolderId: dataFolderId(dataFolder),
@@ -85,6 +103,7 @@ async function serve(config: Config): Promise<number> {
           clock: systemClock,
           logger,
           metrics,
+          receipts: receipts as Receipts,
           defaults: {
             memoryBytes: config.serviceMemoryBytes,
             cpuPercent: config.serviceCpuPercent,

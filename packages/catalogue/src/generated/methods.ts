@@ -21,6 +21,12 @@ export const methods = {
     "response": "TailEventsResponse",
     "streams": true
   },
+  "EventService/GetCheckpoint": {
+    "doc": "The newest signed checkpoint of the tenant's tamper-evident log, which covers all that is recorded when it is asked for.\nWhoever keeps it can show later that the history was changed or set back.",
+    "request": "GetCheckpointRequest",
+    "response": "GetCheckpointResponse",
+    "streams": false
+  },
   "DeploymentService/Deploy": {
     "doc": "Starts a service and answers when `init` has returned, or fails with the reason. The id must be free or killed.",
     "request": "DeployRequest",
@@ -313,6 +319,40 @@ export const messages = {
         "jsonName": "onlyNew",
         "type": "bool",
         "doc": "Begin at the present end; `after` must be empty."
+      }
+    ]
+  },
+  "GetCheckpointRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      }
+    ]
+  },
+  "GetCheckpointResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "checkpoint",
+        "jsonName": "checkpoint",
+        "type": "string",
+        "doc": "A signed note (C2SP tlog-checkpoint); empty when nothing is recorded yet."
+      },
+      {
+        "name": "verifier",
+        "jsonName": "verifier",
+        "type": "string",
+        "doc": "The key that checks it, as one line (C2SP signed-note)."
+      },
+      {
+        "name": "folder",
+        "jsonName": "folder",
+        "type": "string",
+        "doc": "Where the log's files are on the server; empty for callers that are no operators."
       }
     ]
   },

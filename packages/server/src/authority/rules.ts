@@ -43,6 +43,7 @@ export const rules: Readonly<Record<Method, Rule>> = {
   "MessagingService/Session": "tenant",
   "EventService/ListEvents": "tenant",
   "EventService/TailEvents": "tenant",
+  "EventService/GetCheckpoint": "tenant",
   "CertificateService/Issue": "admin",
   "KernelService/Help": "tenant",
   "KernelService/Shutdown": "admin",

@@ -59,5 +59,7 @@ export type EventBody =
       readonly serialNumber: string;
       readonly expiresAtMs: number;
     }
+  /** The tamper-evident log of a tenant, or the history under it, was changed: it does not go on. */
+  | { readonly type: "receipts.broken"; readonly ofTenant: string; readonly problem: string }
   | { readonly type: "kernel.started"; readonly version: string; readonly recovered: number }
   | { readonly type: "kernel.stopping"; readonly requestedBy: string };

@@ -7,6 +7,7 @@ import type { KernelParts } from "../kernel/kernel.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Metrics, Outcome } from "../observability/metrics.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Receipts } from "../receipts/receipts.ts";
 import { BusyPoll } from "./grpc/busy-poll.ts";
 import { callerOf } from "./grpc/gate.ts";
 import type { EndedCall } from "./grpc/method.ts";
@@ -22,6 +23,7 @@ export interface GatewayOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly receipts: Receipts;
   /** Milliseconds that calls under way may take once the gateway closes. */
   readonly graceMs: () => number;
   /** Begins the ordered stop of the whole server. */
@@ -78,12 +80,14 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
     defaults: options.defaults,
     messaging: parts.messaging,
     events,
+    receipts: options.receipts,
     issuing: { identity, state, requests },
     kernel: {
       state,
       requests,
       sandbox,
       directory,
+      receipts: options.receipts,
       dataFolder,
       version: options.version,
       stop: options.stop,

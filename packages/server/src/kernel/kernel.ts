@@ -38,6 +38,8 @@ export interface KernelOptions {
   readonly capacity: Capacity;
   readonly openStorage: () => Promise<Storage>;
   readonly openSandbox: () => Promise<Sandbox>;
+  /** Vouches for what the storage holds. */
+  readonly openReceipts?: (storage: Storage) => Promise<Owned>;
   /** Lets the world in, once everything stands; closed first. */
   readonly openGateway?: (parts: KernelParts) => Promise<Owned>;
 }
@@ -133,6 +135,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
           },
         };
       }),
+      part("receipts", async () => (await options.openReceipts?.(storage as Storage)) ?? nothing),
       part("cells", async () => (sandbox = await options.openSandbox())),
       {
         id: "tenants",
@@ -144,10 +147,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
         },
       },
       part("services", openServices),
-      part(
-        "gateway",
-        async () => (await options.openGateway?.(parts as KernelParts)) ?? { close: async () => undefined },
-      ),
+      part("gateway", async () => (await options.openGateway?.(parts as KernelParts)) ?? nothing),
     ],
   });
   if (root.kind !== "ok") {
@@ -173,6 +173,9 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
     ended: system.exited(root.pid),
   };
 }
+
+/** A part that this kernel does without. */
+const nothing: Owned = { close: async () => undefined };
 
 interface StartedServices extends Owned {
   readonly parts: KernelParts;

@@ -29,10 +29,26 @@ export interface EventQuery {
   readonly after: number;
 }
 
+/** An event exactly as it is stored, for whoever vouches for it. */
+export interface EventRecord {
+  readonly sequence: number;
+  readonly atMs: number;
+  /** The {@link NewEvent} as JSON, byte for byte. */
+  readonly json: string;
+}
+
 /** The append-only history of every tenant. Events are appended by {@link StateStore.commit}. */
 export interface EventLog {
   /** Up to `limit` events, oldest first. */
   read(query: EventQuery & { readonly limit: number }): Promise<readonly StoredEvent[]>;
+  /** Up to `limit` events as they are stored, oldest first; fewer when they are large. */
+  records(query: {
+    readonly tenant: string;
+    readonly after: number;
+    readonly limit: number;
+  }): Promise<readonly EventRecord[]>;
+  /** Sequence of the newest durable event of every tenant that has any. */
+  heads(): Promise<ReadonlyMap<string, number>>;
   /** Sequence of the newest durable event; 0 when there is none. */
   head(tenant: string): Promise<number>;
   /**

@@ -79,6 +79,30 @@ export function describeStorage(adapter: string, openEmpty: OpenEmptyStorage): v
         expect(await storage.events.head("other")).toBe(0);
       });
 
+      test("knows the newest sequence of everybody", async () => {
+        expect(await storage.events.heads()).toEqual(new Map());
+        await append("a", "b");
+        await commit({ tenant: "other", events: [eventAbout("c")] });
+        await commit({ tenant: "silent", puts: [{ ...service("a"), value: bytes("one") }] });
+        expect(await storage.events.heads()).toEqual(
+          new Map([
+            ["acme", 2],
+            ["other", 1],
+          ]),
+        );
+      });
+
+      test("gives out what is stored, byte for byte", async () => {
+        const events = [eventAbout("a"), { ...eventAbout("b"), causationDistance: 1 }, eventAbout("c")];
+        await commit({ events });
+        expect(await storage.events.records({ tenant: "acme", after: 1, limit: 10 })).toEqual([
+          { sequence: 2, atMs: 1_000_000, json: JSON.stringify(events[1]) },
+          { sequence: 3, atMs: 1_000_000, json: JSON.stringify(events[2]) },
+        ]);
+        expect(await storage.events.records({ tenant: "acme", after: 0, limit: 1 })).toHaveLength(1);
+        await expect(storage.events.records({ tenant: "acme", after: 0, limit: 0 })).rejects.toThrow(RangeError);
+      });
+
       test("reads many large events whole", async () => {
         const large = (index: number) => eventAbout("a", `${index}`.padEnd(200_000, "x"));
         for (let index = 0; index < 15; index++) await commit({ events: [large(index)] });

@@ -41,6 +41,12 @@ export interface EventPageQuery {
   readonly maxBytes: number;
 }
 
+/** A tenant that has events, and the newest one's sequence. */
+export interface TenantHead {
+  readonly tenant: string;
+  readonly sequence: number;
+}
+
 export interface RecordListQuery {
   readonly tenant: string | undefined;
   readonly collection: Collection;
@@ -55,6 +61,7 @@ export interface Operations {
   commit(group: readonly Write[]): readonly WriteOutcome[];
   readEvents(query: EventPageQuery): EventPage;
   head(tenant: string): number;
+  heads(argument: undefined): readonly TenantHead[];
   getRecord(query: RecordKey & { readonly tenant: string; readonly nowMs: number }): StoredRecord | undefined;
   listRecords(query: RecordListQuery): readonly StoredRecord[];
   getArtifact(sha256: string): Uint8Array | undefined;

@@ -15,3 +15,4 @@ export {
 } from "./errors.ts";
 export { openMemoryStorage } from "./memory/memory-storage.ts";
 export { openSqliteStorage, type SqliteStorageOptions } from "./sqlite/sqlite-storage.ts";
+export type { OnCommitted } from "./storage-over-engine.ts";

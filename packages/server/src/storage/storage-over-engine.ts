@@ -1,6 +1,6 @@
 import { smallArtifactBytes } from "../ports/artifact-store.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { EventQuery, StoredEvent } from "../ports/event-log.ts";
+import type { EventQuery, EventRecord, StoredEvent } from "../ports/event-log.ts";
 import type { Committed, RecordKey, StateStore, StoredRecord, Transaction } from "../ports/state-store.ts";
 import type { Storage } from "../ports/storage.ts";
 import { checkKey, checkSize, encodeTransaction } from "./encode-transaction.ts";
@@ -34,6 +34,8 @@ export function storageOverEngine(parts: StorageParts): Storage {
   return {
     events: {
       read: (query) => storage.readEvents(query),
+      records: (query) => storage.readRecords(query),
+      heads: () => storage.heads(),
       head: (tenant) => storage.head(tenant),
       tail: (query) => storage.tail(query),
     },
@@ -91,6 +93,23 @@ class StorageOverEngine {
       more = page.more;
     }
     return events;
+  }
+
+  async readRecords(query: {
+    readonly tenant: string;
+    readonly after: number;
+    readonly limit: number;
+  }): Promise<readonly EventRecord[]> {
+    checkLimit(query.limit);
+    const { tenant, after, limit: maxEvents } = query;
+    const { rows } = await this.#readPage({ tenant, after }, { after, maxEvents });
+    return rows.map(({ sequence, atMs, json }) => ({ sequence, atMs, json }));
+  }
+
+  async heads(): Promise<ReadonlyMap<string, number>> {
+    this.#assertOpen();
+    const heads = await this.#engine.heads(undefined);
+    return new Map(heads.map(({ tenant, sequence }) => [tenant, sequence]));
   }
 
   async head(tenant: string): Promise<number> {

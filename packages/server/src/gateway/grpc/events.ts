@@ -1,8 +1,9 @@
 import type { EventServiceServer } from "@solo/proto";
 import { checkServiceId } from "../../authority/names.ts";
-import { SoloError } from "../../errors.ts";
+import { catalogue, SoloError } from "../../errors.ts";
 import { fromCursor, toCursor } from "../../events/cursor.ts";
 import type { EventLog } from "../../ports/event-log.ts";
+import { type Receipts, ReceiptsBroken } from "../../receipts/receipts.ts";
 import { toEventMessage } from "./event-message.ts";
 import type { MethodsOf } from "./handler.ts";
 import { type MethodContext, streaming, unary } from "./method.ts";
@@ -10,7 +11,11 @@ import { pageSize } from "./page.ts";
 import { tenantResource } from "./resource.ts";
 
 /** `solo.v1.EventService`: a tenant's history, by page and live. */
-export const eventService = (context: MethodContext, events: EventLog): MethodsOf<EventServiceServer> => ({
+export const eventService = (
+  context: MethodContext,
+  events: EventLog,
+  receipts: Receipts,
+): MethodsOf<EventServiceServer> => ({
   listEvents: unary(context, "EventService/ListEvents", tenantResource, async (request, { permit }) => {
     const { tenant } = permit;
     const after = fromCursor(tenant, request.after, "after");
@@ -24,6 +29,21 @@ export const eventService = (context: MethodContext, events: EventLog): MethodsO
       nextCursor: last === undefined ? request.after : toCursor(tenant, last.sequence),
       more: found.length > limit,
     };
+  }),
+
+  getCheckpoint: unary(context, "EventService/GetCheckpoint", tenantResource, async (_request, { permit }) => {
+    try {
+      const found = await receipts.checkpoint(permit.tenant);
+      return {
+        checkpoint: found?.note ?? "",
+        verifier: found?.verifier ?? "",
+        folder: permit.caller.role === "operator" ? (found?.folder ?? "") : "",
+      };
+    } catch (error) {
+      if (!(error instanceof ReceiptsBroken)) throw error;
+      const { wanted } = catalogue.RECEIPTS_BROKEN;
+      throw new SoloError("RECEIPTS_BROKEN", error.message, { found: error.problem, wanted }, { cause: error });
+    }
   }),
 
   tailEvents: streaming(context, "EventService/TailEvents", tenantResource, async function* (request, granted) {

@@ -3,6 +3,8 @@ import { help } from "../../administration/help.ts";
 import { type ShutdownContext, shutdown } from "../../administration/shutdown.ts";
 import type { Directory } from "../../messaging/directory.ts";
 import type { Sandbox } from "../../ports/cell.ts";
+import { checkReceipts } from "../../receipts/check-receipts.ts";
+import type { Receipts } from "../../receipts/receipts.ts";
 import type { MethodsOf } from "./handler.ts";
 import { type MethodContext, unary } from "./method.ts";
 import { requestKey } from "./request-key.ts";
@@ -11,6 +13,7 @@ import { confinements, limitsLevels } from "./service-message.ts";
 export interface KernelServiceContext extends ShutdownContext {
   readonly sandbox: Sandbox;
   readonly directory: Directory;
+  readonly receipts: Receipts;
   readonly version: string;
   readonly dataFolder: string;
 }
@@ -60,7 +63,10 @@ export const kernelService = (
     async () => ({
       confinement: confinements[kernel.sandbox.confinement],
       limitsLevel: limitsLevels[kernel.sandbox.limitsLevel],
-      checks: kernel.sandbox.checks.map((check) => ({ ...check, result: checkResults[check.result] })),
+      checks: [...kernel.sandbox.checks, checkReceipts(kernel.receipts)].map((check) => ({
+        ...check,
+        result: checkResults[check.result],
+      })),
       serverVersion: kernel.version,
       dataFolder: kernel.dataFolder,
       servicesRunning: [...kernel.directory.all()].filter((service) => service.state === "running").length,

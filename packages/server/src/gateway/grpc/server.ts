@@ -21,6 +21,7 @@ import type { DeploymentContext } from "../../deployment/context.ts";
 import type { ManifestDefaults } from "../../deployment/manifest.ts";
 import type { MessagingContext } from "../../messaging/send.ts";
 import type { EventLog } from "../../ports/event-log.ts";
+import type { Receipts } from "../../receipts/receipts.ts";
 import { certificateService } from "./certificate.ts";
 import { deploymentService } from "./deployment.ts";
 import { eventService } from "./events.ts";
@@ -45,6 +46,7 @@ export interface GrpcServerOptions {
   readonly defaults: ManifestDefaults;
   readonly messaging: MessagingContext;
   readonly events: EventLog;
+  readonly receipts: Receipts;
   readonly issuing: IssueContext;
   readonly kernel: KernelServiceContext;
 }
@@ -88,7 +90,10 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
       messagingService(methods, options.messaging),
       callerOf,
     ),
-    "solo.v1.EventService": handlersOf<EventServiceServer>(eventService(methods, options.events), callerOf),
+    "solo.v1.EventService": handlersOf<EventServiceServer>(
+      eventService(methods, options.events, options.receipts),
+      callerOf,
+    ),
     "solo.v1.CertificateService": handlersOf<CertificateServiceServer>(
       certificateService(methods, options.issuing),
       callerOf,

@@ -25,6 +25,7 @@ function inlineEngine(tables: Operations): Engine {
     commit: async (group) => tables.commit(group),
     readEvents: async (query) => tables.readEvents(query),
     head: async (tenant) => tables.head(tenant),
+    heads: async () => tables.heads(undefined),
     getRecord: async (query) => tables.getRecord(query),
     listRecords: async (query) => tables.listRecords(query),
     getArtifact: async (sha256) => copyOf(tables.getArtifact(sha256)),

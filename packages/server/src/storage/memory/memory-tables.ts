@@ -1,5 +1,13 @@
 import type { RecordKey, StoredRecord } from "../../ports/state-store.ts";
-import type { EventPageQuery, Operations, RecordListQuery, TransactionWrite, Write, WriteOutcome } from "../engine.ts";
+import type {
+  EventPageQuery,
+  Operations,
+  RecordListQuery,
+  TenantHead,
+  TransactionWrite,
+  Write,
+  WriteOutcome,
+} from "../engine.ts";
 import type { EventPage, EventRow } from "../event-row.ts";
 
 /** The engine's operations over maps. */
@@ -31,6 +39,10 @@ export class MemoryTables implements Operations {
 
   head(tenant: string): number {
     return this.#events.get(tenant)?.length ?? 0;
+  }
+
+  heads(): readonly TenantHead[] {
+    return [...this.#events].map(([tenant, { length }]) => ({ tenant, sequence: length }));
   }
 
   getRecord(query: RecordKey & { readonly tenant: string; readonly nowMs: number }): StoredRecord | undefined {

@@ -6,6 +6,7 @@ import type {
   Operations,
   RecordListQuery,
   SmallArtifact,
+  TenantHead,
   TransactionWrite,
   Write,
   WriteOutcome,
@@ -91,6 +92,10 @@ export class Database implements Operations {
       | { sequence: number }
       | undefined;
     return row?.sequence ?? 0;
+  }
+
+  heads(): readonly TenantHead[] {
+    return this.#prepare("SELECT tenant, sequence FROM head").all() as unknown[] as TenantHead[];
   }
 
   getRecord(query: RecordKey & { readonly tenant: string; readonly nowMs: number }): StoredRecord | undefined {

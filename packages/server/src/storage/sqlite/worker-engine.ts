@@ -62,6 +62,7 @@ class WorkerEngine {
       commit: (argument) => this.#request("commit", argument),
       readEvents: (argument) => this.#request("readEvents", argument),
       head: (argument) => this.#request("head", argument),
+      heads: (argument) => this.#request("heads", argument),
       getRecord: (argument) => this.#request("getRecord", argument),
       listRecords: (argument) => this.#request("listRecords", argument),
       getArtifact: (argument) => this.#request("getArtifact", argument),

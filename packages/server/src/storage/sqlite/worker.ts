@@ -48,11 +48,16 @@ function perform(request: Request): Reply["result"] {
       return database.readEvents(request.argument);
     case "head":
       return database.head(request.argument);
+    case "heads":
+      return database.heads();
     case "getRecord":
       return database.getRecord(request.argument);
     case "listRecords":
       return database.listRecords(request.argument);
     case "getArtifact":
       return database.getArtifact(request.argument);
+    default:
+      // A result may be undefined, so that a missing case would not be noticed.
+      return request satisfies never;
   }
 }
