@@ -16,6 +16,7 @@ const promisedExitCodes: Record<StatusName, number> = {
   INVALID_ARGUMENT: 2,
   OUT_OF_RANGE: 2,
   UNAVAILABLE: 3,
+  DATA_LOSS: 1,
   NOT_FOUND: 4,
   PERMISSION_DENIED: 5,
   UNAUTHENTICATED: 5,
