@@ -100,6 +100,7 @@ const requests: Readonly<Record<string, (serviceId: string) => object>> = {
   }),
   "EventService/ListEvents": () => ({ page_size: 1_000 }),
   "EventService/TailEvents": () => ({}),
+  "EventService/GetCheckpoint": () => ({}),
   "CertificateService/Issue": () => ({ request_id: freshId(), validate_only: true, tenant: "ann" }),
   "KernelService/Help": () => ({}),
   "KernelService/Shutdown": () => ({ request_id: freshId(), validate_only: true }),
