@@ -1,36 +1,38 @@
-// Installs the packed actor core as a stranger does, compiles the programs in its documents against it, and runs them on
-// every runtime, held to what the documents claim that they print.
+// Installs each packed package as a stranger does, compiles the programs in its documents and its examples against it, and runs
+// them on every runtime, held to what the documents claim that they print.
 import { execFile } from "node:child_process";
 import { cpSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { outside } from "./pack.mjs";
+import { manifest, published, specifier } from "./published.mjs";
 import { runtimes } from "./runtimes.mjs";
 import { holding, programsOf } from "./snippets.mjs";
-import { compile, install, manifest, onNode, specifier } from "./stranger.mjs";
+import { compile, install, onNode } from "./stranger.mjs";
 
 const execute = promisify(execFile);
 
-const PACKAGE = "packages/actor-core";
 const CLAIMS = "snippet-claims.ts";
 
 /** @returns {[string, () => Promise<string[]>][]} Checks with their names; each rejects when it does not hold. */
 export function everywhereChecks(root) {
-  return [
-    ["actor-core: its documents, everywhere", () => outside((project) => runDocuments(root, project))],
-    ["actor-core: its types, alone", () => outside((project) => compileTypesAlone(root, project))],
-  ];
+  return published.flatMap((subject) => [
+    [`${subject.name}: its documents, everywhere`, () => outside((project) => runDocuments(root, subject, project))],
+    [`${subject.name}: its types, alone`, () => outside((project) => compileTypesAlone(root, subject, project))],
+  ]);
 }
 
-async function runDocuments(root, project) {
-  await install(root, project);
+async function runDocuments(root, subject, project) {
+  await install(root, subject, project);
   cpSync(join(root, "tooling", CLAIMS), join(project, CLAIMS));
-  const programs = globSync([`${PACKAGE}/README.md`, `${PACKAGE}/docs/**/*.md`], { cwd: root })
+  const { folder } = subject;
+  const programs = globSync([`${folder}/README.md`, `${folder}/docs/**/*.md`], { cwd: root })
     .sort()
-    .flatMap((document) => programsIn(root, document));
+    .flatMap((document) => programsIn(root, subject, document));
   for (const { file, code } of programs) writeFileSync(join(project, file), code);
-  for (const entry of Object.keys(manifest(root).exports)) {
-    const from = `from "${specifier(root, entry)}"`;
+  for (const example of subject.examples) programs.push(exampleIn(root, project, example));
+  for (const entry of Object.keys(manifest(root, subject).exports)) {
+    const from = `from "${specifier(root, subject, entry)}"`;
     if (!programs.some(({ code }) => code.includes(from))) throw new Error(`No program imports anything ${from}`);
   }
   await compile(root, project, {
@@ -53,24 +55,34 @@ async function runDocuments(root, project) {
   return lines;
 }
 
-function programsIn(root, document) {
+function programsIn(root, { folder }, document) {
   return programsOf(readFileSync(join(root, document), "utf8")).map((program) => ({
     document,
-    file: `${document.slice(PACKAGE.length + 1).replaceAll("/", "-")}-${program.line}.ts`,
+    file: `${document.slice(folder.length + 1).replaceAll("/", "-")}-${program.line}.ts`,
     code: holding(program, { document, claims: `./${CLAIMS}` }),
   }));
 }
 
-/** Compiles against the language alone, `using` included: neither the types of a browser nor those of Node are needed. */
-async function compileTypesAlone(root, project) {
-  await install(root, project);
-  const { exports, peerDependencies = {} } = manifest(root);
+/** Copies an example, its tests left out. */
+function exampleIn(root, project, example) {
+  const name = basename(example);
+  cpSync(join(root, example), join(project, name), {
+    recursive: true,
+    filter: (file) => !/node_modules|package\.json$|\.test\.ts$|\.md$/.test(file.slice(root.length)),
+  });
+  return { document: example, file: join(name, "demo.ts"), code: "" };
+}
+
+/** Compiles against the language and what the package says its types need; those of Node are not there. */
+async function compileTypesAlone(root, subject, project) {
+  await install(root, subject, project);
+  const { exports, peerDependencies = {} } = manifest(root, subject);
   // An entry named after a peer stands on that one's types, and they do need those of a browser.
   const alone = Object.keys(exports).filter((entry) => peerDependencies[entry.slice(2)] === undefined);
-  const imports = alone.map((entry, index) => `import * as e${index} from "${specifier(root, entry)}";`);
+  const imports = alone.map((entry, index) => `import * as e${index} from "${specifier(root, subject, entry)}";`);
   const uses = imports.map((_, index) => `e${index}`);
   writeFileSync(join(project, "all.ts"), [...imports, `export const all = { ${uses.join(", ")} };`].join("\n"));
-  await compile(root, project, { types: [], lib: ["es2023", "esnext.disposable"], skipLibCheck: false, noEmit: true });
+  await compile(root, project, { types: [], lib: subject.lib, skipLibCheck: false, noEmit: true });
   return [];
 }
 

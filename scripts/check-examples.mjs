@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { declarationsOf } from "./declarations.mjs";
 import { outside } from "./pack.mjs";
-import { compile, install, manifest, onNode, specifier } from "./stranger.mjs";
+import { actorCore, manifest, specifier } from "./published.mjs";
+import { compile, install, onNode } from "./stranger.mjs";
 
 /** Has names that are only declared; an example that uses one of them is not run. */
 const CAST = "example-cast.ts";
@@ -18,7 +19,7 @@ export function exampleChecks(root) {
 }
 
 async function compileExamples(root, project) {
-  await install(root, project);
+  await install(root, actorCore, project);
   for (const file of [CAST, STAGE]) cpSync(join(root, "tooling", file), join(project, file));
   const exported = exportedNames(root, project);
   const guests = [STAGE, CAST].map((file) => ({ file, names: namesOf(readFileSync(join(project, file), "utf8")) }));
@@ -43,9 +44,11 @@ async function run(file) {
 /** Every exported name that can be imported by itself, with where from and the examples of it and of what lies in it. */
 function exportedNames(root, project) {
   const names = new Map();
-  for (const [entry, { types }] of Object.entries(manifest(root).exports)) {
-    const from = specifier(root, entry);
-    for (const { name, doc, code } of declarationsOf(join(project, "node_modules", manifest(root).name, types))) {
+  for (const [entry, { types }] of Object.entries(manifest(root, actorCore).exports)) {
+    const from = specifier(root, actorCore, entry);
+    for (const { name, doc, code } of declarationsOf(
+      join(project, "node_modules", manifest(root, actorCore).name, types),
+    )) {
       const [outer] = name.split(".");
       const known = names.get(outer) ?? { name: outer, from, examples: [] };
       if (known.from === from) known.examples.push(...examplesIn(doc), ...examplesIn(code.replace(/^\s*\* ?/gm, "")));

@@ -1,8 +1,9 @@
 // `npm run generate`: makes the committed TypeScript and descriptor set from `proto/` and `third_party/`, and the reference of
-// the actor core from its doc comments, and what the catalogue takes from both.
+// the actor core from its doc comments, what the catalogue takes from both, and the test vectors of capabilities.
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { writeCapabilityVectors } from "./capability-vectors.mjs";
 import { catalogueFiles, writeCatalogue } from "./generate-catalogue.mjs";
 import { writeReference } from "./reference.mjs";
 
@@ -11,6 +12,7 @@ export const generated = [
   "packages/proto/src/generated",
   "packages/proto/descriptor-set.binpb",
   "packages/actor-core/docs/reference",
+  "packages/capabilities/vectors",
   ...catalogueFiles,
 ];
 
@@ -22,7 +24,7 @@ export const generated = [
  * @throws {Error} With what buf said.
  */
 export async function generate(root, out) {
-  const [, descriptorSet, reference] = generated;
+  const [, descriptorSet, reference, vectors] = generated;
   execFileSync("buf", ["generate", "-o", out], { cwd: root, stdio: "pipe" });
   execFileSync("buf", ["build", "--as-file-descriptor-set", "-o", join(out, descriptorSet)], {
     cwd: root,
@@ -31,6 +33,7 @@ export async function generate(root, out) {
   rmSync(join(out, reference), { recursive: true, force: true });
   writeReference(join(root, "packages/actor-core"), join(out, reference));
   await writeCatalogue(root, out);
+  await writeCapabilityVectors(join(out, vectors));
 }
 
 if (import.meta.main) {
