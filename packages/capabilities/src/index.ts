@@ -19,6 +19,7 @@ export { Issuer } from "./issuer.ts";
 export type { KeyRingEntry, KeyState } from "./key-ring.ts";
 export { KeyRing } from "./key-ring.ts";
 export type { Holder } from "./link.ts";
+export { mayRevoke } from "./may-revoke.ts";
 export type { Charge, Cost } from "./meters.ts";
 export { Meters } from "./meters.ts";
 export type { Permit } from "./permit.ts";

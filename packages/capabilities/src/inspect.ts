@@ -34,6 +34,7 @@ export interface InspectedLink {
 /** Reads a bundle without believing it: no signature is checked and nothing is allowed by it. */
 export function inspect(bundle: string): Inspection | Denial {
   try {
+    if (typeof bundle !== "string") throw new Refused("CAP_MALFORMED");
     const { links, audiences, tenant, issuer, kid, epoch, guest } = readBundle(bundle);
     return {
       kind: "inspected",

@@ -1,4 +1,4 @@
-import type { BudgetUnit } from "./caveats.ts";
+import type { BudgetUnit, Caveats } from "./caveats.ts";
 import type { ParsedGrant } from "./grant.ts";
 import { maxMetersPerRoot } from "./limits.ts";
 
@@ -20,6 +20,8 @@ export interface Charge {
   readonly budget: Cost;
 }
 
+type Rate = NonNullable<Caveats["rate"]>;
+
 /** Why a grant cannot be charged. */
 export interface Shortage {
   readonly code: "CAP_RATE" | "CAP_SPENT" | "CAP_CROWDED" | "CAP_CAVEAT";
@@ -29,13 +31,18 @@ export interface Shortage {
 
 interface Meter {
   readonly expiresAtSeconds: number;
-  /** Ticks left in the bucket at a time. One call is as many ticks as its period has milliseconds, so all is whole numbers. */
-  ticks: number;
-  atMs: number;
-  readonly fullTicks: number;
-  readonly ticksPerMs: number;
+  /** Begun by the first call that a rate is charged for. */
+  bucket: Bucket | undefined;
   used: number;
   readonly spent: Map<BudgetUnit, number>;
+}
+
+/** One call is as many ticks as its period has milliseconds, so that all is whole numbers. */
+interface Bucket {
+  readonly ticks: number;
+  readonly atMs: number;
+  readonly fullTicks: number;
+  readonly ticksPerMs: number;
 }
 
 /** The present moment, as counters see it. */
@@ -75,10 +82,10 @@ export class Meters {
         return { code: "CAP_SPENT", caveat: "budget" };
       }
     }
-    if (rate === undefined || meter === undefined) return undefined;
-    const missing = rate[1] * 1_000 - ticksAt(meter, now.monotonicMs);
+    if (rate === undefined || meter?.bucket === undefined) return undefined;
+    const missing = rate[1] * 1_000 - ticksAt(meter.bucket, now.monotonicMs);
     if (missing <= 0) return undefined;
-    return { code: "CAP_RATE", caveat: "rate", retryAfterMs: Math.ceil(missing / meter.ticksPerMs) };
+    return { code: "CAP_RATE", caveat: "rate", retryAfterMs: Math.ceil(missing / meter.bucket.ticksPerMs) };
   }
 
   /** Charges a grant that has no shortage. @returns What of it must outlive the program. */
@@ -89,11 +96,8 @@ export class Meters {
   ): Charge | undefined {
     const { rate, uses, budget } = grant.caveats.known;
     if (rate === undefined && uses === undefined && budget === undefined) return undefined;
-    const meter = this.#meterOf(root, grant.meter, expiresAtSeconds, { rate, now });
-    if (rate !== undefined) {
-      meter.ticks = ticksAt(meter, now.monotonicMs) - rate[1] * 1_000;
-      meter.atMs = Math.max(meter.atMs, Math.floor(now.monotonicMs));
-    }
+    const meter = this.#meterOf(root, grant.meter, expiresAtSeconds, now);
+    if (rate !== undefined) meter.bucket = take(meter.bucket, rate, now.monotonicMs);
     if (uses === undefined && budget === undefined) return undefined;
     const charge: Charge = {
       root,
@@ -108,31 +112,15 @@ export class Meters {
 
   /** Counts what was charged before, or gives it back. */
   apply(charge: Charge): void {
-    const now = { seconds: 0, monotonicMs: 0 };
-    count(this.#meterOf(charge.root, charge.meter, charge.expiresAtSeconds, { rate: undefined, now }), charge);
+    const longAgo = { seconds: 0, monotonicMs: 0 };
+    count(this.#meterOf(charge.root, charge.meter, charge.expiresAtSeconds, longAgo), charge);
   }
 
-  #meterOf(
-    root: string,
-    name: string,
-    expiresAtSeconds: number,
-    { rate, now }: { rate: ParsedGrant["caveats"]["known"]["rate"]; now: Moment },
-  ): Meter {
+  #meterOf(root: string, name: string, expiresAtSeconds: number, now: Moment): Meter {
     const meters = this.#roots.get(root) ?? this.#open(root, now);
-    let meter = meters.get(name);
-    if (meter !== undefined && (rate === undefined || meter.ticksPerMs > 0)) return meter;
-    const [calls, seconds, burst = calls] = rate ?? [0, 0];
-    const fullTicks = burst * seconds * 1_000;
-    const before = meter;
-    meter = {
-      expiresAtSeconds,
-      ticks: fullTicks,
-      atMs: Math.floor(now.monotonicMs),
-      fullTicks,
-      ticksPerMs: calls,
-      used: before?.used ?? 0,
-      spent: before?.spent ?? new Map(),
-    };
+    const known = meters.get(name);
+    if (known !== undefined) return known;
+    const meter: Meter = { expiresAtSeconds, bucket: undefined, used: 0, spent: new Map() };
     meters.set(name, meter);
     return meter;
   }
@@ -152,8 +140,9 @@ export class Meters {
     if (now.monotonicMs - (this.#tidiedAtMs.get(root) ?? Number.NEGATIVE_INFINITY) < 1_000) return;
     this.#tidiedAtMs.set(root, now.monotonicMs);
     for (const [name, meter] of meters) {
-      const isUntouched =
-        meter.used === 0 && meter.spent.size === 0 && ticksAt(meter, now.monotonicMs) >= meter.fullTicks;
+      const { bucket, used, spent } = meter;
+      const isFull = bucket === undefined || ticksAt(bucket, now.monotonicMs) === bucket.fullTicks;
+      const isUntouched = used === 0 && spent.size === 0 && isFull;
       if (meter.expiresAtSeconds <= now.seconds || isUntouched) meters.delete(name);
     }
     if (meters.size > 0) return;
@@ -162,11 +151,19 @@ export class Meters {
   }
 }
 
-function ticksAt({ ticks, atMs, fullTicks, ticksPerMs }: Meter, monotonicMs: number): number {
+function ticksAt({ ticks, atMs, fullTicks, ticksPerMs }: Bucket, monotonicMs: number): number {
   const elapsedMs = Math.max(0, Math.floor(monotonicMs) - atMs);
   // Beyond that it is full, and a product of more might not be exact.
-  const enoughMs = Math.ceil((fullTicks - ticks) / Math.max(1, ticksPerMs));
+  const enoughMs = Math.ceil((fullTicks - ticks) / ticksPerMs);
   return elapsedMs >= enoughMs ? fullTicks : ticks + elapsedMs * ticksPerMs;
+}
+
+/** Takes one call out of a bucket that has one. */
+function take(bucket: Bucket | undefined, [calls, seconds, burst = calls]: Rate, monotonicMs: number): Bucket {
+  const atMs = Math.floor(monotonicMs);
+  const fullTicks = burst * seconds * 1_000;
+  const ticks = bucket === undefined ? fullTicks : ticksAt(bucket, monotonicMs);
+  return { ticks: ticks - seconds * 1_000, atMs: Math.max(atMs, bucket?.atMs ?? atMs), fullTicks, ticksPerMs: calls };
 }
 
 function count(meter: Meter, { uses, budget }: Charge): void {

@@ -115,7 +115,7 @@ export async function objectionToHolder(
 /** @returns `undefined` if it has another form than {@link prove} gives it. */
 function readProof(proof: string): { ath: string; aud: string; cb: string; iat: number } | undefined {
   try {
-    if (proof.length > maxProofBytes) return undefined;
+    if (typeof proof !== "string" || proof.length > maxProofBytes) return undefined;
     const [header, payload, signature, ...rest] = proof.split(".");
     if (header === undefined || payload === undefined || signature?.length !== 86 || rest.length > 0) return undefined;
     if (!isCanonicalBase64url(signature)) return undefined;

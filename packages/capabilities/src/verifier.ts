@@ -108,6 +108,8 @@ export class Verifier<V extends Vocabulary = Vocabulary> {
   async #accept<Who extends Actor>(bundle: string, origin: Origin<Who>): Promise<VerifiedCapability<Who> | Denial> {
     let chain: Chain;
     try {
+      // Whoever calls this may not know types, and what comes off a wire may be nothing at all.
+      if (typeof bundle !== "string") throw new Refused("CAP_MALFORMED");
       chain = await this.#signatures.check(bundle);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;

@@ -1,7 +1,7 @@
 // Random trees of delegations, random requests, revocations and clocks, held to the model: one seed, one story.
 
 import type { Random } from "../../../tooling/random.ts";
-import { type Bundle, prove, resource } from "../src/index.ts";
+import { type Bundle, type Charge, Meters, prove, resource, Verifier } from "../src/index.ts";
 import { cidOf, encode, forge, lastOf, type OpenKey, openKey } from "./forge.ts";
 import {
   type CaveatsModel,
@@ -44,8 +44,9 @@ export async function playStory(random: Random, decisions: number, counts: Count
   await world.ring.add({ issuer: "solo://acme/issuer/main", jwk: issuer.key.publicJwk, state: { kind: "signing" } });
   const model = new Model();
   model.see(world.clock.wallMs());
-  const connection = world.verifier.connect(channel);
+  let connection = world.verifier.connect(channel);
   const nodes: Node[] = [];
+  const stored: Charge[] = [];
   for (let count = random.whole(1, 6); count > 0; count -= 1) {
     const parent = nodes.length === 0 ? undefined : random.pick(nodes);
     const node = grow(random, { issuer, holders, parent });
@@ -60,6 +61,7 @@ export async function playStory(random: Random, decisions: number, counts: Count
     else if (act < 0.06) world.clock.setWallMs(world.clock.wallMs() + random.pick([1, 10_000, 600_000]));
     else if (act < 0.075) takeBack(node);
     else if (act < 0.1) await presentAnew(node);
+    else if (act < 0.105) restart();
     else if (node.handle !== undefined) decide(node, node.handle);
   }
 
@@ -76,12 +78,30 @@ export async function playStory(random: Random, decisions: number, counts: Count
     const request = someRequest(random);
     const { path, ...rest } = request;
     const now = { wallMs: world.clock.wallMs(), monotonicMs: world.clock.monotonicMs() };
-    const found = outcome(connection.authorize(handle, { ...rest, resource: resource(`solo://${path}`) }));
+    const decision = connection.authorize(handle, { ...rest, resource: resource(`solo://${path}`) });
+    const found = outcome(decision);
     const expected = model.decides(link, request, now);
     agree(found, expected, { link, request, now });
     if (found === "permitted" && Model.widens(link, request)) {
       throw new Error(`Widened: ${JSON.stringify({ link, request })}`);
     }
+    if ("code" in decision) return;
+    stored.push(...decision.charges);
+    const { byte } = request.cost;
+    if (byte === undefined || random.chance(0.7)) return;
+    const less = { byte: random.whole(0, byte) };
+    stored.push(...decision.settle(less));
+    model.settles(less);
+  }
+
+  /** All that was in memory is gone, and made again from what was stored. */
+  function restart(): void {
+    const meters = new Meters();
+    for (const charge of stored) meters.apply(charge);
+    const { ring, revocations, time } = world;
+    connection = new Verifier({ audience, ring, revocations, time, meters }).connect(channel);
+    model.restarts();
+    for (const node of nodes) node.handle = undefined;
   }
 
   function agree(found: string, expected: string, facts: object): void {

@@ -15,6 +15,7 @@ import {
   inspect,
   KeyRing,
   Meters,
+  mayRevoke,
   type Permit,
   prove,
   Revocations,
@@ -270,6 +271,21 @@ describe("revocation", () => {
     expect(outcome(connection.authorize(presented.handle, { ...onA, atLeast: 1 }))).toBe("permitted");
   });
 
+  test("a holder may take back its own link and those below, and no other", async () => {
+    const root = await issueTo(world, ann, [kv("**")]);
+    const child = await delegateTo(world, [root, ann], ben, [kv("**")]);
+    const grandchild = await delegateTo(world, [child, ben], ann, [kv("**")]);
+    const other = await issueTo(world, ben, [kv("**")]);
+    const [first = "", second = "", third = ""] = cidsOf(grandchild);
+    const { capability } = await present(child, ben);
+    const may = (cid: string, bundle: string) => mayRevoke(capability, { cid, bundle });
+    expect([first, second, third].map((cid) => may(cid, grandchild))).toEqual([false, true, true]);
+    expect(may(cidsOf(other)[0] ?? "", other)).toBe(false);
+    expect(may(cidsOf(other)[0] ?? "", grandchild)).toBe(false);
+    expect(may(third, child)).toBe(false);
+    expect(may(third, "nonsense")).toBe(false);
+  });
+
   test("records of expired links are forgotten", async () => {
     const bundle = await issueTo(world, ann, [kv("**")]);
     const [cid = ""] = cidsOf(bundle);
@@ -301,7 +317,7 @@ describe("possession", () => {
     const good = await prove(bundle, ann, options);
     const present = async (proof: string, on: Channel = channel) =>
       outcome(await world.verifier.connect(on).present(bundle, proof));
-    expect(await present(good)).toBe("accepted".replace("accepted", "permitted"));
+    expect(await present(good)).toBe("permitted");
     expect(await present(await prove(other, ann, options))).toBe("CAP_PROOF_INVALID");
     expect(await present(await prove(bundle, ben, options))).toBe("CAP_PROOF_INVALID");
     expect(await present(await prove(bundle, ann, { ...options, audience: "svc-x" }))).toBe("CAP_PROOF_INVALID");
@@ -313,6 +329,17 @@ describe("possession", () => {
     expect(await present(good)).toBe("permitted");
     world.clock.advance(1_000);
     expect(await present(good)).toBe("CAP_PROOF_INVALID");
+  });
+
+  test("what is no text at all is refused like any other nonsense", async () => {
+    const bundle = await issueTo(world, ann, [kv("**")]);
+    for (const nothing of [undefined, null, 7, {}, [bundle], new String(bundle)]) {
+      const connection = world.verifier.connect(channel);
+      expect(outcome(await connection.present(nothing as string))).toBe("CAP_MALFORMED");
+      expect(outcome(inspect(nothing as string))).toBe("CAP_MALFORMED");
+      const expected = nothing === undefined ? "CAP_PROOF_MISSING" : "CAP_PROOF_INVALID";
+      expect(outcome(await connection.present(bundle, nothing as string))).toBe(expected);
+    }
   });
 
   test("a stolen proof raises an alarm", async () => {
@@ -471,6 +498,21 @@ describe("counters", () => {
       expect(outcome(await ask(restarted, [bundle, ann], { cost: { byte: 0 } }))).toBe("permitted");
       expect(outcome(await ask(restarted, [bundle, ann], { cost: { byte: 0 } }))).toBe("CAP_SPENT");
     }
+  });
+
+  test("a rate begins anew after a restart, beside uses that do not", async () => {
+    const bundle = await issueTo(world, ann, [kv("**", ["kv/read"], { rate: [1, 60], uses: 3 })]);
+    const { charges } = permitted(await ask(world, [bundle, ann]));
+    expect(outcome(await ask(world, [bundle, ann]))).toBe("CAP_RATE");
+    const meters = new Meters();
+    for (const charge of charges) meters.apply(charge);
+    const restarted = { ...world, verifier: new Verifier({ ...world, audience, meters }) };
+    expect(outcome(await ask(restarted, [bundle, ann]))).toBe("permitted");
+    expect(outcome(await ask(restarted, [bundle, ann]))).toBe("CAP_RATE");
+    world.clock.advance(60_000);
+    expect(outcome(await ask(restarted, [bundle, ann]))).toBe("permitted");
+    world.clock.advance(60_000);
+    expect(outcome(await ask(restarted, [bundle, ann]))).toBe("CAP_SPENT");
   });
 
   test("a cost that is not said, or is no whole number, is not nothing", async () => {

@@ -76,7 +76,9 @@ function languageOf(pattern: string): ReadonlySet<string> {
 
 interface Use {
   readonly atMs: number;
-  readonly cost: Readonly<Record<string, number>>;
+  /** Since the latest restart: a rate knows of no other. */
+  isRecent: boolean;
+  cost: Readonly<Record<string, number>>;
 }
 
 export class Model {
@@ -87,6 +89,7 @@ export class Model {
   #nowMs = 0;
   /** Of each grant of each link, everything that it was used for. */
   readonly #uses = new Map<string, Use[]>();
+  #latest: readonly Use[] = [];
 
   /** The library decides by the latest time that it has seen. */
   see(wallMs: number): number {
@@ -148,9 +151,11 @@ export class Model {
       else short ??= shortages.includes("CAP_RATE") ? "CAP_RATE" : (shortages[0] ?? "nothing");
     }
     if (short !== undefined) return short;
-    for (const key of chosen) {
-      this.#uses.set(key, [...(this.#uses.get(key) ?? []), { atMs: monotonicMs, cost: { call: 1, ...request.cost } }]);
-    }
+    this.#latest = chosen.map((key) => {
+      const use = { atMs: monotonicMs, isRecent: true, cost: { call: 1, ...request.cost } };
+      this.#uses.set(key, [...(this.#uses.get(key) ?? []), use]);
+      return use;
+    });
     return "permitted";
   }
 
@@ -159,6 +164,15 @@ export class Model {
     return chainOf(leaf).some(
       ({ cap }) => !cap.some(({ r, a }) => a.includes(request.ability) && languageOf(r).has(request.path)),
     );
+  }
+
+  /** Says what the latest use has cost in the end. */
+  settles(cost: Readonly<Record<string, number>>): void {
+    for (const use of this.#latest) use.cost = { ...use.cost, ...cost };
+  }
+
+  restarts(): void {
+    for (const uses of this.#uses.values()) for (const use of uses) use.isRecent = false;
   }
 
   #shortage({ c = {} }: GrantModel, key: string, request: RequestModel, monotonicMs: number): string | undefined {
@@ -176,13 +190,14 @@ export class Model {
     const call = BigInt(seconds) * 1_000n;
     const full = BigInt(burst) * call;
     let level = full;
-    let at = uses[0]?.atMs ?? monotonicMs;
+    const recent = uses.filter(({ isRecent }) => isRecent);
+    let at = recent[0]?.atMs ?? monotonicMs;
     const refillTo = (ms: number) => {
       level += BigInt(ms - at) * BigInt(calls);
       if (level > full) level = full;
       at = ms;
     };
-    for (const use of uses) {
+    for (const use of recent) {
       refillTo(use.atMs);
       level -= call;
     }
