@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { actorCore, manifest, published, specifier } from "./published.mjs";
 
-const PACKAGE = "packages/actor-core";
 const NAME = "@solo/actor-core";
 
 /** What a bundle with processes, GenServer and both supervisors may weigh. The goal is 12,288. */
@@ -44,7 +44,7 @@ const FEATURES = [
 export function sizeChecks(root) {
   return [
     [`actor-core: at most ${kB(MAX_BYTES)} gzipped`, () => sizes(root)],
-    ["actor-core: bundles for browsers", () => forBrowsers(root)],
+    ...published.map((subject) => [`${subject.name}: bundles for browsers`, () => forBrowsers(root, subject)]),
   ];
 }
 
@@ -67,7 +67,7 @@ async function sizes(root) {
 
 /** What the README says in its table, `| feature | 1.2 kB |`, may be off by a tenth. */
 function wrongClaims(root, measured) {
-  const text = readFileSync(join(root, PACKAGE, "README.md"), "utf8");
+  const text = readFileSync(join(root, actorCore.folder, "README.md"), "utf8");
   return [...text.matchAll(/^\| (.+?) \| ([\d.]+) kB \|$/gm)].flatMap(([, what, claimed]) => {
     const bytes = measured.get(what);
     if (bytes === undefined) return [`The README weighs ${what}, which is not measured`];
@@ -77,8 +77,10 @@ function wrongClaims(root, measured) {
 }
 
 /** Bundles all entry points with nothing of Node at hand. A warning is a failure. */
-async function forBrowsers(root) {
-  for (const entry of entries(root)) await bundle(root, all(entry), { platform: "browser" });
+async function forBrowsers(root, subject) {
+  // From its own folder, where what it depends on is found.
+  const options = { platform: "browser", resolveDir: join(root, subject.folder) };
+  for (const entry of entries(root, subject)) await bundle(root, all(entry), options);
 }
 
 async function sizeOf(root, code) {
@@ -86,9 +88,9 @@ async function sizeOf(root, code) {
   return gzipSync(bytes, { level: 9 }).length;
 }
 
-async function bundle(root, code, options) {
+async function bundle(root, code, { resolveDir = root, ...options }) {
   const { outputFiles, warnings } = await build({
-    stdin: { contents: code, resolveDir: root },
+    stdin: { contents: code, resolveDir },
     write: false,
     bundle: true,
     minify: true,
@@ -110,16 +112,12 @@ function all(entry) {
   return `export * from "${entry}";`;
 }
 
-function entries(root) {
-  return Object.keys(manifest(root).exports).map((entry) => entry.replace(".", NAME));
+function entries(root, subject = actorCore) {
+  return Object.keys(manifest(root, subject).exports).map((entry) => specifier(root, subject, entry));
 }
 
 function optionalPeers(root) {
-  return Object.keys(manifest(root).peerDependencies ?? {});
-}
-
-function manifest(root) {
-  return JSON.parse(readFileSync(join(root, PACKAGE, "package.json"), "utf8"));
+  return Object.keys(manifest(root, actorCore).peerDependencies ?? {});
 }
 
 function row(what, bytes) {
