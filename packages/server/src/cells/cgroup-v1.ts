@@ -63,11 +63,23 @@ const DEFAULT_SHARES = 1024;
 /** Half of a service's: refilling gives way, but a pool that starves while services are busy helps nobody. */
 const BACKGROUND_SHARES = 512;
 
+/** Each look takes some microseconds; a group stands still after ten or so. */
+const FREEZE_LOOKS = 200;
+
+/** A zombie takes no signal and is no error. */
+function signalFrozen(processId: number): void {
+  try {
+    process.kill(processId, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
 class V1Group implements ControlGroup {
   readonly #directories: readonly string[];
   readonly #pids: string;
   /** As they were last written; somebody may wait for a cell, so only what differs is written again. */
-  #written: Partial<CellLimits> = {};
+  #written: { readonly [Limit in keyof CellLimits]?: CellLimits[Limit] | undefined } = {};
   #shares = DEFAULT_SHARES;
   readonly #files: (controller: V1Controller, file: string) => string;
 
@@ -131,26 +143,27 @@ class V1Group implements ControlGroup {
     this.#write("freezer", "freezer.state", "THAWED");
   }
 
+  /**
+   * Frozen, nothing can fork away between the listing and the signals, and nothing can end, so that every number is still
+   * that of the process listed; thawed, the signals take effect. What does not stand still in time is left for the next
+   * try rather than signalled by numbers that may be another's by then.
+   */
   kill(): void {
-    const processes = readProcesses(this.#pids);
-    if (processes.length === 0) return;
-    // Frozen, nothing can fork away between the listing and the signal; thawed, the signals take effect.
+    if (readProcesses(this.#pids).length === 0) return;
     try {
+      // A process that waits for its share of the processor could not come to stand still.
+      this.#write("cpu", "cpu.cfs_quota_us", -1);
+      this.#written = { ...this.#written, cpuPercent: undefined };
       this.freeze();
-    } catch {
-      // The group may be gone by now; the signals below are harmless then.
-    }
-    for (const processId of readProcesses(this.#pids)) {
-      try {
-        process.kill(processId, "SIGKILL");
-      } catch {
-        // Ended meanwhile.
+      for (let look = 0; look < FREEZE_LOOKS; look += 1) {
+        if (this.#read("freezer", "freezer.state").trim() !== "FROZEN") continue;
+        for (const processId of readProcesses(this.#pids)) signalFrozen(processId);
+        break;
       }
-    }
-    try {
       this.thaw();
-    } catch {
-      // As above.
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== "ENOENT" && code !== "ENODEV") throw error;
     }
   }
 
@@ -174,7 +187,11 @@ class V1Group implements ControlGroup {
   }
 
   #readNumber(controller: V1Controller, file: string): number {
-    return Number(readFileSync(this.#files(controller, file), "latin1"));
+    return Number(this.#read(controller, file));
+  }
+
+  #read(controller: V1Controller, file: string): string {
+    return readFileSync(this.#files(controller, file), "latin1");
   }
 
   #write(controller: V1Controller, file: string, value: number | string): void {

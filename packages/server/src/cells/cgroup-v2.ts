@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CellLimits } from "../ports/cell.ts";
@@ -98,6 +98,9 @@ class V2Group implements ControlGroup {
   }
 
   prepare(limits: CellLimits, priority: BootPriority): void {
+    // What cannot be ended as one would have to be ended by process numbers, which may be another's by then.
+    if (!existsSync(`${this.#directory}/cgroup.kill`))
+      throw new Error("Linux 5.14 or later is wanted, for cgroup.kill");
     this.#setMemory(limits.memoryBytes);
     // One killed process of a cell takes the others with it, so that an end for memory is an end.
     this.#write("memory.oom.group", 1);
@@ -155,15 +158,9 @@ class V2Group implements ControlGroup {
   kill(): void {
     try {
       this.#write("cgroup.kill", 1);
-    } catch {
-      // Before Linux 5.14 there is no such file, and after the removal no group; then one by one.
-      for (const processId of readProcesses(this.#directory)) {
-        try {
-          process.kill(processId, "SIGKILL");
-        } catch {
-          // Ended meanwhile.
-        }
-      }
+    } catch (error) {
+      // It is removed.
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     }
   }
 

@@ -5,6 +5,7 @@ import type { CellLimits } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type BubblewrapFeatures, bubblewrapArguments, INSIDE, RUNTIME_ENVIRONMENT } from "./bubblewrap.ts";
 import type { BootPriority, ControlGroup } from "./control-group.ts";
+import { endSession } from "./end-session.ts";
 import { CellLaunchFailed } from "./errors.ts";
 import { ProcessCell } from "./process-cell.ts";
 import { childrenOf } from "./process-tree.ts";
@@ -59,7 +60,13 @@ export async function launchCell(options: LaunchOptions): Promise<ProcessCell> {
   const child =
     method.kind === "bubblewrap" ? spawnConfined(method, files, practice) : spawnPlain(method, files, practice);
   const lastWords: string[] = [];
-  const cell = new ProcessCell(child, group, options.limits);
+  const cell = new ProcessCell(child, {
+    group,
+    limits: options.limits,
+    endLeftBehind: (session) => {
+      if (method.kind === "plain" && group === undefined) endSession(files.bun, session);
+    },
+  });
   cell.onOutput = (_stream, line) => {
     if (lastWords.length < 20) lastWords.push(line.slice(0, 100));
   };
@@ -92,7 +99,9 @@ async function boot(cell: ProcessCell, child: ChildProcess, { method, group }: L
     (descriptors[FILTER] as Writable).on("error", () => {}).end(method.filter);
     const guestProcessId = await findChildProcess(child);
     cell.setGuestProcess(guestProcessId);
-    // Adding bubblewrap's own process would be too late: its child, cloned before, would run outside of the group.
+    // Adding bubblewrap's own process would be too late: its child, cloned before, would run outside of the group. The
+    // number is that child's: it waits at the blocking descriptor, and would have to end, and all numbers to be given out
+    // once, in the milliseconds since it was found.
     await group?.add(guestProcessId);
     (descriptors[BLOCK] as Writable).on("error", () => {}).end("x");
   } else if (child.pid !== undefined) {

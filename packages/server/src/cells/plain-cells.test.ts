@@ -63,7 +63,11 @@ test("a plain process serves, in a clean environment and a session of its own, a
   expect(processRuns(cell.processId)).toBe(false);
 });
 
-test("what a plain process leaves behind dies with it", async () => {
+test.each([
+  ["is killed", (cell: ProcessCell) => void cell.kill()],
+  // Bun ends what it started, unless it cannot.
+  ["is killed by somebody else", (cell: ProcessCell) => process.kill(cell.processId, "SIGKILL")],
+])("what a plain process leaves behind when it %s dies too", async (_how, end) => {
   const cell = await launchPlain();
   const { reply } = await run(
     cell,
@@ -72,7 +76,8 @@ test("what a plain process leaves behind dies with it", async () => {
   const outcome = await reply;
   const child = outcome.kind === "reply" ? Number(new TextDecoder().decode(outcome.bytes)) : 0;
   expect(processRuns(child)).toBe(true);
-  await cell.kill();
+  end(cell);
+  await cell.exited;
   await eventually(() => !processRuns(child), "the child is gone");
 });
 

@@ -7,7 +7,7 @@ import type { ControlGroup } from "./control-group.ts";
 import { ProtocolError } from "./errors.ts";
 import { encodeFrame, FrameDecoder, payloadBytes } from "./frames.ts";
 import { OutputLines } from "./output-lines.ts";
-import { identifyProcess, isAlive, type ProcessIdentity, processTreeUsage } from "./process-tree.ts";
+import { identifyProcess, isAlive, isUnreapedChild, type ProcessIdentity, processTreeUsage } from "./process-tree.ts";
 import { encodeKernelMessage } from "./protocol.ts";
 
 /** Bytes that may wait for a guest that does not read; what would go beyond is not taken. */
@@ -22,6 +22,8 @@ export class ProcessCell implements Cell {
   readonly exited: Promise<CellExit>;
 
   readonly #child: ChildProcess;
+  readonly #childIdentity: ProcessIdentity | undefined;
+  readonly #endLeftBehind: (session: number) => void;
   readonly #pipe: Duplex;
   readonly #group: ControlGroup | undefined;
   #limits: CellLimits;
@@ -34,10 +36,22 @@ export class ProcessCell implements Cell {
   /**
    * Takes over a spawned child whose descriptor 3 is the frame pipe and whose output is piped.
    *
-   * @param group Owned from now on: removed when the child is gone.
+   * @param options.group Owned from now on: removed when the child is gone.
+   * @param options.endLeftBehind Ends what is left of the child's session, where no namespace and no group does that.
    */
-  constructor(child: ChildProcess, group: ControlGroup | undefined, limits: CellLimits) {
+  constructor(
+    child: ChildProcess,
+    options: {
+      readonly group: ControlGroup | undefined;
+      readonly limits: CellLimits;
+      readonly endLeftBehind: (session: number) => void;
+    },
+  ) {
+    const { group, limits } = options;
     this.#child = child;
+    // Not reaped before the event loop goes on, so this is the child and no other.
+    this.#childIdentity = child.pid === undefined ? undefined : identifyProcess(child.pid);
+    this.#endLeftBehind = options.endLeftBehind;
     this.#group = group;
     this.#limits = limits;
     this.#pipe = child.stdio[3] as Duplex;
@@ -130,20 +144,21 @@ export class ProcessCell implements Cell {
   }
 
   /**
-   * Signals the direct child and its process group: their ids cannot be another's before the child is reaped here. Under
-   * bubblewrap the child's death is that of the first process inside, and with that of everything inside.
+   * Under bubblewrap the child's death is that of the first process inside, and with that of everything inside; without
+   * it the child leads a process group.
    */
   #killProcesses(): void {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#killProcessGroup();
+    this.#killChild();
     this.#group?.kill();
   }
 
-  #killProcessGroup(): void {
-    if (this.#child.pid === undefined) return;
+  /** Looked at and signalled in one turn of the event loop, so the number is still the child's. */
+  #killChild(): void {
+    if (this.#childIdentity === undefined || !isUnreapedChild(this.#childIdentity)) return;
     try {
-      process.kill(-this.#child.pid, "SIGKILL");
+      process.kill(-this.#childIdentity.id, "SIGKILL");
     } catch {
-      // Nothing is left of it.
+      // It has ended, and its group with it.
     }
   }
 
@@ -154,9 +169,10 @@ export class ProcessCell implements Cell {
       this.#child.once("close", (code, signal) => resolve({ code, signal }));
       this.#child.once("exit", () => {
         // What still holds the pipes must not keep the cell open: a process that the guest left behind, or a child that
-        // bubblewrap had not yet set up. The ids of a process group are not given anew while it has members.
-        this.#killProcessGroup();
+        // bubblewrap had not yet set up, which ends when it finds its pipe closed. The child's number is free from here on.
+        this.#pipe.destroy();
         this.#group?.kill();
+        if (this.#childIdentity !== undefined) this.#endLeftBehind(this.#childIdentity.id);
       });
     });
     const memoryKills = this.#group?.memoryKills() ?? 0;

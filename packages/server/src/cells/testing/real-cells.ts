@@ -35,7 +35,7 @@ export function testFolderId(): string {
 export function buildGuest(): void {
   const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
   const built = at("../../../dist/guest/main.js");
-  const sources = [at(".."), at("../guest"), at("../../../../actor-core/src")].flatMap(typeScriptFiles);
+  const sources = [at(".."), at("../guest"), at("../host"), at("../../../../actor-core/src")].flatMap(typeScriptFiles);
   const newest = Math.max(...sources.map((file) => statSync(file).mtimeMs));
   if (existsSync(built) && statSync(built).mtimeMs >= newest) return;
   execFileSync(process.execPath, [at("../../../scripts/build-guest.mjs")], { stdio: "inherit" });
