@@ -2,9 +2,9 @@ import { dirname } from "node:path";
 import type { RuntimeFiles } from "./runtime-files.ts";
 
 /** Where things lie inside the sandbox. */
-export const INSIDE = { bun: "/cell/bun", guest: "/cell/guest/main.js" } as const;
+export const INSIDE = { bun: "/cell/bun", guest: "/cell/guest/main.js", scratch: "/tmp" } as const;
 
-/** Bytes that a guest can write to its `/tmp`, which is all that it can write. */
+/** Bytes that a guest can write to its scratch, which is all that it can write. */
 export const TMP_BYTES = 1024 * 1024;
 
 /** Environment of every runtime; its service sees its manifest's in place of it. Each spares memory in thousands of cells. */
@@ -47,7 +47,7 @@ export function bubblewrapArguments(
     ...["--hostname", "cell", "--uid", "65534", "--gid", "65534"],
     ...files.libraries.flatMap((path) => ["--ro-bind", path, path]),
     ...["--ro-bind", files.bun, INSIDE.bun, "--ro-bind", dirname(files.guest), dirname(INSIDE.guest)],
-    ...["--proc", "/proc", "--size", String(TMP_BYTES), "--tmpfs", "/tmp", "--chdir", "/tmp"],
+    ...["--proc", "/proc", "--size", String(TMP_BYTES), "--tmpfs", INSIDE.scratch, "--chdir", INSIDE.scratch],
     // Bubblewrap's own root is a writable tmpfs; this must come after everything that is mounted in it.
     ...["--remount-ro", "/"],
   ];

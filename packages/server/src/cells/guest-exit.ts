@@ -35,11 +35,15 @@ export function readGuestExit({ exit, ending, violation, lastOutput }: EndFacts)
     case "killed":
       return ending === undefined ? abnormal({ kind: "kill", message: "Killed" }) : readEnding(ending);
     case "signal":
-      return abnormal({ kind: "signal", message: `Ended by signal ${exit.signal}`, ...detail });
+      return abnormal({ kind: "signal", message: `Ended by signal ${exit.signal}${reasonOf(exit.signal)}`, ...detail });
     case "exit":
       if (ending !== undefined) return readEnding(ending);
       return abnormal({ kind: "exit", message: `Its process exited by itself with code ${exit.code}`, ...detail });
   }
+}
+
+function reasonOf(signal: string): string {
+  return signal === "SIGSYS" ? ": it asked the host for what no service may" : "";
 }
 
 function readEnding({ kind, normal, message, detail, location }: Ending): GuestExit {

@@ -6,7 +6,7 @@ import type { ControlGroups } from "./control-group.ts";
 import { findControlGroups } from "./find-control-groups.ts";
 import { type LaunchMethod, launchCell } from "./launch.ts";
 import { findRuntimeFiles, type RuntimeFiles } from "./runtime-files.ts";
-import { seccompFilter } from "./seccomp.ts";
+import { callFilters } from "./seccomp.ts";
 
 /** What this host gives, found out by doing it. */
 export interface HostFindings {
@@ -42,10 +42,10 @@ export async function examineHost(dataFolderId: string, clock: Clock): Promise<H
   }
   await groups?.sweep();
   const trial = await tryMethods([...bubblewrap.methods, ...plainMethods()], { files: runtime.files, groups, clock });
-  const method = trial.method;
+  const { method } = trial;
   const checks: HostCheck[] = [
     { name: "runtime", result: "ok", found: runtime.note, why: "Services run on it", fix: "" },
-    bubblewrapCheck(bubblewrap.found, method, trial.failures),
+    confinementCheck(bubblewrap.found, trial),
     controlGroupCheck(groups, trial.grouped, trial.groupFailure),
   ];
   if (method === undefined) checks[0] = failedRuntime(runtime.note, trial.failures);
@@ -53,7 +53,7 @@ export async function examineHost(dataFolderId: string, clock: Clock): Promise<H
     checks,
     launch: method === undefined ? undefined : { method, files: runtime.files },
     groups: trial.grouped ? groups : undefined,
-    confinement: method?.kind === "bubblewrap" ? "full" : "process-only",
+    confinement: confinementOf(method),
     limitsLevel: trial.grouped ? "enforced" : "watched",
   };
 }
@@ -64,6 +64,13 @@ interface Trial {
   readonly grouped: boolean;
   readonly groupFailure: string;
   readonly failures: readonly string[];
+  /** Version of Landlock in force in the cell; 0 for none. */
+  readonly landlock: number;
+}
+
+function confinementOf(method: LaunchMethod | undefined): Confinement {
+  if (method?.kind === "bubblewrap") return "full";
+  return method?.filters === undefined ? "process-only" : "confined";
 }
 
 async function tryMethods(
@@ -82,9 +89,10 @@ async function tryMethods(
         clock,
       });
       try {
-        if (method.kind === "bubblewrap") requireFilter(cell.guestProcessId ?? 0);
+        if (confinementOf(method) !== "process-only") requireFilters(cell.guestProcessId ?? 0);
         const groupFailure = await tryGroup(groups, cell.guestProcessId ?? 0);
-        return { method, grouped: groups !== undefined && groupFailure === "", groupFailure, failures };
+        const grouped = groups !== undefined && groupFailure === "";
+        return { method, grouped, groupFailure, failures, landlock: cell.landlock };
       } finally {
         await cell.kill();
         await groups?.sweep();
@@ -93,7 +101,7 @@ async function tryMethods(
       failures.push(describe(error));
     }
   }
-  return { method: undefined, grouped: false, groupFailure: "", failures };
+  return { method: undefined, grouped: false, groupFailure: "", failures, landlock: 0 };
 }
 
 /** @returns What went wrong; empty when the process is in a group whose limits are in force. */
@@ -109,10 +117,12 @@ async function tryGroup(groups: ControlGroups | undefined, processId: number): P
   }
 }
 
-/** @throws {Error} When the kernel of the host does not say that a filter is in force. */
-function requireFilter(processId: number): void {
+/** @throws {Error} When the kernel of the host does not say that both filters are in force. */
+function requireFilters(processId: number): void {
   const status = readFileSync(`/proc/${processId}/status`, "latin1");
-  if (!/^Seccomp:\s*2$/m.test(status)) throw new Error("the system-call filter is not in force");
+  // Before Linux 5.9 there is no number; then that there are filters is all there is to know.
+  const filters = Number(/^Seccomp_filters:\s*(\d+)$/m.exec(status)?.[1] ?? 2);
+  if (!/^Seccomp:\s*2$/m.test(status) || filters < 2) throw new Error("the system-call filters are not in force");
 }
 
 interface BubblewrapSearch {
@@ -124,19 +134,23 @@ interface BubblewrapSearch {
 async function findBubblewrap(): Promise<BubblewrapSearch> {
   const program = findProgram("bwrap");
   if (program === undefined) return { found: "not installed", methods: [] };
-  const filter = seccompFilter(process.arch);
-  if (filter === undefined) return { found: `no system-call filter for ${process.arch}`, methods: [] };
+  const filters = callFilters(process.arch);
+  if (filters === undefined) return { found: `no system-call filter for ${process.arch}`, methods: [] };
   const text = await firstLine(program, ["--version"]);
   const [, major = "0", minor = "0"] = /(\d+)\.(\d+)/.exec(text) ?? [];
   const disableUserNamespaces = Number(major) > 0 || Number(minor) >= 8;
-  return { found: text, methods: [{ kind: "bubblewrap", program, features: { disableUserNamespaces }, filter }] };
+  return { found: text, methods: [{ kind: "bubblewrap", program, features: { disableUserNamespaces }, filters }] };
 }
 
-/** Best first: under an id that owns nothing, where there is root and that id can read the runtime. */
+/** Best first: behind a wall, and under an id that owns nothing, where there is root and that id can read the runtime. */
 function plainMethods(): readonly LaunchMethod[] {
   const setpriv = findProgram("setpriv");
-  const asKernel: LaunchMethod = { kind: "plain", setpriv, asNobody: false };
-  return process.getuid?.() === 0 ? [{ kind: "plain", setpriv, asNobody: true }, asKernel] : [asKernel];
+  const known = callFilters(process.arch);
+  return (known === undefined ? [undefined] : [known, undefined]).flatMap((filters) =>
+    (process.getuid?.() === 0 ? [true, false] : [false]).map(
+      (asNobody): LaunchMethod => ({ kind: "plain", setpriv, asNobody, filters }),
+    ),
+  );
 }
 
 function findProgram(name: string): string | undefined {
@@ -159,22 +173,31 @@ function firstLine(program: string, args: readonly string[]): Promise<string> {
   });
 }
 
-function bubblewrapCheck(found: string, method: LaunchMethod | undefined, failures: readonly string[]): HostCheck {
+function confinementCheck(bubblewrap: string, { method, failures, landlock }: Trial): HostCheck {
   const name = "confinement";
-  if (method?.kind === "bubblewrap") {
+  const wall = `two system-call filters${landlock === 0 ? "" : ` and Landlock ${landlock}`} in force`;
+  const level = confinementOf(method);
+  if (level === "full") {
     return {
       name,
       result: "ok",
-      found: `${found}, system-call filter in force`,
+      found: `${bubblewrap}, ${wall}`,
       why: "Each service has its own namespaces and sees no file, process or network of the host",
       fix: "",
     };
   }
-  const why = "Services run as plain processes: they can read what their user id can read, and reach the network";
-  if (found === "not installed")
-    return { name, result: "degraded", found: "bubblewrap is not installed", why, fix: "apt-get install bubblewrap" };
-  const failure = failures[0] ?? found;
-  return { name, result: "degraded", found: `${found}: ${failure}`, why, fix: namespaceFix(failure) };
+  const missing =
+    bubblewrap === "not installed" ? "bubblewrap is not installed" : `${bubblewrap}: ${failures[0] ?? ""}`;
+  return {
+    name,
+    result: "degraded",
+    found: level === "confined" ? `${wall}; ${missing}` : `${missing}; ${failures.at(-1) ?? "no system-call filter"}`,
+    why:
+      level === "confined"
+        ? "Services open no file, socket or process of the host; they have no namespaces of their own behind that, and no scratch disk"
+        : "Services run as plain processes: they can read what their user id can read, and reach the network",
+    fix: bubblewrap === "not installed" ? "apt-get install bubblewrap" : namespaceFix(failures[0] ?? ""),
+  };
 }
 
 function namespaceFix(failure: string): string {

@@ -11,6 +11,8 @@ import { ProcessCell } from "./process-cell.ts";
 import { childrenOf } from "./process-tree.ts";
 import { decodeGuestMessage, PRACTICE, PROTOCOL_VERSION } from "./protocol.ts";
 import type { RuntimeFiles } from "./runtime-files.ts";
+import type { CallFilters } from "./seccomp.ts";
+import { WALL, type Wall } from "./wall.ts";
 
 /** How processes are confined on this host. */
 export type LaunchMethod =
@@ -18,7 +20,7 @@ export type LaunchMethod =
       readonly kind: "bubblewrap";
       readonly program: string;
       readonly features: BubblewrapFeatures;
-      readonly filter: Uint8Array;
+      readonly filters: CallFilters;
     }
   | {
       readonly kind: "plain";
@@ -26,6 +28,8 @@ export type LaunchMethod =
       readonly setpriv: string | undefined;
       /** Run under the ids of nobody; only root can. */
       readonly asNobody: boolean;
+      /** `undefined` for a guest without a wall. */
+      readonly filters: CallFilters | undefined;
     };
 
 export interface LaunchOptions {
@@ -56,9 +60,8 @@ const BUN_FLAGS = ["--no-install"];
 export async function launchCell(options: LaunchOptions): Promise<ProcessCell> {
   const { method, group } = options;
   const { files, priority } = options;
-  const practice = priority === "background" ? [PRACTICE] : [];
-  const child =
-    method.kind === "bubblewrap" ? spawnConfined(method, files, practice) : spawnPlain(method, files, practice);
+  const args = [...wallArguments(method), ...(priority === "background" ? [PRACTICE] : [])];
+  const child = method.kind === "bubblewrap" ? spawnWrapped(method, files, args) : spawnPlain(method, files, args);
   const lastWords: string[] = [];
   const cell = new ProcessCell(child, {
     group,
@@ -93,10 +96,12 @@ export async function launchCell(options: LaunchOptions): Promise<ProcessCell> {
 }
 
 async function boot(cell: ProcessCell, child: ChildProcess, { method, group }: LaunchOptions): Promise<void> {
-  const ready = waitForReady(cell);
+  const ready = waitForReady(cell).then((landlock) => {
+    cell.landlock = landlock;
+  });
   if (method.kind === "bubblewrap") {
     const descriptors: readonly unknown[] = child.stdio;
-    (descriptors[FILTER] as Writable).on("error", () => {}).end(method.filter);
+    (descriptors[FILTER] as Writable).on("error", () => {}).end(method.filters.first);
     const guestProcessId = await findChildProcess(child);
     cell.setGuestProcess(guestProcessId);
     // Adding bubblewrap's own process would be too late: its child, cloned before, would run outside of the group. The
@@ -115,13 +120,28 @@ async function boot(cell: ProcessCell, child: ChildProcess, { method, group }: L
 const FILTER = 4;
 const BLOCK = 5;
 
-function spawnConfined(
+/** Bubblewrap has the first filter in force before the runtime starts; without it the guest does that too. */
+function wallArguments({ kind, filters }: LaunchMethod): readonly string[] {
+  if (filters === undefined) return [];
+  const running = { program: base64(filters.running.program), processIdAt: filters.running.processIdAt };
+  const wall: Wall =
+    kind === "bubblewrap"
+      ? { landlock: "wanted", scratch: INSIDE.scratch, filters: [running] }
+      : { landlock: "required", filters: [{ program: base64(filters.first), processIdAt: [] }, running] };
+  return [`${WALL}${JSON.stringify(wall)}`];
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("base64");
+}
+
+function spawnWrapped(
   method: LaunchMethod & { readonly kind: "bubblewrap" },
   files: RuntimeFiles,
-  practice: readonly string[],
+  guestArguments: readonly string[],
 ): ChildProcess {
   const args = bubblewrapArguments(files, method.features, { filter: FILTER, block: BLOCK });
-  return spawn(method.program, [...args, INSIDE.bun, ...BUN_FLAGS, INSIDE.guest, ...practice], {
+  return spawn(method.program, [...args, INSIDE.bun, ...BUN_FLAGS, INSIDE.guest, ...guestArguments], {
     stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe"],
     env: {},
     // Its own session: Ctrl-C in the kernel's terminal must not reach the cells before they were stopped in order.
@@ -132,10 +152,10 @@ function spawnConfined(
 function spawnPlain(
   method: LaunchMethod & { readonly kind: "plain" },
   files: RuntimeFiles,
-  practice: readonly string[],
+  guestArguments: readonly string[],
 ): ChildProcess {
   // The host ends it with this process, even in the middle of a loop; bubblewrap sees to that by itself.
-  const bun = [files.bun, ...BUN_FLAGS, "--no-orphans", files.guest, ...practice];
+  const bun = [files.bun, ...BUN_FLAGS, "--no-orphans", files.guest, ...guestArguments];
   const ids = method.asNobody ? ["--reuid", String(NOBODY), "--regid", String(NOBODY), "--clear-groups"] : [];
   const [program = files.bun, ...args] =
     method.setpriv === undefined ? bun : [method.setpriv, "--no-new-privs", ...ids, ...bun];
@@ -148,12 +168,12 @@ function spawnPlain(
   });
 }
 
-function waitForReady(cell: ProcessCell): Promise<void> {
+function waitForReady(cell: ProcessCell): Promise<number> {
   return new Promise((resolve, reject) => {
     cell.onFrame = (_id, payload) => {
       try {
         const message = decodeGuestMessage(payload);
-        if (message.kind === "ready" && message.version === PROTOCOL_VERSION) return resolve();
+        if (message.kind === "ready" && message.version === PROTOCOL_VERSION) return resolve(message.landlock);
         reject(
           new CellLaunchFailed(`Cannot start cell: expected ready of version ${PROTOCOL_VERSION}, got ${message.kind}`),
         );

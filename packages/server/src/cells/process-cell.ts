@@ -16,6 +16,8 @@ export const OUTBOUND_CAP_BYTES = 8 * 1024 * 1024;
 /** A cell as a process of this host, with its pipe, its output and its control group. */
 export class ProcessCell implements Cell {
   warm = false;
+  /** Version of Landlock that its guest has put in force on itself; 0 for none. */
+  landlock = 0;
   onFrame: (id: number, payload: Uint8Array) => void = ignore;
   onDrain: () => void = ignore;
   onOutput: (stream: "stdout" | "stderr", line: string) => void = ignore;

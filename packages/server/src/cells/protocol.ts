@@ -51,7 +51,8 @@ export type KernelMessage =
   | { readonly kind: "refusal"; readonly reason: string; readonly message: string };
 
 export type GuestMessage =
-  | { readonly kind: "ready"; readonly version: number }
+  /** `landlock` is the version of it that the guest has put in force on itself; 0 for none. */
+  | { readonly kind: "ready"; readonly version: number; readonly landlock: number }
   | { readonly kind: "started"; readonly calls: readonly string[]; readonly casts: readonly string[] }
   | { readonly kind: "reply"; readonly bytes: Uint8Array }
   | { readonly kind: "error"; readonly error: GuestFault }
@@ -183,7 +184,7 @@ function decodeBoot(bytes: Uint8Array): Boot {
 export function encodeGuestMessage(message: GuestMessage): readonly Uint8Array[] {
   switch (message.kind) {
     case "ready":
-      return [new FieldWriter(GUEST.ready).u8(message.version).bytes()];
+      return [new FieldWriter(GUEST.ready).u8(message.version).u8(message.landlock).bytes()];
     case "started":
       return [new FieldWriter(GUEST.started).names(message.calls).names(message.casts).bytes()];
     case "reply":
@@ -234,8 +235,9 @@ export function decodeGuestMessage(payload: Uint8Array): GuestMessage {
   switch (kind) {
     case GUEST.ready: {
       const version = reader.u8();
+      const landlock = reader.u8();
       reader.end();
-      return { kind: "ready", version };
+      return { kind: "ready", version, landlock };
     }
     case GUEST.started: {
       const calls = reader.names();

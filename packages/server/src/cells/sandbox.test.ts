@@ -354,7 +354,10 @@ describe("confinement", () => {
       `${running("const { dlopen } = await (import.meta as any).require('bun:ffi'); return reply(String(dlopen('libc.so.6', { ptrace: { args: ['i64', 'i64', 'i64', 'i64'], returns: 'i64' } }).symbols.ptrace(0n, 0n, 0n, 0n)), state);")}`,
     );
     await expect(call("run")).rejects.toMatchObject({
-      exit: { normal: false, cause: { kind: "signal", message: "Ended by signal SIGSYS" } },
+      exit: {
+        normal: false,
+        cause: { kind: "signal", message: "Ended by signal SIGSYS: it asked the host for what no service may" },
+      },
     });
   });
 });

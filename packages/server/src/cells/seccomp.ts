@@ -6,36 +6,49 @@
  * answered with an error; what no runtime asks for ends the process.
  */
 
-/** Processor families that the filter is known for, in the spelling of `process.arch`. */
-export type FilterArchitecture = "x64" | "arm64";
+import {
+  ALLOW,
+  assemble,
+  EACCES,
+  ENOSYS,
+  EPERM,
+  type FilterArchitecture,
+  failWith,
+  forCall,
+  give,
+  KILL_PROCESS,
+  loadArgument,
+  onlyNativeCalls,
+  whenBits,
+} from "./filter-program.ts";
+import { type RunningFilter, runningFilter } from "./running-calls.ts";
 
-/** The filter for this architecture, or `undefined` where its system calls are not known. */
-export function seccompFilter(architecture: string): Uint8Array | undefined {
-  const table = TABLES[architecture as FilterArchitecture];
-  if (table === undefined) return undefined;
-  const program = [
-    load(OFFSET_ARCHITECTURE),
-    skipUnlessEqual(table.audit, 1, 0),
-    give(KILL_PROCESS),
-    load(OFFSET_NUMBER),
-  ];
-  // On x86-64 the x32 calls share the audit value and start at this bit; nothing of ours speaks them.
-  if (architecture === "x64")
-    program.push(instruction(JUMP_IF_GREATER_OR_EQUAL, 0, 1, 0x4000_0000), give(KILL_PROCESS));
-  for (const name of ENDS_THE_PROCESS) pushRule(program, table.calls[name], KILL_PROCESS);
-  for (const name of NOT_PERMITTED) pushRule(program, table.calls[name], failWith(EPERM));
-  pushRule(program, table.calls.socket, failWith(EACCES));
-  // clone3 hides its flags behind a pointer, which BPF cannot follow. ENOSYS makes libc use clone, whose flags it can read.
-  pushRule(program, table.calls.clone3, failWith(ENOSYS));
-  program.push(
-    skipUnlessEqual(table.calls.clone, 0, 4),
-    load(OFFSET_FIRST_ARGUMENT),
-    instruction(JUMP_IF_BITS, 0, 1, NEW_NAMESPACE_FLAGS),
-    give(failWith(EPERM)),
+/** The two filters of a cell. */
+export interface CallFilters {
+  /** In force before the runtime starts, where something can do that. */
+  readonly first: Uint8Array;
+  /** In force before code of a service arrives. */
+  readonly running: RunningFilter;
+}
+
+/** The filters for this architecture, or `undefined` where its system calls are not known. */
+export function callFilters(architecture: string): CallFilters | undefined {
+  if (architecture !== "x64" && architecture !== "arm64") return undefined;
+  return { first: firstFilter(architecture), running: runningFilter(architecture) };
+}
+
+export function firstFilter(architecture: FilterArchitecture): Uint8Array {
+  const calls = TABLES[architecture];
+  return assemble([
+    ...onlyNativeCalls(architecture),
+    ...ENDS_THE_PROCESS.flatMap((name) => forCall(calls[name], [give(KILL_PROCESS)])),
+    ...NOT_PERMITTED.flatMap((name) => forCall(calls[name], [give(failWith(EPERM))])),
+    ...forCall(calls.socket, [give(failWith(EACCES))]),
+    // clone3 hides its flags behind a pointer, which BPF cannot follow. ENOSYS makes libc use clone, whose flags it can read.
+    ...forCall(calls.clone3, [give(failWith(ENOSYS))]),
+    ...forCall(calls.clone, [loadArgument(0), ...whenBits(NEW_NAMESPACE_FLAGS, failWith(EPERM)), give(ALLOW)]),
     give(ALLOW),
-    give(ALLOW),
-  );
-  return assemble(program);
+  ]);
 }
 
 const ENDS_THE_PROCESS = [
@@ -100,12 +113,6 @@ const NOT_PERMITTED = [
 
 type CallName = (typeof ENDS_THE_PROCESS)[number] | (typeof NOT_PERMITTED)[number] | "socket" | "clone" | "clone3";
 
-interface CallTable {
-  /** AUDIT_ARCH_* of linux/audit.h. */
-  readonly audit: number;
-  readonly calls: Readonly<Record<CallName, number>>;
-}
-
 /** Numbers from Linux since 5.x are the same everywhere. */
 const SHARED_CALLS = {
   io_uring_setup: 425,
@@ -123,171 +130,104 @@ const SHARED_CALLS = {
 } as const;
 
 /** Numbers from arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h of Linux. */
-const TABLES: Readonly<Record<FilterArchitecture, CallTable>> = {
+const TABLES: Readonly<Record<FilterArchitecture, Readonly<Record<CallName, number>>>> = {
   x64: {
-    audit: 0xc000_003e,
-    calls: {
-      ...SHARED_CALLS,
-      socket: 41,
-      clone: 56,
-      ptrace: 101,
-      syslog: 103,
-      personality: 135,
-      vhangup: 153,
-      pivot_root: 155,
-      adjtimex: 159,
-      chroot: 161,
-      acct: 163,
-      settimeofday: 164,
-      mount: 165,
-      umount2: 166,
-      swapon: 167,
-      swapoff: 168,
-      reboot: 169,
-      sethostname: 170,
-      setdomainname: 171,
-      init_module: 175,
-      delete_module: 176,
-      quotactl: 179,
-      lookup_dcookie: 212,
-      clock_settime: 227,
-      mbind: 237,
-      set_mempolicy: 238,
-      kexec_load: 246,
-      add_key: 248,
-      request_key: 249,
-      keyctl: 250,
-      migrate_pages: 256,
-      unshare: 272,
-      move_pages: 279,
-      perf_event_open: 298,
-      fanotify_init: 300,
-      name_to_handle_at: 303,
-      open_by_handle_at: 304,
-      clock_adjtime: 305,
-      setns: 308,
-      process_vm_readv: 310,
-      process_vm_writev: 311,
-      kcmp: 312,
-      finit_module: 313,
-      kexec_file_load: 320,
-      bpf: 321,
-      userfaultfd: 323,
-    },
+    ...SHARED_CALLS,
+    socket: 41,
+    clone: 56,
+    ptrace: 101,
+    syslog: 103,
+    personality: 135,
+    vhangup: 153,
+    pivot_root: 155,
+    adjtimex: 159,
+    chroot: 161,
+    acct: 163,
+    settimeofday: 164,
+    mount: 165,
+    umount2: 166,
+    swapon: 167,
+    swapoff: 168,
+    reboot: 169,
+    sethostname: 170,
+    setdomainname: 171,
+    init_module: 175,
+    delete_module: 176,
+    quotactl: 179,
+    lookup_dcookie: 212,
+    clock_settime: 227,
+    mbind: 237,
+    set_mempolicy: 238,
+    kexec_load: 246,
+    add_key: 248,
+    request_key: 249,
+    keyctl: 250,
+    migrate_pages: 256,
+    unshare: 272,
+    move_pages: 279,
+    perf_event_open: 298,
+    fanotify_init: 300,
+    name_to_handle_at: 303,
+    open_by_handle_at: 304,
+    clock_adjtime: 305,
+    setns: 308,
+    process_vm_readv: 310,
+    process_vm_writev: 311,
+    kcmp: 312,
+    finit_module: 313,
+    kexec_file_load: 320,
+    bpf: 321,
+    userfaultfd: 323,
   },
   arm64: {
-    audit: 0xc000_00b7,
-    calls: {
-      ...SHARED_CALLS,
-      lookup_dcookie: 18,
-      umount2: 39,
-      mount: 40,
-      pivot_root: 41,
-      chroot: 51,
-      vhangup: 58,
-      quotactl: 60,
-      acct: 89,
-      personality: 92,
-      unshare: 97,
-      kexec_load: 104,
-      init_module: 105,
-      delete_module: 106,
-      clock_settime: 112,
-      syslog: 116,
-      ptrace: 117,
-      reboot: 142,
-      sethostname: 161,
-      setdomainname: 162,
-      settimeofday: 170,
-      adjtimex: 171,
-      socket: 198,
-      add_key: 217,
-      request_key: 218,
-      keyctl: 219,
-      clone: 220,
-      swapon: 224,
-      swapoff: 225,
-      mbind: 235,
-      set_mempolicy: 237,
-      migrate_pages: 238,
-      move_pages: 239,
-      perf_event_open: 241,
-      fanotify_init: 262,
-      name_to_handle_at: 264,
-      open_by_handle_at: 265,
-      clock_adjtime: 266,
-      setns: 268,
-      process_vm_readv: 270,
-      process_vm_writev: 271,
-      kcmp: 272,
-      finit_module: 273,
-      bpf: 280,
-      userfaultfd: 282,
-      kexec_file_load: 294,
-    },
+    ...SHARED_CALLS,
+    lookup_dcookie: 18,
+    umount2: 39,
+    mount: 40,
+    pivot_root: 41,
+    chroot: 51,
+    vhangup: 58,
+    quotactl: 60,
+    acct: 89,
+    personality: 92,
+    unshare: 97,
+    kexec_load: 104,
+    init_module: 105,
+    delete_module: 106,
+    clock_settime: 112,
+    syslog: 116,
+    ptrace: 117,
+    reboot: 142,
+    sethostname: 161,
+    setdomainname: 162,
+    settimeofday: 170,
+    adjtimex: 171,
+    socket: 198,
+    add_key: 217,
+    request_key: 218,
+    keyctl: 219,
+    clone: 220,
+    swapon: 224,
+    swapoff: 225,
+    mbind: 235,
+    set_mempolicy: 237,
+    migrate_pages: 238,
+    move_pages: 239,
+    perf_event_open: 241,
+    fanotify_init: 262,
+    name_to_handle_at: 264,
+    open_by_handle_at: 265,
+    clock_adjtime: 266,
+    setns: 268,
+    process_vm_readv: 270,
+    process_vm_writev: 271,
+    kcmp: 272,
+    finit_module: 273,
+    bpf: 280,
+    userfaultfd: 282,
+    kexec_file_load: 294,
   },
 };
 
-// struct seccomp_data of linux/seccomp.h; both architectures are little endian, so the low word of an argument is first.
-const OFFSET_NUMBER = 0;
-const OFFSET_ARCHITECTURE = 4;
-const OFFSET_FIRST_ARGUMENT = 16;
-
-// linux/bpf_common.h: BPF_LD|BPF_W|BPF_ABS, BPF_JMP|BPF_JEQ, BPF_JMP|BPF_JGE, BPF_JMP|BPF_JSET, BPF_RET.
-const LOAD = 0x20;
-const JUMP_IF_EQUAL = 0x15;
-const JUMP_IF_GREATER_OR_EQUAL = 0x35;
-const JUMP_IF_BITS = 0x45;
-const RETURN = 0x06;
-
-const ALLOW = 0x7fff_0000;
-const KILL_PROCESS = 0x8000_0000;
-const EPERM = 1;
-const EACCES = 13;
-const ENOSYS = 38;
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET. */
 const NEW_NAMESPACE_FLAGS = 0x7e02_0000;
-
-interface Instruction {
-  readonly code: number;
-  readonly jumpTrue: number;
-  readonly jumpFalse: number;
-  readonly operand: number;
-}
-
-function instruction(code: number, jumpTrue: number, jumpFalse: number, operand: number): Instruction {
-  return { code, jumpTrue, jumpFalse, operand };
-}
-
-function load(offset: number): Instruction {
-  return instruction(LOAD, 0, 0, offset);
-}
-
-function give(action: number): Instruction {
-  return instruction(RETURN, 0, 0, action);
-}
-
-function skipUnlessEqual(value: number, whenEqual: number, otherwise: number): Instruction {
-  return instruction(JUMP_IF_EQUAL, whenEqual, otherwise, value);
-}
-
-function failWith(errno: number): number {
-  return 0x0005_0000 | errno;
-}
-
-function pushRule(program: Instruction[], call: number, action: number): void {
-  program.push(skipUnlessEqual(call, 0, 1), give(action));
-}
-
-/** struct sock_filter, eight bytes each. */
-function assemble(program: readonly Instruction[]): Uint8Array {
-  const bytes = new Uint8Array(program.length * 8);
-  const view = new DataView(bytes.buffer);
-  program.forEach(({ code, jumpTrue, jumpFalse, operand }, index) => {
-    view.setUint16(index * 8, code, true);
-    view.setUint8(index * 8 + 2, jumpTrue);
-    view.setUint8(index * 8 + 3, jumpFalse);
-    view.setUint32(index * 8 + 4, operand, true);
-  });
-  return bytes;
-}

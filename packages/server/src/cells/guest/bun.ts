@@ -18,6 +18,8 @@ export interface BunRuntime {
   shrink(): void;
   inspect(value: unknown, options?: { readonly depth?: number; readonly colors?: boolean }): string;
   readonly argv: readonly string[];
+  /** Path of the entry. */
+  readonly main: string;
   readonly env: Record<string, string | undefined>;
 }
 

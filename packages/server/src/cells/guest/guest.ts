@@ -55,9 +55,13 @@ export class Guest {
     this.#host = host;
   }
 
-  /** Tells the kernel that source may come. */
-  ready(): void {
-    this.#send(0, { kind: "ready", version: PROTOCOL_VERSION });
+  /**
+   * Tells the kernel that source may come.
+   *
+   * @param landlock Version of Landlock in force; 0 for none.
+   */
+  ready(landlock: number): void {
+    this.#send(0, { kind: "ready", version: PROTOCOL_VERSION, landlock });
   }
 
   /** Takes one frame of the kernel. Never throws and never rejects. */

@@ -2,12 +2,18 @@
 
 import { encodeFrame, FrameDecoder } from "../frames.ts";
 import { type Boot, type Level, PRACTICE } from "../protocol.ts";
+import { WALL, type Wall } from "../wall.ts";
 import { type BunSocket, bun } from "./bun.ts";
 import { Guest } from "./guest.ts";
 import { loadSource } from "./load-source.ts";
+import { raiseWall } from "./wall.ts";
 import { warmUp } from "./warm-up.ts";
 
 const FRAME_DESCRIPTOR = 3;
+
+// Before anything else: no other thread runs yet.
+const wall = bun.argv.find((each) => each.startsWith(WALL))?.slice(WALL.length);
+const landlock = wall === undefined ? 0 : await raiseWall(JSON.parse(wall) as Wall, bun.main);
 
 let pipe: BunSocket | undefined;
 let exitCode: number | undefined;
@@ -49,12 +55,15 @@ let shrinkPlanned = false;
 function planShrink(): void {
   shrinkPlanned = true;
   const dueMs = Math.max(lastFrameMs + IDLE_MS, lastShrinkMs + SHRINK_EVERY_MS);
-  const timer = setTimeout(() => {
-    if (performance.now() - lastFrameMs < IDLE_MS) return planShrink();
-    shrinkPlanned = false;
-    lastShrinkMs = performance.now();
-    bun.shrink();
-  }, dueMs - performance.now());
+  const timer = setTimeout(
+    () => {
+      if (performance.now() - lastFrameMs < IDLE_MS) return planShrink();
+      shrinkPlanned = false;
+      lastShrinkMs = performance.now();
+      bun.shrink();
+    },
+    Math.max(0, dueMs - performance.now()),
+  );
   timer.unref();
 }
 
@@ -69,7 +78,7 @@ await bun.connect({
     binaryType: "uint8array",
     open(socket) {
       pipe = socket;
-      guest.ready();
+      guest.ready(landlock);
     },
     data: (_socket, chunk) => decoder.push(chunk),
     drain: writeWaiting,

@@ -4,25 +4,28 @@ interface ForeignFunctions {
   dlopen(
     library: string,
     symbols: { readonly syscall: { readonly args: readonly string[]; readonly returns: "i32" } },
-  ): { readonly symbols: { syscall(...words: readonly number[]): number }; close(): void };
+  ): { readonly symbols: { readonly syscall: Call }; close(): void };
   ptr(memory: Uint8Array): number;
 }
 
-/** An integer, or memory whose address is meant. */
-export type CallArgument = number | Uint8Array;
-
 /** @returns What the `syscall` of libc does: -1 when the host refuses. */
-export type SystemCall = (number: number, ...args: readonly CallArgument[]) => number;
+type Call = (number: number, a: number, b: number, c: number, d: number, e: number) => number;
+
+export interface SystemCalls {
+  /** Memory is named by its address. Written plainly, since every call here is made while a cell starts. */
+  readonly systemCall: Call;
+  /** Good for as long as somebody holds the memory. */
+  addressOf(memory: Uint8Array): number;
+}
 
 /** Lends the calls out for as long as `use` runs: what stands behind them takes memory. */
-export async function withSystemCalls<T>(use: (systemCall: SystemCall) => T): Promise<T> {
+export async function withSystemCalls<T>(use: (calls: SystemCalls) => T): Promise<T> {
   const { dlopen, ptr } = (await import(FOREIGN_FUNCTIONS)) as ForeignFunctions;
-  const libc = dlopen("libc.so.6", { syscall: { args: Array<string>(6).fill("i64"), returns: "i32" } });
+  const libc = dlopen("libc.so.6", {
+    syscall: { args: ["i64", "i64", "i64", "i64", "i64", "i64"], returns: "i32" },
+  });
   try {
-    return use((number, ...args) => {
-      const words = args.map((value) => (typeof value === "number" ? value : ptr(value)));
-      return libc.symbols.syscall(number, ...words, ...Array<number>(5 - words.length).fill(0));
-    });
+    return use({ systemCall: libc.symbols.syscall, addressOf: ptr });
   } finally {
     libc.close();
   }

@@ -12,11 +12,12 @@ const PIDFD_SEND_SIGNAL = 424;
 const PIDFD_OPEN = 434;
 const SIGKILL = 9;
 
-await withSystemCalls((systemCall) => {
+await withSystemCalls(({ systemCall }) => {
   for (const target of process.argv.slice(2)) {
     const [processId = "", startedAt] = target.split(":");
-    const descriptor = systemCall(PIDFD_OPEN, Number(processId), 0);
-    if (descriptor >= 0 && startTime(processId) === startedAt) systemCall(PIDFD_SEND_SIGNAL, descriptor, SIGKILL, 0, 0);
+    const descriptor = systemCall(PIDFD_OPEN, Number(processId), 0, 0, 0, 0);
+    if (descriptor >= 0 && startTime(processId) === startedAt)
+      systemCall(PIDFD_SEND_SIGNAL, descriptor, SIGKILL, 0, 0, 0);
   }
 });
 

@@ -1,0 +1,22 @@
+/**
+ * What a guest shuts behind itself, as the kernel tells it in an argument of its program: Landlock, and system-call filters
+ * for all its threads. The guest applies it before it says `ready`, so nothing of a service has arrived by then.
+ */
+export interface Wall {
+  /** `required` where no mount namespace stands behind it: then it must be there, and hold for every thread. */
+  readonly landlock: "wanted" | "required";
+  /** The one folder that may be written to. */
+  readonly scratch?: string;
+  /** In the order in which they are put in force. */
+  readonly filters: readonly WallFilter[];
+}
+
+export interface WallFilter {
+  /** A program of filter-program.ts in base64. */
+  readonly program: string;
+  /** Offsets in bytes where the guest fills in its process id, 32 bits each. */
+  readonly processIdAt: readonly number[];
+}
+
+/** The argument begins with this; a {@link Wall} as JSON follows. */
+export const WALL = "--wall=";
