@@ -63,9 +63,6 @@ const DEFAULT_SHARES = 1024;
 /** Half of a service's: refilling gives way, but a pool that starves while services are busy helps nobody. */
 const BACKGROUND_SHARES = 512;
 
-/** Each look takes some microseconds; a group stands still after ten or so. */
-const FREEZE_LOOKS = 200;
-
 /** A zombie takes no signal and is no error. */
 function signalFrozen(processId: number): void {
   try {
@@ -81,6 +78,7 @@ class V1Group implements ControlGroup {
   /** As they were last written; somebody may wait for a cell, so only what differs is written again. */
   #written: { readonly [Limit in keyof CellLimits]?: CellLimits[Limit] | undefined } = {};
   #shares = DEFAULT_SHARES;
+  #killing = false;
   readonly #files: (controller: V1Controller, file: string) => string;
 
   constructor(parents: readonly string[], directoryOf: (controller: V1Controller) => string, name: string) {
@@ -143,32 +141,41 @@ class V1Group implements ControlGroup {
     this.#write("freezer", "freezer.state", "THAWED");
   }
 
+  kill(): void {
+    if (this.#killing || readProcesses(this.#pids).length === 0) return;
+    this.#killing = true;
+    void this.#killFrozen().finally(() => {
+      this.#killing = false;
+    });
+  }
+
+  remove(): boolean {
+    return this.#directories.map(removeDirectory).every((removed) => removed);
+  }
+
   /**
    * Frozen, nothing can fork away between the listing and the signals, and nothing can end, so that every number is still
-   * that of the process listed; thawed, the signals take effect. What does not stand still in time is left for the next
-   * try rather than signalled by numbers that may be another's by then.
+   * that of the process listed; thawed, the signals take effect. Until all of it stands still no number is signalled, since
+   * it may be another's by then.
    */
-  kill(): void {
-    if (readProcesses(this.#pids).length === 0) return;
+  async #killFrozen(): Promise<void> {
     try {
       // A process that waits for its share of the processor could not come to stand still.
       this.#write("cpu", "cpu.cfs_quota_us", -1);
       this.#written = { ...this.#written, cpuPercent: undefined };
       this.freeze();
-      for (let look = 0; look < FREEZE_LOOKS; look += 1) {
-        if (this.#read("freezer", "freezer.state").trim() !== "FROZEN") continue;
-        for (const processId of readProcesses(this.#pids)) signalFrozen(processId);
-        break;
+      for (
+        let waitMs = 1;
+        this.#read("freezer", "freezer.state") !== "FROZEN\n";
+        waitMs = Math.min(waitMs * 2, 1_000)
+      ) {
+        await delay(waitMs);
       }
+      for (const processId of readProcesses(this.#pids)) signalFrozen(processId);
       this.thaw();
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== "ENOENT" && code !== "ENODEV") throw error;
+    } catch {
+      // It is removed; or else whoever waits for the end of the group tries again.
     }
-  }
-
-  remove(): boolean {
-    return this.#directories.map(removeDirectory).every((removed) => removed);
   }
 
   /**
