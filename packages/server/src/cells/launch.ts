@@ -66,9 +66,10 @@ export async function launchCell(options: LaunchOptions): Promise<ProcessCell> {
   const cell = new ProcessCell(child, {
     group,
     limits: options.limits,
-    endLeftBehind: (session) => {
-      if (method.kind === "plain" && group === undefined) endSession(files.bun, session);
-    },
+    ends:
+      method.kind === "bubblewrap"
+        ? { kind: "with its child" }
+        : { kind: "as a session", endSession: (leader) => endSession(files.bun, leader) },
   });
   cell.onOutput = (_stream, line) => {
     if (lastWords.length < 20) lastWords.push(line.slice(0, 100));

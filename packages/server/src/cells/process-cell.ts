@@ -13,6 +13,16 @@ import { encodeKernelMessage } from "./protocol.ts";
 /** Bytes that may wait for a guest that does not read; what would go beyond is not taken. */
 export const OUTBOUND_CAP_BYTES = 8 * 1024 * 1024;
 
+/** How everything of a cell ends. */
+export type CellEnds =
+  /** Bubblewrap's death is that of the first process inside, and with that of everything inside. */
+  | { readonly kind: "with its child" }
+  /** The child leads a session and a process group; what is left of those is ended here where no control group does that. */
+  | { readonly kind: "as a session"; readonly endSession: (leader: number) => void };
+
+/** For this long what ends with its child is not helped. */
+const PATIENCE_MS = 100;
+
 /** A cell as a process of this host, with its pipe, its output and its control group. */
 export class ProcessCell implements Cell {
   warm = false;
@@ -25,7 +35,7 @@ export class ProcessCell implements Cell {
 
   readonly #child: ChildProcess;
   readonly #childIdentity: ProcessIdentity | undefined;
-  readonly #endLeftBehind: (session: number) => void;
+  readonly #ends: CellEnds;
   readonly #pipe: Duplex;
   readonly #group: ControlGroup | undefined;
   #limits: CellLimits;
@@ -39,21 +49,20 @@ export class ProcessCell implements Cell {
    * Takes over a spawned child whose descriptor 3 is the frame pipe and whose output is piped.
    *
    * @param options.group Owned from now on: removed when the child is gone.
-   * @param options.endLeftBehind Ends what is left of the child's session, where no namespace and no group does that.
    */
   constructor(
     child: ChildProcess,
     options: {
       readonly group: ControlGroup | undefined;
       readonly limits: CellLimits;
-      readonly endLeftBehind: (session: number) => void;
+      readonly ends: CellEnds;
     },
   ) {
     const { group, limits } = options;
     this.#child = child;
     // Not reaped before the event loop goes on, so this is the child and no other.
     this.#childIdentity = child.pid === undefined ? undefined : identifyProcess(child.pid);
-    this.#endLeftBehind = options.endLeftBehind;
+    this.#ends = options.ends;
     this.#group = group;
     this.#limits = limits;
     this.#pipe = child.stdio[3] as Duplex;
@@ -145,13 +154,24 @@ export class ProcessCell implements Cell {
     stream?.on("error", ignore);
   }
 
-  /**
-   * Under bubblewrap the child's death is that of the first process inside, and with that of everything inside; without
-   * it the child leads a process group.
-   */
   #killProcesses(): void {
     this.#killChild();
-    this.#group?.kill();
+    this.#endAllElse();
+  }
+
+  #endAllElse(): void {
+    switch (this.#ends.kind) {
+      case "with its child":
+        try {
+          // What is frozen does not die before it is thawed.
+          this.#group?.thaw();
+        } catch {
+          // Then it is helped when it has not died in time.
+        }
+        return;
+      case "as a session":
+        this.#group?.kill();
+    }
   }
 
   /** Looked at and signalled in one turn of the event loop, so the number is still the child's. */
@@ -172,9 +192,10 @@ export class ProcessCell implements Cell {
       this.#child.once("exit", () => {
         // What still holds the pipes must not keep the cell open: a process that the guest left behind, or a child that
         // bubblewrap had not yet set up, which ends when it finds its pipe closed. The child's number is free from here on.
-        this.#pipe.destroy();
-        this.#group?.kill();
-        if (this.#childIdentity !== undefined) this.#endLeftBehind(this.#childIdentity.id);
+        this.#pipe.end();
+        this.#endAllElse();
+        if (this.#group === undefined && this.#ends.kind === "as a session" && this.#childIdentity !== undefined)
+          this.#ends.endSession(this.#childIdentity.id);
       });
     });
     const memoryKills = this.#group?.memoryKills() ?? 0;
@@ -191,12 +212,15 @@ export class ProcessCell implements Cell {
     return { kind: "exit", code: code ?? -1 };
   }
 
-  /** Waits until no process and no control group is left. The waits grow, so that a stuck process costs nothing. */
+  /**
+   * Waits until no process and no control group is left. The waits grow, so that a stuck process costs nothing, and what
+   * should die by itself is helped after a while.
+   */
   async #removeAll(): Promise<void> {
     for (let waitMs = 1; ; waitMs = Math.min(waitMs * 2, 1_000)) {
       if (this.#group === undefined ? !this.#guestAlive() : this.#group.remove()) return;
       await delay(waitMs);
-      this.#group?.kill();
+      if (this.#ends.kind === "as a session" || waitMs > PATIENCE_MS) this.#group?.kill();
     }
   }
 
