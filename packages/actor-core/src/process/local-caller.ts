@@ -356,9 +356,10 @@ export class ProcessSelf extends LocalCaller implements Self {
     if (!(monitor instanceof MonitorRef)) {
       throw wrongType("demonitor", "a monitor", monitor);
     }
-    const unknown = Object.keys(options ?? {}).find((option) => option !== "flush");
-    if (unknown !== undefined) {
-      throw new TypeError(`Cannot demonitor: there is no option ${unknown}`);
+    for (const option in options) {
+      if (option !== "flush") {
+        throw wrongType("demonitor", "no option but flush", option);
+      }
     }
     // One of another process stays in force.
     if (monitor instanceof Monitor && monitor.owner === this.process) {
@@ -388,9 +389,7 @@ export class ProcessSelf extends LocalCaller implements Self {
 
   acknowledge(outcome: InitOutcome = { kind: "ok" }): void {
     this.alive("acknowledge");
-    const starter = this.process.starter;
-    this.process.starter = undefined;
-    starter?.acknowledged(outcome);
+    this.process.acknowledge(outcome);
     if (outcome.kind !== "ok") {
       this.exit(outcome.kind === "stop" ? outcome.reason : Exit.normal);
     }

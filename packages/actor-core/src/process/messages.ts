@@ -5,13 +5,17 @@ import type { Via } from "./via.ts";
 
 // Classes and not tagged records: a message from a stranger can imitate any record, but not be an instance.
 
+/** Somebody waits for it and for nothing else, so no bounded mailbox may drop it. */
+export abstract class Signal {}
+
 /** What a trapping process gets in place of an exit signal. */
-export class Exited {
+export class Exited extends Signal {
   /** Undefined when the signal came from outside of all processes. */
   readonly from: Pid | undefined;
   readonly reason: ExitReason;
 
   constructor(from: Pid | undefined, reason: ExitReason) {
+    super();
     this.from = from;
     this.reason = reason;
   }
@@ -32,13 +36,14 @@ export abstract class MonitorRef<out T extends Pid | string | Via = Pid | string
 }
 
 /** A monitor has fired; it will not fire again. */
-export class Down<out T extends Pid | string | Via = Pid | string | Via> {
+export class Down<out T extends Pid | string | Via = Pid | string | Via> extends Signal {
   readonly monitor: MonitorRef<T>;
   /** The pid, or the name when monitored by name. */
   readonly target: T;
   readonly reason: ExitReason;
 
   constructor(monitor: MonitorRef<T>, target: T, reason: ExitReason) {
+    super();
     this.monitor = monitor;
     this.target = target;
     this.reason = reason;
@@ -67,9 +72,6 @@ export abstract class Call<Request = unknown, Answer = unknown> {
     this.request = request;
   }
 }
-
-/** Like an `Exited` or a `Down`: somebody waits for it and for nothing else, so no bounded mailbox may drop it. */
-export abstract class Signal {}
 
 /** What a behaviour tells itself through its mailbox, such as that a time is over. Shown to nobody. */
 export abstract class OwnMessage extends Signal {}

@@ -30,7 +30,7 @@ export function pipeToSelf<M, T>(
     try {
       process.deliver(toMessage(result), process);
     } catch (error) {
-      process.end(Exit.crash(error), "own");
+      process.end(Exit.crash(error), true);
     }
   };
   promise.then(

@@ -3,7 +3,7 @@ import { ProcessExited } from "./errors.ts";
 import { Exit, type ExitReason, isExpected } from "./exit-reason.ts";
 import type { HostSignal } from "./host-signal.ts";
 import type { Mailbox, MakeMailbox } from "./mailbox.ts";
-import { Exited } from "./messages.ts";
+import { Exited, Signal } from "./messages.ts";
 import { Pid } from "./pid.ts";
 import type { Listed } from "./process-list.ts";
 import type { Report } from "./report.ts";
@@ -39,7 +39,7 @@ export interface Starter {
  * The way in for features that the core does not know. A handler gets to it between two messages, or at once while it is
  * suspended; a script never does.
  */
-export abstract class SystemMessage {
+export abstract class SystemMessage extends Signal {
   /** Runs as a turn of the process: the next message waits until it has settled, and a throw is a crash. */
   abstract handledBy(process: Process, handler: ProcessHandler): Awaitable<void>;
 }
@@ -83,6 +83,8 @@ const IDLE = 1;
 const BUSY = 2;
 const DEAD = 3;
 
+const NONE: readonly never[] = [];
+
 /**
  * One process: its mailbox, its life, and whom its end concerns.
  *
@@ -121,8 +123,6 @@ export class Process implements Runnable, Listed {
   #body: ProcessBody | undefined;
   #phase: typeof NEW | typeof IDLE | typeof BUSY | typeof DEAD = NEW;
   #queued = true;
-  /** System messages and `Exited`s in the mailbox; without any, no message needs to be looked at. */
-  #signals = 0;
 
   constructor(runtime: Runtime, body: ProcessBody, birth: Birth) {
     this.runtime = runtime;
@@ -175,12 +175,10 @@ export class Process implements Runnable, Listed {
   putBack(message: unknown): void {
     this.mailbox ??= new Ring();
     this.mailbox.unshift(message);
-    this.#signals += message instanceof Exited ? 1 : 0;
     this.#wake();
   }
 
   tell(message: SystemMessage): void {
-    this.#signals += 1;
     this.deliver(message);
   }
 
@@ -192,10 +190,8 @@ export class Process implements Runnable, Listed {
   exitSignal(from: Process | undefined, reason: ExitReason): void {
     if (reason.kind === "kill") {
       this.end(Exit.killed);
-    } else if (reason.kind === "normal" && !this.trapExit) {
-      if (from === this) {
-        this.end(reason);
-      }
+    } else if (from === this && !this.trapExit) {
+      this.end(reason);
     } else {
       this.#signal(from?.pid, reason);
     }
@@ -203,9 +199,7 @@ export class Process implements Runnable, Listed {
 
   /** An exit signal that came through a link. Here `kill` is a reason like any other. */
   linkSignal(from: Pid, reason: ExitReason): void {
-    if (this.trapExit || reason.kind !== "normal") {
-      this.#signal(from, reason);
-    }
+    this.#signal(from, reason);
   }
 
   /** The other end of a link has died. Puts this process behind those that are `ending` when it dies of it too. */
@@ -219,9 +213,8 @@ export class Process implements Runnable, Listed {
 
   #signal(from: Pid | undefined, reason: ExitReason): void {
     if (this.trapExit) {
-      this.#signals += 1;
       this.deliver(new Exited(from, reason));
-    } else {
+    } else if (reason.kind !== "normal") {
       this.end(reason);
     }
   }
@@ -233,7 +226,6 @@ export class Process implements Runnable, Listed {
       const message = mailbox.at(i);
       if (matches(message)) {
         mailbox.removeAt(i);
-        this.#signals -= message instanceof Exited ? 1 : 0;
         if (this.#receive !== undefined && i < this.#receive.position) {
           this.#receive.position -= 1;
         }
@@ -289,51 +281,54 @@ export class Process implements Runnable, Listed {
     const body = this.#body as ProcessBody;
     this.#phase = BUSY;
     try {
-      if (typeof body === "function") {
-        const result = body(this.self as Self);
-        if (isThenable(result)) {
-          result.then(() => this.#endTurn(Exit.normal), this.#onFailed);
-        } else {
-          this.#endTurn(Exit.normal);
-        }
-        return;
-      }
-      const outcome = body.init?.(this.self as Self);
-      if (isThenable(outcome)) {
-        outcome.then((settled) => this.#initialised(settled ?? undefined), this.#onFailed);
+      const result: Awaitable<unknown> =
+        typeof body === "function" ? body(this.self as Self) : body.init?.(this.self as Self);
+      if (isThenable(result)) {
+        result.then((settled) => this.#begun(settled), this.#onFailed);
       } else {
-        this.#initialised(outcome ?? undefined);
+        this.#begun(result);
       }
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  #initialised(outcome: InitOutcome = { kind: "ok" }): void {
-    if (this.#phase === DEAD) {
-      return;
+  /** The script has returned, or `init` has. */
+  #begun(returned: unknown): void {
+    if (typeof this.#body === "function") {
+      this.#endTurn(Exit.normal);
+    } else if (this.#phase !== DEAD) {
+      this.#initialised((returned ?? undefined) as InitOutcome | undefined);
     }
-    const starter = this.starter;
-    const by = starter === undefined ? "own" : "answered";
-    this.starter = undefined;
+  }
+
+  #initialised(outcome: InitOutcome = { kind: "ok" }): void {
+    const unheard = this.starter === undefined;
     switch (outcome.kind) {
       case "ok":
-        starter?.acknowledged(outcome);
+        this.acknowledge(outcome);
         this.#endTurn(undefined);
         break;
       case "stop":
-        starter?.acknowledged(outcome);
-        this.end(outcome.reason, by);
+        this.acknowledge(outcome);
+        this.end(outcome.reason, unheard);
         break;
       case "ignore":
       case "error":
-        starter?.acknowledged(outcome);
+        this.acknowledge(outcome);
         this.end(Exit.normal);
         break;
       default:
         // The starter hears of this by the end.
-        this.end(Exit.badReturn("init", outcome satisfies never), by);
+        this.end(Exit.badReturn("init", outcome satisfies never), unheard);
     }
+  }
+
+  /** Tells the starter, once. */
+  acknowledge(outcome: InitOutcome): void {
+    const { starter } = this;
+    this.starter = undefined;
+    starter?.acknowledged(outcome);
   }
 
   #handleUpTo(limit: number): number {
@@ -367,7 +362,8 @@ export class Process implements Runnable, Listed {
     this.current = message;
     let result: Awaitable<void>;
     try {
-      result = this.#signals > 0 ? this.#handleSignal(handler, message) : handler.handle(message, this.self as Self);
+      result =
+        message instanceof Signal ? this.#handleSignal(handler, message) : handler.handle(message, this.self as Self);
     } catch (error) {
       this.#fail(error);
       return;
@@ -384,16 +380,9 @@ export class Process implements Runnable, Listed {
 
   #handleSignal(handler: ProcessHandler, message: unknown): Awaitable<void> {
     if (message instanceof SystemMessage) {
-      this.#signals -= 1;
       return message.handledBy(this, handler);
     }
-    if (message instanceof Exited) {
-      this.#signals -= 1;
-      if (this.isParentsEnd(message)) {
-        return this.stop(message.reason);
-      }
-    }
-    return handler.handle(message, this.self as Self);
+    return this.isParentsEnd(message) ? this.stop(message.reason) : handler.handle(message, this.self as Self);
   }
 
   /** Tells the end of the parent, when that asks a handler to stop, from other messages. */
@@ -424,7 +413,7 @@ export class Process implements Runnable, Listed {
       return;
     }
     if (end !== undefined) {
-      this.end(end, "own");
+      this.end(end, true);
       return;
     }
     this.#phase = IDLE;
@@ -442,7 +431,7 @@ export class Process implements Runnable, Listed {
 
   #fail(error: unknown): void {
     if (this.#phase !== DEAD) {
-      this.end(this.exiting ?? (error instanceof Unwind ? error.reason : Exit.crash(error)), "own");
+      this.end(this.exiting ?? (error instanceof Unwind ? error.reason : Exit.crash(error)), true);
     }
   }
 
@@ -455,7 +444,7 @@ export class Process implements Runnable, Listed {
   ): Promise<unknown> {
     if (this.exiting !== undefined && typeof this.#body === "function") {
       // The script swallowed its own exit and would go on for ever.
-      this.end(this.exiting, "own");
+      this.end(this.exiting, true);
       throw new Unwind(this.exiting);
     }
     if (this.#receive !== undefined) {
@@ -493,35 +482,28 @@ export class Process implements Runnable, Listed {
     }
     while (receive !== undefined && mailbox !== undefined && receive.position < mailbox.size) {
       const message = mailbox.at(receive.position);
-      if (message instanceof SystemMessage && !receive.system) {
-        if (typeof this.#body !== "function") {
-          receive.position += 1;
-          continue;
-        }
-        if (message instanceof StopRequest) {
-          this.end(message.reason);
-          return;
-        }
-        // A script will never get to it.
-        mailbox.removeAt(receive.position);
-        this.#signals -= 1;
-        continue;
-      }
+      const hidden = message instanceof SystemMessage && !receive.system;
+      // A script never gets to a system message, so it goes.
+      let wanted = hidden && typeof this.#body === "function";
       try {
-        if (receive.match !== undefined && !receive.match(message)) {
-          receive.position += 1;
-          continue;
-        }
+        wanted ||= !hidden && (receive.match === undefined || receive.match(message));
       } catch (error) {
-        this.end(Exit.crash(error), "own");
+        this.end(Exit.crash(error), true);
         return;
       }
-      const taken = mailbox.removeAt(receive.position);
-      if (message instanceof Exited || message instanceof SystemMessage) {
-        this.#signals -= 1;
+      if (!wanted) {
+        receive.position += 1;
+        continue;
       }
-      this.#finishReceive(receive, taken);
-      return;
+      const taken = mailbox.removeAt(receive.position);
+      if (!hidden) {
+        this.#finishReceive(receive, taken);
+        return;
+      }
+      if (message instanceof StopRequest) {
+        this.end(message.reason);
+        return;
+      }
     }
   }
 
@@ -538,28 +520,25 @@ export class Process implements Runnable, Listed {
   /**
    * Ends the process now. The first reason wins; later calls do nothing.
    *
-   * @param by `own`: it ended itself, so an unexpected reason is reported; `signal`: the one who sent it knows;
-   * `answered`: the one who started it was told.
+   * @param own It ended itself and nobody has been told, so an unexpected reason is reported.
    */
-  end(reason: ExitReason, by: "own" | "signal" | "answered" = "signal"): void {
+  end(reason: ExitReason, own = false): void {
     // A list and not recursion: chains of links may be long.
-    const ending: Process[] = [];
-    this.#die(reason, by, ending);
+    const ending: Process[] = [this];
     for (const process of ending) {
-      process.#die(reason, "signal", ending);
+      process.#die(reason, own && process === this, ending);
     }
   }
 
-  #die(reason: ExitReason, by: "own" | "signal" | "answered", ending: Process[]): void {
+  #die(reason: ExitReason, own: boolean, ending: Process[]): void {
     if (this.#phase === DEAD) {
       return;
     }
     this.#phase = DEAD;
-    const { runtime, pid, name, links, watchers, holdings } = this;
     // Before the rest is looked at: who hears of this end may be given it.
     this.#giveMailbox();
-    const { current, mailbox } = this;
-    const body = this.#body as ProcessBody;
+    const { runtime, pid, name, links, watchers, holdings, mailbox } = this;
+    const report = own && !isExpected(reason) ? this.#crashReport(reason) : undefined;
     // The name first: whoever hears of this end may take it.
     if (name !== undefined) {
       runtime.names.free(name);
@@ -568,28 +547,40 @@ export class Process implements Runnable, Listed {
     runtime.processes.delete(this);
     Pid.internal.release(pid);
     this.#letGo(reason);
-    if (links !== undefined) {
-      for (const other of links.items()) {
-        other.links?.delete(this);
-        other.linkBroken(pid, reason, ending);
-      }
+    for (const other of links?.items() ?? NONE) {
+      other.links?.delete(this);
+      other.linkBroken(pid, reason, ending);
     }
-    if (watchers !== undefined) {
-      for (const watcher of watchers.items()) {
-        watcher.targetEnded(reason);
-      }
+    for (const watcher of watchers?.items() ?? NONE) {
+      watcher.targetEnded(reason);
     }
-    if (holdings !== undefined) {
-      for (const holding of holdings.items()) {
-        holding.ownerEnded();
-      }
+    for (const holding of holdings?.items() ?? NONE) {
+      holding.ownerEnded();
     }
-    if (by === "own" && !isExpected(reason)) {
-      runtime.report(crashReport(this, { name, reason, links, mailbox, body, current }));
+    if (report !== undefined) {
+      runtime.report(report);
     }
     if (mailbox !== undefined) {
       runtime.deadLetters?.leave(pid, mailbox);
     }
+  }
+
+  #crashReport(reason: ExitReason): Report {
+    const { pid, name, label, mailbox, current } = this;
+    const body = this.#body as ProcessBody;
+    return {
+      kind: "crash",
+      pid,
+      name,
+      label,
+      reason,
+      lastMessage: current instanceof SystemMessage ? undefined : current,
+      state: typeof body === "function" ? { kind: "unknown" } : shownState(body),
+      recentMessages: mailbox?.recent,
+      waiting: mailbox?.size ?? 0,
+      ancestors: ancestorsOf(this),
+      links: this.links?.items().map((other) => other.pid) ?? [],
+    };
   }
 
   /** Drops all that a pid or a continuation that comes back late would otherwise keep alive. */
@@ -639,34 +630,6 @@ export function ancestorsOf({ parent }: Process): Pid[] {
     ancestors.push(next);
   }
   return ancestors;
-}
-
-function crashReport(
-  process: Process,
-  last: {
-    readonly name: string | undefined;
-    readonly reason: ExitReason;
-    readonly links: SmallSet<Process> | undefined;
-    readonly mailbox: Mailbox | undefined;
-    readonly body: ProcessBody;
-    readonly current: unknown;
-  },
-): Report {
-  const { pid, label } = process;
-  const { name, reason, links, mailbox, body, current } = last;
-  return {
-    kind: "crash",
-    pid,
-    name,
-    label,
-    reason,
-    lastMessage: current instanceof SystemMessage ? undefined : current,
-    state: typeof body === "function" ? { kind: "unknown" } : shownState(body),
-    recentMessages: mailbox?.recent,
-    waiting: mailbox?.size ?? 0,
-    ancestors: ancestorsOf(process),
-    links: links?.items().map((other) => other.pid) ?? [],
-  };
 }
 
 /** The process behind a pid, while it lives. */

@@ -1,7 +1,7 @@
 import { describeExit, Exit, type ExitReason } from "../process/exit-reason.ts";
-import { Down, Signal } from "../process/messages.ts";
+import { Down, Exited, Signal } from "../process/messages.ts";
 import { Pid } from "../process/pid.ts";
-import { type Birth, Process, SystemMessage } from "../process/process.ts";
+import { type Birth, Process } from "../process/process.ts";
 import type { Runtime } from "../process/runtime.ts";
 import type { ProcessBody, Self } from "../process/self.ts";
 import { InjectedFault } from "./fault.ts";
@@ -51,7 +51,7 @@ export class SimulatedProcess extends Process implements Inhabitant {
     const failure = first ? world.faults.onProcess("fail-start", this, world.step) : undefined;
     if (failure !== undefined) {
       world.note(`fault: fail start of ${nameOf(this)}`);
-      this.end(Exit.crash(failure.error ?? new InjectedFault("Start fails")), "own");
+      this.end(Exit.crash(failure.error ?? new InjectedFault("Start fails")), true);
       return 1;
     }
     world.note(`run ${nameOf(this)} for ${limit}`);
@@ -68,7 +68,7 @@ export class SimulatedProcess extends Process implements Inhabitant {
     const origin = this.#originOf(message, sender);
     if (message instanceof Down) {
       world.send(origin, this, { text: `down: ${describeExit(message.reason)}`, content: message, arrive });
-    } else if (message instanceof Signal || message instanceof SystemMessage) {
+    } else if (message instanceof Signal && !(message instanceof Exited)) {
       // Part of the library's own working, which no fault may touch.
       world.send(origin, this, { text: message.constructor.name, content: message, arrive });
     } else {
@@ -111,7 +111,7 @@ export class SimulatedProcess extends Process implements Inhabitant {
     this.linkSignal(from, reason);
   }
 
-  override end(reason: ExitReason, by?: "own" | "signal" | "answered"): void {
+  override end(reason: ExitReason, own?: boolean): void {
     const world = this.#world;
     if (this.dead) {
       return;
@@ -119,7 +119,7 @@ export class SimulatedProcess extends Process implements Inhabitant {
     world.note(`end of ${nameOf(this)}: ${describeExit(reason)}`);
     const before = world.origin;
     world.origin = this.pid;
-    super.end(reason, by);
+    super.end(reason, own);
     world.origin = before;
     world.inhabitants.delete(this.pid);
   }
