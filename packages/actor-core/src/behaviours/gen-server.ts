@@ -92,8 +92,6 @@ export function startGenServer<State, Args extends readonly unknown[], Callbacks
   return caller.start<unknown, string>(new GenServerHandler(server, args), options);
 }
 
-type CallbackName = "handleCall" | "handleCast" | "handleInfo" | "handleContinue";
-
 /** The loop around the callbacks. */
 class GenServerHandler<State, Args extends readonly unknown[]>
   extends CallbackHandler<GenServer<State, Args>>
@@ -109,7 +107,7 @@ class GenServerHandler<State, Args extends readonly unknown[]>
     this.#args = args;
   }
 
-  init(self: Self): Awaitable<InitOutcome> {
+  init(self: Self): Awaitable<InitOutcome | undefined> {
     const args = this.#args as Args;
     this.#args = undefined;
     const result = this.callbacks.init(self, ...args);
@@ -118,50 +116,47 @@ class GenServerHandler<State, Args extends readonly unknown[]>
       : this.#initialised(result, self);
   }
 
-  #initialised(result: InitResult<State>, self: Self): Awaitable<InitOutcome> {
-    if (!isServerResult(result)) {
-      return { kind: "stop", reason: Exit.badReturn("init", result) };
-    }
-    switch (result.kind) {
-      case "started": {
-        this.#state = result.state;
-        // Start returns before the continuation runs, and the continuation runs before any message.
-        self.acknowledge();
-        const done = this.#next(result.after, self);
-        return isThenable(done) ? done.then(() => ({ kind: "ok" })) : { kind: "ok" };
+  #initialised(result: InitResult<State>, self: Self): Awaitable<InitOutcome | undefined> {
+    if (isServerResult(result)) {
+      switch (result.kind) {
+        case "started":
+          this.#state = result.state;
+          // Start returns before the continuation runs, and the continuation runs before any message.
+          self.acknowledge();
+          return this.#next(result.after, self);
+        case "ignore":
+          return { kind: "ignore" };
+        case "stop":
+          return result;
+        case "failStart":
+          return { kind: "error", reason: result.reason };
       }
-      case "ignore":
-        return { kind: "ignore" };
-      case "stop":
-        return result;
-      case "failStart":
-        return { kind: "error", reason: result.reason };
-      default:
-        return { kind: "stop", reason: Exit.badReturn("init", result satisfies never) };
     }
+    return { kind: "stop", reason: Exit.badReturn("init", result) };
   }
 
-  handle(message: unknown, self: Self): Awaitable<void> {
+  handle(message: unknown, self: Self): Awaitable<undefined> {
     const idle = this.#idle;
     if (idle !== undefined) {
       this.#idle = undefined;
       idle.timer.cancel();
     }
+    const { handleCall, handleCast, handleInfo } = this.callbacks;
     if (message instanceof Call) {
-      return this.#run("handleCall", message.request, message.from, self);
+      return this.#run("handleCall", handleCall, message.request, self, message.from);
     }
     if (message instanceof Cast) {
-      return this.#run("handleCast", message.request, undefined, self);
+      return this.#run("handleCast", handleCast, message.request, self);
     }
     if (message instanceof IdleMessage) {
       // One that another message has overtaken was cancelled too late.
-      return message === idle?.message ? this.#run("handleInfo", idleTimeout, undefined, self) : undefined;
+      return message === idle?.message ? this.#run("handleInfo", handleInfo, idleTimeout, self) : undefined;
     }
-    if (this.callbacks.handleInfo === undefined) {
+    if (handleInfo === undefined) {
       reportUnexpected(self, message);
       return;
     }
-    return this.#run("handleInfo", message, undefined, self);
+    return this.#run("handleInfo", handleInfo, message, self);
   }
 
   stop(reason: ExitReason, self: Self): Awaitable<void> {
@@ -180,92 +175,78 @@ class GenServerHandler<State, Args extends readonly unknown[]>
     return this.callbacks.formatState === undefined ? this.#state : this.callbacks.formatState(this.#state as State);
   }
 
-  #run(callback: CallbackName, input: unknown, from: ReplyTo | undefined, self: Self): Awaitable<void> {
-    let result: Awaitable<CallResult<State>>;
+  /** @param from Who is to be answered, when that is somebody. */
+  #run(
+    name: string,
+    callback: ((...given: never[]) => Awaitable<unknown>) | undefined,
+    input: unknown,
+    self: Self,
+    from?: ReplyTo,
+  ): Awaitable<undefined> {
+    let result: Awaitable<unknown>;
     try {
-      result = this.#invoke(callback, input, from, self);
+      if (callback === undefined) {
+        throw new MissingCallback(name);
+      }
+      const call = callback as (this: unknown, ...given: unknown[]) => Awaitable<unknown>;
+      result =
+        from === undefined
+          ? call.call(this.callbacks, input, this.#state, self)
+          : call.call(this.callbacks, input, from, this.#state, self);
     } catch (error) {
       return this.#crash(error, self);
     }
     return isThenable(result)
       ? result.then(
           // What settles after the end of the server has no effect.
-          (settled) => (self.isAlive(self.pid) ? this.#apply(callback, settled, from, self) : undefined),
+          (settled) => (self.isAlive(self.pid) ? this.#apply(name, settled, from, self) : undefined),
           (error) => this.#crash(error, self),
         )
-      : this.#apply(callback, result, from, self);
+      : this.#apply(name, result, from, self);
   }
 
-  #invoke(callback: CallbackName, input: unknown, from: ReplyTo | undefined, self: Self): Awaitable<CallResult<State>> {
-    const server = this.callbacks;
-    const state = this.#state as State;
-    if (callback === "handleCall" && server.handleCall !== undefined && from !== undefined) {
-      return server.handleCall(input, from, state, self);
-    }
-    if (callback === "handleCast" && server.handleCast !== undefined) {
-      return server.handleCast(input, state, self);
-    }
-    if (callback === "handleInfo" && server.handleInfo !== undefined) {
-      return server.handleInfo(input, state, self);
-    }
-    if (callback === "handleContinue" && server.handleContinue !== undefined) {
-      return server.handleContinue(input, state, self);
-    }
-    throw new MissingCallback(callback);
-  }
-
-  #apply(callback: CallbackName, result: unknown, from: ReplyTo | undefined, self: Self): Awaitable<void> {
+  #apply(callback: string, result: unknown, from: ReplyTo | undefined, self: Self): Awaitable<undefined> {
     if (isServerResult(result)) {
       switch (result.kind) {
         case "reply":
-          if (from !== undefined) {
-            this.#state = result.state as State;
-            from.reply(result.reply);
-            return this.#next(result.after, self);
-          }
-          break;
-        case "noReply":
-          this.#state = result.state as State;
-          return this.#next(result.after, self);
         case "stopReply":
-          if (from !== undefined) {
-            from.reply(result.reply);
-            return this.#stopWith(result, self);
-          }
-          break;
+          if (from === undefined) break;
+          from.reply(result.reply);
+          return this.#decided(result, self);
+        case "noReply":
         case "stop":
-          return this.#stopWith(result, self);
+          return this.#decided(result, self);
       }
     }
     return this.#terminate(Exit.badReturn(callback, result), self);
   }
 
-  #stopWith(result: { readonly reason: ExitReason; readonly state?: unknown }, self: Self): Awaitable<void> {
+  #decided(result: CallResult<unknown>, self: Self): Awaitable<undefined> {
     if ("state" in result) {
       this.#state = result.state as State;
     }
-    return this.#terminate(result.reason, self);
+    return "reason" in result ? this.#terminate(result.reason, self) : this.#next(result.after, self);
   }
 
-  #next(after: After | undefined, self: Self): Awaitable<void> {
-    if (after === undefined) {
-      return;
+  #next(after: After | undefined, self: Self): Awaitable<undefined> {
+    if (after?.kind === "continue") {
+      return this.#run("handleContinue", this.callbacks.handleContinue, after.value, self);
     }
-    if (after.kind === "continue") {
-      return this.#run("handleContinue", after.value, undefined, self);
+    if (after !== undefined) {
+      const message = new IdleMessage();
+      this.#idle = { message, timer: self.sendAfter(after.afterMs, self.pid, message) };
     }
-    const message = new IdleMessage();
-    this.#idle = { message, timer: self.sendAfter(after.afterMs, self.pid, message) };
+    return undefined;
   }
 
-  #crash(error: unknown, self: Self): Awaitable<void> {
-    if (!self.isAlive(self.pid)) {
-      return;
+  #crash(error: unknown, self: Self): Awaitable<undefined> {
+    if (self.isAlive(self.pid)) {
+      return this.#terminate(error instanceof Unwind ? error.reason : Exit.crash(error), self);
     }
-    return this.#terminate(error instanceof Unwind ? error.reason : Exit.crash(error), self);
+    return undefined;
   }
 
-  #terminate(reason: ExitReason, self: Self): Awaitable<void> {
+  #terminate(reason: ExitReason, self: Self): Awaitable<undefined> {
     this.#idle?.timer.cancel();
     const done = this.callbacks.terminate?.(reason, this.#state as State, self);
     return isThenable(done) ? done.then(() => exitAfterTurn(self, reason)) : exitAfterTurn(self, reason);

@@ -134,7 +134,7 @@ export class RegistryTable<Key, Value> extends OwnedTable {
 
   #tell(change: Registered | Unregistered): void {
     for (const name of this.registry.listeners) {
-      const listener = this.#owner.runtime.names.holder(name);
+      const listener = this.#owner.runtime.names.get(name);
       if (listener !== undefined) processOf(listener)?.deliver(change);
     }
   }

@@ -353,7 +353,7 @@ class RegistryVia<Key, Value, Meta extends object> extends ViaName {
   }
 
   #table(names: Names): RegistryTable<Key, Value> | undefined {
-    return tableOfRegistry(this.#registry, names.holder(this.#registry.name));
+    return tableOfRegistry(this.#registry, names.get(this.#registry.name));
   }
 }
 

@@ -208,7 +208,7 @@ class RemoteName extends Via {
   }
 
   override holder(names: Names): Pid | undefined {
-    return this.#peer === undefined ? names.holder(this.#name) : this.#peer.named(this.#name);
+    return this.#peer === undefined ? names.get(this.#name) : this.#peer.named(this.#name);
   }
 
   override toString(): string {

@@ -378,7 +378,7 @@ export class Peer implements Line, AnswerLine, SessionEvents {
       address.kind === "pid"
         ? this.#home.localPid(address.id)
         : address.kind === "name"
-          ? runtime.names.holder(address.name)
+          ? runtime.names.get(address.name)
           : undefined;
     return pid === undefined ? undefined : processOf(pid);
   }

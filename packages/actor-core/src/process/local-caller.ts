@@ -1,9 +1,9 @@
-import { AbortLink } from "./abort-link.ts";
+import { linkToSignal } from "./abort-link.ts";
 import { Address } from "./alias.ts";
 import { checkReason } from "./check-reason.ts";
 import { EndOf } from "./end-of.ts";
 import { LinkFailed, NameNotHeld, NameTaken, ProcessExited, StopFailed } from "./errors.ts";
-import { describeValue, Exit, type ExitReason, isSameReason } from "./exit-reason.ts";
+import { Exit, type ExitReason, isSameReason } from "./exit-reason.ts";
 import type { HostSignal } from "./host-signal.ts";
 import { Cast, MonitorRef } from "./messages.ts";
 import { Monitor } from "./monitor.ts";
@@ -29,7 +29,7 @@ import { SendingTimer } from "./sending-timer.ts";
 import { Start } from "./start.ts";
 import { checkDelay, type Timer } from "./timers.ts";
 import { Unwind } from "./unwind.ts";
-import { Via } from "./via.ts";
+import { Via, type ViaName } from "./via.ts";
 import { wrongType } from "./wrong-type.ts";
 
 // The two callers stand in one file because each makes the other's processes.
@@ -78,23 +78,20 @@ export abstract class LocalCaller implements Caller {
     try {
       return this.#start(body as ProcessBody, options);
     } catch (error) {
-      return Promise.reject(error);
+      return error instanceof NameTaken
+        ? Promise.resolve({ kind: "already-started", pid: error.holder })
+        : Promise.reject(error);
     }
   }
 
   #start(body: ProcessBody, options: StartOptions): Promise<StartResult> {
     const owner = this.process;
-    const { link = false, monitor = false, name, timeoutMs } = options;
+    const { link = false, monitor = false, timeoutMs } = options;
     if (owner === undefined && (link || monitor)) {
       throw new TypeError("Cannot start with a link or monitor: there is no process to hold it");
     }
     if (timeoutMs !== undefined) {
       checkDelay("start timeout", timeoutMs);
-    }
-    const holder = name === undefined ? undefined : this.whereis(name);
-    if (holder !== undefined) {
-      this.alive("start");
-      return Promise.resolve({ kind: "already-started", pid: holder });
     }
     const process = this.spawnProcess("start", body, options, link);
     return new Start(process, owner, { timeoutMs, monitored: monitor }).result;
@@ -102,24 +99,22 @@ export abstract class LocalCaller implements Caller {
 
   async stop(target: Target, options: StopOptions = {}): Promise<void> {
     this.alive("stop");
-    if (options.timeoutMs !== undefined) {
-      checkDelay("stop timeout", options.timeoutMs);
-    }
     const { reason = Exit.normal, timeoutMs } = options;
+    if (timeoutMs !== undefined) {
+      checkDelay("stop timeout", timeoutMs);
+    }
     checkReason("stop", reason);
     const process = this.lookUp(target);
-    if (process === undefined) {
-      throw new StopFailed(target, Exit.noproc);
+    let actual: ExitReason = process === undefined ? Exit.noproc : Exit.callingSelf;
+    if (process !== undefined && process !== this.process) {
+      const end = new EndOf(process, this.process, timeoutMs);
+      process.askToStop(reason);
+      actual = await end.result;
+      if (isSameReason(actual, reason)) {
+        return;
+      }
     }
-    if (process === this.process) {
-      throw new StopFailed(target, Exit.callingSelf);
-    }
-    const end = new EndOf(process, this.process, timeoutMs);
-    process.askToStop(reason);
-    const actual = await end.result;
-    if (!isSameReason(actual, reason)) {
-      throw new StopFailed(target, actual);
-    }
+    throw new StopFailed(target, actual);
   }
 
   exitSignal(target: Target, reason: ExitReason): void {
@@ -154,12 +149,19 @@ export abstract class LocalCaller implements Caller {
     if (target instanceof Pid) {
       return target;
     }
-    return target instanceof Via ? target.holder(this.runtime.names) : this.runtime.names.holder(target);
+    const { names } = this.runtime;
+    if (target instanceof Via) {
+      return target.holder(names);
+    }
+    if (typeof target !== "string") {
+      throw wrongType("find process", "a pid or a name", target);
+    }
+    return names.get(target);
   }
 
   register(name: string, pid: Pid): void {
     this.alive("register");
-    checkName(name);
+    const take = this.#claim(name);
     if (!(pid instanceof Pid)) {
       throw wrongType(`register name "${name}"`, "a pid", pid);
     }
@@ -167,26 +169,38 @@ export abstract class LocalCaller implements Caller {
     if (process === undefined) {
       throw new ProcessExited(pid, `register name "${name}"`);
     }
-    const holder = this.runtime.names.holder(name);
-    if (holder !== undefined) {
-      throw new NameTaken(name, holder, name);
-    }
     if (process.name !== undefined) {
       throw new NameTaken(name, pid, process.name);
     }
-    this.#name(process, name);
+    take(process);
   }
 
-  #name(process: Process, name: string): void {
-    this.runtime.names.take(name, process.pid);
-    process.name = name;
+  /** Makes sure that a name is free. @returns Gives it to a process. */
+  #claim(name: string | ViaName): (process: Process) => void {
+    const { names } = this.runtime;
+    if (!(name instanceof Via) && (typeof name !== "string" || name === "")) {
+      throw wrongType("take name", "a text that is not empty", name === "" ? '""' : name);
+    }
+    const holder = this.whereis(name);
+    if (holder !== undefined) {
+      throw new NameTaken(String(name), holder, String(name));
+    }
+    if (name instanceof Via) {
+      const take = name.claim(names);
+      return ({ pid }) => take(pid);
+    }
+    return (process) => {
+      names.set(name, process.pid);
+      process.name = name;
+    };
   }
 
   unregister(name: string): void {
     this.alive("unregister");
-    const holder = this.runtime.names.holder(name);
-    this.runtime.names.free(name);
-    const process = holder && processOf(holder);
+    const process = this.lookUp(name);
+    if (!this.runtime.names.delete(name)) {
+      throw new NameNotHeld("unregister", name);
+    }
     if (process !== undefined) {
       process.name = undefined;
     }
@@ -230,14 +244,8 @@ export abstract class LocalCaller implements Caller {
 
   /** A pid's process or the holder of a name, while it lives. */
   lookUp(target: Target): Process | undefined {
-    if (target instanceof Pid) {
-      return processOf(target);
-    }
-    if (typeof target !== "string" && !(target instanceof Via)) {
-      throw wrongType("find process", "a pid or a name", target);
-    }
-    const holder = this.whereis(target);
-    return holder === undefined ? undefined : processOf(holder);
+    const pid = this.whereis(target);
+    return pid && processOf(pid);
   }
 
   protected spawnProcess(
@@ -251,26 +259,15 @@ export abstract class LocalCaller implements Caller {
       throw wrongType(operation, "a function or a handler", body);
     }
     const { name, label, mailbox, signal } = options ?? {};
-    if (name !== undefined && !(name instanceof Via)) {
-      checkName(name);
-    }
-    const holder = name === undefined ? undefined : this.whereis(name);
-    if (name !== undefined && holder !== undefined) {
-      throw new NameTaken(String(name), holder, String(name));
-    }
-    const take = name instanceof Via ? name.claim(this.runtime.names) : undefined;
+    const take = name === undefined ? undefined : this.#claim(name);
     const birth = { parent: this.process?.pid, bornLinked: link && this.process !== undefined, label, mailbox };
     const process = this.makeProcess(body, birth);
-    if (name instanceof Via) {
-      take?.(process.pid);
-    } else if (name !== undefined) {
-      this.#name(process, name);
-    }
+    take?.(process);
     if (link) {
       this.process?.link(process);
     }
     if (signal !== undefined) {
-      AbortLink.make(process, signal);
+      linkToSignal(process, signal);
     }
     return process;
   }
@@ -415,15 +412,4 @@ export class ProcessSelf extends LocalCaller implements Self {
 export function takeAlias(alias: Address): Process | undefined {
   const owner = alias.take();
   return owner && processOf(owner);
-}
-
-function checkName(name: unknown): void {
-  if (typeof name !== "string" || name === "") {
-    throw wrongType("take name", "a text that is not empty", shown(name));
-  }
-}
-
-/** With its type where its text alone would mislead. */
-function shown(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : `${describeValue(value)} (${typeof value})`;
 }

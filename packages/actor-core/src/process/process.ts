@@ -541,7 +541,7 @@ export class Process implements Runnable, Listed {
     const report = own && !isExpected(reason) ? this.#crashReport(reason) : undefined;
     // The name first: whoever hears of this end may take it.
     if (name !== undefined) {
-      runtime.names.free(name);
+      runtime.names.delete(name);
       this.name = undefined;
     }
     runtime.processes.delete(this);
@@ -616,11 +616,12 @@ export function rejectQuietly(
 }
 
 /** `self.exit` for a behaviour whose turn is over: a throw costs more than most turns. */
-export function exitAfterTurn(self: Self, reason: ExitReason): void {
+export function exitAfterTurn(self: Self, reason: ExitReason): undefined {
   const process = processOf(self.pid);
   if (process !== undefined) {
     process.exiting ??= reason;
   }
+  return undefined;
 }
 
 /** Who spawned it, who spawned that one, and so on. Of one who is dead nothing further is known. */

@@ -87,25 +87,20 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
   }
 
   reply(value: unknown): void {
-    const pending = this.#close();
-    if (pending === undefined) {
-      this.#lose(value);
-    } else {
-      pending.resolve(value);
-    }
+    this.#answer("resolve", value);
   }
 
   refuse(error: Error): void {
-    const pending = this.#close();
-    if (pending === undefined) {
-      this.#lose(error);
-    } else {
-      pending.reject(error);
-    }
+    this.#answer("reject", error);
   }
 
-  #lose(message: unknown): void {
-    this.#process?.runtime.deadLetters?.lose("late-reply", message, this.#process, this.caller);
+  #answer(how: "resolve" | "reject", value: unknown): void {
+    const pending = this.#close();
+    if (pending === undefined) {
+      this.#process?.runtime.deadLetters?.lose("late-reply", value, this.#process, this.caller);
+    } else {
+      pending[how](value);
+    }
   }
 
   targetEnded(reason: ExitReason): void {

@@ -42,13 +42,15 @@ export class RunQueue implements Scheduler {
   readonly #budget: Budget;
   readonly #nowMs: () => number;
   #state: "idle" | "starting" | "draining" | "yielding" = "idle";
-  #spent = 0;
+  /** All work ever done. */
+  total = 0;
+  /** Work done, and the time, when the host had its turn last. */
+  #turnBegan = 0;
   #turnBeganMs: number;
   /** Looking at the clock costs as much as a message, so it is done the less often the faster messages are. */
   #checkEvery = TURN;
-  #sinceCheck = 0;
+  #checked = 0;
   #checkedMs: number;
-  #total = 0;
 
   constructor(budget: Budget, nowMs: () => number) {
     this.#budget = budget;
@@ -58,10 +60,6 @@ export class RunQueue implements Scheduler {
 
   get idle(): boolean {
     return this.#state === "idle";
-  }
-
-  get total(): number {
-    return this.#total;
   }
 
   push(runnable: Runnable): void {
@@ -76,7 +74,7 @@ export class RunQueue implements Scheduler {
     if (this.#state === "yielding" || this.#exhausted()) {
       return false;
     }
-    this.#account(1);
+    this.total += 1;
     return true;
   }
 
@@ -84,7 +82,7 @@ export class RunQueue implements Scheduler {
     this.#state = "draining";
     const ring = this.#ring;
     while (ring.size > 0) {
-      this.#account(ring.shift().run(Math.min(TURN, this.#checkEvery)));
+      this.total += ring.shift().run(Math.min(TURN, this.#checkEvery));
       if (this.#exhausted()) {
         this.#state = "yielding";
         inNextTurn(this.#resume);
@@ -95,29 +93,24 @@ export class RunQueue implements Scheduler {
   };
 
   readonly #resume = (): void => {
-    this.#spent = 0;
-    this.#sinceCheck = 0;
+    this.#turnBegan = this.#checked = this.total;
     this.#turnBeganMs = this.#checkedMs = this.#nowMs();
     this.#drain();
   };
 
-  #account(work: number): void {
-    this.#spent += work;
-    this.#sinceCheck += work;
-    this.#total += work;
-  }
-
   #exhausted(): boolean {
-    if (this.#spent >= this.#budget.messages) {
+    const { total } = this;
+    const unchecked = total - this.#checked;
+    if (total - this.#turnBegan >= this.#budget.messages) {
       return true;
     }
-    if (this.#sinceCheck < this.#checkEvery) {
+    if (unchecked < this.#checkEvery) {
       return false;
     }
     const nowMs = this.#nowMs();
-    const perMessageMs = (nowMs - this.#checkedMs) / this.#sinceCheck;
-    this.#checkEvery = perMessageMs > 1 / 64 ? Math.max(1, Math.floor(1 / perMessageMs)) : 64;
-    this.#sinceCheck = 0;
+    // As many as take a millisecond.
+    this.#checkEvery = Math.max(1, Math.min(64, Math.floor(unchecked / (nowMs - this.#checkedMs))));
+    this.#checked = total;
     this.#checkedMs = nowMs;
     return nowMs - this.#turnBeganMs >= this.#budget.elapsedMs;
   }

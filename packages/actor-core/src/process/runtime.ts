@@ -1,6 +1,5 @@
 import type { Clock } from "./clock.ts";
 import type { DeadLetterOffice } from "./dead-letter.ts";
-import { NameTable } from "./name-table.ts";
 import { Pid } from "./pid.ts";
 import { ProcessList } from "./process-list.ts";
 import type { Report, Reporter } from "./report.ts";
@@ -15,7 +14,8 @@ const SPARE_RINGS = 128;
 export class Runtime {
   readonly timers: Timers;
   readonly queue: Scheduler;
-  readonly names = new NameTable();
+  /** Who holds which name. */
+  readonly names = new Map<string, Pid>();
   /** Every living process. */
   readonly processes = new ProcessList();
   readonly #spareRings: Ring<unknown>[] = [];

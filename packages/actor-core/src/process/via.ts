@@ -2,7 +2,7 @@ import type { Pid } from "./pid.ts";
 
 /** The names of a system, as far as a {@link Via} needs them. */
 export interface Names {
-  holder(name: string): Pid | undefined;
+  get(name: string): Pid | undefined;
 }
 
 /**

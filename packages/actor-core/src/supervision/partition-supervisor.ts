@@ -146,8 +146,7 @@ class PartitionVia extends Via {
   }
 
   override holder(names: Names): Pid | undefined {
-    const supervisor =
-      this.#supervisor instanceof Via ? this.#supervisor.holder(names) : names.holder(this.#supervisor);
+    const supervisor = this.#supervisor instanceof Via ? this.#supervisor.holder(names) : names.get(this.#supervisor);
     return tableOf(supervisor, PartitionTable)?.at(this.#key);
   }
 
