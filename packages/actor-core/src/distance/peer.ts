@@ -422,7 +422,7 @@ export class Peer implements Line, AnswerLine, SessionEvents {
     this.#incarnation = incarnation;
     this.#breakOff((remote) => remote.incarnation !== undefined);
     for (const remote of [...this.#processes.clear(), ...this.#aliases.clear()]) {
-      Pid.internal.release(remote.pid);
+      Pid.release(remote.pid);
     }
   }
 

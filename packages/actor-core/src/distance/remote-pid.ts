@@ -33,7 +33,7 @@ export class RemotePid extends Pid {
   /** One that leads to nobody: its process, or that process's whole node, is gone. */
   static dead(place: Place): Pid {
     const pid = new RemotePid(place, {});
-    Pid.internal.release(pid);
+    Pid.release(pid);
     return pid;
   }
 }

@@ -114,7 +114,7 @@ export class RemoteProcess extends Process {
 
   /** Nothing is left of what has been agreed with the other side. @returns Who was linked. */
   forget(): readonly Process[] {
-    const linked = [...(this.links ?? [])];
+    const linked = [...(this.links?.items() ?? [])];
     for (const local of linked) {
       this.take(local);
     }

@@ -3,7 +3,7 @@ export interface Clock {
   /** Monotonic milliseconds from an arbitrary start; a change of the wall clock does not show. */
   nowMs(): number;
   /**
-   * Calls `wake` once, `delayMs` or more from now, never inside this call.
+   * Calls `wake` once, about `delayMs` from now, never inside this call. When that is too early, it is asked again.
    *
    * @returns Cancels; does nothing when `wake` has been called.
    */

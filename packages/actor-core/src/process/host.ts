@@ -7,18 +7,13 @@ function chooseTurn(): (task: () => void) => void {
     // Bound now: a test that replaces timers must not stop processes.
     return host.setImmediate.bind(globalThis);
   }
-  if (typeof MessageChannel === "function") {
-    return (task) => {
-      // A channel for each turn and closed after it, since an open one keeps the program alive.
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => {
-        port1.close();
-        task();
-      };
-      port2.postMessage(undefined);
-    };
-  }
   return (task) => {
-    setTimeout(task, 0);
+    // A channel for each turn and closed after it, since an open one keeps the program alive.
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      task();
+    };
+    port2.postMessage(undefined);
   };
 }

@@ -31,8 +31,8 @@ export function tableOf<Table extends OwnedTable>(
   owner: Pid | undefined,
   kind: abstract new (...args: never[]) => Table,
 ): Table | undefined {
-  for (const holding of (owner && processOf(owner)?.holdings) ?? []) if (holding instanceof kind) return holding;
-  return undefined;
+  const held = owner && processOf(owner)?.holdings?.items();
+  return held?.find((holding): holding is Holding & Table => holding instanceof kind);
 }
 
 /** A process that does nothing but own a table. It ends with its parent, and of nobody else's end. */

@@ -15,7 +15,7 @@ class ProcessId<out T = Takes<unknown>> {
   declare readonly [takes]?: T;
   #process: object | undefined;
 
-  protected constructor(id: number, process: object) {
+  constructor(id: number, process: object) {
     this.id = id;
     this.#process = process;
   }
@@ -29,14 +29,15 @@ class ProcessId<out T = Takes<unknown>> {
     return this.toString();
   }
 
-  /** The library's own way in; not exported from the package. */
-  static readonly internal = {
-    make: (id: number, process: object): Pid => new ProcessId(id, process),
-    processOf: (pid: Pid): object | undefined => pid.#process,
-    release: (pid: Pid): void => {
-      pid.#process = undefined;
-    },
-  };
+  // The library's own way in: the class is not exported from the package.
+
+  static processOf(pid: Pid): object | undefined {
+    return pid.#process;
+  }
+
+  static release(pid: Pid): void {
+    pid.#process = undefined;
+  }
 }
 
 // The type has a friendlier parameter than the class.

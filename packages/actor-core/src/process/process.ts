@@ -545,7 +545,7 @@ export class Process implements Runnable, Listed {
       this.name = undefined;
     }
     runtime.processes.delete(this);
-    Pid.internal.release(pid);
+    Pid.release(pid);
     this.#letGo(reason);
     for (const other of links?.items() ?? NONE) {
       other.links?.delete(this);
@@ -635,5 +635,5 @@ export function ancestorsOf({ parent }: Process): Pid[] {
 
 /** The process behind a pid, while it lives. */
 export function processOf(pid: Pid): Process | undefined {
-  return Pid.internal.processOf(pid) as Process | undefined;
+  return Pid.processOf(pid) as Process | undefined;
 }

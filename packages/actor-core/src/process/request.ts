@@ -26,8 +26,8 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
   #process: Process | undefined;
   #deadline: Deadline | undefined;
   #pending: Deferred<unknown> | undefined = defer<unknown>();
-  #abandon: (() => void) | undefined;
-  #signal: AbortSignal | undefined;
+  /** Present while an abort signal is listened to. */
+  #ignoreSignal: (() => void) | undefined;
 
   private constructor(target: Target, request: unknown, timeoutMs: number, owner: Process | undefined) {
     super(request);
@@ -70,9 +70,9 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
       call.#deadline = runtime.timers.after(timeoutMs, () => call.#fail(Exit.timeout));
     }
     if (signal !== undefined) {
-      call.#signal = signal;
-      call.#abandon = () => call.#fail(Exit.aborted(signal.reason));
-      signal.addEventListener("abort", call.#abandon);
+      const abandon = (): void => call.#fail(Exit.aborted(signal.reason));
+      signal.addEventListener("abort", abandon);
+      call.#ignoreSignal = () => signal.removeEventListener("abort", abandon);
     }
     if (hand === undefined) {
       process.deliver(call, owner);
@@ -127,9 +127,7 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
       this.#pending = undefined;
       untie(this, this.#process, this.#owner);
       this.#deadline?.clear();
-      if (this.#abandon !== undefined) {
-        this.#signal?.removeEventListener("abort", this.#abandon);
-      }
+      this.#ignoreSignal?.();
     }
     return pending;
   }

@@ -48,7 +48,7 @@ export class Runtime {
 
   makePid(process: object): Pid {
     this.#lastId += 1;
-    return Pid.internal.make(this.#lastId, process);
+    return new Pid(this.#lastId, process);
   }
 
   report(report: Report): void {

@@ -34,9 +34,9 @@ class Interval extends SendingTimer {
     this.#intervalMs = intervalMs;
   }
 
-  protected override fire(): void {
-    const lateMs = this.timers.nowMs() - this.deadline.dueMs;
-    this.deadline = this.timers.after(Math.max(0, this.#intervalMs - lateMs), () => this.fire());
-    this.send();
+  override fire(): void {
+    this.dueMs = Math.max(this.timers.nowMs(), this.dueMs + this.#intervalMs);
+    this.timers.add(this);
+    this.act();
   }
 }

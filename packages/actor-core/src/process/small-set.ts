@@ -7,7 +7,7 @@ const FEW = 8;
  * Few items are a list. A `Set` in which one item comes and goes makes a new table every few times, and calls would spend
  * more on that than on all else.
  */
-export class SmallSet<T> implements Iterable<T> {
+export class SmallSet<T> {
   #few: T[] = [];
   #many: Set<T> | undefined;
 
@@ -43,9 +43,5 @@ export class SmallSet<T> implements Iterable<T> {
   /** All items; not to be kept, as it may be the set's own list. */
   items(): readonly T[] {
     return this.#many === undefined ? this.#few : [...this.#many];
-  }
-
-  [Symbol.iterator](): Iterator<T> {
-    return this.items()[Symbol.iterator]();
   }
 }

@@ -35,9 +35,16 @@ export class Timers {
 
   /** Calls `fire` once, `delayMs` from now or later. */
   after(delayMs: number, fire: () => void): Deadline {
-    const deadline = new Deadline(this, this.#clock.nowMs() + delayMs, this.#sequence++, fire);
-    this.#insert(deadline);
-    return deadline;
+    return new Deadline(this, delayMs, fire);
+  }
+
+  /** Lets one that does not wait fire at its `dueMs` or later. */
+  add(deadline: Deadline): void {
+    deadline.sequence = this.#sequence++;
+    this.#place(deadline, this.#heap.push(deadline) - 1);
+    if (deadline.heapIndex === 0) {
+      this.#arm();
+    }
   }
 
   /**
@@ -89,14 +96,6 @@ export class Timers {
     this.#arm();
   };
 
-  #insert(deadline: Deadline): void {
-    this.#heap.push(deadline);
-    this.#place(deadline, this.#heap.length - 1);
-    if (deadline.heapIndex === 0) {
-      this.#arm();
-    }
-  }
-
   #arm(): void {
     const first = this.#heap[0];
     if (first === undefined || first.dueMs >= this.#hostDueMs) {
@@ -145,18 +144,24 @@ export class Timers {
 
 /** One entry of {@link Timers}. */
 export class Deadline implements Timer {
-  readonly dueMs: number;
-  readonly sequence: number;
-  readonly fire: () => void;
+  dueMs: number;
+  /** Kept by the timers, like the next. */
+  sequence = 0;
   /** Place in the heap; -1 once fired or cancelled. */
   heapIndex = -1;
-  readonly #timers: Timers;
+  protected readonly timers: Timers;
+  protected readonly act: () => void;
 
-  constructor(timers: Timers, dueMs: number, sequence: number, fire: () => void) {
-    this.#timers = timers;
-    this.dueMs = dueMs;
-    this.sequence = sequence;
-    this.fire = fire;
+  constructor(timers: Timers, delayMs: number, act: () => void) {
+    this.timers = timers;
+    this.dueMs = timers.nowMs() + delayMs;
+    this.act = act;
+    timers.add(this);
+  }
+
+  /** Called when it is due and waits no more. */
+  fire(): void {
+    this.act();
   }
 
   cancel(): number | undefined {
@@ -168,7 +173,7 @@ export class Deadline implements Timer {
   /** Cancels without reading the clock. */
   clear(): void {
     if (this.heapIndex >= 0) {
-      this.#timers.remove(this);
+      this.timers.remove(this);
     }
   }
 
@@ -177,7 +182,7 @@ export class Deadline implements Timer {
   }
 
   remainingMs(): number | undefined {
-    return this.heapIndex < 0 ? undefined : Math.max(0, this.dueMs - this.#timers.nowMs());
+    return this.heapIndex < 0 ? undefined : Math.max(0, this.dueMs - this.timers.nowMs());
   }
 }
 

@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
 import { type AutoShutdown, isShutdownDue } from "./auto-shutdown.ts";
 
-const SIGNIFICANT = { significant: true };
-const ORDINARY = { significant: false };
+const SIGNIFICANT = { spec: { significant: true } };
+const ORDINARY = { spec: { significant: false } };
 
 test.each<[AutoShutdown, boolean, boolean[], boolean]>([
   ["never", true, [], false],

@@ -7,19 +7,24 @@ export type AutoShutdown = "never" | "any-significant" | "all-significant";
 /** All kinds of auto-shutdown, for checking and for tables. */
 export const AUTO_SHUTDOWNS: readonly AutoShutdown[] = ["never", "any-significant", "all-significant"];
 
+/** What has to be known of a child. */
+export interface Significance {
+  readonly spec: { readonly significant: boolean };
+}
+
 /**
  * Says whether a supervisor is to end after one of its children has ended by itself for good.
  *
  * Not to be asked about children that are restarted, or that were stopped through the supervisor or in a sibling's round.
  *
  * @param ended The child that has ended.
- * @param othersAlive For each other child: its significance, listed only if it runs or waits for its restart.
+ * @param othersAlive The other children, each listed only if it runs or waits for its restart.
  */
 export function isShutdownDue(
   autoShutdown: AutoShutdown,
-  ended: { readonly significant: boolean },
-  othersAlive: Iterable<{ readonly significant: boolean }>,
+  ended: Significance,
+  othersAlive: Iterable<Significance>,
 ): boolean {
-  if (!ended.significant || autoShutdown === "never") return false;
-  return autoShutdown === "any-significant" || ![...othersAlive].some(({ significant }) => significant);
+  if (!ended.spec.significant || autoShutdown === "never") return false;
+  return autoShutdown === "any-significant" || ![...othersAlive].some(({ spec }) => spec.significant);
 }

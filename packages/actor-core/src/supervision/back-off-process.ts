@@ -85,8 +85,8 @@ export class BackOffProcess implements ProcessHandler, Partial<SupervisorOperati
   async stop(_reason: ExitReason, self: Self): Promise<void> {
     if (!this.#running || this.#pid === undefined) return;
     const { child } = this.#plan;
-    const [stopped] = await stopTogether(self, [{ pid: this.#pid, shutdown: child.shutdown }]);
-    this.#lastReason = stopped?.reason ?? Exit.noproc;
+    const [stopped] = await stopTogether(self, [{ pid: this.#pid, spec: child }]);
+    this.#lastReason = stopped?.[1] ?? Exit.noproc;
     if (isShutdownFailure(child, this.#lastReason)) this.#report("shutdown-failed", this.#pid, self);
   }
 

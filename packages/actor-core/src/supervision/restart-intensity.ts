@@ -38,8 +38,9 @@ export type RestartVerdict =
  * // second.kind === "exceeded"
  */
 export function recordRestart(window: RestartWindow, nowMs: number, intensity: RestartIntensity): RestartVerdict {
-  const first = window.times.findIndex((timeMs) => timeMs >= nowMs - intensity.periodMs);
-  const counting = first === 0 ? window.times : window.times.slice(first < 0 ? window.times.length : first);
+  let old = 0;
+  while ((window.times[old] as number) < nowMs - intensity.periodMs) old += 1;
+  const counting = old === 0 ? window.times : window.times.slice(old);
   // Not pushed onto a copy, which would be copied again to grow.
   const times = counting.toSpliced(counting.length, 0, nowMs);
   return { kind: times.length > intensity.maxRestarts ? "exceeded" : "allowed", window: { times } };

@@ -10,18 +10,17 @@ export const RESTART_STRATEGIES: readonly RestartStrategy[] = ["one-for-one", "o
 
 /** What has to be known of a child to plan a round of restarts. */
 export interface Sibling {
-  readonly id: string;
-  readonly restart: Restart;
+  readonly spec: { readonly restart: Restart };
 }
 
 /** One round of restarts, to be carried out in this order: stop, then drop, then start, each list front to back. */
-export interface RestartRound {
-  /** Ids of the siblings to stop, the last started first. The failed child is not among them. */
-  readonly stop: readonly string[];
-  /** Ids of stopped temporary siblings: their specs go, for a temporary child is never restarted. */
-  readonly drop: readonly string[];
-  /** Ids to start, in start order. The failed child is always among them. */
-  readonly start: readonly string[];
+export interface RestartRound<C extends Sibling> {
+  /** The siblings to stop, the last started first. The failed child is not among them. */
+  readonly stop: readonly C[];
+  /** Stopped temporary siblings: their specs go, for a temporary child is never restarted. */
+  readonly drop: readonly C[];
+  /** Whom to start, in start order. The failed child is always among them. */
+  readonly start: readonly C[];
 }
 
 /**
@@ -31,33 +30,25 @@ export interface RestartRound {
  * the round starts it again, as in Erlang/OTP.
  *
  * @param children All children in start order.
- * @param failedId Id of the child to be restarted; it is one of `children` and not temporary.
+ * @param failed The one to be restarted; it is one of `children` and not temporary.
  *
  * @example
- * planRestart("rest-for-one", [
- *   { id: "db", restart: "permanent" },
- *   { id: "cache", restart: "permanent" },
- *   { id: "web", restart: "permanent" },
- * ], "cache");
- * // { stop: ["web"], drop: [], start: ["cache", "web"] }
+ * planRestart("rest-for-one", [db, cache, web], cache); // { stop: [web], drop: [], start: [cache, web] }
  */
-export function planRestart(strategy: RestartStrategy, children: readonly Sibling[], failedId: string): RestartRound {
-  const affected = affectedBy(strategy, children, failedId);
-  const siblings = affected.filter((child) => child.id !== failedId);
+export function planRestart<C extends Sibling>(
+  strategy: Exclude<RestartStrategy, "one-for-one">,
+  children: readonly C[],
+  failed: C,
+): RestartRound<C> {
+  const affected = strategy === "one-for-all" ? children : children.slice(children.indexOf(failed));
+  const siblings = affected.filter((child) => child !== failed);
   return {
-    stop: siblings.map((child) => child.id).reverse(),
-    drop: siblings.filter((child) => child.restart === "temporary").map((child) => child.id),
-    start: affected.filter((child) => child.restart !== "temporary").map((child) => child.id),
+    stop: siblings.toReversed(),
+    drop: siblings.filter(isTemporary),
+    start: affected.filter((child) => !isTemporary(child)),
   };
 }
 
-function affectedBy(strategy: RestartStrategy, children: readonly Sibling[], failedId: string): readonly Sibling[] {
-  switch (strategy) {
-    case "one-for-one":
-      return children.filter((child) => child.id === failedId);
-    case "one-for-all":
-      return children;
-    case "rest-for-one":
-      return children.slice(children.findIndex((child) => child.id === failedId));
-  }
+function isTemporary({ spec }: Sibling): boolean {
+  return spec.restart === "temporary";
 }

@@ -1,4 +1,4 @@
-import { StartFailed } from "../process/errors.ts";
+import { ActorError, type StartFailed } from "../process/errors.ts";
 import { Exit, type ExitReason } from "../process/exit-reason.ts";
 import { Pid } from "../process/pid.ts";
 import type { Self } from "../process/self.ts";
@@ -19,7 +19,7 @@ export async function startChild(self: Self, start: StartChild): Promise<StartOu
   } catch (error) {
     // Of a supervisor that was killed meanwhile there is nothing to tell.
     if (error instanceof Unwind || !self.isAlive(self.pid)) throw error;
-    return { kind: "error", reason: error instanceof StartFailed ? error.reason : Exit.crash(error) };
+    return { kind: "error", reason: reasonOf(error) };
   }
   switch (started?.kind) {
     case "ok":
@@ -29,11 +29,17 @@ export async function startChild(self: Self, start: StartChild): Promise<StartOu
       self.link(started.pid);
       return { kind: "ok", pid: started.pid, ...("info" in started && { info: started.info }) };
     case "ignore":
-      return { kind: "ignore" };
+    case "error":
+      return started;
     case "already-started":
       return { kind: "error", reason: Exit.of(started) };
-    case "error":
-      return { kind: "error", reason: started.reason };
   }
   return { kind: "error", reason: Exit.badReturn("start", started) };
+}
+
+/** By its code, so that who does not use the class does not pay for it. */
+function reasonOf(error: unknown): ExitReason {
+  return error instanceof ActorError && error.code === "ACTOR_START_FAILED"
+    ? (error as StartFailed).reason
+    : Exit.crash(error);
 }

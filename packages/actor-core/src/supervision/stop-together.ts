@@ -7,12 +7,9 @@ import type { Shutdown } from "./child-spec.ts";
 
 /** A running child that is to stop, and the time it has for that. */
 export interface StoppingChild {
-  readonly pid: Pid;
-  readonly shutdown: Shutdown;
+  readonly pid: Pid | undefined;
+  readonly spec: { readonly shutdown: Shutdown };
 }
-
-/** One that has stopped, and why. */
-type Stopped<C> = C & { reason: ExitReason };
 
 /**
  * Stops children all at once and waits until all are gone, each with its own time from now on. Their exit signals may stay
@@ -23,20 +20,23 @@ type Stopped<C> = C & { reason: ExitReason };
 export async function stopTogether<C extends StoppingChild>(
   self: Self,
   children: readonly C[],
-): Promise<readonly Stopped<C>[]> {
+): Promise<readonly [C, ExitReason][]> {
   const stopped = await Promise.all(children.map((child) => stopChild(self, child)));
   for (const child of stopped) {
-    if (child.reason.kind === "noproc") {
-      const isExited = (message: unknown): message is Exited => message instanceof Exited && message.from === child.pid;
+    if (child[1].kind === "noproc") {
+      const isExited = (message: unknown): message is Exited =>
+        message instanceof Exited && message.from === child[0].pid;
       const exited = await self.receive(isExited, { timeoutMs: 0 });
-      if (exited !== timedOut) child.reason = exited.reason;
+      if (exited !== timedOut) child[1] = exited.reason;
     }
   }
   return stopped;
 }
 
-async function stopChild<C extends StoppingChild>(self: Self, child: C): Promise<Stopped<C>> {
-  const { pid, shutdown } = child;
+async function stopChild<C extends StoppingChild>(self: Self, child: C): Promise<[C, ExitReason]> {
+  const { shutdown } = child.spec;
+  // It runs, so it has one.
+  const pid = child.pid as Pid;
   // Not by the link: a child may have unlinked itself, and waiting for its exit signal would never end.
   const ended = self.exited(pid);
   self.exitSignal(pid, shutdown === "brutal-kill" ? Exit.kill : Exit.shutdown);
@@ -45,7 +45,7 @@ async function stopChild<C extends StoppingChild>(self: Self, child: C): Promise
       ? processOf(self.pid)?.runtime.timers.after(shutdown, () => processOf(pid)?.end(Exit.killed))
       : undefined;
   try {
-    return { ...child, reason: await ended };
+    return [child, await ended];
   } finally {
     deadline?.clear();
   }

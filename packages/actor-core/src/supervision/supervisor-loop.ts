@@ -133,7 +133,7 @@ export abstract class SupervisorLoop<
     const { restart } = child.spec;
     this.setStatus(child, STOPPED);
     child.lastReason = reason;
-    if (isReportable(restart, reason)) this.#report("child-terminated", child, child.pid, self);
+    if (isReportable(restart, reason)) this.#report("child-terminated", child, self, child.pid);
     const decision = decideRestart(restart, reason);
     if (decision === "restart") return this.#restart(child, self);
     if (decision === "drop") this.forget(child);
@@ -152,12 +152,12 @@ export abstract class SupervisorLoop<
     const verdict = recordRestart(this.#window, self.nowMs(), this.plan);
     this.#window = verdict.window;
     if (verdict.kind === "exceeded") return this.#giveUp(child, self);
-    this.#report("restarting", child, undefined, self);
+    this.#report("restarting", child, self);
     return this.restartRound(child, self);
   }
 
   async #giveUp(child: Child, self: Self): Promise<void> {
-    this.#report("gave-up", child, undefined, self);
+    this.#report("gave-up", child, self);
     await this.stopAll(self);
     const { spec, lastReason } = child;
     const restarts = this.#window.times.length;
@@ -165,9 +165,9 @@ export abstract class SupervisorLoop<
   }
 
   /** One attempt: of the child alone, unless the kind of supervisor knows better. */
-  protected async restartRound(child: Child, self: Self): Promise<void> {
-    const outcome = this.started(child, await startChild(self, child.spec.start), self);
-    if (outcome.kind === "error") this.tryAgain(child, self);
+  protected restartRound(child: Child, self: Self): Promise<void> {
+    // What came of it has been seen to; awaiting it here would be a turn more.
+    return this.start(child, self, true) as Promise<unknown> as Promise<void>;
   }
 
   // What it is asked
@@ -198,11 +198,9 @@ export abstract class SupervisorLoop<
 
   // Acts on children
 
-  protected async start(child: Child, self: Self): Promise<StartOutcome> {
-    return this.started(child, await startChild(self, child.spec.start), self);
-  }
-
-  protected started(child: Child, outcome: StartOutcome, self: Self): StartOutcome {
+  /** @param again When it fails it is tried again. */
+  protected async start(child: Child, self: Self, again = false): Promise<StartOutcome> {
+    const outcome = await startChild(self, child.spec.start);
     switch (outcome.kind) {
       case "ok":
         this.setStatus(child, { kind: "running", pid: outcome.pid });
@@ -213,7 +211,8 @@ export abstract class SupervisorLoop<
         break;
       case "error":
         child.lastReason = outcome.reason;
-        this.#report("start-failed", child, undefined, self);
+        this.#report("start-failed", child, self);
+        if (again) this.#tryAgain(child, self);
     }
     return outcome;
   }
@@ -222,19 +221,17 @@ export abstract class SupervisorLoop<
    * Back through the mailbox and not in a loop: so the parent's shutdown and a `terminateChild` come between two attempts,
    * and a child that can never start does not keep its supervisor from being stopped.
    */
-  protected tryAgain(child: Child, self: Self): void {
+  #tryAgain(child: Child, self: Self): void {
     this.setStatus(child, RESTARTING);
     self.send(self.pid, new TryAgain(child));
   }
 
   /** Stops those that run, all at once, and takes all for stopped in any case. */
   protected async stopChildren(children: readonly Child[], self: Self): Promise<void> {
-    const stopping = children.flatMap((child) =>
-      child.status.kind === "running" ? { child, pid: child.status.pid, shutdown: child.spec.shutdown } : [],
-    );
-    for (const { child, pid, reason } of await stopTogether(self, stopping)) {
+    const running = children.filter(({ status }) => status.kind === "running");
+    for (const [child, reason] of await stopTogether(self, running)) {
       child.lastReason = reason;
-      if (isShutdownFailure(child.spec, reason)) this.#report("shutdown-failed", child, pid, self);
+      if (isShutdownFailure(child.spec, reason)) this.#report("shutdown-failed", child, self, child.pid);
     }
     for (const child of children) this.setStatus(child, STOPPED);
   }
@@ -249,7 +246,7 @@ export abstract class SupervisorLoop<
     child.status = status;
   }
 
-  #report(event: SupervisorReport["event"], { spec, lastReason }: Child, pid: Pid | undefined, self: Self): void {
+  #report(event: SupervisorReport["event"], { spec, lastReason }: Child, self: Self, pid?: Pid): void {
     reportDecision(self, this.plan.onReport, {
       kind: "supervisor",
       supervisor: self.pid,

@@ -38,9 +38,10 @@ export class SupervisorProcess extends SupervisorLoop<SupervisorDefinition, Comp
     for (const spec of this.plan.children) {
       const child = known.get(spec.id) ?? new Child(spec);
       child.spec = spec;
+      known.delete(spec.id);
       this.#children.set(spec.id, child);
     }
-    for (const [id, child] of known) if (!this.#children.has(id)) this.#children.set(id, child);
+    for (const [id, child] of known) this.#children.set(id, child);
   }
 
   protected override children(): Iterable<Child> {
@@ -55,8 +56,8 @@ export class SupervisorProcess extends SupervisorLoop<SupervisorDefinition, Comp
     this.#children.delete(spec.id);
   }
 
-  protected override endedForGood({ spec }: Child, self: Self): Awaitable<void> {
-    if (isShutdownDue(this.plan.autoShutdown, spec, specsOf(this.alive.values()))) {
+  protected override endedForGood(child: Child, self: Self): Awaitable<void> {
+    if (isShutdownDue(this.plan.autoShutdown, child, this.alive.values())) {
       return this.stopAll(self).then(() => self.exit(Exit.shutdown));
     }
   }
@@ -67,22 +68,13 @@ export class SupervisorProcess extends SupervisorLoop<SupervisorDefinition, Comp
     return strategy === "one-for-one" ? super.restartRound(child, self) : this.#restartTogether(strategy, child, self);
   }
 
-  async #restartTogether(strategy: RestartStrategy, { spec }: Child, self: Self): Promise<void> {
-    const round = planRestart(strategy, [...specsOf(this.#children.values())], spec.id);
-    for (const id of round.stop) await this.stopChildren([this.#planned(id)], self);
-    for (const id of round.drop) this.#children.delete(id);
-    for (const id of round.start) {
-      const child = this.#planned(id);
-      if ((await this.start(child, self)).kind === "error") {
-        this.tryAgain(child, self);
-        return;
-      }
+  async #restartTogether(strategy: Exclude<RestartStrategy, "one-for-one">, failed: Child, self: Self): Promise<void> {
+    const round = planRestart(strategy, [...this.#children.values()], failed);
+    for (const child of round.stop) await this.stopChildren([child], self);
+    for (const child of round.drop) this.forget(child);
+    for (const child of round.start) {
+      if ((await this.start(child, self, true)).kind === "error") return;
     }
-  }
-
-  /** The plan names no other than those it was made of. */
-  #planned(id: string): Child {
-    return this.#children.get(id) as Child;
   }
 
   protected override async stopAll(self: Self): Promise<void> {
@@ -124,8 +116,4 @@ export class SupervisorProcess extends SupervisorLoop<SupervisorDefinition, Comp
     this.forget(child);
     return { kind: "ok" };
   }
-}
-
-function* specsOf(children: Iterable<Child>): Iterable<CompleteChildSpec> {
-  for (const { spec } of children) yield spec;
 }

@@ -109,12 +109,9 @@ export type DeleteChildResult =
   | { readonly kind: "not-found" };
 
 /** Counts children for `countChildren`. */
-export function countChildren(children: Iterable<Pick<ChildInfo, "type" | "status">>): ChildCounts {
-  let [specs, active, supervisors] = [0, 0, 0];
-  for (const child of children) {
-    specs += 1;
-    if (child.status.kind === "running") active += 1;
-    if (child.type === "supervisor") supervisors += 1;
-  }
+export function countChildren(children: readonly ChildInfo[]): ChildCounts {
+  const specs = children.length;
+  const active = children.filter(({ status }) => status.kind === "running").length;
+  const supervisors = children.filter(({ type }) => type === "supervisor").length;
   return { specs, active, supervisors, workers: specs - supervisors };
 }
