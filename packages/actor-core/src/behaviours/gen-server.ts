@@ -27,6 +27,8 @@ import {
   type InitResult,
   idleTimeout,
   isServerResult,
+  type Stop,
+  type StopReply,
 } from "./server-result.ts";
 
 /**
@@ -92,6 +94,8 @@ export function startGenServer<State, Args extends readonly unknown[], Callbacks
   return caller.start<unknown, string>(new GenServerHandler(server, args), options);
 }
 
+type CallbackName = "handleCall" | "handleCast" | "handleInfo" | "handleContinue";
+
 /** The loop around the callbacks. */
 class GenServerHandler<State, Args extends readonly unknown[]>
   extends CallbackHandler<GenServer<State, Args>>
@@ -141,22 +145,21 @@ class GenServerHandler<State, Args extends readonly unknown[]>
       this.#idle = undefined;
       idle.timer.cancel();
     }
-    const { handleCall, handleCast, handleInfo } = this.callbacks;
     if (message instanceof Call) {
-      return this.#run("handleCall", handleCall, message.request, self, message.from);
+      return this.#run("handleCall", message.request, self, message.from);
     }
     if (message instanceof Cast) {
-      return this.#run("handleCast", handleCast, message.request, self);
+      return this.#run("handleCast", message.request, self);
     }
     if (message instanceof IdleMessage) {
       // One that another message has overtaken was cancelled too late.
-      return message === idle?.message ? this.#run("handleInfo", handleInfo, idleTimeout, self) : undefined;
+      return message === idle?.message ? this.#run("handleInfo", idleTimeout, self) : undefined;
     }
-    if (handleInfo === undefined) {
+    if (this.callbacks.handleInfo === undefined) {
       reportUnexpected(self, message);
       return;
     }
-    return this.#run("handleInfo", handleInfo, message, self);
+    return this.#run("handleInfo", message, self);
   }
 
   stop(reason: ExitReason, self: Self): Awaitable<void> {
@@ -176,23 +179,23 @@ class GenServerHandler<State, Args extends readonly unknown[]>
   }
 
   /** @param from Who is to be answered, when that is somebody. */
-  #run(
-    name: string,
-    callback: ((...given: never[]) => Awaitable<unknown>) | undefined,
-    input: unknown,
-    self: Self,
-    from?: ReplyTo,
-  ): Awaitable<undefined> {
+  #run(name: CallbackName, input: unknown, self: Self, from?: ReplyTo): Awaitable<undefined> {
+    const server = this.callbacks;
+    const state = this.#state as State;
     let result: Awaitable<unknown>;
     try {
-      if (callback === undefined) {
+      // Written out: a callback that is called as a method is compiled into its caller.
+      result =
+        name === "handleCall"
+          ? server.handleCall?.(input, from as ReplyTo, state, self)
+          : name === "handleCast"
+            ? server.handleCast?.(input, state, self)
+            : name === "handleInfo"
+              ? server.handleInfo?.(input, state, self)
+              : server.handleContinue?.(input, state, self);
+      if (result === undefined && server[name] === undefined) {
         throw new MissingCallback(name);
       }
-      const call = callback as (this: unknown, ...given: unknown[]) => Awaitable<unknown>;
-      result =
-        from === undefined
-          ? call.call(this.callbacks, input, this.#state, self)
-          : call.call(this.callbacks, input, from, this.#state, self);
     } catch (error) {
       return this.#crash(error, self);
     }
@@ -209,28 +212,34 @@ class GenServerHandler<State, Args extends readonly unknown[]>
     if (isServerResult(result)) {
       switch (result.kind) {
         case "reply":
+          if (from === undefined) break;
+          this.#state = result.state as State;
+          from.reply(result.reply);
+          return this.#next(result.after, self);
+        case "noReply":
+          this.#state = result.state as State;
+          return this.#next(result.after, self);
         case "stopReply":
           if (from === undefined) break;
           from.reply(result.reply);
-          return this.#decided(result, self);
-        case "noReply":
+          return this.#stopWith(result, self);
         case "stop":
-          return this.#decided(result, self);
+          return this.#stopWith(result, self);
       }
     }
     return this.#terminate(Exit.badReturn(callback, result), self);
   }
 
-  #decided(result: CallResult<unknown>, self: Self): Awaitable<undefined> {
+  #stopWith(result: Stop<unknown> | StopReply<unknown, unknown>, self: Self): Awaitable<undefined> {
     if ("state" in result) {
       this.#state = result.state as State;
     }
-    return "reason" in result ? this.#terminate(result.reason, self) : this.#next(result.after, self);
+    return this.#terminate(result.reason, self);
   }
 
   #next(after: After | undefined, self: Self): Awaitable<undefined> {
     if (after?.kind === "continue") {
-      return this.#run("handleContinue", this.callbacks.handleContinue, after.value, self);
+      return this.#run("handleContinue", after.value, self);
     }
     if (after !== undefined) {
       const message = new IdleMessage();
