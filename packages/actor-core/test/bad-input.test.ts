@@ -531,7 +531,8 @@ test("the host is never asked for a time it would cut off", async () => {
   system.sendAfter(2 ** 40, system.spawn(obedient), "m");
   nowMs += 1;
   await quiesce(system);
-  expect(asked).toEqual([2 ** 40]);
+  // Looked at before it is due, the clock is asked for what is left.
+  expect([...new Set(asked)]).toEqual([2 ** 40, 2 ** 40 - 1]);
 });
 
 describe("a child spec that is refused leaves its supervisor as it was", () => {

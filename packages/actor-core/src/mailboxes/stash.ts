@@ -65,8 +65,10 @@ export class Stash {
     const process = this.#process("unstash");
     // The last first, since each goes before all others.
     for (const message of this.#messages.splice(0, count).reverse()) {
-      process.putBack(message);
+      // The stash has laid itself around the mailbox, so there is one.
+      process.mailbox?.unshift(message);
     }
+    process.wake();
   }
 
   /**

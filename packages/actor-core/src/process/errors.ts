@@ -1,5 +1,5 @@
 import type { ExitReason } from "./exit-reason.ts";
-import { describeExit, describeValue } from "./exit-reason.ts";
+import { describeExit, describeValue, Exit } from "./exit-reason.ts";
 import type { Pid } from "./pid.ts";
 import type { Via } from "./via.ts";
 
@@ -42,10 +42,10 @@ export abstract class ActorError extends Error {
 /** A call got no answer. `reason` says why; when the server crashed, `cause` is what it threw. */
 export class CallFailed extends ActorError {
   override readonly code = "ACTOR_CALL_FAILED";
-  readonly reason: ExitReason;
-  readonly target: Pid | string | Via;
-  readonly request: unknown;
-  readonly timeoutMs: number;
+  declare readonly reason: ExitReason;
+  declare readonly target: Pid | string | Via;
+  declare readonly request: unknown;
+  declare readonly timeoutMs: number;
 
   constructor(facts: { reason: ExitReason; target: Pid | string | Via; request: unknown; timeoutMs: number }) {
     const within = facts.reason.kind === "timeout" ? ` after ${facts.timeoutMs} ms` : "";
@@ -53,10 +53,7 @@ export class CallFailed extends ActorError {
       `Cannot call ${facts.target} with ${describeValue(facts.request)}: ${describeExit(facts.reason)}${within}`,
       causeOf(facts.reason),
     );
-    this.reason = facts.reason;
-    this.target = facts.target;
-    this.request = facts.request;
-    this.timeoutMs = facts.timeoutMs;
+    Object.assign(this, facts);
   }
 }
 
@@ -87,7 +84,7 @@ export class StartFailed extends ActorError {
 /** A process that does not trap exits linked to a dead one. */
 export class LinkFailed extends ActorError {
   override readonly code = "ACTOR_LINK_FAILED";
-  readonly reason: ExitReason = { kind: "noproc" };
+  readonly reason: ExitReason = Exit.noproc;
   readonly target: Pid;
 
   constructor(target: Pid) {

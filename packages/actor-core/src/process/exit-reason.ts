@@ -58,32 +58,18 @@ export function isSameReason(a: ExitReason, b: ExitReason): boolean {
 
 /** A reason as one line for people: `crash: TypeError: x is not a function`. */
 export function describeExit(reason: ExitReason): string {
-  switch (reason.kind) {
-    case "shutdown":
-      return reason.detail === undefined ? "shutdown" : `shutdown: ${describeValue(reason.detail)}`;
-    case "aborted":
-      return `aborted: ${describeValue(reason.cause)}`;
-    case "crash":
-      return `crash: ${describeValue(reason.error)}`;
-    case "bad-return":
-      return `bad return value of ${reason.callback}: ${describeValue(reason.value)}`;
-    case "custom":
-      return describeValue(reason.value);
-    default:
-      return reason.kind;
-  }
+  const { kind, ...facts } = reason;
+  const described = Object.values(facts).map(describeValue);
+  return (kind === "custom" ? described : [kind, ...described]).join(": ");
 }
 
 /** A value as short text that cannot fail, whatever its getters and `toString` do. */
 export function describeValue(value: unknown): string {
   try {
-    if (typeof value === "string") {
-      return value;
-    }
     if (typeof value === "function") {
       return `function ${value.name || "(anonymous)"}`;
     }
-    if (value instanceof Error || typeof value !== "object" || value === null) {
+    if (value instanceof Error || typeof value !== "object") {
       return String(value);
     }
     const text = JSON.stringify(value) ?? String(value);

@@ -1,13 +1,13 @@
-/** Runs `task` in a later macrotask, behind I/O and timers that are due: the way to let the host breathe. */
-export const inNextTurn: (task: () => void) => void = chooseTurn();
+const host: { setImmediate?: (task: () => void) => unknown } = globalThis as object;
 
-function chooseTurn(): (task: () => void) => void {
-  const host: { setImmediate?: (task: () => void) => unknown } = globalThis as object;
-  if (host.setImmediate !== undefined) {
-    // Bound now: a test that replaces timers must not stop processes.
-    return host.setImmediate.bind(globalThis);
-  }
-  return (task) => {
+/**
+ * Runs `task` in a later macrotask, behind I/O and timers that are due: the way to let the host breathe.
+ *
+ * Bound now: a test that replaces timers must not stop processes.
+ */
+export const inNextTurn: (task: () => void) => void =
+  host.setImmediate?.bind(globalThis) ??
+  ((task) => {
     // A channel for each turn and closed after it, since an open one keeps the program alive.
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
@@ -15,5 +15,4 @@ function chooseTurn(): (task: () => void) => void {
       task();
     };
     port2.postMessage(undefined);
-  };
-}
+  });

@@ -75,26 +75,22 @@ export abstract class LocalCaller implements Caller {
   }
 
   start<M>(body: ProcessBody<M>, options: StartOptions = {}): Promise<StartResult<Pid<M>>> {
+    const owner = this.process;
+    const { link = false, monitor = false, timeoutMs } = options;
     try {
-      return this.#start(body as ProcessBody, options);
+      if (owner === undefined && (link || monitor)) {
+        throw wrongType("start", "a process to hold the link or monitor", owner);
+      }
+      if (timeoutMs !== undefined) {
+        checkDelay("start timeout", timeoutMs);
+      }
+      const process = this.spawnProcess("start", body as ProcessBody, options, link);
+      return new Start(process, owner, timeoutMs, monitor).result;
     } catch (error) {
       return error instanceof NameTaken
         ? Promise.resolve({ kind: "already-started", pid: error.holder })
         : Promise.reject(error);
     }
-  }
-
-  #start(body: ProcessBody, options: StartOptions): Promise<StartResult> {
-    const owner = this.process;
-    const { link = false, monitor = false, timeoutMs } = options;
-    if (owner === undefined && (link || monitor)) {
-      throw new TypeError("Cannot start with a link or monitor: there is no process to hold it");
-    }
-    if (timeoutMs !== undefined) {
-      checkDelay("start timeout", timeoutMs);
-    }
-    const process = this.spawnProcess("start", body, options, link);
-    return new Start(process, owner, { timeoutMs, monitored: monitor }).result;
   }
 
   async stop(target: Target, options: StopOptions = {}): Promise<void> {
@@ -163,11 +159,11 @@ export abstract class LocalCaller implements Caller {
     this.alive("register");
     const take = this.#claim(name);
     if (!(pid instanceof Pid)) {
-      throw wrongType(`register name "${name}"`, "a pid", pid);
+      throw wrongType("register", "a pid", pid);
     }
     const process = processOf(pid);
     if (process === undefined) {
-      throw new ProcessExited(pid, `register name "${name}"`);
+      throw new ProcessExited(pid, "register");
     }
     if (process.name !== undefined) {
       throw new NameTaken(name, pid, process.name);

@@ -78,12 +78,16 @@ interface Receive {
   position: number;
 }
 
+/** As many as may be busy at once without making mailboxes anew. */
+const SPARE_RINGS = 128;
+
 const NEW = 0;
 const IDLE = 1;
 const BUSY = 2;
 const DEAD = 3;
 
 const NONE: readonly never[] = [];
+const OUTCOMES: readonly InitOutcome["kind"][] = ["ok", "ignore", "stop", "error"];
 
 /**
  * One process: its mailbox, its life, and whom its end concerns.
@@ -117,8 +121,6 @@ export class Process implements Runnable, Listed {
   holdings: SmallSet<Holding> | undefined;
   #abort: AbortController | undefined;
   #receive: Receive | undefined;
-  #settled: (() => void) | undefined;
-  #failed: ((error: unknown) => void) | undefined;
 
   #body: ProcessBody | undefined;
   #phase: typeof NEW | typeof IDLE | typeof BUSY | typeof DEAD = NEW;
@@ -166,24 +168,13 @@ export class Process implements Runnable, Listed {
       this.runtime.deadLetters?.lose("no-receiver", message, sender, this.pid);
       return;
     }
-    this.mailbox ??= this.runtime.takeRing();
+    this.mailbox ??= this.runtime.spareRings.pop() ?? new Ring();
     this.mailbox.push(message, sender);
-    this.#wake();
-  }
-
-  /** Puts back, before all others, what the body had taken. */
-  putBack(message: unknown): void {
-    this.mailbox ??= new Ring();
-    this.mailbox.unshift(message);
-    this.#wake();
-  }
-
-  tell(message: SystemMessage): void {
-    this.deliver(message);
+    this.wake();
   }
 
   askToStop(reason: ExitReason): void {
-    this.tell(new StopRequest(reason));
+    this.deliver(new StopRequest(reason));
   }
 
   /** An exit signal sent by `exitSignal`. */
@@ -256,7 +247,8 @@ export class Process implements Runnable, Listed {
 
   // Running
 
-  #wake(): void {
+  /** There is something to look at. */
+  wake(): void {
     if (!this.#queued && (this.#phase === IDLE || (this.#phase === BUSY && this.#receive !== undefined))) {
       this.#queued = true;
       this.runtime.queue.push(this);
@@ -284,7 +276,10 @@ export class Process implements Runnable, Listed {
       const result: Awaitable<unknown> =
         typeof body === "function" ? body(this.self as Self) : body.init?.(this.self as Self);
       if (isThenable(result)) {
-        result.then((settled) => this.#begun(settled), this.#onFailed);
+        result.then(
+          (settled) => this.#begun(settled),
+          (error) => this.#fail(error),
+        );
       } else {
         this.#begun(result);
       }
@@ -302,25 +297,16 @@ export class Process implements Runnable, Listed {
     }
   }
 
-  #initialised(outcome: InitOutcome = { kind: "ok" }): void {
+  #initialised(returned: InitOutcome = { kind: "ok" }): void {
+    const outcome: InitOutcome = OUTCOMES.includes(returned.kind)
+      ? returned
+      : { kind: "stop", reason: Exit.badReturn("init", returned) };
     const unheard = this.starter === undefined;
-    switch (outcome.kind) {
-      case "ok":
-        this.acknowledge(outcome);
-        this.#endTurn(undefined);
-        break;
-      case "stop":
-        this.acknowledge(outcome);
-        this.end(outcome.reason, unheard);
-        break;
-      case "ignore":
-      case "error":
-        this.acknowledge(outcome);
-        this.end(Exit.normal);
-        break;
-      default:
-        // The starter hears of this by the end.
-        this.end(Exit.badReturn("init", outcome satisfies never), unheard);
+    this.acknowledge(outcome);
+    if (outcome.kind === "ok") {
+      this.#endTurn(undefined);
+    } else {
+      this.end(outcome.kind === "stop" ? outcome.reason : Exit.normal, unheard);
     }
   }
 
@@ -336,7 +322,7 @@ export class Process implements Runnable, Listed {
     // Read anew each time: a message may lay something around the mailbox.
     for (let mailbox = this.mailbox; mailbox !== undefined && mailbox.size > 0; mailbox = this.mailbox) {
       if (handled === limit || this.#phase !== IDLE) {
-        this.#wake();
+        this.wake();
         break;
       }
       handled += 1;
@@ -351,7 +337,9 @@ export class Process implements Runnable, Listed {
   /** A mailbox without messages goes to whoever needs one next, so that an idle process is small. */
   #giveMailbox(): void {
     if (this.mailbox instanceof Ring && this.mailbox.size === 0) {
-      this.runtime.giveRing(this.mailbox);
+      if (this.runtime.spareRings.length < SPARE_RINGS) {
+        this.runtime.spareRings.push(this.mailbox);
+      }
       this.mailbox = undefined;
     }
   }
@@ -369,7 +357,10 @@ export class Process implements Runnable, Listed {
       return;
     }
     if (isThenable(result)) {
-      result.then((this.#settled ??= () => this.#endTurn(undefined)), this.#onFailed);
+      result.then(
+        () => this.#endTurn(undefined),
+        (error) => this.#fail(error),
+      );
     } else if (this.exiting !== undefined) {
       this.#endTurn(undefined);
     } else if (this.#phase === BUSY) {
@@ -419,14 +410,10 @@ export class Process implements Runnable, Listed {
     this.#phase = IDLE;
     this.current = undefined;
     if (this.mailbox !== undefined && this.mailbox.size > 0) {
-      this.#wake();
+      this.wake();
     } else {
       this.#giveMailbox();
     }
-  }
-
-  get #onFailed(): (error: unknown) => void {
-    return (this.#failed ??= (error) => this.#fail(error));
   }
 
   #fail(error: unknown): void {
@@ -454,7 +441,7 @@ export class Process implements Runnable, Listed {
     const receive: Receive = { match, promise, resolve, reject, system, deadline: undefined, position: 0 };
     this.#receive = receive;
     if (this.#unseen(receive) && !this.runtime.queue.trySpend()) {
-      this.#wake();
+      this.wake();
     } else {
       this.#look();
     }
@@ -601,7 +588,6 @@ export class Process implements Runnable, Listed {
       });
     }
     this.#body = this.mailbox = this.#receive = this.current = undefined;
-    this.#settled = this.#failed = undefined;
     this.links = this.watchers = this.holdings = this.starter = undefined;
   }
 }
@@ -626,8 +612,8 @@ export function exitAfterTurn(self: Self, reason: ExitReason): undefined {
 
 /** Who spawned it, who spawned that one, and so on. Of one who is dead nothing further is known. */
 export function ancestorsOf({ parent }: Process): Pid[] {
-  const ancestors = parent === undefined ? [] : [parent];
-  for (let next = parent && processOf(parent)?.parent; next !== undefined; next = processOf(next)?.parent) {
+  const ancestors: Pid[] = [];
+  for (let next = parent; next !== undefined; next = processOf(next)?.parent) {
     ancestors.push(next);
   }
   return ancestors;

@@ -64,7 +64,7 @@ export function consoleReporter(report: Report): void {
     case "crash":
       console.error(
         `Process ${who(report.pid, report.name, report.label)} ended: ${describeExit(report.reason)}`,
-        ...stackOf(report.reason),
+        ...(report.reason.kind === "crash" ? [report.reason.error] : []),
       );
       break;
     case "unexpected-message":
@@ -84,9 +84,5 @@ export function consoleReporter(report: Report): void {
 }
 
 function who(...names: readonly unknown[]): string {
-  return names.filter((name) => name !== undefined).join(" ");
-}
-
-function stackOf(reason: ExitReason): unknown[] {
-  return reason.kind === "crash" && reason.error instanceof Error ? [reason.error.stack] : [];
+  return names.filter(Boolean).join(" ");
 }

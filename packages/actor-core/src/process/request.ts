@@ -8,6 +8,7 @@ import type { Runtime } from "./runtime.ts";
 import type { CallOptions, Target } from "./self.ts";
 import { tie, untie } from "./tie.ts";
 import { checkDelay, type Deadline } from "./timers.ts";
+import { UNLIMITED } from "./unlimited.ts";
 
 /** What a call waits when nothing else is said, in milliseconds. */
 export const DEFAULT_CALL_TIMEOUT_MS = 5_000;
@@ -50,7 +51,7 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
     hand?: (process: Process, call: ReplyTo) => void,
   ): Promise<unknown> {
     const timeoutMs = options?.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS;
-    if (timeoutMs !== Number.POSITIVE_INFINITY) {
+    if (timeoutMs !== UNLIMITED) {
       checkDelay("call timeout", timeoutMs);
     }
     const call = new Request(to.target, request, timeoutMs, owner);
@@ -58,7 +59,6 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
     const process = to.process;
     const signal = options?.signal;
     if (process === undefined || process === owner || signal?.aborted) {
-      call.#owner = undefined;
       call.#fail(
         process === undefined ? Exit.noproc : process === owner ? Exit.callingSelf : Exit.aborted(signal?.reason),
       );
@@ -66,7 +66,7 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
     }
     call.#process = process;
     tie(call, process, owner);
-    if (timeoutMs !== Number.POSITIVE_INFINITY) {
+    if (timeoutMs !== UNLIMITED) {
       call.#deadline = runtime.timers.after(timeoutMs, () => call.#fail(Exit.timeout));
     }
     if (signal !== undefined) {
@@ -109,8 +109,8 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
 
   ownerEnded(): void {
     const pending = this.#close();
-    if (pending !== undefined && this.caller !== undefined) {
-      rejectQuietly(pending, new ProcessExited(this.caller, "call"));
+    if (pending !== undefined) {
+      rejectQuietly(pending, new ProcessExited(this.caller as Pid, "call"));
     }
   }
 

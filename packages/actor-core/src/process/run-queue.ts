@@ -41,7 +41,9 @@ export class RunQueue implements Scheduler {
   readonly #ring = new Ring<Runnable>();
   readonly #budget: Budget;
   readonly #nowMs: () => number;
-  #state: "idle" | "starting" | "draining" | "yielding" = "idle";
+  idle = true;
+  /** The host has its turn. */
+  #yielding = false;
   /** All work ever done. */
   total = 0;
   /** Work done, and the time, when the host had its turn last. */
@@ -58,20 +60,16 @@ export class RunQueue implements Scheduler {
     this.#turnBeganMs = this.#checkedMs = nowMs();
   }
 
-  get idle(): boolean {
-    return this.#state === "idle";
-  }
-
   push(runnable: Runnable): void {
     this.#ring.push(runnable);
-    if (this.#state === "idle") {
-      this.#state = "starting";
+    if (this.idle) {
+      this.idle = false;
       settled.then(this.#drain);
     }
   }
 
   trySpend(): boolean {
-    if (this.#state === "yielding" || this.#exhausted()) {
+    if (this.#yielding || this.#exhausted()) {
       return false;
     }
     this.total += 1;
@@ -79,20 +77,20 @@ export class RunQueue implements Scheduler {
   }
 
   readonly #drain = (): void => {
-    this.#state = "draining";
     const ring = this.#ring;
     while (ring.size > 0) {
       this.total += ring.shift().run(Math.min(TURN, this.#checkEvery));
       if (this.#exhausted()) {
-        this.#state = "yielding";
+        this.#yielding = true;
         inNextTurn(this.#resume);
         return;
       }
     }
-    this.#state = "idle";
+    this.idle = true;
   };
 
   readonly #resume = (): void => {
+    this.#yielding = false;
     this.#turnBegan = this.#checked = this.total;
     this.#turnBeganMs = this.#checkedMs = this.#nowMs();
     this.#drain();

@@ -9,36 +9,26 @@ export class Start extends Wait<StartResult> implements Starter {
   readonly #monitored: boolean;
   #refusal: StartResult | undefined;
 
-  constructor(
-    process: Process,
-    owner: Process | undefined,
-    options: { readonly timeoutMs: number | undefined; readonly monitored: boolean },
-  ) {
-    super(process, owner, options.timeoutMs);
-    this.#monitored = options.monitored;
+  constructor(process: Process, owner: Process | undefined, timeoutMs: number | undefined, monitored: boolean) {
+    super(process, owner, timeoutMs);
+    this.#monitored = monitored;
     process.starter = this;
   }
 
   acknowledged(outcome: InitOutcome): void {
-    switch (outcome.kind) {
-      case "ok": {
-        const { owner, process } = this;
-        const { pid } = process;
-        // Only now: of a start that failed the result tells enough.
-        const monitor = owner && this.#monitored ? Monitor.begin(owner, process, pid) : undefined;
-        this.settle({ kind: "ok", pid, ...(monitor && { monitor }) });
-        if (process.watchers?.items().length === 0) {
-          // Most are never watched again, and a set of nobody would be a fifth of an idle process.
-          process.watchers = undefined;
-        }
-        break;
-      }
-      case "ignore":
-        this.#refusal = outcome;
-        break;
+    if (outcome.kind !== "ok") {
       // Answered only when the process is gone and its name free.
-      default:
-        this.#refusal = { kind: "error", reason: outcome.reason };
+      this.#refusal = outcome.kind === "ignore" ? outcome : { kind: "error", reason: outcome.reason };
+      return;
+    }
+    const { owner, process } = this;
+    const { pid } = process;
+    // Only now: of a start that failed the result tells enough.
+    const monitor = owner && this.#monitored ? Monitor.begin(owner, process, pid) : undefined;
+    this.settle({ kind: "ok", pid, ...(monitor && { monitor }) });
+    if (process.watchers?.items().length === 0) {
+      // Most are never watched again, and a set of nobody would be a fifth of an idle process.
+      process.watchers = undefined;
     }
   }
 

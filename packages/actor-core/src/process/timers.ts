@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.ts";
 import { inNextTurn } from "./host.ts";
-import { wrongType } from "./wrong-type.ts";
+import { UNLIMITED } from "./unlimited.ts";
+import { refusal, wrongType } from "./wrong-type.ts";
 
 /** Something that happens later, unless cancelled before. With `using` it is cancelled with its block. */
 export interface Timer extends Disposable {
@@ -22,7 +23,7 @@ export class Timers {
   readonly #heap: Deadline[] = [];
   #sequence = 0;
   #cancelHost: (() => void) | undefined;
-  #hostDueMs = Number.POSITIVE_INFINITY;
+  #hostDueMs = UNLIMITED;
   #tidying = false;
 
   constructor(clock: Clock) {
@@ -47,20 +48,6 @@ export class Timers {
     }
   }
 
-  /**
-   * Fires what is due now without waiting for the host, which a clock that stands still would never do.
-   *
-   * @returns Something was due.
-   */
-  fireDue(): boolean {
-    const first = this.#heap[0];
-    const due = first !== undefined && first.dueMs <= this.#clock.nowMs();
-    if (due) {
-      this.#wake();
-    }
-    return due;
-  }
-
   remove(deadline: Deadline): void {
     const index = deadline.heapIndex;
     const last = this.#heap.pop();
@@ -81,19 +68,28 @@ export class Timers {
     }
   };
 
-  readonly #wake = (): void => {
+  /**
+   * Fires what is due now. Called by the clock, or by who cannot wait for one that stands still.
+   *
+   * @returns Something was due.
+   */
+  readonly wake = (): boolean => {
     this.#disarm();
     // What is set while firing waits for the next wake, also when due at once: an interval cannot hold this loop.
     const nowMs = this.#clock.nowMs();
     const before = this.#sequence;
-    for (let first = this.#heap[0]; first !== undefined && first.dueMs <= nowMs; first = this.#heap[0]) {
-      if (first.sequence >= before) {
-        break;
-      }
+    let due = false;
+    for (
+      let first = this.#heap[0];
+      first !== undefined && first.dueMs <= nowMs && first.sequence < before;
+      first = this.#heap[0]
+    ) {
+      due = true;
       this.remove(first);
       first.fire();
     }
     this.#arm();
+    return due;
   };
 
   #arm(): void {
@@ -103,13 +99,13 @@ export class Timers {
     }
     this.#disarm();
     this.#hostDueMs = first.dueMs;
-    this.#cancelHost = this.#clock.schedule(Math.max(0, first.dueMs - this.#clock.nowMs()), this.#wake);
+    this.#cancelHost = this.#clock.schedule(Math.max(0, first.dueMs - this.#clock.nowMs()), this.wake);
   }
 
   #disarm(): void {
     this.#cancelHost?.();
     this.#cancelHost = undefined;
-    this.#hostDueMs = Number.POSITIVE_INFINITY;
+    this.#hostDueMs = UNLIMITED;
   }
 
   /** Moves `deadline` from the free place `index` to where it belongs, up or down. */
@@ -195,7 +191,7 @@ export function checkDelay(what: string, delayMs: number, leastMs = 0): void {
   if (typeof delayMs !== "number") {
     throw wrongType(`take ${what}`, "a number of milliseconds", delayMs);
   }
-  if (!(delayMs >= leastMs && delayMs < Number.POSITIVE_INFINITY)) {
-    throw new RangeError(`Cannot take ${what}: wanted ${leastMs} ms or more, got ${delayMs}`);
+  if (!(delayMs >= leastMs && delayMs < UNLIMITED)) {
+    throw new RangeError(refusal(`take ${what}`, `${leastMs} ms or more`, delayMs));
   }
 }

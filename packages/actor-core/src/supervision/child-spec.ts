@@ -97,17 +97,17 @@ export function completeChildSpec(spec: ChildSpec): CompleteChildSpec {
     restart = "permanent",
     type = "worker",
     significant = false,
-    shutdown = usualShutdown(type),
+    shutdown = type === "supervisor" ? "infinity" : USUAL_SHUTDOWN_MS,
   } = Object(spec) as ChildSpec;
   const known = typeof id === "string" ? id : undefined;
   const check = (holds: boolean, problem: ChildSpecProblem, value: unknown, wanted: string): void => {
     if (!holds) throw new InvalidChildSpec(known, problem, value, wanted);
   };
   check(typeof spec === "object" && spec !== null, "invalid-child-spec", spec, "wanted an object");
-  check(known !== undefined, id === undefined ? "missing-id" : "invalid-id", id, "id must be a string");
+  check(known !== undefined, `${id === undefined ? "missing" : "invalid"}-id`, id, "id must be a string");
   check(
     typeof start === "function",
-    start === undefined ? "missing-start" : "invalid-start",
+    `${start === undefined ? "missing" : "invalid"}-start`,
     start,
     "start must be a function",
   );
@@ -165,10 +165,8 @@ export function refuseIdleSignificance({ id, significant }: CompleteChildSpec, a
   }
 }
 
-/** How long a child may take to stop when its spec does not say; a worker: the number of Erlang/OTP, Elixir and Gleam. */
-function usualShutdown(type: ChildType): Shutdown {
-  return type === "supervisor" ? "infinity" : 5_000;
-}
+/** How long a worker may take to stop when its spec does not say; the number of Erlang/OTP, Elixir and Gleam. */
+const USUAL_SHUTDOWN_MS = 5_000;
 
 const RESTARTS: readonly Restart[] = ["permanent", "transient", "temporary"];
 const CHILD_TYPES: readonly ChildType[] = ["worker", "supervisor"];

@@ -1,3 +1,4 @@
+import { UNLIMITED } from "../process/unlimited.ts";
 import type { RestartIntensity } from "./restart-intensity.ts";
 import { completeIntensity, insist, isCount } from "./supervisor-definition.ts";
 import type { SupervisorReporter } from "./supervisor-report.ts";
@@ -27,9 +28,9 @@ export type CompleteDynamicSupervisorDefinition = Required<Omit<DynamicSuperviso
 export function completeDynamicSupervisorDefinition(
   definition: DynamicSupervisorDefinition,
 ): CompleteDynamicSupervisorDefinition {
-  const { maxChildren = Number.POSITIVE_INFINITY, onReport } = definition;
+  const { maxChildren = UNLIMITED, onReport } = definition;
   insist(
-    maxChildren === Number.POSITIVE_INFINITY || isCount(maxChildren),
+    maxChildren === UNLIMITED || isCount(maxChildren),
     "invalid-max-children",
     maxChildren,
     "maxChildren must be a whole number from 0 on",

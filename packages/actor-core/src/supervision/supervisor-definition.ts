@@ -85,12 +85,7 @@ export function completeIntensity({
   periodMs = DEFAULT_RESTART_INTENSITY.periodMs,
 }: Partial<RestartIntensity>): RestartIntensity {
   insist(isCount(maxRestarts), "invalid-intensity", maxRestarts, "maxRestarts must be a whole number from 0 on");
-  insist(
-    Number.isFinite(periodMs) && periodMs > 0,
-    "invalid-period",
-    periodMs,
-    "periodMs must be a positive number of milliseconds",
-  );
+  insist(Number.isFinite(periodMs) && periodMs > 0, "invalid-period", periodMs, "periodMs must be a positive number");
   return { maxRestarts, periodMs };
 }
 

@@ -9,16 +9,14 @@ import { describeExit, type ExitReason } from "../process/exit-reason.ts";
  */
 export class GaveUp {
   /** The child whose restart was one too many. */
-  readonly childId: string;
+  declare readonly childId: string;
   /** Why that child ended the last time, or could not be started. */
-  readonly reason: ExitReason;
+  declare readonly reason: ExitReason;
   /** Restarts within the period, the refused one included. */
-  readonly restarts: number;
+  declare readonly restarts: number;
 
   constructor(facts: { childId: string; reason: ExitReason; restarts: number }) {
-    this.childId = facts.childId;
-    this.reason = facts.reason;
-    this.restarts = facts.restarts;
+    Object.assign(this, facts);
   }
 
   toJSON(): string {

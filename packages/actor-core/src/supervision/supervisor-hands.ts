@@ -1,6 +1,7 @@
 import type { Pid } from "../process/pid.ts";
 import type { Caller, Target } from "../process/self.ts";
 import { shutDown } from "../process/shut-down.ts";
+import { UNLIMITED } from "../process/unlimited.ts";
 import type { CompleteChildSpec } from "./child-spec.ts";
 import {
   AskSupervisor,
@@ -57,6 +58,6 @@ export abstract class SupervisorHands<ChildName extends string | Pid, Definition
   /** What is answered follows from what is asked. */
   protected ask(operation: keyof SupervisorOperations, argument?: unknown): Promise<never> {
     const request = new AskSupervisor(operation, argument);
-    return this.#caller.call(this.target, request, { timeoutMs: Number.POSITIVE_INFINITY }) as Promise<never>;
+    return this.#caller.call(this.target, request, { timeoutMs: UNLIMITED }) as Promise<never>;
   }
 }

@@ -95,7 +95,7 @@ export abstract class SupervisorLoop<
 
   handle(message: unknown, self: Self): Awaitable<void> {
     if (message instanceof Exited) {
-      const child = message.from === undefined ? undefined : this.alive.get(message.from);
+      const child = this.alive.get(message.from as Pid);
       // Whoever is no child, or lives (anybody may send an exit signal), has no say here.
       if (child?.status.kind === "running" && !self.isAlive(child.status.pid)) {
         return this.#ended(child, message.reason, self);
@@ -174,7 +174,7 @@ export abstract class SupervisorLoop<
 
   async terminateChild(asked: string | Pid, self: Self): Promise<TerminateChildResult> {
     const child = this.find(asked);
-    if (child === undefined) return { kind: "not-found" };
+    if (!child) return { kind: "not-found" };
     await this.stopChildren([child], self);
     if (child.spec.restart === "temporary") this.forget(child);
     return { kind: "ok" };
@@ -237,12 +237,12 @@ export abstract class SupervisorLoop<
   }
 
   protected setStatus(child: Child, status: ChildStatus): void {
-    if (child.pid !== undefined) this.alive.delete(child.pid);
+    if (child.pid) this.alive.delete(child.pid);
     if (status.kind === "running") {
       child.pid = status.pid;
       child.spec = afterStart(child.spec);
     }
-    if (status.kind !== "stopped" && child.pid !== undefined) this.alive.set(child.pid, child);
+    if (status.kind !== "stopped" && child.pid) this.alive.set(child.pid, child);
     child.status = status;
   }
 

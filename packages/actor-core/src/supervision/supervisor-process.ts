@@ -91,7 +91,7 @@ export class SupervisorProcess extends SupervisorLoop<SupervisorDefinition, Comp
   async startChild(spec: CompleteChildSpec, self: Self): Promise<StartChildResult> {
     refuseIdleSignificance(spec, this.plan.autoShutdown);
     const present = this.find(spec.id);
-    if (present !== undefined) {
+    if (present) {
       return present.status.kind === "running"
         ? { kind: "already-started", pid: present.status.pid }
         : { kind: "already-present" };
@@ -105,13 +105,13 @@ export class SupervisorProcess extends SupervisorLoop<SupervisorDefinition, Comp
 
   async restartChild(id: string, self: Self): Promise<RestartChildResult> {
     const child = this.find(id);
-    if (child === undefined) return { kind: "not-found" };
+    if (!child) return { kind: "not-found" };
     return child.status.kind === "stopped" ? this.start(child, self) : { kind: child.status.kind };
   }
 
   deleteChild(id: string): DeleteChildResult {
     const child = this.find(id);
-    if (child === undefined) return { kind: "not-found" };
+    if (!child) return { kind: "not-found" };
     if (child.status.kind !== "stopped") return { kind: child.status.kind };
     this.forget(child);
     return { kind: "ok" };

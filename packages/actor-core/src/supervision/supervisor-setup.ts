@@ -22,7 +22,7 @@ export async function evaluateSetup<Definition extends object>(
 ): Promise<SetupOutcome<Definition>> {
   const value = typeof setup === "function" ? await setup(self) : setup;
   if (typeof value !== "object" || value === null) return { kind: "stop", reason: Exit.badReturn("setup", value) };
-  return "kind" in value && value.kind === "ignore"
+  return (value as { readonly kind?: unknown }).kind === "ignore"
     ? { kind: "ignore" }
     : { kind: "ok", definition: value as Definition };
 }

@@ -92,7 +92,7 @@ test("the console's reporter shows a crash in one line and with its stack", () =
       ...{ kind: "crash", pid, name: "n", label: undefined, reason: Exit.crash(error), lastMessage: 1 },
       ...{ state: { kind: "unknown" }, recentMessages: undefined, waiting: 0, ancestors: [], links: [] },
     });
-    expect(lines).toEqual([[`Process ${pid} n ended: crash: Error: broken`, error.stack]]);
+    expect(lines).toEqual([[`Process ${pid} n ended: crash: Error: broken`, error]]);
   } finally {
     console.error = original;
   }

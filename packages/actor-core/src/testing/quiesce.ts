@@ -21,6 +21,6 @@ export async function quiesce(system: ActorSystem): Promise<void> {
   const { queue, timers } = runtimeOf(system, "quiesce");
   for (let quiet = 0, seen = queue.total; quiet < QUIET_TURNS; seen = queue.total) {
     await new Promise<void>((resolve) => inNextTurn(resolve));
-    quiet = !timers.fireDue() && queue.idle && queue.total === seen ? quiet + 1 : 0;
+    quiet = !timers.wake() && queue.idle && queue.total === seen ? quiet + 1 : 0;
   }
 }
