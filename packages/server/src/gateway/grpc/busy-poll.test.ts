@@ -28,8 +28,7 @@ function startLoop() {
       return turns;
     },
     call(): void {
-      poll.begun();
-      poll.ended();
+      poll.begun()();
     },
   };
 }
@@ -59,9 +58,9 @@ test("a call that takes long does not keep it awake longer", () => {
   const { poll, pass, call } = startLoop();
   call();
   pass(0.1);
-  poll.begun();
+  const answered = poll.begun();
   expect(pass(1_000)).toBeLessThan(100);
-  poll.ended();
+  answered();
   expect(pass(1_000)).toBe(0);
 });
 
@@ -69,12 +68,14 @@ test("two calls at a time end it at once", () => {
   const { poll, pass, call } = startLoop();
   call();
   pass(0.1);
-  poll.begun();
+  const answered = poll.begun();
   expect(pass(0.1)).toBeGreaterThan(5);
-  poll.begun();
+  poll.begun()();
+  expect(pass(0.1)).toBeGreaterThan(5);
+  const other = poll.begun();
   expect(pass(0.1)).toBe(1);
-  poll.ended();
-  poll.ended();
+  other();
+  answered();
   pass(0.1);
   poll.begun();
   poll.begun();

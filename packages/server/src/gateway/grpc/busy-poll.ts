@@ -26,21 +26,22 @@ export class BusyPoll {
     this.#options = options;
   }
 
-  /** A call has come. */
-  begun(): void {
+  /** A call has come. @returns What to do once, when it has been answered. */
+  begun(): () => void {
     this.#open += 1;
     const nowMs = this.#options.nowMs();
     const close = nowMs - this.#begunMs < CLOSE_MS;
     this.#begunMs = nowMs;
-    if (!close || this.#awake || this.#open > 1) return;
-    this.#awake = true;
-    this.#options.nextTurn(this.#turn);
+    if (close && !this.#awake && this.#open === 1) {
+      this.#awake = true;
+      this.#options.nextTurn(this.#turn);
+    }
+    return this.#answered;
   }
 
-  /** A call has been answered. */
-  ended(): void {
+  readonly #answered = (): void => {
     this.#open -= 1;
-  }
+  };
 
   readonly #turn = (): void => {
     if (this.#open > 1 || this.#options.nowMs() - this.#begunMs >= CLOSE_MS) this.#awake = false;

@@ -79,7 +79,7 @@ export function unary<M extends Method, Request, Response>(
     kind: "unary",
     method,
     answer(request, incoming, onAnswer, onError) {
-      poll.begun();
+      const answered = poll.begun();
       const ended = begin(context, method);
       grant(context, method, incoming, resourceOf(request), ended)
         .then((granted) => useCase(request, granted))
@@ -90,7 +90,8 @@ export function unary<M extends Method, Request, Response>(
             ended.well();
           },
           (thrown: unknown) => onError(ended.badly(thrown)),
-        );
+        )
+        .finally(answered);
     },
   };
 }
