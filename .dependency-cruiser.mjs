@@ -109,12 +109,26 @@ export default {
       to: { path: "^packages/(?!receipts/)|^@solo/" },
     },
     {
+      name: "mcp-knows-no-side",
+      comment: "The same tools run in the command and in the server",
+      severity: "error",
+      from: { path: "^packages/mcp/src/", pathNot: tests },
+      to: { path: "^packages/(?!(catalogue|mcp|notation|proto)/)|^@solo/(?!catalogue|notation|proto)" },
+    },
+    {
+      name: "mcp-library-in-its-adapter",
+      comment: "The protocol's library changes faster than what the tools do",
+      severity: "error",
+      from: { path: "^packages/", pathNot: ["^packages/mcp/src/adapter/", tests] },
+      to: { path: "@modelcontextprotocol" },
+    },
+    {
       name: "cli-speaks-only-the-proto",
       comment: "Whatever the command can do, every other client can do",
       severity: "error",
       from: { path: "^packages/cli/src/", pathNot: tests },
       to: {
-        path: "^packages/(?!(catalogue|cli|notation|proto|receipts)/)|^@solo/(?!catalogue|notation|proto|receipts)",
+        path: "^packages/(?!(catalogue|cli|mcp|notation|proto|receipts)/)|^@solo/(?!catalogue|mcp|notation|proto|receipts)",
       },
     },
     {

@@ -95,9 +95,9 @@ function typeOf(field, message) {
   return field.label === "LABEL_REPEATED" ? `repeated ${name}` : name;
 }
 
-function methodsModule({ methods, messages }) {
+function methodsModule({ methods, messages, enums }) {
   return `// Made by \`npm run generate\` from the comments of the proto. Do not edit.
-import type { MessageDoc, MethodDoc } from "../method-doc.ts";
+import type { EnumDoc, MessageDoc, MethodDoc } from "../method-doc.ts";
 
 /** Every method of the API. */
 export const methods = ${JSON.stringify(methods, undefined, 2)} as const satisfies Readonly<Record<string, MethodDoc>>;
@@ -107,6 +107,9 @@ export type Method = keyof typeof methods;
 
 /** Every message of the API. */
 export const messages = ${JSON.stringify(messages, undefined, 2)} as const satisfies Readonly<Record<string, MessageDoc>>;
+
+/** Every enum of the API. */
+export const enums = ${JSON.stringify(enums, undefined, 2)} as const satisfies Readonly<Record<string, EnumDoc>>;
 `;
 }
 

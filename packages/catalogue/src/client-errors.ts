@@ -112,6 +112,20 @@ export const clientErrors = {
     fix: "Check that the versions of the server and of this command agree",
     example: { method: "KernelService/Doctor" },
   },
+  TOOL_UNKNOWN: {
+    status: "NOT_FOUND",
+    meaning: "There is no tool of this name",
+    wanted: "the name of a tool that tools/list gives",
+    fix: "Ask for the list of tools, or call solo_help",
+    example: { method: "KernelService/Help" },
+  },
+  TOOL_ARGUMENTS_INVALID: {
+    status: "INVALID_ARGUMENT",
+    meaning: "The arguments of a tool are not what its schema says",
+    wanted: "arguments as the tool's schema says",
+    fix: "Correct the named argument and call the tool again; the example shows one that goes through",
+    example: { method: "KernelService/Help" },
+  },
   CLI_BUG: {
     status: "INTERNAL",
     meaning: "The command itself made a mistake",

@@ -10,10 +10,10 @@ export { type ClientReason, clientErrors, type KernelReason, kernelErrors };
 /** Every reason that a user may read. */
 export type AnyReason = KernelReason | ClientReason;
 
-const all: ReadonlyMap<string, ErrorEntry> = new Map<string, ErrorEntry>([
-  ...Object.entries(kernelErrors),
-  ...Object.entries(clientErrors),
-]);
+/** All of them. */
+export const errors: Readonly<Record<AnyReason, ErrorEntry>> = { ...kernelErrors, ...clientErrors };
+
+const all: ReadonlyMap<string, ErrorEntry> = new Map(Object.entries(errors));
 
 /** Every reason, sorted. */
 export const reasons: readonly string[] = [...all.keys()].sort();

@@ -7,12 +7,14 @@ export {
   type ErrorEntry,
   type Example,
   errorEntry,
+  errors,
   type KernelReason,
   kernelErrors,
   reasons,
   type StatusName,
 } from "./errors.ts";
 export type { WholeExample } from "./explain.ts";
-export { type Method, messages, methods } from "./generated/methods.ts";
+export { enums, type Method, messages, methods } from "./generated/methods.ts";
 export { type Help, helpOn, nearestTopic, topics } from "./help.ts";
+export type { EnumDoc, FieldDoc, MessageDoc } from "./method-doc.ts";
 export { counterSource, methodExamples } from "./method-examples.ts";

@@ -47,6 +47,12 @@ const changes: ReadonlySet<keyof typeof answering> = new Set(["deploy", "kill", 
 type RequestOf<M> = M extends MethodDefinition<infer Request, infer _> ? Request : never;
 type ResponseOf<M> = M extends MethodDefinition<infer _, infer Response> ? Response : never;
 
+/** A method that answers once, by its short name. */
+export type AskName = keyof typeof answering;
+
+/** What it is asked with. */
+export type RequestTo<Name extends AskName> = RequestOf<(typeof answering)[Name]>;
+
 /** A server, reached as the holder of a profile. Owned by the invocation, which closes it. */
 export interface Connection {
   /**
@@ -60,7 +66,7 @@ export interface Connection {
   ask<Name extends keyof typeof answering>(
     name: Name,
     request: RequestOf<(typeof answering)[Name]>,
-    options: { readonly timeoutMs: number },
+    options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
   ): Promise<ResponseOf<(typeof answering)[Name]>>;
   /**
    * Opens a stream and gives its items as they are taken. Leaving the loop ends the stream; so does an interrupt, quietly.
@@ -70,7 +76,7 @@ export interface Connection {
   follow<Name extends keyof typeof streaming>(
     name: Name,
     request: RequestOf<(typeof streaming)[Name]>,
-    options: { readonly timeoutMs?: number | undefined },
+    options: { readonly timeoutMs?: number | undefined; readonly signal?: AbortSignal },
   ): AsyncGenerator<ResponseOf<(typeof streaming)[Name]>, void, undefined>;
   close(): void;
 }
@@ -88,7 +94,14 @@ export function openConnection(options: {
   const open = () => new Client(address, credentialsOf(profile), channelOptions(address));
   let client = open();
 
-  const once = <Request, Response>(method: MethodDefinition<Request, Response>, request: Request, timeoutMs: number) =>
+  const endOf = (signal: AbortSignal | undefined): AbortSignal =>
+    signal === undefined ? interrupted : AbortSignal.any([interrupted, signal]);
+
+  const once = <Request, Response>(
+    method: MethodDefinition<Request, Response>,
+    request: Request,
+    { timeoutMs, end }: { readonly timeoutMs: number; readonly end: AbortSignal },
+  ) =>
     new Promise<Response>((resolve, reject) => {
       let call: ClientUnaryCall;
       const abort = () => call.cancel();
@@ -100,38 +113,40 @@ export function openConnection(options: {
         new Metadata(),
         { deadline: Date.now() + timeoutMs },
         (error: ServiceError | null, response?: Response) => {
-          interrupted.removeEventListener("abort", abort);
+          end.removeEventListener("abort", abort);
           if (error === null) resolve(response as Response);
           else reject(error);
         },
       );
-      interrupted.addEventListener("abort", abort);
-      if (interrupted.aborted) abort();
+      end.addEventListener("abort", abort);
+      if (end.aborted) abort();
     });
 
   return {
-    async ask(name, request, { timeoutMs }) {
+    async ask(name, request, { timeoutMs, signal }) {
+      const end = endOf(signal);
       const method = methodOf<typeof answering, typeof name>(answering, name);
       const context = { address, timeoutMs };
       const deadlineMs = Date.now() + timeoutMs;
       try {
-        return await once(method, request, timeoutMs);
+        return await once(method, request, { timeoutMs, end });
       } catch (error) {
         const mayRepeat = changes.has(name) && isServiceError(error) && error.code === status.UNAVAILABLE;
         const leftMs = deadlineMs - Date.now() - pauseBeforeRetryMs;
-        if (!mayRepeat || leftMs <= 0 || interrupted.aborted) throw toFailure(error, context);
+        if (!mayRepeat || leftMs <= 0 || end.aborted) throw toFailure(error, context);
       }
       await new Promise((resolve) => setTimeout(resolve, pauseBeforeRetryMs));
       client.close();
       client = open();
       try {
-        return await once(method, request, deadlineMs - Date.now());
+        return await once(method, request, { timeoutMs: deadlineMs - Date.now(), end });
       } catch (error) {
         throw toFailure(error, context);
       }
     },
 
-    async *follow(name, request, { timeoutMs }) {
+    async *follow(name, request, { timeoutMs, signal }) {
+      const end = endOf(signal);
       const method = methodOf<typeof streaming, typeof name>(streaming, name);
       const stream: ClientReadableStream<ResponseOf<(typeof streaming)[typeof name]>> = client.makeServerStreamRequest(
         method.path,
@@ -142,16 +157,16 @@ export function openConnection(options: {
         timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs },
       );
       const abort = () => stream.cancel();
-      interrupted.addEventListener("abort", abort);
-      if (interrupted.aborted) abort();
+      end.addEventListener("abort", abort);
+      if (end.aborted) abort();
       // Cancelling makes the stream fail once more after the loop has let go of it.
       stream.on("error", () => {});
       try {
         yield* stream;
       } catch (error) {
-        if (!interrupted.aborted) throw toFailure(error, { address, timeoutMs });
+        if (!end.aborted) throw toFailure(error, { address, timeoutMs });
       } finally {
-        interrupted.removeEventListener("abort", abort);
+        end.removeEventListener("abort", abort);
         stream.cancel();
       }
     },

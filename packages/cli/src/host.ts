@@ -1,6 +1,10 @@
+import type { Readable, Writable } from "node:stream";
+
 /** What the command touches of the world around it. */
 export interface Host {
-  readonly stdout: TextSink;
+  /** Read only by what speaks a protocol over it. */
+  readonly stdin: Readable;
+  readonly stdout: TextSink & { readonly stream: Writable };
   readonly stderr: TextSink;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly workingFolder: string;

@@ -25,9 +25,11 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 process.stderr.on("error", () => {});
 
 const host: Host = {
+  stdin: process.stdin,
   stdout: {
     write: (text) => void (readerGone || process.stdout.write(text)),
     isTerminal: process.stdout.isTTY === true,
+    stream: process.stdout,
   },
   stderr: { write: (text) => void process.stderr.write(text), isTerminal: process.stderr.isTTY === true },
   env: process.env,

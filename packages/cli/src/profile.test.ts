@@ -22,17 +22,7 @@ function profileIn(folder: string): string {
 function find(options: { flag?: string; env?: Record<string, string> }) {
   const workingFolder = join(root, "work", "deep", "er");
   mkdirSync(workingFolder, { recursive: true });
-  const sink = { write() {}, isTerminal: false };
-  const interrupted = new AbortController().signal;
-  const host = {
-    stdout: sink,
-    stderr: sink,
-    env: options.env ?? {},
-    workingFolder,
-    homeFolder: join(root, "home"),
-    interrupted,
-  };
-  return loadProfile(host, options.flag);
+  return loadProfile({ env: options.env ?? {}, workingFolder, homeFolder: join(root, "home") }, options.flag);
 }
 
 function refusal(options: Parameters<typeof find>[0]): Failure["facts"] {

@@ -3,6 +3,9 @@ import { dirname, join, resolve } from "node:path";
 import { usageFailure } from "./failure.ts";
 import type { Host } from "./host.ts";
 
+/** Where a profile is looked for. */
+type Surroundings = Pick<Host, "env" | "workingFolder" | "homeFolder">;
+
 /** Who the command is, and where its server stands. */
 export interface Profile {
   readonly folder: string;
@@ -35,7 +38,7 @@ export const profileFiles = {
  * @param flag Value of `--profile`.
  * @throws {Failure} `PROFILE_NOT_FOUND` or `PROFILE_INVALID`.
  */
-export function loadProfile(host: Host, flag: string | undefined): Profile {
+export function loadProfile(host: Surroundings, flag: string | undefined): Profile {
   const { folder, origin } = findProfile(host, flag);
   const about = readAbout(join(folder, profileFiles.about));
   return {
@@ -48,7 +51,10 @@ export function loadProfile(host: Host, flag: string | undefined): Profile {
   };
 }
 
-function findProfile(host: Host, flag: string | undefined): { readonly folder: string; readonly origin: string } {
+function findProfile(
+  host: Surroundings,
+  flag: string | undefined,
+): { readonly folder: string; readonly origin: string } {
   const named = flag ?? (host.env.SOLO_PROFILE || undefined);
   if (named !== undefined) {
     const folder = resolve(host.workingFolder, named);

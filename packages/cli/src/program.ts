@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { packageVersion } from "./package-version.ts";
 import type { Run } from "./session.ts";
 
 type Add = (program: Command, run: Run) => void;
@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   audit: async () => (await import("./commands/audit.ts")).addAudit,
   cert: async () => (await import("./commands/certificate.ts")).addCertificate,
   doctor: async () => (await import("./commands/doctor.ts")).addDoctor,
+  mcp: async () => (await import("./commands/mcp.ts")).addMcp,
   shutdown: async () => (await import("./commands/shutdown.ts")).addShutdown,
   help: async () => (await import("./commands/help.ts")).addHelp,
 };
@@ -38,7 +39,7 @@ export async function createProgram(options: {
   const { first, run, writeOut, writeError } = options;
   const program = new Command("solo")
     .description("Deploys services to a solo-server, talks to them and watches over them.")
-    .version(version(), "--version", "print the version")
+    .version(packageVersion(), "--version", "print the version")
     .option("--json", "one JSON object a line on standard output and nothing else, errors too")
     .option(
       "--profile <folder>",
@@ -71,8 +72,3 @@ Examples:
 
 Exit codes: 0 ok, 1 failed, 2 usage, 3 unavailable, 4 not found, 5 denied, 6 timed out, 7 over a limit.
 `;
-
-function version(): string {
-  const about: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-  return (about as { readonly version: string }).version;
-}

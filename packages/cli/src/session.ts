@@ -71,6 +71,10 @@ export function openSession(host: Host, output: Output, command: Command): Owned
         opened = openConnection(known);
         return opened;
       })();
+      // What was missing may be there when it is asked for again.
+      connection.catch(() => {
+        connection = undefined;
+      });
       return connection;
     },
     close() {

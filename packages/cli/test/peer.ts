@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable, Writable } from "node:stream";
 import {
   type handleServerStreamingCall,
   type handleUnaryCall,
@@ -169,7 +170,9 @@ export async function solo(argv: readonly string[], options: InvokeOptions = {})
   let stderr = "";
   const isTerminal = options.terminal === true;
   const exitCode = await runSolo(argv, {
+    stdin: Readable.from([]),
     stdout: {
+      stream: new Writable(),
       write(text) {
         stdout += text;
         options.onStdout?.(text);

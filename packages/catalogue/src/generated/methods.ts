@@ -1,5 +1,5 @@
 // Made by `npm run generate` from the comments of the proto. Do not edit.
-import type { MessageDoc, MethodDoc } from "../method-doc.ts";
+import type { EnumDoc, MessageDoc, MethodDoc } from "../method-doc.ts";
 
 /** Every method of the API. */
 export const methods = {
@@ -1434,3 +1434,191 @@ export const messages = {
     ]
   }
 } as const satisfies Readonly<Record<string, MessageDoc>>;
+
+/** Every enum of the API. */
+export const enums = {
+  "ServiceState": {
+    "doc": "Where a service is in its life.",
+    "values": [
+      {
+        "name": "SERVICE_STATE_UNSPECIFIED",
+        "doc": ""
+      },
+      {
+        "name": "SERVICE_STATE_STARTING",
+        "doc": "A cell is being prepared or `init` runs."
+      },
+      {
+        "name": "SERVICE_STATE_RUNNING",
+        "doc": "Answers calls."
+      },
+      {
+        "name": "SERVICE_STATE_RESTARTING",
+        "doc": "Died and waits for its supervisor to start it again."
+      },
+      {
+        "name": "SERVICE_STATE_STOPPING",
+        "doc": "Asked to stop; finishes what it is doing."
+      },
+      {
+        "name": "SERVICE_STATE_STOPPED",
+        "doc": "Ended by itself as its restart kind allows. `Restart` starts it."
+      },
+      {
+        "name": "SERVICE_STATE_FAILED",
+        "doc": "Gave up: restart intensity is spent, or the first start failed. `Restart` starts it."
+      },
+      {
+        "name": "SERVICE_STATE_KILLED",
+        "doc": "Ended by `Kill`. `Deploy` starts its next version."
+      }
+    ]
+  },
+  "RestartKind": {
+    "doc": "When the supervisor starts a service again after it ended.",
+    "values": [
+      {
+        "name": "RESTART_KIND_UNSPECIFIED",
+        "doc": "Taken as PERMANENT."
+      },
+      {
+        "name": "RESTART_KIND_PERMANENT",
+        "doc": "Always."
+      },
+      {
+        "name": "RESTART_KIND_TRANSIENT",
+        "doc": "After an abnormal end only."
+      },
+      {
+        "name": "RESTART_KIND_TEMPORARY",
+        "doc": "Never."
+      }
+    ]
+  },
+  "LogLevel": {
+    "doc": "What is logged at least. Later levels are rarer and graver.",
+    "values": [
+      {
+        "name": "LOG_LEVEL_UNSPECIFIED",
+        "doc": "Taken as INFO."
+      },
+      {
+        "name": "LOG_LEVEL_DEBUG",
+        "doc": ""
+      },
+      {
+        "name": "LOG_LEVEL_INFO",
+        "doc": ""
+      },
+      {
+        "name": "LOG_LEVEL_WARN",
+        "doc": ""
+      },
+      {
+        "name": "LOG_LEVEL_ERROR",
+        "doc": ""
+      }
+    ]
+  },
+  "Confinement": {
+    "doc": "How strongly this host separates a cell from everything else.",
+    "values": [
+      {
+        "name": "CONFINEMENT_UNSPECIFIED",
+        "doc": ""
+      },
+      {
+        "name": "CONFINEMENT_PROCESS_ONLY",
+        "doc": "A process of its own and nothing more."
+      },
+      {
+        "name": "CONFINEMENT_CONFINED",
+        "doc": "System calls filtered, own user id where the kernel runs as root; no namespaces."
+      },
+      {
+        "name": "CONFINEMENT_FULL",
+        "doc": "Namespaces, read-only root that holds only the runtime, system calls filtered, no capabilities."
+      }
+    ]
+  },
+  "LimitsLevel": {
+    "doc": "How limits are kept on this host.",
+    "values": [
+      {
+        "name": "LIMITS_LEVEL_UNSPECIFIED",
+        "doc": ""
+      },
+      {
+        "name": "LIMITS_LEVEL_WATCHED",
+        "doc": "Sampled from /proc and killed by the kernel process: may be overrun between two samples."
+      },
+      {
+        "name": "LIMITS_LEVEL_ENFORCED",
+        "doc": "By the operating system, in a control group of the cell's own."
+      }
+    ]
+  },
+  "SourceLanguage": {
+    "doc": "Language of a single source file.",
+    "values": [
+      {
+        "name": "SOURCE_LANGUAGE_UNSPECIFIED",
+        "doc": "Taken as TYPESCRIPT."
+      },
+      {
+        "name": "SOURCE_LANGUAGE_TYPESCRIPT",
+        "doc": ""
+      },
+      {
+        "name": "SOURCE_LANGUAGE_JAVASCRIPT",
+        "doc": ""
+      }
+    ]
+  },
+  "HelpKind": {
+    "doc": "What a topic is.",
+    "values": [
+      {
+        "name": "HELP_KIND_UNSPECIFIED",
+        "doc": ""
+      },
+      {
+        "name": "HELP_KIND_REASON",
+        "doc": ""
+      },
+      {
+        "name": "HELP_KIND_METHOD",
+        "doc": ""
+      },
+      {
+        "name": "HELP_KIND_PAGE",
+        "doc": ""
+      },
+      {
+        "name": "HELP_KIND_INDEX",
+        "doc": ""
+      }
+    ]
+  },
+  "CheckResult": {
+    "doc": "",
+    "values": [
+      {
+        "name": "CHECK_RESULT_UNSPECIFIED",
+        "doc": ""
+      },
+      {
+        "name": "CHECK_RESULT_OK",
+        "doc": ""
+      },
+      {
+        "name": "CHECK_RESULT_DEGRADED",
+        "doc": "Works, weaker than it could be."
+      },
+      {
+        "name": "CHECK_RESULT_FAILED",
+        "doc": ""
+      }
+    ]
+  }
+} as const satisfies Readonly<Record<string, EnumDoc>>;

@@ -1,0 +1,81 @@
+import { Server } from "@modelcontextprotocol/sdk/server/index.js";
+import { ErrorCode, ListToolsRequestSchema, McpError } from "@modelcontextprotocol/sdk/types.js";
+import { z } from "zod";
+import { runTool } from "../run-tool.ts";
+import type { Solo } from "../solo.ts";
+import { errorSchema } from "../tool-error.ts";
+import { tools } from "../tools.ts";
+
+/** How often a client that asked for progress hears that the work goes on, in milliseconds. */
+const heartbeatMs = 1_000;
+
+const instructions =
+  "SOLO runs small TypeScript services that you write: each in its own sandbox, supervised, reachable by message. Begin with solo_help, topic `quickstart`. Every error says its reason, what was found, what is wanted and a fix; solo_explain_error says more.";
+
+/** Speaks the Model Context Protocol for one client, over whatever transport it is connected to. Owned by the caller, who closes it. */
+export function createMcpServer(solo: Solo, options: { readonly version: string }): Server {
+  const server = new Server(
+    { name: "solo", title: "SOLO", version: options.version },
+    { capabilities: { tools: {} }, instructions },
+  );
+  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: listed }));
+  // Under a handler of its own the library answers malformed arguments by itself, without a reason or a fix.
+  server.fallbackRequestHandler = async ({ method, params = {} }, { signal, sendNotification }) => {
+    if (method !== "tools/call") {
+      throw new McpError(ErrorCode.MethodNotFound, `There is no ${method} here: wanted tools/list or tools/call`);
+    }
+    const progressToken = params._meta?.progressToken;
+    let step = { done: 0, total: 1, message: "Working" };
+    let beats = 0;
+    const tell = (): void => {
+      if (progressToken === undefined || signal.aborted) return;
+      const { done, total, message } = step;
+      // Has to grow with every notification: a step counts 1, a heartbeat a little.
+      const progress = done + beats / (beats + 10);
+      // Nobody waits for it, and a client that has gone is noticed by the answer.
+      sendNotification({
+        method: "notifications/progress",
+        params: { progressToken, progress, total, message },
+      }).catch(() => undefined);
+    };
+    const heartbeat = setInterval(() => {
+      beats += 1;
+      tell();
+    }, heartbeatMs);
+    try {
+      const result = await runTool(String(params.name), params.arguments, {
+        solo,
+        signal,
+        progress: (next) => {
+          step = next;
+          beats = 0;
+          tell();
+        },
+      });
+      return {
+        isError: result.isError,
+        structuredContent: result.content,
+        content: [{ type: "text", text: result.text }],
+      };
+    } finally {
+      clearInterval(heartbeat);
+    }
+  };
+  return server;
+}
+
+/** The tools as a client reads them. */
+const listed = tools.map(({ name, title, description, annotations, input, output, required }) => ({
+  name,
+  title,
+  description,
+  annotations: { title, ...annotations },
+  inputSchema: z.toJSONSchema(input, { io: "input" }) as { readonly type: "object" },
+  outputSchema: {
+    type: "object" as const,
+    properties: { ...output, error: errorSchema },
+    // A client holds every answer to this, that of a failed call as well.
+    anyOf: [{ required: [...required] }, { required: ["error"] }],
+    additionalProperties: false,
+  },
+}));

@@ -1,0 +1,57 @@
+import { counterSource } from "@solo/catalogue";
+import { z } from "zod";
+import { freshRequestId, manifestInput, manifestOf, requestId, serviceId } from "../input.ts";
+import { docOfField, schemaOfMessage } from "../json-schema.ts";
+import { serviceJson, serviceText } from "../show.ts";
+import { defineTool } from "../tool.ts";
+
+/** The server's default for a start, and what sending, storing and answering may take beside it. */
+export const startTimeoutOf = (limits: Readonly<Record<string, number | undefined>> | undefined): number =>
+  (limits?.start_timeout_ms ?? 5_000) + 30_000;
+
+export const sourceInput = {
+  source: z
+    .string()
+    .describe("Text of one TypeScript or JavaScript file whose default export is a `defineServer` definition"),
+  language: z.enum(["typescript", "javascript"]).default("typescript"),
+  file_name: z.string().default("service.ts").describe(docOfField("DeployRequest", "file_name")),
+} as const;
+
+export const languages = { typescript: 1, javascript: 2 } as const;
+
+export const deploy = defineTool({
+  name: "solo_deploy",
+  title: "Deploy a service",
+  description:
+    "Starts a new service from source and answers when it runs, or says why it does not, with the place in the source. The id must be free or killed: use solo_redeploy to replace a service that lives. Topic `writing-a-service` of solo_help says what the source looks like.",
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
+  input: z.strictObject({
+    service_id: serviceId,
+    ...sourceInput,
+    ...manifestInput,
+    validate_only: z.boolean().default(false).describe(docOfField("DeployRequest", "validate_only")),
+    request_id: requestId,
+  }),
+  output: { service: schemaOfMessage("Service"), request_id: { type: "string" } },
+  required: ["service", "request_id"],
+  example: { service_id: "counter", source: counterSource },
+  async run(input, { solo, signal, progress }) {
+    const request_id = input.request_id ?? freshRequestId();
+    progress({ done: 0, total: 1, message: `Starting ${input.service_id}` });
+    const { service } = await solo.deploy(
+      {
+        requestId: request_id,
+        validateOnly: input.validate_only,
+        tenant: solo.tenant,
+        serviceId: input.service_id,
+        source: Buffer.from(input.source),
+        language: languages[input.language],
+        fileName: input.file_name,
+        manifest: manifestOf(input),
+      },
+      { timeoutMs: startTimeoutOf(input.limits), signal },
+    );
+    const text = input.validate_only ? `${input.service_id} can be deployed` : serviceText(service);
+    return { content: { service: serviceJson(service), request_id }, text };
+  },
+});

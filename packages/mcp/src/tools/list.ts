@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { docOfField } from "../json-schema.ts";
+import { serviceText, stateWord } from "../show.ts";
+import { defineTool } from "../tool.ts";
+
+export const list = defineTool({
+  name: "solo_list",
+  title: "List services",
+  description: "Lists your services in order of their id, a page at a time; killed ones are among them.",
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  input: z.strictObject({
+    page_size: z.int().min(1).max(1_000).default(100).describe(docOfField("ListRequest", "page_size")),
+    page_token: z.string().default("").describe(docOfField("ListRequest", "page_token")),
+  }),
+  output: {
+    services: {
+      type: "array",
+      items: {
+        type: "object",
+        properties: {
+          service_id: { type: "string" },
+          state: { type: "string" },
+          version: { type: "integer" },
+          restarts: { type: "integer" },
+          last_end: { type: "string" },
+        },
+        required: ["service_id", "state", "version", "restarts"],
+        additionalProperties: false,
+      },
+    },
+    next_page_token: { type: "string" },
+  },
+  required: ["services", "next_page_token"],
+  example: {},
+  async run({ page_size, page_token }, { solo, signal }) {
+    const page = await solo.list(
+      { tenant: solo.tenant, pageSize: page_size, pageToken: page_token },
+      { timeoutMs: 30_000, signal },
+    );
+    const services = page.services.map((service) => ({
+      service_id: service.serviceId,
+      state: stateWord(service),
+      version: service.version,
+      restarts: service.restarts,
+      ...(service.lastCause === undefined
+        ? {}
+        : { last_end: `${service.lastCause.kind}: ${service.lastCause.message}` }),
+    }));
+    const text = services.length === 0 ? "No services" : page.services.map(serviceText).join("\n");
+    return { content: { services, next_page_token: page.nextPageToken }, text };
+  },
+});
