@@ -1,37 +1,50 @@
-// Runs what the documents tell people to type. A fenced block whose info string is `sh run` is run by bash in the folder
-// of its document, all blocks of a document one after the other, beside a fresh server that `solo` finds.
+// Runs what the documents tell people to type. A fenced block whose info string is `sh run` is run by bash, and one that is
+// `ts file=NAME` is that file, written where it stands: all blocks of a document one after the other, beside a fresh server
+// that `solo` finds. Commands run in the folder of their document; those of a page that has files, in one of their own.
 import { spawn } from "node:child_process";
-import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { launchServer } from "./server-process.mjs";
 
-/** @returns {[string, () => Promise<void>][]} One check a document; the README and every example must have such a block. */
+const DOCUMENTS = ["README.md", "AGENTS.md", "examples/*/README.md", "packages/catalogue/pages/*.md"];
+/** Made of the catalogue, whose examples have tests of their own, or run by a check of their own. */
+const NOT_TYPED = /\/(errors|methods|limits|tools|tutorial)\.md$/;
+
+/** @returns {[string, () => Promise<void>][]} One check a document; each must have something that is run. */
 export function documentChecks(root) {
-  return globSync(["README.md", "examples/*/README.md", "docs/**/*.md"], { cwd: root })
-    .map((document) => ({ document, script: runnable(join(root, document)) }))
-    .filter(({ document, script }) => script !== "" || !document.startsWith("docs"))
-    .map(({ document, script }) => [`commands of ${document}`, () => runDocument(root, document, script)]);
+  return globSync(DOCUMENTS, { cwd: root })
+    .filter((document) => !NOT_TYPED.test(document))
+    .map((document) => [`commands of ${document}`, () => runDocument(root, document)]);
 }
 
-function runnable(path) {
-  const text = readFileSync(path, "utf8");
-  return [...text.matchAll(/^```sh run\n(.*?)^```$/gms)].map(([, commands]) => commands).join("");
+/** The document as a script of bash. */
+function scriptOf(text) {
+  const blocks = [...text.matchAll(/^```(?:(?<run>sh run)|ts file=(?<file>[\w.-]+))\n(?<body>.*?)^```$/gms)];
+  const hasFiles = blocks.some(({ groups }) => groups.file !== undefined);
+  const script = blocks.map(({ groups: { run, file, body } }) =>
+    run === undefined ? `cat >${file} <<'END-OF-FILE'\n${body}END-OF-FILE\n` : body,
+  );
+  return { script: script.join(""), hasFiles };
 }
 
-async function runDocument(root, document, script) {
+async function runDocument(root, document) {
+  const { script, hasFiles } = scriptOf(readFileSync(join(root, document), "utf8"));
   if (script === "") throw new Error(`${document} has no block that is run: begin one with \`\`\`sh run`);
   const dataFolder = mkdtempSync(join(tmpdir(), "solo-document-"));
+  // Inside the checkout, where the packages of the workspace are found.
+  mkdirSync(join(root, ".cache"), { recursive: true });
+  const ownFolder = mkdtempSync(join(root, ".cache", "document-"));
   const args = ["--port", "0", "--metrics-port", "0", "--isolation-minimum", "best", "--limits-minimum", "best"];
   const server = await launchServer({ root, dataFolder, args });
   try {
     await bash(script, {
-      cwd: join(root, dirname(document)),
+      cwd: hasFiles || document.startsWith("packages/") ? ownFolder : join(root, dirname(document)),
       env: { ...process.env, SOLO_PROFILE: server.ready.profile },
     });
   } finally {
     await server.stop();
-    rmSync(dataFolder, { recursive: true, force: true });
+    for (const folder of [dataFolder, ownFolder]) rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -2,7 +2,13 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-const DOCUMENTS = ["README.md", "{packages,examples}/*/README.md", "packages/*/docs/**/*.md"];
+const DOCUMENTS = [
+  "README.md",
+  "{packages,examples}/*/README.md",
+  "packages/*/docs/**/*.md",
+  "AGENTS.md",
+  "packages/catalogue/pages/*",
+];
 
 /** @returns {[string, () => Promise<void>][]} Checks with their names; each rejects when it does not hold. */
 export function linkChecks(root) {

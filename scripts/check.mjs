@@ -13,6 +13,7 @@ import { plantedViolations } from "./check-imports.mjs";
 import { linkChecks } from "./check-links.mjs";
 import { packageChecks } from "./check-package.mjs";
 import { sizeChecks } from "./check-size.mjs";
+import { tutorialChecks } from "./check-tutorial.mjs";
 import { generate, generated } from "./generate.mjs";
 import { openTerminal } from "./terminal.mjs";
 import { checkTestTypes } from "./test-types.mjs";
@@ -42,6 +43,7 @@ const checks = [
   ...linkChecks(root),
   ...demonstrationChecks(root),
   ...documentChecks(root),
+  ...tutorialChecks(root),
 ];
 
 const wanted = process.argv.slice(2);

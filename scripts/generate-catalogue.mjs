@@ -9,7 +9,7 @@ const PACKAGE = "packages/catalogue";
 /** What {@link writeCatalogue} makes, seen from the root. */
 export const catalogueFiles = [
   `${PACKAGE}/src/generated/methods.ts`,
-  ...["errors", "methods", "limits"].map((page) => `${PACKAGE}/pages/${page}.md`),
+  ...["errors.md", "methods.md", "limits.md", "llms.txt", "llms-full.txt"].map((page) => `${PACKAGE}/pages/${page}`),
 ];
 
 /**
@@ -32,6 +32,31 @@ export async function writeCatalogue(root, out) {
   write("pages/errors.md", errorsPage({ kernelErrors, clientErrors, methodExamples, explain }));
   write("pages/methods.md", methodsPage(api, { methodExamples, explain }));
   write("pages/limits.md", limitsPage(limits, api));
+  const { pageNames, pageOf } = await load("pages.ts");
+  const pages = pageNames.map((name) => {
+    const made = join(out, PACKAGE, "pages", `${name}.md`);
+    const path = catalogueFiles.includes(`${PACKAGE}/pages/${name}.md`)
+      ? made
+      : join(root, PACKAGE, "pages", `${name}.md`);
+    return pageOf(name, readFileSync(path, "utf8"));
+  });
+  write("pages/llms.txt", shortDocument(pages));
+  write("pages/llms-full.txt", pages.map(({ text }) => text).join("\n"));
+}
+
+/** What a model reads first: see llmstxt.org. */
+function shortDocument(pages) {
+  const links = pages.map(({ name, title, summary }) => `- [${title}](${name}.md): ${summary}`);
+  return `# SOLO
+
+> A user-level operating system for services that language models write: small TypeScript programs, each in its own sandbox, supervised, reachable by message, deployed in milliseconds.
+
+A server answers all of this by itself: the command \`solo help TOPIC\`, the tool \`solo_help\`, the method \`KernelService/Help\`. Every error says its reason, what was found, what is wanted and a fix. All pages in one: [llms-full.txt](llms-full.txt).
+
+## Pages
+
+${links.join("\n")}
+`;
 }
 
 // The proto's comments ---------------------------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ export async function startSolo({ root, folder, args = [] }) {
     readyMs,
     pid: server.ready.pid,
     address: server.ready.grpc,
+    profile: server.ready.profile,
     deploy: (serviceId, source) =>
       ask.deploy(DeployRequest.fromPartial({ requestId: requestId(), serviceId, source: Buffer.from(source) })),
     kill: (serviceId) => ask.kill({ requestId: requestId(), validateOnly: false, tenant: "", serviceId, force: true }),

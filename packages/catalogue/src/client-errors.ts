@@ -62,6 +62,13 @@ export const clientErrors = {
     fix: "Name a TypeScript or JavaScript file",
     example: { method: "DeploymentService/Deploy" },
   },
+  FILE_EXISTS: {
+    status: "INVALID_ARGUMENT",
+    meaning: "A file that would be written is there already, and nothing of somebody else's is written over",
+    wanted: "a folder without the files that would be written",
+    fix: "Name another folder, or move the file away",
+    example: { method: "DeploymentService/Deploy", command: "solo init greeter" },
+  },
   ARGUMENT_NOT_JSON: {
     status: "INVALID_ARGUMENT",
     meaning: "An argument of the command line is not JSON",

@@ -172,7 +172,7 @@ export const kernelErrors = {
   },
   SERVICE_NOT_FOUND: {
     status: "NOT_FOUND",
-    meaning: "The tenant has no service of this id, and never had",
+    meaning: "The tenant has no service of this id, or the one there was has been killed",
     wanted: "the id of a deployed service",
     fix: "Deploy it, or look up its id",
     command: "solo list",
@@ -207,7 +207,7 @@ export const kernelErrors = {
   },
   SERVICE_NOT_RUNNING: {
     status: "FAILED_PRECONDITION",
-    meaning: "The service is there but does not answer: it failed, stopped, was killed or is being started",
+    meaning: "The service is there but does not answer: it failed, stopped, or is being started or ended",
     wanted: "a service in state `running`",
     fix: "Start it again, or deploy it",
     command: "solo restart ID",

@@ -1,7 +1,17 @@
 import { readFileSync } from "node:fs";
 
 /** The pages of the documentation, in the order in which they are best read. */
-export const pageNames = ["errors", "methods", "limits"] as const;
+export const pageNames = [
+  "quickstart",
+  "writing-a-service",
+  "testing",
+  "tools",
+  "tutorial",
+  "errors",
+  "methods",
+  "limits",
+  "security",
+] as const;
 
 export type PageName = (typeof pageNames)[number];
 

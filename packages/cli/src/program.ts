@@ -19,6 +19,8 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   audit: async () => (await import("./commands/audit.ts")).addAudit,
   cert: async () => (await import("./commands/certificate.ts")).addCertificate,
   doctor: async () => (await import("./commands/doctor.ts")).addDoctor,
+  dev: async () => (await import("./commands/dev.ts")).addDev,
+  init: async () => (await import("./commands/init.ts")).addInit,
   mcp: async () => (await import("./commands/mcp.ts")).addMcp,
   shutdown: async () => (await import("./commands/shutdown.ts")).addShutdown,
   help: async () => (await import("./commands/help.ts")).addHelp,

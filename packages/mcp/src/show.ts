@@ -14,7 +14,7 @@ export function serviceText(service: Service | undefined): string {
   const names = [
     ...(calls.length === 0 ? [] : [`calls ${calls.join(", ")}`]),
     ...(casts.length === 0 ? [] : [`casts ${casts.join(", ")}`]),
-    ...(restarts === 0 ? [] : [`restarted ${restarts} times`]),
+    ...(restarts === 0 ? [] : [restarts === 1 ? "restarted once" : `restarted ${restarts} times`]),
   ];
   const line = [`${service.serviceId} is ${stateWord(service)}, version ${service.version}`, ...names].join("; ");
   if (lastCause === undefined) return line;

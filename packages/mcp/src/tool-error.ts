@@ -1,8 +1,7 @@
-import { errorEntry, methodExamples } from "@solo/catalogue";
+import { errorEntry } from "@solo/catalogue";
+import { type Example, exampleOf, exampleSchema, exampleText } from "./example.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import type { ErrorFacts } from "./solo.ts";
-import type { ToolExample } from "./tool.ts";
-import { toolOfMethod } from "./tools.ts";
 
 /** The schema of `error` in the answer of a tool that failed. */
 export const errorSchema: JsonSchema = {
@@ -22,11 +21,7 @@ export const errorSchema: JsonSchema = {
     request_id: { type: "string" },
     metadata: { type: "object", additionalProperties: { type: "string" } },
     command: { type: "string" },
-    example: {
-      type: "object",
-      properties: { tool: { type: "string" }, arguments: { type: "object" }, command: { type: "string" } },
-      additionalProperties: false,
-    },
+    example: exampleSchema,
   },
   required: ["reason", "message", "found", "wanted", "fix", "example"],
   additionalProperties: false,
@@ -36,14 +31,15 @@ export const errorSchema: JsonSchema = {
 export function toolError(
   facts: ErrorFacts,
   input: {
-    readonly example: ToolExample;
+    readonly example: Example;
     readonly source?: string | undefined;
     readonly requestId?: string | undefined;
   },
 ): { readonly content: Readonly<Record<string, unknown>>; readonly text: string } {
   const { reason, message, found, wanted, fix, location, retryAfterMs, metadata, field, command } = facts;
   // Whoever called a tool wrongly is shown that tool.
-  const example = (reason === "TOOL_ARGUMENTS_INVALID" ? undefined : exampleOf(reason)) ?? input.example;
+  const entry = reason === "TOOL_ARGUMENTS_INVALID" ? undefined : errorEntry(reason);
+  const example = entry === undefined ? input.example : exampleOf(entry);
   const sourceLine = location === undefined ? undefined : lineOf(input.source, location.line);
   const error = {
     reason,
@@ -72,19 +68,9 @@ export function toolError(
     `found: ${found}`,
     `wanted: ${wanted}`,
     `fix: ${fix}`,
-    `example: ${"tool" in example ? `${example.tool} ${JSON.stringify(example.arguments)}` : example.command}`,
+    `example: ${exampleText(example)}`,
   ].join("\n");
   return { content: { error }, text };
-}
-
-/** What the catalogue shows for a reason, as a call of a tool where one does it. */
-function exampleOf(reason: string): ToolExample | { readonly command: string } | undefined {
-  const example = errorEntry(reason)?.example;
-  if (example === undefined) return undefined;
-  const tool = toolOfMethod[example.method];
-  if (tool !== undefined) return { tool: tool.name, arguments: tool.example };
-  const command = example.command ?? methodExamples[example.method].command;
-  return command === undefined ? undefined : { command };
 }
 
 /** A line of the source, counted from 1; undefined when it has none such or it is too long to be shown. */

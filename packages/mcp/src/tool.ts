@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { ToolName } from "./example.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import type { Solo } from "./solo.ts";
 
@@ -25,15 +26,9 @@ export interface ToolAnswer {
   readonly text: string;
 }
 
-/** A call that works, for whoever wonders how. */
-export interface ToolExample {
-  readonly tool: string;
-  readonly arguments: Readonly<Record<string, unknown>>;
-}
-
 /** One thing that a model can do with SOLO. */
 export interface Tool<Input extends z.ZodObject = z.ZodObject> {
-  readonly name: `solo_${string}`;
+  readonly name: ToolName;
   readonly title: string;
   /** For the model: when to use it, and what to know. */
   readonly description: string;

@@ -145,7 +145,7 @@ export function describeTools(connection: () => ToolClient): void {
       ),
     });
     const why = await call("solo_explain_error", { reason: "COMPILE_FAILED" });
-    expect(why.content.explanation).toContain("COMPILE_FAILED");
+    expect(why.content.explanation).toMatchObject({ reason: "COMPILE_FAILED", example: { tool: "solo_deploy" } });
     expect((await call("solo_deploy", { service_id: "mended", source: counter })).isError).toBe(false);
     const steps: (string | undefined)[] = [];
     const onprogress = ({ message }: { message?: string | undefined }) => void steps.push(message);
@@ -172,7 +172,7 @@ export function describeTools(connection: () => ToolClient): void {
     const { content } = await call("solo_explain_error", { service_id: "dying", reason: "SERVICE_DIED" });
     expect(content.service.lastCause).toMatchObject({ kind: "crash", message: expect.stringContaining("on purpose") });
     expect(content.last_lines).toContain("info counting from 0");
-    expect(content.explanation).toContain("SERVICE_DIED");
+    expect(content.explanation.reason).toBe("SERVICE_DIED");
   });
 
   test("a change that is sent again with its request id is made once", async () => {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { toolExamples } from "../example.ts";
 import { maxBytes, serviceId, timeoutMs } from "../input.ts";
 import { defineTool } from "../tool.ts";
 import { beginningOf } from "../within-budget.ts";
@@ -27,7 +28,7 @@ export const call = defineTool({
     delivered: { type: "boolean" },
   },
   required: ["delivered"],
-  example: { service_id: "counter", method: "add", arguments: [2] },
+  example: toolExamples.solo_call,
   async run(input, { solo, signal }) {
     const request = {
       tenant: solo.tenant,

@@ -1,5 +1,5 @@
-import { counterSource } from "@solo/catalogue";
 import { z } from "zod";
+import { toolExamples } from "../example.ts";
 import { freshRequestId, manifestInput, manifestOf, requestId, serviceId } from "../input.ts";
 import { docOfField, schemaOfMessage } from "../json-schema.ts";
 import { serviceJson, serviceText } from "../show.ts";
@@ -34,7 +34,7 @@ export const deploy = defineTool({
   }),
   output: { service: schemaOfMessage("Service"), request_id: { type: "string" } },
   required: ["service", "request_id"],
-  example: { service_id: "counter", source: counterSource },
+  example: toolExamples.solo_deploy,
   async run(input, { solo, signal, progress }) {
     const request_id = input.request_id ?? freshRequestId();
     progress({ done: 0, total: 1, message: `Starting ${input.service_id}` });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { toolExamples } from "../example.ts";
 import { maxBytes } from "../input.ts";
 import { docOfField } from "../json-schema.ts";
 import { eventJson } from "../show.ts";
@@ -38,7 +39,7 @@ export const events = defineTool({
     more: { type: "boolean" },
   },
   required: ["events", "cursor", "more"],
-  example: { service_id: "counter" },
+  example: toolExamples.solo_events,
   async run({ service_id, cursor, max_bytes }, { solo, signal }) {
     const page = await solo.listEvents(
       { tenant: solo.tenant, after: cursor, serviceId: service_id, pageSize: 200 },

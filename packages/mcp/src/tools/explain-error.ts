@@ -1,9 +1,10 @@
-import { helpOn } from "@solo/catalogue";
+import { errorEntry } from "@solo/catalogue";
 import { z } from "zod";
+import { exampleOf, exampleSchema, exampleText, toolExamples } from "../example.ts";
 import { ToolFailure } from "../failure.ts";
 import { schemaOfMessage } from "../json-schema.ts";
 import { serviceJson, serviceText } from "../show.ts";
-import { defineTool } from "../tool.ts";
+import { defineTool, type ToolAnswer, type ToolContext } from "../tool.ts";
 import { unknownTopic } from "./help.ts";
 import { readLogs } from "./logs.ts";
 
@@ -21,12 +22,24 @@ export const explainError = defineTool({
     service_id: z.string().optional().describe("A service that ended or does not answer"),
   }),
   output: {
-    explanation: { type: "string" },
+    explanation: {
+      type: "object",
+      properties: {
+        reason: { type: "string" },
+        meaning: { type: "string" },
+        wanted: { type: "string" },
+        fix: { type: "string" },
+        command: { type: "string" },
+        example: exampleSchema,
+      },
+      required: ["reason", "meaning", "wanted", "fix"],
+      additionalProperties: false,
+    },
     service: schemaOfMessage("Service"),
     last_lines: { type: "array", items: { type: "string" } },
   },
   required: [],
-  example: { reason: "COMPILE_FAILED" },
+  example: toolExamples.solo_explain_error,
   async run({ reason, service_id }, context) {
     if (reason === undefined && service_id === undefined) {
       throw new ToolFailure("TOOL_ARGUMENTS_INVALID", "Cannot call solo_explain_error: it was asked about nothing", {
@@ -34,17 +47,28 @@ export const explainError = defineTool({
         wanted: "one of them, or both",
       });
     }
-    const explanation = reason === undefined ? undefined : helpOn(reason);
-    if (reason !== undefined && explanation === undefined) throw unknownTopic(reason);
-    const about = service_id === undefined ? undefined : await aboutService(service_id, context);
+    const parts = [
+      ...(reason === undefined ? [] : [aboutReason(reason)]),
+      ...(service_id === undefined ? [] : [await aboutService(service_id, context)]),
+    ];
     return {
-      content: { ...(explanation === undefined ? {} : { explanation: explanation.text }), ...about?.content },
-      text: [explanation?.text, about?.text].filter((part) => part !== undefined).join("\n"),
+      content: Object.assign({}, ...parts.map(({ content }) => content)),
+      text: parts.map(({ text }) => text).join("\n"),
     };
   },
 });
 
-async function aboutService(serviceId: string, context: Parameters<typeof readLogs>[0]) {
+function aboutReason(reason: string): ToolAnswer {
+  const entry = errorEntry(reason);
+  if (entry === undefined) throw unknownTopic(reason);
+  const { meaning, wanted, fix, command } = entry;
+  const example = exampleOf(entry);
+  const content = { reason, meaning, wanted, fix, ...(command === undefined ? {} : { command }), example };
+  const lines = [`${reason}: ${meaning}`, `wanted: ${wanted}`, `fix: ${fix}`, `example: ${exampleText(example)}`];
+  return { content: { explanation: content }, text: lines.join("\n") };
+}
+
+async function aboutService(serviceId: string, context: ToolContext): Promise<ToolAnswer> {
   const { solo, signal } = context;
   const { service } = await solo.status({ tenant: solo.tenant, serviceId }, { timeoutMs: 30_000, signal });
   const { lines } = await readLogs(context, { serviceId, cursor: "", tailLines: shownLines, maxBytes: 8_000 });

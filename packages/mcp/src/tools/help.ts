@@ -1,5 +1,6 @@
 import { helpOn, nearestTopic } from "@solo/catalogue";
 import { z } from "zod";
+import { toolExamples } from "../example.ts";
 import { ToolFailure } from "../failure.ts";
 import { defineTool } from "../tool.ts";
 
@@ -14,7 +15,7 @@ export const help = defineTool({
   }),
   output: { kind: { type: "string" }, topic: { type: "string" }, text: { type: "string" } },
   required: ["kind", "topic", "text"],
-  example: { topic: "writing-a-service" },
+  example: toolExamples.solo_help,
   async run({ topic }) {
     const found = helpOn(topic);
     if (found === undefined) throw unknownTopic(topic);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { toolExamples } from "../example.ts";
 import { freshRequestId, requestId, serviceId } from "../input.ts";
 import { docOfField, schemaOfMessage } from "../json-schema.ts";
 import { serviceJson, serviceText } from "../show.ts";
@@ -18,7 +19,7 @@ export const kill = defineTool({
   }),
   output: { service: schemaOfMessage("Service"), request_id: { type: "string" } },
   required: ["service", "request_id"],
-  example: { service_id: "counter" },
+  example: toolExamples.solo_kill,
   async run({ service_id, force, validate_only, request_id = freshRequestId() }, { solo, signal, progress }) {
     progress({ done: 0, total: 1, message: `Stopping ${service_id}` });
     const { service } = await solo.kill(

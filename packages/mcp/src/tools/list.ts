@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { toolExamples } from "../example.ts";
 import { docOfField } from "../json-schema.ts";
 import { serviceText, stateWord } from "../show.ts";
 import { defineTool } from "../tool.ts";
@@ -31,7 +32,7 @@ export const list = defineTool({
     next_page_token: { type: "string" },
   },
   required: ["services", "next_page_token"],
-  example: {},
+  example: toolExamples.solo_list,
   async run({ page_size, page_token }, { solo, signal }) {
     const page = await solo.list(
       { tenant: solo.tenant, pageSize: page_size, pageToken: page_token },

@@ -1,5 +1,6 @@
 import type { LogLine } from "@solo/proto";
 import { z } from "zod";
+import { toolExamples } from "../example.ts";
 import { maxBytes, serviceId } from "../input.ts";
 import { logLineJson } from "../show.ts";
 import { defineTool, type ToolContext } from "../tool.ts";
@@ -41,7 +42,7 @@ export const logs = defineTool({
     more: { type: "boolean" },
   },
   required: ["lines", "cursor", "dropped", "more"],
-  example: { service_id: "counter" },
+  example: toolExamples.solo_logs,
   async run({ service_id, cursor, tail_lines, max_bytes }, context) {
     const read = await readLogs(context, {
       serviceId: service_id,

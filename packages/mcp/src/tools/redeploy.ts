@@ -1,5 +1,5 @@
-import { counterSource } from "@solo/catalogue";
 import { z } from "zod";
+import { toolExamples } from "../example.ts";
 import { freshRequestId, manifestInput, manifestOf, requestId, serviceId } from "../input.ts";
 import { schemaOfMessage } from "../json-schema.ts";
 import { serviceJson, serviceText } from "../show.ts";
@@ -24,7 +24,7 @@ export const redeploy = defineTool({
   }),
   output: { service: schemaOfMessage("Service"), request_id: { type: "string" } },
   required: ["service", "request_id"],
-  example: { service_id: "counter", source: counterSource },
+  example: toolExamples.solo_redeploy,
   async run(input, { solo, signal, progress }) {
     const request_id = input.request_id ?? freshRequestId();
     const change = { requestId: request_id, validateOnly: false, tenant: solo.tenant, serviceId: input.service_id };

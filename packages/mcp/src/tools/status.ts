@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { toolExamples } from "../example.ts";
 import { serviceId } from "../input.ts";
 import { schemaOfMessage } from "../json-schema.ts";
 import { serviceJson, serviceText } from "../show.ts";
@@ -13,7 +14,7 @@ export const status = defineTool({
   input: z.strictObject({ service_id: serviceId }),
   output: { service: schemaOfMessage("Service") },
   required: ["service"],
-  example: { service_id: "counter" },
+  example: toolExamples.solo_status,
   async run({ service_id }, { solo, signal }) {
     const { service } = await solo.status(
       { tenant: solo.tenant, serviceId: service_id },

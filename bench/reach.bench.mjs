@@ -1,0 +1,79 @@
+// What the ways to reach SOLO cost beside the bare API: the tools of a model, and the command.
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { service5Kb, startSolo } from "./solo/server.mjs";
+import { quantile } from "./statistics.mjs";
+
+const execute = promisify(execFile);
+
+/** One call of a service by a tool over standard input and output, in turn with the same call over gRPC. */
+export async function* mcpCall({ root, repeat }) {
+  const solo = await startSolo({ root });
+  const client = new Client({ name: "bench", version: "1.0.0" });
+  try {
+    await solo.deploy("echo", service5Kb);
+    const command = join(root, "node_modules", ".bin", "solo");
+    const env = { ...process.env, SOLO_PROFILE: solo.profile };
+    await client.connect(new StdioClientTransport({ command, args: ["mcp"], env }));
+    const call = {
+      name: "solo_call",
+      arguments: { service_id: "echo", method: "echo", arguments: ["0123456789abcdef"] },
+    };
+    const tools = [];
+    const bare = [];
+    for (let round = -2; round < repeat; round++) {
+      const times = await series(300, () => client.callTool(call));
+      const calls = await series(300, () => solo.call("echo", "echo", Buffer.from('["0123456789abcdef"]')));
+      if (round < 0) continue;
+      tools.push(quantile(times, 0.5));
+      bare.push(quantile(calls, 0.5));
+    }
+    const peer = { name: "the same call over gRPC", samples: bare };
+    yield { name: "call by a tool (MCP, stdio), p50", unit: "ms", ours: tools, peer };
+    yield {
+      name: "what the tool adds to the call, p50",
+      unit: "ms",
+      ours: tools.map((time, round) => time - bare[round]),
+      goal: "≤ 3 ms",
+    };
+  } finally {
+    await client.close();
+    await solo.close();
+  }
+}
+
+/** A command in a process of its own, from its start to its end: one that asks the server, in turn with a Node that does nothing. */
+export async function* commandStart({ root, repeat }) {
+  const solo = await startSolo({ root });
+  try {
+    const env = { ...process.env, SOLO_PROFILE: solo.profile };
+    const bin = join(root, "packages", "cli", "bin", "solo.mjs");
+    const run = (...args) => series(5, () => execute(process.execPath, args, { env }));
+    const ours = [];
+    const bare = [];
+    for (let round = -1; round < repeat; round++) {
+      const times = await run(bin, "list", "--json");
+      const nothing = await run("--eval", "0");
+      if (round < 0) continue;
+      ours.push(quantile(times, 0.5));
+      bare.push(quantile(nothing, 0.5));
+    }
+    const peer = { name: "a Node that does nothing", samples: bare };
+    yield { name: "solo list, start to answer, p50", unit: "ms", ours, peer, goal: "≤ 150 ms" };
+  } finally {
+    await solo.close();
+  }
+}
+
+async function series(count, once) {
+  const times = [];
+  for (let index = 0; index < count; index++) {
+    const startedMs = performance.now();
+    await once();
+    times.push(performance.now() - startedMs);
+  }
+  return times;
+}

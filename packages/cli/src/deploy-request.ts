@@ -1,0 +1,109 @@
+import type { DeployRequest } from "@solo/proto";
+import type { Command } from "commander";
+import { type ChangeOptions, changeFields } from "./change-options.ts";
+import { deployManifest } from "./deploy-manifest.ts";
+import { Failure, usageFailure } from "./failure.ts";
+import { idFromFileName } from "./service-id.ts";
+import { lineOfSource, readSourceFile, type SourceFile } from "./source-file.ts";
+
+/** What the command line says about a file that is deployed, and how it is run. */
+export interface DeployOptions extends ChangeOptions {
+  readonly id?: string;
+  readonly manifest?: string;
+  readonly env?: readonly string[];
+  readonly envFile?: readonly string[];
+  readonly arg?: readonly string[];
+  readonly memory?: string;
+  readonly cpu?: string;
+  readonly processes?: string;
+  readonly startTimeout?: string;
+  readonly restart?: string;
+  readonly maxRestarts?: string;
+  readonly restartPeriod?: string;
+  readonly logLevel?: string;
+}
+
+/** The options behind `DeployOptions`, but for those of a change. */
+export function addDeployOptions(command: Command): Command {
+  return command
+    .option("--id <id>", "name of the service (default: from the file's name)")
+    .option("--env <name=value>", "a variable of its environment; may be repeated", collect)
+    .option("--env-file <file>", "variables from a file of NAME=VALUE lines; may be repeated", collect)
+    .option("--memory <size>", "memory limit, such as 64MiB")
+    .option("--cpu <percent>", "share of one core in percent")
+    .option("--processes <number>", "processes and threads it may have")
+    .option("--start-timeout <duration>", "time until its `init` must have returned, such as 5s")
+    .option("--restart <kind>", "permanent, transient or temporary")
+    .option("--max-restarts <number>", "restarts within the period before it is `failed`")
+    .option("--restart-period <duration>", "time that a restart is remembered, such as 5s")
+    .option("--log-level <level>", "debug, info, warn or error")
+    .option("--arg <json>", "argument for its `init`, one JSON value; may be repeated", collect)
+    .option("--manifest <file>", "all of these from a file; flags win over it");
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+/** A request that is ready to be sent. */
+export interface PreparedDeploy {
+  readonly source: SourceFile;
+  readonly request: DeployRequest;
+  /** What it may take by what the manifest says, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** What sending, storing and answering may take beside the start itself, in milliseconds. */
+const marginMs = 30_000;
+/** The server's default, for a manifest that says nothing. */
+const usualStartTimeoutMs = 5_000;
+
+/** Reads the file and all that the options name. @throws {Failure} */
+export async function prepareDeploy(
+  path: string,
+  options: DeployOptions,
+  where: { readonly workingFolder: string; readonly tenant: string },
+): Promise<PreparedDeploy> {
+  const { workingFolder, tenant } = where;
+  const source = readSourceFile(path, workingFolder);
+  const numbers = {
+    memoryBytes: options.memory,
+    cpuPercent: options.cpu,
+    processes: options.processes,
+    startTimeoutMs: options.startTimeout,
+    restart: options.restart,
+    maxRestarts: options.maxRestarts,
+    restartPeriodMs: options.restartPeriod,
+    logLevel: options.logLevel,
+  };
+  const manifest = await deployManifest({ ...options, numbers }, workingFolder);
+  const request = {
+    ...changeFields(options),
+    tenant,
+    serviceId: options.id ?? idOf(source),
+    source: source.bytes,
+    language: source.language,
+    fileName: source.name,
+    manifest,
+  };
+  return { source, request, timeoutMs: (manifest.limits?.startTimeoutMs || usualStartTimeoutMs) + marginMs };
+}
+
+function idOf(source: SourceFile): string {
+  const id = idFromFileName(source.name);
+  if (id !== undefined) return id;
+  throw usageFailure(`Cannot make an id of the file name ${source.name}`, {
+    reason: "SERVICE_ID_INVALID",
+    found: "no letter a-z to begin with",
+    wanted: "1 to 63 characters a-z 0-9 and -, a letter first",
+    fix: "Choose an id yourself",
+    command: `solo deploy ${source.path} --id my-service`,
+  });
+}
+
+/** A place in the file that was sent is shown as the user named the file, with the line itself. */
+export function withSourceLine(error: unknown, source: SourceFile): unknown {
+  const location = error instanceof Failure ? error.facts.location : undefined;
+  if (!(error instanceof Failure) || location === undefined || location.file !== source.name) return error;
+  return error.with({ location: { ...location, file: source.path, sourceLine: lineOfSource(source, location.line) } });
+}
