@@ -1,5 +1,4 @@
 import { counterSource, type ErrorEntry, type Method, methodExamples } from "@solo/catalogue";
-import type { JsonSchema } from "./json-schema.ts";
 
 /** A call of a tool that works. */
 export interface ToolExample {
@@ -38,12 +37,6 @@ const toolOfMethod: Readonly<Partial<Record<Method, ToolName>>> = {
   "MessagingService/Cast": "solo_call",
   "EventService/ListEvents": "solo_events",
   "KernelService/Help": "solo_help",
-};
-
-export const exampleSchema: JsonSchema = {
-  type: "object",
-  properties: { tool: { type: "string" }, arguments: { type: "object" }, command: { type: "string" } },
-  additionalProperties: false,
 };
 
 /** What the catalogue shows for an error, as a call of a tool where one does it. */

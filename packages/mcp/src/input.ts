@@ -47,7 +47,7 @@ export const manifestInput = {
   max_restarts: z.int().min(0).optional().describe(docOfField("Manifest", "max_restarts")),
   restart_period_ms: z.int().min(1).optional().describe(docOfField("Manifest", "restart_period_ms")),
   log_level: z.enum(["debug", "info", "warn", "error"]).optional().describe(docOfField("Manifest", "log_level")),
-  start_arguments: z.array(z.json()).optional().describe("Handed to `init` behind the setup"),
+  start_arguments: z.array(z.unknown()).optional().describe("Handed to `init` behind the setup"),
 } as const;
 
 const manifestObject = z.object(manifestInput);

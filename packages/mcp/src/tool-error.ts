@@ -1,30 +1,13 @@
 import { errorEntry } from "@solo/catalogue";
-import { type Example, exampleOf, exampleSchema, exampleText } from "./example.ts";
+import { type Example, exampleOf, exampleText } from "./example.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import type { ErrorFacts } from "./solo.ts";
 
 /** The schema of `error` in the answer of a tool that failed. */
 export const errorSchema: JsonSchema = {
   type: "object",
-  properties: {
-    reason: { type: "string" },
-    message: { type: "string" },
-    found: { type: "string" },
-    wanted: { type: "string" },
-    fix: { type: "string" },
-    field: { type: "string" },
-    file: { type: "string" },
-    line: { type: "integer" },
-    column: { type: "integer" },
-    source_line: { type: "string" },
-    retry_after_ms: { type: "integer" },
-    request_id: { type: "string" },
-    metadata: { type: "object", additionalProperties: { type: "string" } },
-    command: { type: "string" },
-    example: exampleSchema,
-  },
+  // What else an error knows depends on it; a model pays for every line of a schema.
   required: ["reason", "message", "found", "wanted", "fix", "example"],
-  additionalProperties: false,
 };
 
 /** A failure as a tool tells it: its facts, and an example that goes through. */

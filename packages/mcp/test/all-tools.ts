@@ -64,7 +64,7 @@ export function describeTools(connection: () => ToolClient): void {
     const deployed = await call("solo_deploy", { service_id: "counter", source: counter, start_arguments: [5] });
     expect(deployed).toMatchObject({
       isError: false,
-      content: { service: { serviceId: "counter", state: "SERVICE_STATE_RUNNING", version: 1 } },
+      content: { service: { service_id: "counter", state: "running", version: 1, casts: ["say"] } },
       text: "counter is running, version 1; calls add, text, nothing, slow, fail; casts say",
     });
     expect(await call("solo_call", { service_id: "counter", method: "add", arguments: [2] })).toEqual({
@@ -150,17 +150,17 @@ export function describeTools(connection: () => ToolClient): void {
     const steps: (string | undefined)[] = [];
     const onprogress = ({ message }: { message?: string | undefined }) => void steps.push(message);
     const replaced = await call("solo_redeploy", { service_id: "mended", source: counter }, { onprogress });
-    expect(replaced.content.service).toMatchObject({ version: 2, state: "SERVICE_STATE_RUNNING" });
+    expect(replaced.content.service).toMatchObject({ version: 2, state: "running" });
     expect([...new Set(steps)]).toEqual(["Stopping mended", "Starting the next version of mended"]);
     const restarted = await call("solo_redeploy", { service_id: "mended" });
-    expect(restarted.content.service).toMatchObject({ version: 2, state: "SERVICE_STATE_RUNNING" });
+    expect(restarted.content.service).toMatchObject({ version: 2, state: "running" });
   });
 
   test("one that was killed is redeployed, and one that never was is not", async () => {
     await call("solo_deploy", { service_id: "again", source: counter });
     await call("solo_kill", { service_id: "again", force: true });
     const next = await call("solo_redeploy", { service_id: "again", source: counter });
-    expect(next.content.service).toMatchObject({ version: 2, state: "SERVICE_STATE_RUNNING" });
+    expect(next.content.service).toMatchObject({ version: 2, state: "running" });
     const never = await call("solo_redeploy", { service_id: "never", source: counter });
     expect(never.content.error).toMatchObject({ reason: "SERVICE_NOT_FOUND", example: { tool: "solo_list" } });
   });
@@ -170,7 +170,7 @@ export function describeTools(connection: () => ToolClient): void {
     const failed = await call("solo_call", { service_id: "dying", method: "fail" });
     expect(failed.content.error).toMatchObject({ reason: "SERVICE_DIED", example: { tool: "solo_logs" } });
     const { content } = await call("solo_explain_error", { service_id: "dying", reason: "SERVICE_DIED" });
-    expect(content.service.lastCause).toMatchObject({ kind: "crash", message: expect.stringContaining("on purpose") });
+    expect(content.service.last_end).toMatch(/^crash: .*on purpose/);
     expect(content.last_lines).toContain("info counting from 0");
     expect(content.explanation.reason).toBe("SERVICE_DIED");
   });
@@ -183,6 +183,18 @@ export function describeTools(connection: () => ToolClient): void {
       reason: "REQUEST_ID_REUSED",
       request_id: "mcp-once",
     });
+  });
+
+  test("long work tells again and again that it goes on", async () => {
+    const source =
+      'import { defineServer } from "@solo/actor-core"; export default defineServer({ version: 1, init: () => new Promise<number>(() => undefined) });';
+    const told: number[] = [];
+    const onprogress = ({ progress }: { progress: number }) => void told.push(progress);
+    const late = { service_id: "late", source, limits: { start_timeout_ms: 2_500 } };
+    const { content } = await call("solo_deploy", late, { onprogress });
+    expect(content.error).toMatchObject({ reason: "START_TIMED_OUT" });
+    expect(told.length).toBeGreaterThan(1);
+    expect(told).toEqual([...new Set(told)].sort((a, b) => a - b));
   });
 
   test("help gives pages, methods and reasons", async () => {

@@ -70,6 +70,7 @@ function develop(
   const { host, output, tenant } = session;
   const { workingFolder } = host;
   let deployed: string | undefined;
+  let running: string | undefined;
   let log = new AbortController();
   return {
     async deploy() {
@@ -81,7 +82,9 @@ function develop(
         const prepared = await prepareDeploy(path, options, { workingFolder, tenant });
         output.progress(`Deploying ${prepared.request.serviceId} ...`);
         try {
+          running = undefined;
           const service = await replace(solo, prepared);
+          running = service.serviceId;
           log.abort();
           log = new AbortController();
           output.result({ service: serviceJson(service) }, () => serviceLine(service, "deployed", output.paint));
@@ -94,7 +97,10 @@ function develop(
         output.failure(error);
       }
     },
-    close: () => log.abort(),
+    close() {
+      log.abort();
+      if (running !== undefined) output.note(`${running} goes on running; end it with: solo kill ${running}`);
+    },
   };
 }
 

@@ -70,7 +70,7 @@ const listed = tools.map(({ name, title, description, annotations, input, output
   title,
   description,
   annotations: { title, ...annotations },
-  inputSchema: z.toJSONSchema(input, { io: "input" }) as { readonly type: "object" },
+  inputSchema: inputSchemaOf(input),
   outputSchema: {
     type: "object" as const,
     properties: { ...output, error: errorSchema },
@@ -79,3 +79,15 @@ const listed = tools.map(({ name, title, description, annotations, input, output
     additionalProperties: false,
   },
 }));
+
+/** As short as it can be said: a model reads it at the beginning of every session. */
+function inputSchemaOf(input: z.ZodObject): { readonly type: "object" } {
+  const { $schema: _, ...schema } = z.toJSONSchema(input, {
+    io: "input",
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      delete jsonSchema.propertyNames;
+    },
+  });
+  return { ...schema, type: "object" };
+}

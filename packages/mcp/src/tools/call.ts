@@ -14,7 +14,7 @@ export const call = defineTool({
     service_id: serviceId,
     method: z.string().describe("One of the service's calls; with `wait` false, one of its casts"),
     arguments: z
-      .array(z.json())
+      .array(z.unknown())
       .default([])
       .describe('JSON values, in the order of the handler\'s parameters. Bytes travel as {"$bytes": "<Base64>"}'),
     wait: z.boolean().default(true).describe("false: only tell, and do not wait until the service has acted"),

@@ -1,9 +1,8 @@
 import { errorEntry } from "@solo/catalogue";
 import { z } from "zod";
-import { exampleOf, exampleSchema, exampleText, toolExamples } from "../example.ts";
+import { exampleOf, exampleText, toolExamples } from "../example.ts";
 import { ToolFailure } from "../failure.ts";
-import { schemaOfMessage } from "../json-schema.ts";
-import { serviceJson, serviceText } from "../show.ts";
+import { serviceJson, serviceSchema, serviceText } from "../show.ts";
 import { defineTool, type ToolAnswer, type ToolContext } from "../tool.ts";
 import { unknownTopic } from "./help.ts";
 import { readLogs } from "./logs.ts";
@@ -22,20 +21,8 @@ export const explainError = defineTool({
     service_id: z.string().optional().describe("A service that ended or does not answer"),
   }),
   output: {
-    explanation: {
-      type: "object",
-      properties: {
-        reason: { type: "string" },
-        meaning: { type: "string" },
-        wanted: { type: "string" },
-        fix: { type: "string" },
-        command: { type: "string" },
-        example: exampleSchema,
-      },
-      required: ["reason", "meaning", "wanted", "fix"],
-      additionalProperties: false,
-    },
-    service: schemaOfMessage("Service"),
+    explanation: { type: "object", required: ["reason", "meaning", "wanted", "fix", "example"] },
+    service: serviceSchema,
     last_lines: { type: "array", items: { type: "string" } },
   },
   required: [],

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { toolExamples } from "../example.ts";
 import { freshRequestId, requestId, serviceId } from "../input.ts";
-import { docOfField, schemaOfMessage } from "../json-schema.ts";
-import { serviceJson, serviceText } from "../show.ts";
+import { docOfField } from "../json-schema.ts";
+import { serviceJson, serviceSchema, serviceText } from "../show.ts";
 import { defineTool } from "../tool.ts";
 
 export const kill = defineTool({
@@ -17,7 +17,7 @@ export const kill = defineTool({
     validate_only: z.boolean().default(false).describe(docOfField("DeployRequest", "validate_only")),
     request_id: requestId,
   }),
-  output: { service: schemaOfMessage("Service"), request_id: { type: "string" } },
+  output: { service: serviceSchema, request_id: { type: "string" } },
   required: ["service", "request_id"],
   example: toolExamples.solo_kill,
   async run({ service_id, force, validate_only, request_id = freshRequestId() }, { solo, signal, progress }) {

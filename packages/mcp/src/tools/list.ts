@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { toolExamples } from "../example.ts";
 import { docOfField } from "../json-schema.ts";
-import { serviceText, stateWord } from "../show.ts";
+import { serviceJson, serviceSchema, serviceText } from "../show.ts";
 import { defineTool } from "../tool.ts";
 
 export const list = defineTool({
@@ -16,18 +16,7 @@ export const list = defineTool({
   output: {
     services: {
       type: "array",
-      items: {
-        type: "object",
-        properties: {
-          service_id: { type: "string" },
-          state: { type: "string" },
-          version: { type: "integer" },
-          restarts: { type: "integer" },
-          last_end: { type: "string" },
-        },
-        required: ["service_id", "state", "version", "restarts"],
-        additionalProperties: false,
-      },
+      items: serviceSchema,
     },
     next_page_token: { type: "string" },
   },
@@ -38,15 +27,7 @@ export const list = defineTool({
       { tenant: solo.tenant, pageSize: page_size, pageToken: page_token },
       { timeoutMs: 30_000, signal },
     );
-    const services = page.services.map((service) => ({
-      service_id: service.serviceId,
-      state: stateWord(service),
-      version: service.version,
-      restarts: service.restarts,
-      ...(service.lastCause === undefined
-        ? {}
-        : { last_end: `${service.lastCause.kind}: ${service.lastCause.message}` }),
-    }));
+    const services = page.services.map(serviceJson);
     const text = services.length === 0 ? "No services" : page.services.map(serviceText).join("\n");
     return { content: { services, next_page_token: page.nextPageToken }, text };
   },

@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { toolExamples } from "../example.ts";
 import { freshRequestId, manifestInput, manifestOf, requestId, serviceId } from "../input.ts";
-import { schemaOfMessage } from "../json-schema.ts";
-import { serviceJson, serviceText } from "../show.ts";
+import { serviceJson, serviceSchema, serviceText } from "../show.ts";
 import { defineTool } from "../tool.ts";
 import { languages, sourceInput, startTimeoutOf } from "./deploy.ts";
 
@@ -22,7 +21,7 @@ export const redeploy = defineTool({
     ...manifestInput,
     request_id: requestId,
   }),
-  output: { service: schemaOfMessage("Service"), request_id: { type: "string" } },
+  output: { service: serviceSchema, request_id: { type: "string" } },
   required: ["service", "request_id"],
   example: toolExamples.solo_redeploy,
   async run(input, { solo, signal, progress }) {

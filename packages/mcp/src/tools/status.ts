@@ -2,7 +2,7 @@ import { z } from "zod";
 import { toolExamples } from "../example.ts";
 import { serviceId } from "../input.ts";
 import { schemaOfMessage } from "../json-schema.ts";
-import { serviceJson, serviceText } from "../show.ts";
+import { serviceText, wholeServiceJson } from "../show.ts";
 import { defineTool } from "../tool.ts";
 
 export const status = defineTool({
@@ -20,6 +20,6 @@ export const status = defineTool({
       { tenant: solo.tenant, serviceId: service_id },
       { timeoutMs: 30_000, signal },
     );
-    return { content: { service: serviceJson(service) }, text: serviceText(service) };
+    return { content: { service: wholeServiceJson(service) }, text: serviceText(service) };
   },
 });

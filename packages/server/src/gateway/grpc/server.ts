@@ -1,13 +1,9 @@
-import { readFileSync } from "node:fs";
 import { Server, type ServiceDefinition, type UntypedServiceImplementation } from "@grpc/grpc-js";
-import { loadFileDescriptorSetFromBuffer } from "@grpc/proto-loader";
-import { ReflectionService } from "@grpc/reflection";
 import {
   type CertificateServiceServer,
   CertificateServiceService,
   type DeploymentServiceServer,
   DeploymentServiceService,
-  descriptorSetFile,
   type EventServiceServer,
   EventServiceService,
   type KernelServiceServer,
@@ -30,6 +26,7 @@ import { type CallerOf, handlersOf } from "./handler.ts";
 import { type KernelServiceContext, kernelService } from "./kernel.ts";
 import { messagingService } from "./messaging.ts";
 import type { MethodContext } from "./method.ts";
+import { addReflection } from "./reflection.ts";
 import { checkedSessionRequest } from "./session-request.ts";
 import { serveUnknownMethods } from "./unknown-method.ts";
 
@@ -105,7 +102,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   }
   const health = new HealthImplementation(statusOfAll("NOT_SERVING"));
   health.addToServer(server);
-  new ReflectionService(loadFileDescriptorSetFromBuffer(readFileSync(descriptorSetFile))).addToServer(server);
+  addReflection(server);
   serveUnknownMethods(server, Object.keys(services));
   return {
     server,
