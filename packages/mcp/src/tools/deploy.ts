@@ -1,13 +1,10 @@
+import { DeployRequest } from "@solo/proto";
 import { z } from "zod";
 import { toolExamples } from "../example.ts";
-import { freshRequestId, manifestInput, manifestOf, requestId, serviceId } from "../input.ts";
+import { freshRequestId, manifestInput, manifestOf, requestId, serviceId, startTimeoutOf } from "../input.ts";
 import { docOfField } from "../json-schema.ts";
 import { serviceJson, serviceSchema, serviceText } from "../show.ts";
 import { defineTool } from "../tool.ts";
-
-/** The server's default for a start, and what sending, storing and answering may take beside it. */
-export const startTimeoutOf = (limits: Readonly<Record<string, number | undefined>> | undefined): number =>
-  (limits?.start_timeout_ms ?? 5_000) + 30_000;
 
 export const sourceInput = {
   source: z
@@ -38,8 +35,9 @@ export const deploy = defineTool({
   async run(input, { solo, signal, progress }) {
     const request_id = input.request_id ?? freshRequestId();
     progress({ done: 0, total: 1, message: `Starting ${input.service_id}` });
+    const manifest = manifestOf(input);
     const { service } = await solo.deploy(
-      {
+      DeployRequest.fromPartial({
         requestId: request_id,
         validateOnly: input.validate_only,
         tenant: solo.tenant,
@@ -47,9 +45,9 @@ export const deploy = defineTool({
         source: Buffer.from(input.source),
         language: languages[input.language],
         fileName: input.file_name,
-        manifest: manifestOf(input),
-      },
-      { timeoutMs: startTimeoutOf(input.limits), signal },
+        manifest,
+      }),
+      { timeoutMs: startTimeoutOf(manifest), signal },
     );
     const text = input.validate_only ? `${input.service_id} can be deployed` : serviceText(service);
     return { content: { service: serviceJson(service), request_id }, text };

@@ -1,9 +1,10 @@
+import { DeployRequest } from "@solo/proto";
 import { z } from "zod";
 import { toolExamples } from "../example.ts";
-import { freshRequestId, manifestInput, manifestOf, requestId, serviceId } from "../input.ts";
+import { freshRequestId, manifestInput, manifestOf, requestId, serviceId, startTimeoutOf } from "../input.ts";
 import { serviceJson, serviceSchema, serviceText } from "../show.ts";
 import { defineTool } from "../tool.ts";
-import { languages, sourceInput, startTimeoutOf } from "./deploy.ts";
+import { languages, sourceInput } from "./deploy.ts";
 
 /** An ordered stop may take as long as the manifest allows, 30 s by default. */
 const stopTimeoutMs = 90_000;
@@ -27,7 +28,8 @@ export const redeploy = defineTool({
   async run(input, { solo, signal, progress }) {
     const request_id = input.request_id ?? freshRequestId();
     const change = { requestId: request_id, validateOnly: false, tenant: solo.tenant, serviceId: input.service_id };
-    const startMs = startTimeoutOf(input.limits);
+    const manifest = manifestOf(input);
+    const startMs = startTimeoutOf(manifest);
     if (input.source === undefined) {
       progress({ done: 0, total: 1, message: `Restarting ${input.service_id}` });
       const { service } = await solo.restart(change, { timeoutMs: stopTimeoutMs + startMs, signal });
@@ -43,13 +45,13 @@ export const redeploy = defineTool({
     }
     progress({ done: 1, total: 2, message: `Starting the next version of ${input.service_id}` });
     const { service } = await solo.deploy(
-      {
+      DeployRequest.fromPartial({
         ...step("deploy"),
         source: Buffer.from(input.source),
         language: languages[input.language],
         fileName: input.file_name,
-        manifest: manifestOf(input),
-      },
+        manifest,
+      }),
       { timeoutMs: startMs, signal },
     );
     return { content: { service: serviceJson(service), request_id }, text: serviceText(service) };
