@@ -13,7 +13,7 @@ export const catalogueFiles = [
 ];
 
 /**
- * @param {string} root Where the sources lie; nothing of it needs to be built.
+ * @param {string} root Where the sources lie; of it only `packages/notation` needs to be built.
  * @param {string} out Taken for the root of the checkout when writing.
  */
 export async function writeCatalogue(root, out) {
@@ -31,7 +31,8 @@ export async function writeCatalogue(root, out) {
   const explain = await load("explain.ts");
   write("pages/errors.md", errorsPage({ kernelErrors, clientErrors, methodExamples, explain }));
   write("pages/methods.md", methodsPage(api, { methodExamples, explain }));
-  write("pages/limits.md", limitsPage(limits, api));
+  const notation = await import(join(root, "packages/notation/src/index.ts"));
+  write("pages/limits.md", limitsPage(limits, notation));
   const { pageNames, pageOf } = await load("pages.ts");
   const pages = pageNames.map((name) => {
     const made = join(out, PACKAGE, "pages", `${name}.md`);
@@ -195,21 +196,48 @@ async function readLimits(root) {
   return Object.entries(await import(file)).flatMap(([name, value]) => rows(name, value, ""));
 }
 
-function limitsPage(limits, { messages }) {
-  const rows = limits.map(
-    ({ name, value, doc }) => `| \`${name}\` | ${value.toLocaleString("en")} | ${doc.replaceAll("|", "\\|")} |`,
-  );
-  const fields = messages.Limits.fields.map(({ name, doc }) => `| \`limits.${name}\` | ${doc} |`);
+function limitsPage(limits, { limitNames, limitRow, formatByteSize, formatDuration }) {
+  const ofServices = new Set(limitNames.map((name) => `serviceDefaults.${name}`));
+  const rows = limits
+    .filter(({ name }) => !ofServices.has(name))
+    .map(({ name, value, doc }) => `| \`${name}\` | ${value.toLocaleString("en")} | ${doc.replaceAll("|", "\\|")} |`);
+  const amount = (unit, value) => {
+    if (unit === "bytes") return formatByteSize(value);
+    if (unit === "ms") return formatDuration(value);
+    return unit === "percent" ? `${value}%` : value.toLocaleString("en");
+  };
+  const fields = limitNames.map((name) => {
+    const { wireName, unit, usual, least, most, actions, softShare, keptBy, doc, effect } = limitRow(name);
+    const cells = [
+      `\`${wireName}\``,
+      doc,
+      amount(unit, usual),
+      `${amount(unit, least)} to ${amount(unit, most)}`,
+      softShare === undefined ? "-" : `${softShare * 100} %`,
+      actions.map((action) => `\`${action}\``).join(", "),
+      effect,
+      keptBy,
+    ];
+    return `| ${cells.join(" | ")} |`;
+  });
   return `# Limits
 
 What a service may use, what everybody may send, and what happens beyond it. Limits are always on: a service that names none has the defaults, and one that this host cannot keep is refused.
 
 ## Limits of one service
 
-A manifest sets them, over gRPC in \`manifest.limits\`, with the command by flags or a file (\`solo deploy --help\`).
+A manifest sets them, over gRPC in \`manifest.limits\`, with the command by flags or a file (\`solo deploy --help\`). \`limits.soft\` says where warnings begin, \`limits.actions\` what happens at a limit, each by the limit's name. The first action is the usual one:
 
-| field | what it is |
-| --- | --- |
+- \`kill\`: the service is ended with the limit as the cause, and its supervisor decides what follows.
+- \`throttle\`: it is held at the limit and lives: slowed down, or what is too much is refused or dropped.
+- \`warn\`: it goes on, up to the bound that no manifest can lift.
+
+Whatever the action: a caller who meets a limit gets \`RESOURCE_EXHAUSTED\` with \`google.rpc.QuotaFailure\` (which limit, what is used, what is allowed, how to get more), the tenant's history an event \`service.limit-reached\` at most once a minute for each limit and level, and \`/metrics\` counts \`solo_limits_reached_total\`. \`solo status ID\` shows each limit, used against allowed.
+
+What the operating system keeps, in a control group, the kernel samples on a host that has none; \`solo status\` then says \`watched\`.
+
+| limit | what is counted | usual | bounds | warns at | actions | at the limit | kept by |
+| --- | --- | --- | --- | --- | --- | --- | --- |
 ${fields.join("\n")}
 
 ## Every number of the server

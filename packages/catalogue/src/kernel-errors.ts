@@ -253,9 +253,18 @@ export const kernelErrors = {
     command: "solo doctor",
     example: { method: "KernelService/Doctor" },
   },
+  LIMIT_REACHED: {
+    status: "RESOURCE_EXHAUSTED",
+    meaning:
+      "The service was ended while it had the message, for one of its limits: memory, processor time, the time for a message, or one whose action is to kill",
+    wanted: "a service that stays below its limits",
+    fix: "Do less in one message, or raise the limit in the manifest and deploy again",
+    command: "solo status ID",
+    example: { method: "DeploymentService/Status" },
+  },
   SERVICE_DIED: {
     status: "ABORTED",
-    meaning: "The service ended while it had the message: it crashed, was killed by a limit, or was stopped",
+    meaning: "The service ended while it had the message: it crashed, was ended by a signal, or was stopped",
     wanted: "a service that answers what it was asked",
     fix: "Whether the message had its effect is unknown; ask the service before you repeat it",
     command: "solo logs ID",

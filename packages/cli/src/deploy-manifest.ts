@@ -1,10 +1,18 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseEnv } from "node:util";
+import { type LimitName, limitNamed, limitNames, limitRow } from "@solo/notation";
 import type { Manifest } from "@solo/proto";
 import { usageFailure } from "./failure.ts";
 import { jsonArguments } from "./json-arguments.ts";
-import { type ManifestFieldName, type ManifestNumbers, manifestFields } from "./manifest-fields.ts";
+import {
+  type LimitRules,
+  limitActionNumbers,
+  limitField,
+  type ManifestFieldName,
+  type ManifestNumbers,
+  manifestFields,
+} from "./manifest-fields.ts";
 import { environmentName, type ManifestFile, readManifestFile } from "./manifest-file.ts";
 
 /** What the command line says about how a service is run. */
@@ -13,6 +21,11 @@ export interface ManifestFlags {
   readonly env?: readonly string[];
   readonly envFile?: readonly string[];
   readonly arg?: readonly string[];
+  /** NAME=VALUE, each. */
+  readonly limit?: readonly string[];
+  readonly softLimit?: readonly string[];
+  /** NAME=ACTION, each. */
+  readonly onLimit?: readonly string[];
   /** Texts of the flags in `manifestFields`. */
   readonly numbers: { readonly [Name in ManifestFieldName]?: string | undefined };
 }
@@ -24,18 +37,24 @@ export interface ManifestFlags {
  * @throws {Failure} If a flag or file is not as wanted.
  */
 export async function deployManifest(flags: ManifestFlags, workingFolder: string): Promise<Manifest> {
-  const nothing: ManifestFile = { numbers: {}, environment: {}, startArguments: undefined };
+  const nothing: ManifestFile = {
+    numbers: {},
+    rules: { soft: {}, actions: {} },
+    environment: {},
+    startArguments: undefined,
+  };
   const file = flags.manifest === undefined ? nothing : await readManifestFile(flags.manifest, workingFolder);
-  const numbers: ManifestNumbers = { ...file.numbers, ...readNumbers(flags.numbers) };
+  const given = readLimitFlags(flags);
+  const numbers: ManifestNumbers = { ...file.numbers, ...given.numbers, ...readNumbers(flags.numbers) };
+  const soft = Object.entries({ ...file.rules.soft, ...given.rules.soft });
   const startArguments = flags.arg ?? file.startArguments ?? [];
-  const limits = {
+  const numberOf = (name: LimitName) => [name, numbers[name] ?? 0] as const;
+  const limits: Manifest["limits"] = {
+    ...(Object.fromEntries(limitNames.map(numberOf)) as Record<LimitName, number>),
     memoryBytes: BigInt(numbers.memoryBytes ?? 0),
-    cpuPercent: numbers.cpuPercent ?? 0,
-    processes: numbers.processes ?? 0,
-    startTimeoutMs: numbers.startTimeoutMs ?? 0,
-    stopTimeoutMs: numbers.stopTimeoutMs ?? 0,
-    mailboxMessages: numbers.mailboxMessages ?? 0,
     mailboxBytes: BigInt(numbers.mailboxBytes ?? 0),
+    soft: Object.fromEntries(soft.map(([name, value]) => [name, BigInt(value)])),
+    actions: { ...file.rules.actions, ...given.rules.actions } as NonNullable<Manifest["limits"]>["actions"],
   };
   return {
     environment: environmentOf(file, flags, workingFolder),
@@ -61,6 +80,50 @@ function readNumbers(texts: ManifestFlags["numbers"]): ManifestNumbers {
     numbers[name] = number;
   }
   return numbers;
+}
+
+/** `--limit`, `--soft-limit` and `--on-limit`: any limit by its name. */
+function readLimitFlags(flags: ManifestFlags): { readonly numbers: ManifestNumbers; readonly rules: LimitRules } {
+  const numbers: Partial<Record<ManifestFieldName, number>> = {};
+  const soft: Record<string, number> = {};
+  const actions: Record<string, number> = {};
+  for (const { name, value } of limitPairs("--limit", flags.limit)) {
+    numbers[name] = readLimit("--limit", name, value);
+  }
+  for (const { name, value } of limitPairs("--soft-limit", flags.softLimit)) {
+    soft[limitRow(name).wireName] = readLimit("--soft-limit", name, value);
+  }
+  for (const { name, value } of limitPairs("--on-limit", flags.onLimit)) {
+    const { key, wireName, actions: able } = limitRow(name);
+    const action = able.find((each) => each === value);
+    if (action === undefined) {
+      const found = `${key}=${value}`;
+      throw usageFailure("Cannot use --on-limit", { found, wanted: `${key}=${able.join(" or ")}` });
+    }
+    actions[wireName] = limitActionNumbers[action];
+  }
+  return { numbers, rules: { soft, actions } };
+}
+
+function limitPairs(flag: string, pairs: readonly string[] = []): readonly { name: LimitName; value: string }[] {
+  return pairs.map((pair) => {
+    const equals = pair.indexOf("=");
+    const name = limitNamed(pair.slice(0, Math.max(0, equals)));
+    if (name !== undefined) return { name, value: pair.slice(equals + 1) };
+    const known = limitNames.map((each) => limitRow(each).key);
+    throw usageFailure(`Cannot use ${flag}`, {
+      found: pair,
+      wanted: `NAME=VALUE, the name one of ${known.join(", ")}`,
+    });
+  });
+}
+
+function readLimit(flag: string, name: LimitName, value: string): number {
+  const field = limitField(name);
+  const number = field.read(value);
+  if (number !== undefined) return number;
+  const { key } = limitRow(name);
+  throw usageFailure(`Cannot use ${flag} ${key}`, { found: value, wanted: field.wanted });
 }
 
 function environmentOf(file: ManifestFile, flags: ManifestFlags, workingFolder: string): Manifest["environment"] {

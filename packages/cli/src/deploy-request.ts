@@ -1,3 +1,4 @@
+import { limitNames, limitRow } from "@solo/notation";
 import type { DeployRequest } from "@solo/proto";
 import type { Command } from "commander";
 import { type ChangeOptions, changeFields } from "./change-options.ts";
@@ -13,6 +14,9 @@ export interface DeployOptions extends ChangeOptions {
   readonly env?: readonly string[];
   readonly envFile?: readonly string[];
   readonly arg?: readonly string[];
+  readonly limit?: readonly string[];
+  readonly softLimit?: readonly string[];
+  readonly onLimit?: readonly string[];
   readonly memory?: string;
   readonly cpu?: string;
   readonly processes?: string;
@@ -22,6 +26,8 @@ export interface DeployOptions extends ChangeOptions {
   readonly restartPeriod?: string;
   readonly logLevel?: string;
 }
+
+const limitKeys = limitNames.map((name) => limitRow(name).key).join(", ");
 
 /** The options behind `DeployOptions`, but for those of a change. */
 export function addDeployOptions(command: Command): Command {
@@ -38,6 +44,9 @@ export function addDeployOptions(command: Command): Command {
     .option("--restart-period <duration>", "time that a restart is remembered, such as 5s")
     .option("--log-level <level>", "debug, info, warn or error")
     .option("--arg <json>", "argument for its `init`, one JSON value; may be repeated", collect)
+    .option("--limit <name=value>", `any limit; may be repeated. Names: ${limitKeys}`, collect)
+    .option("--soft-limit <name=value>", "where warnings begin (default for most: 80 % of the limit)", collect)
+    .option("--on-limit <name=action>", "what happens at a limit: kill, throttle or warn", collect)
     .option("--manifest <file>", "all of these from a file; flags win over it");
 }
 

@@ -1,4 +1,13 @@
-import { byteSizeForm, durationForm, parseByteSize, parseDuration } from "@solo/notation";
+import {
+  byteSizeForm,
+  durationForm,
+  type LimitAction,
+  type LimitName,
+  limitNames,
+  limitRow,
+  parseByteSize,
+  parseDuration,
+} from "@solo/notation";
 
 /** One number of a manifest, as a file or a flag may say it. */
 export interface ManifestField {
@@ -13,19 +22,41 @@ export interface ManifestField {
   readonly read: (value: unknown) => number | undefined;
 }
 
+/** Limits that have a flag of their own beside `--limit`. */
+const limitFlags: { readonly [Name in LimitName]?: string } = {
+  memoryBytes: "--memory",
+  cpuPercent: "--cpu",
+  processes: "--processes",
+  startTimeoutMs: "--start-timeout",
+};
+
+/** How a limit of the table is said in a manifest file or a flag. */
+export function limitField(name: LimitName): ManifestField {
+  const { key, wireName, unit } = limitRow(name);
+  const names = [`limits.${key}`, `limits.${wireName}`, limitFlags[name]] as const;
+  switch (unit) {
+    case "bytes":
+      return size(...names);
+    case "ms":
+      return duration(...names);
+    case "percent":
+      return {
+        ...whole(...names),
+        wanted: "percent of one core, a whole number such as 50",
+        read: (value) => readWhole(typeof value === "string" ? value.replace(/%$/, "") : value),
+      };
+    default:
+      return whole(...names);
+  }
+}
+
+const limitFields = Object.fromEntries(limitNames.map((name) => [name, limitField(name)])) as {
+  readonly [Name in LimitName]: ManifestField;
+};
+
 /** Every number of a manifest. What it may be at most is the server's to say. */
 export const manifestFields = {
-  memoryBytes: size("limits.memory", "limits.memory_bytes", "--memory"),
-  cpuPercent: {
-    ...whole("limits.cpu_percent", "limits.cpu_percent", "--cpu"),
-    wanted: "percent of one core, a whole number such as 50",
-    read: (value) => readWhole(typeof value === "string" ? value.replace(/%$/, "") : value),
-  },
-  processes: whole("limits.processes", "limits.processes", "--processes"),
-  startTimeoutMs: duration("limits.start_timeout", "limits.start_timeout_ms", "--start-timeout"),
-  stopTimeoutMs: duration("limits.stop_timeout", "limits.stop_timeout_ms"),
-  mailboxMessages: whole("limits.mailbox_messages", "limits.mailbox_messages"),
-  mailboxBytes: size("limits.mailbox_size", "limits.mailbox_bytes"),
+  ...limitFields,
   logLevel: word("log_level", "--log-level", { debug: 1, info: 2, warn: 3, error: 4 }),
   restart: word("restart", "--restart", { permanent: 1, transient: 2, temporary: 3 }),
   maxRestarts: {
@@ -40,6 +71,15 @@ export type ManifestFieldName = keyof typeof manifestFields;
 
 /** Those that were said; the server fills in the rest. */
 export type ManifestNumbers = { readonly [Name in ManifestFieldName]?: number };
+
+/** The numbers of the wire's actions at a limit. */
+export const limitActionNumbers: Readonly<Record<LimitAction, number>> = { kill: 1, throttle: 2, warn: 3 };
+
+/** Soft limits and actions by the limit's name, as the wire has them. */
+export interface LimitRules {
+  readonly soft: Readonly<Record<string, number>>;
+  readonly actions: Readonly<Record<string, number>>;
+}
 
 function whole(key: string, wireKey: string, flag?: string): ManifestField {
   return {

@@ -43,12 +43,15 @@ test("all that a manifest can say is read, with units or as bare numbers", async
         stop_timeout_ms: 400,
         mailbox_messages: 5,
         mailbox_bytes: 4_096,
+        soft: { memory: "100MiB", mailbox_messages: 4 },
+        actions: { reply_size: "warn" },
       },
     }),
   );
   expect(manifest).toEqual({
     environment: { MODE: "test" },
     startArguments: ["1", '{"a":null}'],
+    rules: { soft: { memory_bytes: 104_857_600, mailbox_messages: 4 }, actions: { reply_bytes: 3 } },
     numbers: {
       logLevel: 3,
       restart: 3,
@@ -71,19 +74,23 @@ test("TOML says the same as JSON", async () => {
   expect(await read(toml, "m.toml")).toEqual({
     environment: { MODE: "test" },
     startArguments: ["1", '{"a":"x"}'],
+    rules: { soft: {}, actions: {} },
     numbers: { restart: 2, memoryBytes: 1_048_576, processes: 3 },
   });
 });
 
 test("every problem is told at once, with the name that was meant", async () => {
   const facts = await problemOf(
-    '{"restrat":"permanent","limits":{"memory":"much","cpu_percent":0},"environment":{"A":1,"b c":"x"},"start_arguments":{}}',
+    '{"restrat":"permanent","limits":{"memory":"much","cpu_percent":0,"processes":-1,"soft":{"memroy":1},"actions":{"cpu_percent":"warn"}},"environment":{"A":1,"b c":"x"},"start_arguments":{}}',
   );
   expect(facts).toMatchObject({ code: "usage", reason: "MANIFEST_INVALID" });
   expect(facts.found?.split("; ")).toEqual([
     "restrat is not known (did you mean restart?)",
     expect.stringMatching(/^limits\.memory is "much", wanted /),
     expect.stringMatching(/^limits\.cpu_percent is 0, wanted /),
+    "limits.processes is -1, wanted a whole number, 1 or more",
+    "limits.soft.memroy is not known (did you mean limits.soft.memory?)",
+    'limits.actions.cpu_percent is "warn", wanted throttle',
     "environment.A is 1, wanted a text",
     'environment has "b c", wanted names of letters, digits and _',
     "start_arguments is {}, wanted an array",

@@ -1,12 +1,20 @@
 import { readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
-import { nearestName } from "@solo/notation";
+import { type LimitName, limitNamed, limitNames, limitRow, nearestName } from "@solo/notation";
 import { usageFailure } from "./failure.ts";
-import { type ManifestFieldName, type ManifestNumbers, manifestFields } from "./manifest-fields.ts";
+import {
+  type LimitRules,
+  limitActionNumbers,
+  limitField,
+  type ManifestFieldName,
+  type ManifestNumbers,
+  manifestFields,
+} from "./manifest-fields.ts";
 
 /** What a manifest file says. */
 export interface ManifestFile {
   readonly numbers: ManifestNumbers;
+  readonly rules: LimitRules;
   readonly environment: Readonly<Record<string, string>>;
   /** JSON text of each start argument. */
   readonly startArguments: readonly string[] | undefined;
@@ -21,12 +29,15 @@ export const environmentName = /^[A-Za-z_][A-Za-z0-9_]*$/;
  * @throws {Failure} That names every problem of the file at once.
  *
  * @example
- * // { "limits": { "memory": "128MiB", "start_timeout": "10s" }, "restart": "transient", "environment": { "MODE": "test" } }
+ * // { "limits": { "memory": "128MiB", "soft": { "memory": "64MiB" }, "actions": { "log_rate": "kill" } },
+ * //   "restart": "transient", "environment": { "MODE": "test" } }
  */
 export async function readManifestFile(path: string, workingFolder: string): Promise<ManifestFile> {
   const root = await parseFile(path, workingFolder);
   const problems: string[] = [];
   const numbers: Partial<Record<ManifestFieldName, number>> = {};
+  const soft: Record<string, number> = {};
+  const actions: Record<string, number> = {};
   const environment: Record<string, string> = {};
   let startArguments: readonly string[] | undefined;
 
@@ -37,6 +48,24 @@ export async function readManifestFile(path: string, workingFolder: string): Pro
       if (number === undefined)
         problems.push(`${key} is ${JSON.stringify(value)}, wanted ${manifestFields[name].wanted}`);
       else numbers[name] = number;
+    } else if (key === "limits.soft" || key === "limits.actions") {
+      if (!isTable(value)) problems.push(`${key} is ${JSON.stringify(value)}, wanted limits with their values`);
+      for (const [limit, given] of isTable(value) ? Object.entries(value) : []) {
+        const named = limitNamed(limit);
+        if (named === undefined) problems.push(unknownKey(`${key}.${limit}`, limitKeys(key)));
+        else if (key === "limits.soft") {
+          const number = limitField(named).read(given);
+          if (number === undefined)
+            problems.push(`${key}.${limit} is ${JSON.stringify(given)}, wanted ${limitField(named).wanted}`);
+          else soft[limitRow(named).wireName] = number;
+        } else {
+          const able = limitRow(named).actions;
+          const action = able.find((each) => each === given);
+          if (action === undefined)
+            problems.push(`${key}.${limit} is ${JSON.stringify(given)}, wanted ${able.join(" or ")}`);
+          else actions[limitRow(named).wireName] = limitActionNumbers[action];
+        }
+      }
     } else if (key === "environment") {
       if (!isTable(value)) problems.push(`environment is ${JSON.stringify(value)}, wanted names with their texts`);
       for (const [variable, text] of isTable(value) ? Object.entries(value) : []) {
@@ -50,8 +79,7 @@ export async function readManifestFile(path: string, workingFolder: string): Pro
       if (Array.isArray(value)) startArguments = value.map((argument) => JSON.stringify(argument));
       else problems.push(`start_arguments is ${JSON.stringify(value)}, wanted an array`);
     } else {
-      const meant = nearestName(key, knownKeys);
-      problems.push(`${key} is not known${meant === undefined ? "" : ` (did you mean ${meant}?)`}`);
+      problems.push(unknownKey(key, knownKeys));
     }
   }
   if (problems.length > 0) {
@@ -64,8 +92,16 @@ export async function readManifestFile(path: string, workingFolder: string): Pro
       },
     );
   }
-  return { numbers, environment, startArguments };
+  return { numbers, rules: { soft, actions }, environment, startArguments };
 }
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const meant = nearestName(key, known);
+  return `${key} is not known${meant === undefined ? "" : ` (did you mean ${meant}?)`}`;
+}
+
+const limitKeys = (table: string): readonly string[] =>
+  limitNames.map((name: LimitName) => `${table}.${limitRow(name).key}`);
 
 const fieldNames = Object.keys(manifestFields) as ManifestFieldName[];
 const fieldOfKey = new Map(
@@ -73,7 +109,10 @@ const fieldOfKey = new Map(
     [manifestFields[name].wireKey, manifestFields[name].key].map((key) => [key, name] as const),
   ),
 );
-const knownKeys = [...fieldNames.map((name) => manifestFields[name].key), "environment", "start_arguments"];
+const knownKeys = [
+  ...fieldNames.map((name) => manifestFields[name].key),
+  ...["limits.soft", "limits.actions", "environment", "start_arguments"],
+];
 
 async function parseFile(path: string, workingFolder: string): Promise<Record<string, unknown>> {
   const unusable = (found: string, wanted: string) =>

@@ -1,3 +1,13 @@
 export { byteSizeForm, formatByteSize, parseByteSize } from "./byte-size.ts";
 export { durationForm, formatDuration, parseDuration } from "./duration.ts";
 export { nearestName } from "./nearest-name.ts";
+export {
+  type LimitAction,
+  type LimitName,
+  limitActions,
+  limitNamed,
+  limitNames,
+  limitRow,
+  type ServiceLimit,
+  usualLimits,
+} from "./service-limits.ts";

@@ -83,8 +83,11 @@ export {
 export {
   Cause,
   Confinement,
+  Health,
+  LimitAction,
   Limits,
   LimitsLevel,
+  LimitUse,
   LogLevel,
   Manifest,
   Manifest_EnvironmentEntry,

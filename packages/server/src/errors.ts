@@ -22,7 +22,14 @@ export interface ErrorFacts {
   /** Name of the request's field at fault, in proto spelling. */
   readonly field?: string;
   /** Limit that was hit. */
-  readonly quota?: { readonly subject: string; readonly limit: number; readonly used: number };
+  readonly quota?: {
+    /** Name of the limit, as on the wire. */
+    readonly subject: string;
+    readonly limit: number;
+    readonly used: number;
+    /** How to get more, in one sentence; `fix` or the catalogue's where it is left out. */
+    readonly more?: string;
+  };
   /** Trying again after this time makes sense. */
   readonly retryAfterMs?: number;
   /** Further facts for programs. */

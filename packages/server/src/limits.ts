@@ -1,24 +1,13 @@
 /** Every default number of the system in one place, with its unit. What may be set by an operator starts from here. */
 
+import { usualLimits } from "@solo/notation";
+
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-/** What one service gets when its manifest says nothing. */
+/** What one service gets when its manifest says nothing: its limits, as the table of limits has them, and its restarts. */
 export const serviceDefaults = {
-  /** Bytes of memory, all threads and scratch files together. Exceeded: killed, cause `oom`. */
-  memoryBytes: 64 * MiB,
-  /** Share of one core in percent. Exceeded: throttled. */
-  cpuPercent: 50,
-  /** Processes and threads together. Exceeded: the new one is refused. */
-  processes: 32,
-  /** Milliseconds from taking a cell until `init` has returned. Exceeded: the start fails. */
-  startTimeoutMs: 5_000,
-  /** Milliseconds for `terminate` on an ordered stop. Exceeded: SIGKILL. */
-  stopTimeoutMs: 30_000,
-  /** Messages accepted and not yet answered. Exceeded: the sender gets RESOURCE_EXHAUSTED. */
-  mailboxMessages: 1_000,
-  /** Bytes of those messages. Exceeded: the sender gets RESOURCE_EXHAUSTED. */
-  mailboxBytes: 8 * MiB,
+  ...usualLimits,
   /** Restarts allowed within `restartPeriodMs`. Exceeded: the service is `failed`. */
   maxRestarts: 3,
   /** Milliseconds that a restart is remembered. */

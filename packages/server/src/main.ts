@@ -2,10 +2,11 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { describeExit, isExpected } from "@solo/actor-core";
+import { type LimitName, limitNames } from "@solo/notation";
 import { customAlphabet } from "nanoid";
 import { kernelTenant } from "./authority/names.ts";
 import { openSandbox } from "./cells/sandbox.ts";
-import { type Config, formatProblems, loadConfig } from "./config/index.ts";
+import { type Config, formatProblems, limitSetting, loadConfig } from "./config/index.ts";
 import { type Gateway, openGateway } from "./gateway/open-gateway.ts";
 import { type Kernel, startKernel } from "./kernel/kernel.ts";
 import { openMetricsServer } from "./observability/metrics-server.ts";
@@ -105,13 +106,7 @@ async function serve(config: Config): Promise<number> {
           metrics,
           receipts: receipts as Receipts,
           defaults: {
-            memoryBytes: config.serviceMemoryBytes,
-            cpuPercent: config.serviceCpuPercent,
-            processes: config.serviceProcesses,
-            startTimeoutMs: config.serviceStartTimeoutMs,
-            stopTimeoutMs: config.serviceStopTimeoutMs,
-            mailboxMessages: config.serviceMailboxMessages,
-            mailboxBytes: config.serviceMailboxBytes,
+            ...limitDefaults(config),
             maxRestarts: config.serviceMaxRestarts,
             restartPeriodMs: config.serviceRestartPeriodMs,
           },
@@ -141,6 +136,12 @@ async function serve(config: Config): Promise<number> {
   if (isExpected(reason)) return 0;
   logger.error("The kernel ended", { reason: describeExit(reason) });
   return 1;
+}
+
+/** The operator's word about the limits of a manifest that says nothing. */
+function limitDefaults(config: Config): Record<LimitName, number> {
+  const named = limitNames.map((name) => [name, config[limitSetting(name)]]);
+  return Object.fromEntries(named);
 }
 
 /** The one line on standard output: whoever started the server waits for it. */

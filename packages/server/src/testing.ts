@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { usualLimits } from "@solo/notation";
 import { nanoid } from "nanoid";
 import { authorize, type Permit } from "./authority/authorize.ts";
 import type { Caller } from "./authority/caller.ts";
@@ -161,16 +162,9 @@ const manifestOf = ({ limits, startArguments, ...rest }: DeployOptions): Manifes
   restart: "permanent",
   maxRestarts: serviceDefaults.maxRestarts,
   restartPeriodMs: serviceDefaults.restartPeriodMs,
+  softLimits: {},
+  limitActions: {},
   ...rest,
   startArguments: startArguments === undefined ? "" : JSON.stringify(startArguments),
-  limits: {
-    memoryBytes: serviceDefaults.memoryBytes,
-    cpuPercent: serviceDefaults.cpuPercent,
-    processes: serviceDefaults.processes,
-    startTimeoutMs: serviceDefaults.startTimeoutMs,
-    stopTimeoutMs: serviceDefaults.stopTimeoutMs,
-    mailboxMessages: serviceDefaults.mailboxMessages,
-    mailboxBytes: serviceDefaults.mailboxBytes,
-    ...limits,
-  },
+  limits: { ...usualLimits, ...limits },
 });

@@ -16,6 +16,7 @@ import {
   FixHint,
   KernelServiceClient,
   MessagingServiceClient,
+  QuotaFailure,
   type Service,
   ServiceState,
   Status,
@@ -212,6 +213,8 @@ export class WireError extends Error {
   readonly domain: string | undefined;
   readonly metadata: Readonly<Record<string, string>>;
   readonly hint: FixHint | undefined;
+  /** The limit that was reached. */
+  readonly quota: { readonly subject: string; readonly used: number; readonly allowed: number } | undefined;
 
   constructor(error: ServiceError) {
     super(error.details, { cause: error });
@@ -226,5 +229,11 @@ export class WireError extends Error {
     this.domain = decoded?.domain;
     this.metadata = decoded?.metadata ?? {};
     this.hint = hint === undefined ? undefined : FixHint.decode(hint);
+    const failure = find("google.rpc.QuotaFailure");
+    const [violation] = failure === undefined ? [] : QuotaFailure.decode(failure).violations;
+    if (violation !== undefined) {
+      const { subject, quotaDimensions, quotaValue } = violation;
+      this.quota = { subject, used: Number(quotaDimensions.used), allowed: Number(quotaValue) };
+    }
   }
 }

@@ -396,7 +396,11 @@ describe("what the manifest says", () => {
       await solo.call("neighbour", "add", [1]);
       slowestMs = Math.max(slowestMs, performance.now() - askedAt);
     }
-    expect(await hogging).toMatchObject({ reason: "SERVICE_DIED", metadata: { cause: "oom" } });
+    expect(await hogging).toMatchObject({
+      status: grpcStatus.RESOURCE_EXHAUSTED,
+      reason: "LIMIT_REACHED",
+      metadata: { cause: "oom", limit: "memory_bytes" },
+    });
     expect(slowestMs).toBeLessThan(2_000);
     expect(await solo.call("hog", "value")).toBe(0);
     expect((await solo.status("hog")).lastCause?.kind).toBe("oom");

@@ -411,6 +411,42 @@ export const messages = {
         "jsonName": "mailboxBytes",
         "type": "uint64",
         "doc": "Bytes of those messages. Default 8 MiB. Exceeded: the sender gets RESOURCE_EXHAUSTED."
+      },
+      {
+        "name": "message_bytes",
+        "jsonName": "messageBytes",
+        "type": "uint32",
+        "doc": "Bytes of the arguments of one message to it. Default: nearly 4 MiB. Exceeded: the message is refused."
+      },
+      {
+        "name": "reply_bytes",
+        "jsonName": "replyBytes",
+        "type": "uint32",
+        "doc": "Bytes of one reply of it. Default: nearly 4 MiB. Exceeded: its caller gets RESOURCE_EXHAUSTED in place of the reply."
+      },
+      {
+        "name": "calls_in_flight",
+        "jsonName": "callsInFlight",
+        "type": "uint32",
+        "doc": "Its own calls to other services that wait for their answers. Default 1,000. Exceeded: its next call is refused."
+      },
+      {
+        "name": "log_lines_per_second",
+        "jsonName": "logLinesPerSecond",
+        "type": "uint32",
+        "doc": "Log lines in one second. Default 1,000. Exceeded: the other lines of that second are dropped and counted."
+      },
+      {
+        "name": "soft",
+        "jsonName": "soft",
+        "type": "map<string, uint64>",
+        "doc": "Where warnings begin, by the limit's name such as `memory_bytes`. Default for most: 80 % of the limit."
+      },
+      {
+        "name": "actions",
+        "jsonName": "actions",
+        "type": "map<string, LimitAction>",
+        "doc": "What becomes of the service at a limit, by the limit's name. Refused where an action makes no sense for the limit."
       }
     ]
   },
@@ -468,7 +504,7 @@ export const messages = {
         "name": "kind",
         "jsonName": "kind",
         "type": "string",
-        "doc": "One of `compile`, `init`, `start_timeout`, `crash`, `oom`, `signal`, `exit`, `protocol`, `stop`, `kill`, `server`."
+        "doc": "One of `compile`, `init`, `start_timeout`, `crash`, `oom`, `limit`, `signal`, `exit`, `protocol`, `stop`, `kill`, `server`."
       },
       {
         "name": "message",
@@ -487,6 +523,12 @@ export const messages = {
         "jsonName": "detail",
         "type": "string",
         "doc": "The guest's stack or last words, shortened, when there are any."
+      },
+      {
+        "name": "limit",
+        "jsonName": "limit",
+        "type": "string",
+        "doc": "The limit that ended it, such as `memory_bytes`; empty when none did."
       }
     ]
   },
@@ -551,6 +593,59 @@ export const messages = {
         "jsonName": "mailboxMessages",
         "type": "uint32",
         "doc": "Messages accepted and not yet answered."
+      }
+    ]
+  },
+  "LimitUse": {
+    "doc": "One limit of a service as it stands now.",
+    "fields": [
+      {
+        "name": "limit",
+        "jsonName": "limit",
+        "type": "string",
+        "doc": "Such as `memory_bytes`; says the unit too."
+      },
+      {
+        "name": "used",
+        "jsonName": "used",
+        "type": "uint64",
+        "doc": "Unset where there is nothing to measure now."
+      },
+      {
+        "name": "allowed",
+        "jsonName": "allowed",
+        "type": "uint64",
+        "doc": ""
+      },
+      {
+        "name": "soft",
+        "jsonName": "soft",
+        "type": "uint64",
+        "doc": "Where warnings begin; unset where none are given."
+      },
+      {
+        "name": "action",
+        "jsonName": "action",
+        "type": "LimitAction",
+        "doc": ""
+      },
+      {
+        "name": "kept_by",
+        "jsonName": "keptBy",
+        "type": "string",
+        "doc": "Who keeps it: `kernel`, `enforced` (the operating system, in a control group) or `watched` (sampled: may be overrun)."
+      },
+      {
+        "name": "times_neared",
+        "jsonName": "timesNeared",
+        "type": "uint64",
+        "doc": "Since this version was deployed or restarted by hand."
+      },
+      {
+        "name": "times_reached",
+        "jsonName": "timesReached",
+        "type": "uint64",
+        "doc": ""
       }
     ]
   },
@@ -658,6 +753,24 @@ export const messages = {
         "jsonName": "usage",
         "type": "Usage",
         "doc": ""
+      },
+      {
+        "name": "health",
+        "jsonName": "health",
+        "type": "Health",
+        "doc": ""
+      },
+      {
+        "name": "health_reason",
+        "jsonName": "healthReason",
+        "type": "string",
+        "doc": "Why it is not healthy, in a sentence; empty when it is."
+      },
+      {
+        "name": "limits",
+        "jsonName": "limits",
+        "type": "repeated LimitUse",
+        "doc": "Every limit, used against allowed. In the answer to `Status` only."
       }
     ]
   },

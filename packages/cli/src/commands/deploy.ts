@@ -19,6 +19,7 @@ export function addDeploy(program: Command, run: Run): void {
         "solo deploy counter.ts",
         "solo deploy counter.ts --id counter-2 --arg 10 --env MODE=test",
         "solo deploy worker.ts --memory 128MiB --restart transient --json",
+        "solo deploy counter.ts --limit mailbox_messages=100 --on-limit log_rate=kill",
         "solo deploy counter.ts --validate-only",
       ),
     )

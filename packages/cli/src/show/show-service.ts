@@ -1,9 +1,18 @@
-import { formatDuration } from "@solo/notation";
-import type { Cause, Manifest, Service, Usage } from "@solo/proto";
+import { formatDuration, limitNamed, limitNames, limitRow } from "@solo/notation";
+import type { Cause, LimitUse, Manifest, Service, Usage } from "@solo/proto";
 import { formatTable, type TableCell } from "../table.ts";
 import { type Paint, terminalText } from "../terminal-text.ts";
 import { timeJson, timeText } from "./show-time.ts";
-import { confinements, limitsLevels, logLevels, restartKinds, serviceStates, wordOf } from "./words.ts";
+import {
+  confinements,
+  healths,
+  limitActions,
+  limitsLevels,
+  logLevels,
+  restartKinds,
+  serviceStates,
+  wordOf,
+} from "./words.ts";
 
 /** A service as `--json` shows it. Every key is always there; null where there is nothing. */
 export function serviceJson(service: Service): Record<string, unknown> {
@@ -23,8 +32,24 @@ export function serviceJson(service: Service): Record<string, unknown> {
     casts: service.casts,
     confinement: wordOf(confinements, service.confinement),
     limitsLevel: wordOf(limitsLevels, service.limitsLevel),
+    health: wordOf(healths, service.health),
+    healthReason: service.healthReason === "" ? null : service.healthReason,
     usage: service.usage === undefined ? null : usageJson(service.usage),
+    limits: service.limits.map(limitUseJson),
     manifest: service.manifest === undefined ? null : manifestJson(service.manifest),
+  };
+}
+
+function limitUseJson(use: LimitUse): Record<string, unknown> {
+  return {
+    limit: use.limit,
+    used: use.used === undefined ? null : Number(use.used),
+    soft: use.soft === undefined ? null : Number(use.soft),
+    allowed: Number(use.allowed),
+    action: wordOf(limitActions, use.action),
+    keptBy: use.keptBy,
+    timesNeared: Number(use.timesNeared),
+    timesReached: Number(use.timesReached),
   };
 }
 
@@ -43,6 +68,7 @@ function causeJson(cause: Cause): Record<string, unknown> {
   return {
     kind: cause.kind,
     message: cause.message,
+    limit: cause.limit === "" ? null : cause.limit,
     file: cause.location?.file ?? null,
     line: cause.location?.line ?? null,
     column: cause.location?.column ?? null,
@@ -63,13 +89,11 @@ function manifestJson(manifest: Manifest): Record<string, unknown> {
       limits === undefined
         ? null
         : {
-            memoryBytes: Number(limits.memoryBytes),
-            cpuPercent: limits.cpuPercent,
-            processes: limits.processes,
-            startTimeoutMs: limits.startTimeoutMs,
-            stopTimeoutMs: limits.stopTimeoutMs,
-            mailboxMessages: limits.mailboxMessages,
-            mailboxBytes: Number(limits.mailboxBytes),
+            ...Object.fromEntries(limitNames.map((name) => [name, Number(limits[name])])),
+            soft: Object.fromEntries(Object.entries(limits.soft).map(([name, value]) => [name, Number(value)])),
+            actions: Object.fromEntries(
+              Object.entries(limits.actions).map(([name, action]) => [name, wordOf(limitActions, action)]),
+            ),
           },
   };
 }
@@ -123,6 +147,7 @@ export function serviceText(service: Service, paint: Paint): string {
     ],
     ["deployed", timeText(service.deployedAt)],
     ["started", timeText(service.startedAt)],
+    ["health", healthText(service, paint)],
     ["restarts", String(service.restarts)],
     ["process", service.processId === 0 ? "-" : String(service.processId)],
     ["isolation", `${wordOf(confinements, service.confinement)}, limits ${wordOf(limitsLevels, service.limitsLevel)}`],
@@ -144,10 +169,49 @@ export function serviceText(service: Service, paint: Paint): string {
     rows.push(["last end", terminalText(`${lastCause.kind}: ${lastCause.message}${place}`)]);
     for (const line of lastCause.detail === "" ? [] : lastCause.detail.split("\n")) rows.push(["", terminalText(line)]);
   }
-  return rows
-    .map(([name, value]) => `${name.padEnd(10)} ${value}`.trimEnd())
-    .join("\n")
-    .concat("\n");
+  const facts = rows.map(([name, value]) => `${name.padEnd(10)} ${value}`.trimEnd());
+  const limits = service.limits.length === 0 ? "" : `\n${limitsText(service.limits)}`;
+  return `${facts.join("\n")}\n${limits}`;
+}
+
+/** Used against allowed, one limit a line. */
+function limitsText(limits: readonly LimitUse[]): string {
+  const headings = ["LIMIT", "USED", "WARNS AT", "ALLOWED", "THEN", "WARNED", "REACHED", "KEPT BY"];
+  const rows = limits.map((use) => {
+    const shown = (value: bigint | undefined) => (value === undefined ? "-" : limitText(use.limit, Number(value)));
+    return [
+      use.limit,
+      shown(use.used),
+      shown(use.soft),
+      shown(use.allowed),
+      wordOf(limitActions, use.action),
+      String(use.timesNeared),
+      String(use.timesReached),
+      use.keptBy,
+    ];
+  });
+  return formatTable(headings, rows);
+}
+
+/** A number of a limit with its unit, which the limit's name tells. */
+function limitText(limit: string, value: number): string {
+  const name = limitNamed(limit);
+  switch (name === undefined ? undefined : limitRow(name).unit) {
+    case "bytes":
+      return value < 2 ** 20 ? `${(value / 2 ** 10).toFixed(1)}K` : `${(value / 2 ** 20).toFixed(1)}M`;
+    case "ms":
+      return formatDuration(value);
+    case "percent":
+      return `${value}%`;
+    default:
+      return String(value);
+  }
+}
+
+function healthText(service: Service, paint: Paint): string {
+  const word = wordOf(healths, service.health);
+  if (service.healthReason === "") return word;
+  return paint.yellow(`${word}: ${terminalText(service.healthReason)}`);
 }
 
 export function usageText(usage: Usage): string {

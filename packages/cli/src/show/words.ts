@@ -1,4 +1,13 @@
-import type { CheckResult, Confinement, LimitsLevel, LogLevel, RestartKind, ServiceState } from "@solo/proto";
+import type {
+  CheckResult,
+  Confinement,
+  Health,
+  LimitAction,
+  LimitsLevel,
+  LogLevel,
+  RestartKind,
+  ServiceState,
+} from "@solo/proto";
 
 // The wire's enums as the words that people and programs read. Complete by their types; only types of @solo/proto are
 // imported, so that naming them loads nothing. What this version does not know yet is `unknown`.
@@ -41,6 +50,16 @@ export const confinements: Record<Confinement, string> = {
 };
 
 export const limitsLevels: Record<LimitsLevel, string> = { 0: "unknown", 1: "watched", 2: "enforced", [-1]: "unknown" };
+
+export const limitActions: Record<LimitAction, string> = {
+  0: "unknown",
+  1: "kill",
+  2: "throttle",
+  3: "warn",
+  [-1]: "unknown",
+};
+
+export const healths: Record<Health, string> = { 0: "unknown", 1: "healthy", 2: "degraded", [-1]: "unknown" };
 
 export const checkResults: Record<CheckResult, string> = {
   0: "unknown",

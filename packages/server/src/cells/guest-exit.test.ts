@@ -5,6 +5,7 @@ const stopped = { kind: "stop", normal: true, message: "Stopped: shutdown" } as 
 const crashed = { kind: "crash", normal: false, message: "Error: boom", detail: "at line 3" } as const;
 const facts = (known: Partial<EndFacts>): EndFacts => ({
   exit: { kind: "killed" },
+  verdict: undefined,
   ending: undefined,
   violation: undefined,
   lastOutput: "",
@@ -24,7 +25,11 @@ test.each<[string, Partial<EndFacts>, boolean, object]>([
     "memory before what it says",
     { exit: { kind: "oom", limitBytes: 3 << 20 }, ending: stopped },
     false,
-    { kind: "oom", message: "Used more than its memory limit of 3 MiB" },
+    {
+      kind: "oom",
+      message: "Used more than its memory limit of 3 MiB",
+      limit: { name: "memory_bytes", used: 3 << 20, allowed: 3 << 20 },
+    },
   ],
   [
     "a broken frame before what it says",
@@ -33,7 +38,13 @@ test.each<[string, Partial<EndFacts>, boolean, object]>([
     { kind: "protocol", message: "too long" },
   ],
   [
-    "a broken message before everything",
+    "the limit for which the kernel ended it before everything",
+    { verdict: { kind: "limit", message: "too much" }, violation: "unknown kind", ending: stopped },
+    false,
+    { kind: "limit", message: "too much" },
+  ],
+  [
+    "a broken message before everything else",
     { violation: "unknown kind", ending: stopped },
     false,
     { kind: "protocol", message: "unknown kind" },

@@ -12,6 +12,8 @@ export interface GuestExit {
 /** All that is known of an end. */
 export interface EndFacts {
   readonly exit: CellExit;
+  /** Why the kernel has ended it, when that was for a limit. */
+  readonly verdict: Cause | undefined;
   /** The guest's own last words, when it had any. */
   readonly ending: Ending | undefined;
   /** What was wrong with a message of the guest, for which the kernel killed it. */
@@ -24,12 +26,17 @@ export interface EndFacts {
  * Decides why a guest ended. What the host saw goes before what the guest says; the kernel's own kill counts only when
  * nothing else explains the end, since the kernel also kills a guest that has said its last words.
  */
-export function readGuestExit({ exit, ending, violation, lastOutput }: EndFacts): GuestExit {
+export function readGuestExit({ exit, verdict, ending, violation, lastOutput }: EndFacts): GuestExit {
   const detail = lastOutput === "" ? {} : { detail: lastOutput };
+  if (verdict !== undefined) return abnormal({ ...verdict, ...detail });
   if (violation !== undefined) return abnormal({ kind: "protocol", message: violation });
   switch (exit.kind) {
     case "oom":
-      return abnormal({ kind: "oom", message: `Used more than its memory limit of ${mebibytes(exit.limitBytes)}` });
+      return abnormal({
+        kind: "oom",
+        message: `Used more than its memory limit of ${mebibytes(exit.limitBytes)}`,
+        limit: { name: "memory_bytes", used: exit.limitBytes, allowed: exit.limitBytes },
+      });
     case "protocol":
       return abnormal({ kind: "protocol", message: exit.message });
     case "killed":

@@ -1,8 +1,9 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Cell, CellExit } from "../ports/cell.ts";
-import { MAX_OPEN_CALLS, MAX_OUTGOING_CALLS, type OutgoingMessage, openGuestSession } from "./guest-session.ts";
+import { MAX_OPEN_CALLS, type OutgoingMessage, openGuestSession, type SessionBounds } from "./guest-session.ts";
 import { decodeKernelMessage, encodeGuestMessage, type GuestMessage, type KernelMessage } from "./protocol.ts";
+import { usualBounds } from "./testing/usual-bounds.ts";
 
 /** A cell whose guest is the test: it sees what the kernel says, and says what it likes. */
 function scriptedCell() {
@@ -31,16 +32,21 @@ function scriptedCell() {
   return { cell, heard, room, say, exit: end.resolve };
 }
 
-function openScripted() {
+function openScripted(bounds: Partial<SessionBounds> = {}) {
   const scripted = scriptedCell();
   const logs: string[] = [];
   const outgoing: OutgoingMessage[] = [];
+  const reached: string[] = [];
   const session = openGuestSession(
     scripted.cell,
-    { onLog: ({ level, text }) => logs.push(`${level} ${text}`), onOutgoing: (message) => outgoing.push(message) },
-    () => 0,
+    {
+      onLog: ({ level, text }) => logs.push(`${level} ${text}`),
+      onOutgoing: (message) => outgoing.push(message),
+      onLimit: (limit, level, used) => reached.push(`${level} ${limit} ${used}`),
+    },
+    { bounds: { ...usualBounds, ...bounds }, nowMs: () => 0 },
   );
-  return { ...scripted, session, logs, outgoing };
+  return { ...scripted, session, logs, outgoing, reached };
 }
 
 const NONE = new Uint8Array(0);
@@ -122,16 +128,16 @@ test("a cell without room refuses calls and casts at once", async () => {
 });
 
 test("a guest may have a bounded number of calls to others open", () => {
-  const { say, outgoing, heard, session } = openScripted();
+  const callsInFlight = { soft: 2, hard: 3, holds: true };
+  const { say, outgoing, heard, session, reached } = openScripted({ callsInFlight });
   const call = { kind: "send-call", timeoutMs: 1, target: "b", method: "m", args: NONE } as const;
-  for (let id = 1; id <= MAX_OUTGOING_CALLS + 1; id += 1) say(id, call);
-  expect(outgoing.length).toBe(MAX_OUTGOING_CALLS);
-  expect(heard).toEqual([
-    { id: MAX_OUTGOING_CALLS + 1, message: expect.objectContaining({ kind: "refusal", reason: "overloaded" }) },
-  ]);
+  for (let id = 1; id <= 4; id += 1) say(id, call);
+  expect(outgoing.length).toBe(3);
+  expect(heard).toEqual([{ id: 4, message: expect.objectContaining({ kind: "refusal", reason: "LIMIT_REACHED" }) }]);
+  expect(reached).toEqual(["soft callsInFlight 3", "hard callsInFlight 4"]);
   outgoing[0]?.answer({ kind: "reply", bytes: NONE });
-  say(MAX_OUTGOING_CALLS + 2, call);
-  expect(outgoing.length).toBe(MAX_OUTGOING_CALLS + 1);
+  say(5, call);
+  expect(outgoing.length).toBe(4);
   session.kill();
   outgoing[1]?.answer({ kind: "reply", bytes: NONE });
 });

@@ -1,3 +1,4 @@
+import type { LimitLevel } from "../events/event.ts";
 import type { Cell, CellUsage } from "../ports/cell.ts";
 import type { Cause } from "../services/cause.ts";
 import { ProtocolError } from "./errors.ts";
@@ -43,7 +44,9 @@ export type StartOutcome =
 /** What came of a call. `error` means the guest answered with an error; its death rejects with {@link GuestGone}. */
 export type CallOutcome =
   | { readonly kind: "reply"; readonly bytes: Uint8Array }
-  | { readonly kind: "error"; readonly error: GuestError };
+  | { readonly kind: "error"; readonly error: GuestError }
+  /** The answer is more than the service may give. */
+  | { readonly kind: "over-limit"; readonly limit: "replyBytes"; readonly used: number };
 
 /** A call that did not work, while the service lives on. */
 export interface GuestError {
@@ -76,10 +79,26 @@ export type OutgoingOutcome =
   | { readonly kind: "reply"; readonly bytes: Uint8Array }
   | { readonly kind: "error"; readonly reason: string; readonly message: string };
 
+/** How far a guest may go in one thing. */
+export interface SessionBound {
+  /** Told of from here on, once for each time it comes above. */
+  readonly soft: number;
+  readonly hard: number;
+  /** What is above is refused or dropped; else it is only told of. */
+  readonly holds: boolean;
+}
+
+/** Bytes of one reply, calls of its own that wait, lines of log in a second. */
+export type SessionBounds = Readonly<Record<SessionLimit, SessionBound>>;
+
+export type SessionLimit = "replyBytes" | "callsInFlight" | "logLinesPerSecond";
+
 export interface SessionHandlers {
-  /** A line of the service, of its console or its standard output and error; at most 1,000 in a second. */
+  /** A line of the service, of its console or its standard output and error. */
   onLog(line: { readonly level: LogLevel; readonly text: string }): void;
   onOutgoing(message: OutgoingMessage): void;
+  /** It has gone above a bound. */
+  onLimit(limit: SessionLimit, level: LimitLevel, used: number): void;
 }
 
 export interface GuestSession {
@@ -100,28 +119,31 @@ export interface GuestSession {
   /** Asks the guest to run `terminate` and exit. The caller keeps time and kills. */
   stop(): void;
   kill(): void;
+  /** Kills it for a limit; `exited` tells of that cause whatever else is found. */
+  end(cause: Cause): void;
+  /** Its calls to other services that wait for an answer. */
+  readonly callsInFlight: number;
   /** Settles once, when nothing of the guest is left on the host. */
   readonly exited: Promise<GuestExit>;
   usage(): CellUsage | undefined;
 }
 
-/** Calls that a guest may leave unanswered, and calls of its own that may wait, before more are refused. */
+/** Calls that a guest may leave unanswered before more are refused. */
 export const MAX_OPEN_CALLS = 10_000;
-export const MAX_OUTGOING_CALLS = 1_000;
 
 /**
  * Opens the kernel's side of the conversation with the guest in a cell, which it takes over.
  *
  * Nothing that the guest sends throws here or is kept without bound.
  *
- * @param nowMs Monotonic milliseconds, for the bound on log lines.
+ * @param options `nowMs`: monotonic milliseconds, for the bound on log lines.
  */
 export function openGuestSession(
   cell: Cell,
   handlers: SessionHandlers,
-  nowMs: () => number = () => performance.now(),
+  options: { readonly bounds: SessionBounds; readonly nowMs?: () => number },
 ): GuestSession {
-  return new Session(cell, handlers, nowMs);
+  return new Session(cell, handlers, options.bounds, options.nowMs ?? (() => performance.now()));
 }
 
 interface OpenCall {
@@ -135,7 +157,8 @@ class Session implements GuestSession {
   readonly #cell: Cell;
   readonly #handlers: SessionHandlers;
   readonly #nowMs: () => number;
-  readonly #rate = new LineRate();
+  readonly #bounds: SessionBounds;
+  readonly #rate: LineRate;
   readonly #calls = new Map<number, OpenCall>();
   #nextId = 1;
   #outgoing = 0;
@@ -145,11 +168,14 @@ class Session implements GuestSession {
   #ending: Ending | undefined;
   #violation: string | undefined;
   #killing = false;
+  #verdict: Cause | undefined;
   #lastOutput: string[] = [];
   #exit: GuestExit | undefined;
 
-  constructor(cell: Cell, handlers: SessionHandlers, nowMs: () => number) {
+  constructor(cell: Cell, handlers: SessionHandlers, bounds: SessionBounds, nowMs: () => number) {
     this.#cell = cell;
+    this.#bounds = bounds;
+    this.#rate = new LineRate(bounds.logLinesPerSecond.hard);
     this.#handlers = handlers;
     this.#nowMs = nowMs;
     cell.onFrame = (id, payload) => this.#receive(id, payload);
@@ -157,7 +183,8 @@ class Session implements GuestSession {
     cell.onOutput = (stream, line) => this.#output(stream === "stdout" ? "info" : "error", line);
     this.exited = cell.exited.then((exit) => {
       const lastOutput = cutText(this.#lastOutput.join("\n"), MAX_DETAIL_BYTES);
-      return this.#finish(readGuestExit({ exit, ending: this.#ending, violation: this.#violation, lastOutput }));
+      const facts = { exit, verdict: this.#verdict, ending: this.#ending, violation: this.#violation, lastOutput };
+      return this.#finish(readGuestExit(facts));
     });
   }
 
@@ -212,6 +239,15 @@ class Session implements GuestSession {
     void this.#cell.kill();
   }
 
+  end(cause: Cause): void {
+    this.#verdict ??= cause;
+    this.kill();
+  }
+
+  get callsInFlight(): number {
+    return this.#outgoing;
+  }
+
   usage(): CellUsage | undefined {
     return this.#cell.usage();
   }
@@ -257,7 +293,7 @@ class Session implements GuestSession {
         this.#settleStart({ kind: "started", calls: message.calls, casts: message.casts });
         return;
       case "reply":
-        this.#settleCall(id, { kind: "reply", bytes: message.bytes });
+        this.#reply(id, message.bytes);
         return;
       case "error":
         this.#settleCall(id, { kind: "error", error: message.error });
@@ -282,6 +318,23 @@ class Session implements GuestSession {
     }
   }
 
+  #reply(id: number, bytes: Uint8Array): void {
+    const used = bytes.length;
+    if (used > this.#bounds.replyBytes.soft && this.#calls.has(id) && !this.#mayGo("replyBytes", used)) {
+      this.#settleCall(id, { kind: "over-limit", limit: "replyBytes", used });
+    } else {
+      this.#settleCall(id, { kind: "reply", bytes });
+    }
+  }
+
+  /** Tells of what is above the soft bound. @returns False when it is above the hard one and must not go on. */
+  #mayGo(limit: SessionLimit, used: number): boolean {
+    const { hard, holds } = this.#bounds[limit];
+    const over = used > hard;
+    this.#handlers.onLimit(limit, over ? "hard" : "soft", used);
+    return !(over && holds);
+  }
+
   /** An answer to nothing, or a second one, is dropped. */
   #settleCall(id: number, outcome: CallOutcome): void {
     const open = this.#calls.get(id);
@@ -304,8 +357,9 @@ class Session implements GuestSession {
       this.#answerOutgoing(id, outcome);
     };
     this.#outgoing += 1;
-    if (this.#outgoing > MAX_OUTGOING_CALLS) {
-      answer({ kind: "error", reason: "overloaded", message: `More than ${MAX_OUTGOING_CALLS} calls are open` });
+    const { soft, hard } = this.#bounds.callsInFlight;
+    if (this.#outgoing > soft && !this.#mayGo("callsInFlight", this.#outgoing)) {
+      answer({ kind: "error", reason: "LIMIT_REACHED", message: `More than calls_in_flight (${hard}) calls are open` });
       return;
     }
     this.#handlers.onOutgoing({ ...message, kind: "call", answer });
@@ -335,10 +389,15 @@ class Session implements GuestSession {
 
   #log(level: LogLevel, text: string): void {
     if (URGENCY[level] < URGENCY[this.#logLevel]) return;
-    const { admitted, droppedBefore } = this.#rate.admit(this.#nowMs());
-    if (droppedBefore > 0)
-      this.#handlers.onLog({ level: "warn", text: `Dropped ${droppedBefore} log lines: more than 1000 in a second` });
-    if (admitted) this.#handlers.onLog({ level, text });
+    const { hard, holds } = this.#bounds.logLinesPerSecond;
+    const { admitted, firstLeftOut, droppedBefore } = this.#rate.admit(this.#nowMs());
+    if (firstLeftOut) this.#handlers.onLimit("logLinesPerSecond", "hard", hard + 1);
+    if (droppedBefore > 0 && holds)
+      this.#handlers.onLog({
+        level: "warn",
+        text: `Dropped ${droppedBefore} log lines: more than ${hard} in a second`,
+      });
+    if (admitted || !holds) this.#handlers.onLog({ level, text });
   }
 
   #finish(exit: GuestExit): GuestExit {

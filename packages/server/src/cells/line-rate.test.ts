@@ -1,11 +1,12 @@
 import { expect, test } from "@jest/globals";
-import { LINES_PER_SECOND, LineRate } from "./line-rate.ts";
+import { LineRate } from "./line-rate.ts";
 
-test("a second lets its share of lines through, and the next one tells how many were lost", () => {
-  const rate = new LineRate();
-  const admitted = Array.from({ length: LINES_PER_SECOND + 5 }, () => rate.admit(10)).filter((line) => line.admitted);
-  expect(admitted.length).toBe(LINES_PER_SECOND);
-  expect(rate.dropped).toBe(5);
-  expect(rate.admit(1_010)).toEqual({ admitted: true, droppedBefore: 5 });
-  expect(rate.admit(1_011)).toEqual({ admitted: true, droppedBefore: 0 });
+test("a second lets its share of lines through, says so at the first one left out, and the next tells how many were lost", () => {
+  const rate = new LineRate(3);
+  const lines = Array.from({ length: 5 }, () => rate.admit(10));
+  expect(lines.map(({ admitted }) => admitted)).toEqual([true, true, true, false, false]);
+  expect(lines.map(({ firstLeftOut }) => firstLeftOut)).toEqual([false, false, false, true, false]);
+  expect(rate.dropped).toBe(2);
+  expect(rate.admit(1_010)).toEqual({ admitted: true, firstLeftOut: false, droppedBefore: 2 });
+  expect(rate.admit(1_011)).toEqual({ admitted: true, firstLeftOut: false, droppedBefore: 0 });
 });

@@ -1,20 +1,32 @@
-/** Lines that pass in one second; the rest of that second is counted and dropped. */
-export const LINES_PER_SECOND = 1_000;
+/** Lines that a guest hands over in one second at most, whatever its manifest says. */
+export const LINES_PER_SECOND = 10_000;
 
 /**
- * Lets at most {@link LINES_PER_SECOND} lines through in each second.
+ * Lets a number of lines through in each second.
  *
  * @example
- * const rate = new LineRate();
+ * const rate = new LineRate(1_000);
  * const { admitted, droppedBefore } = rate.admit(nowMs);
  */
 export class LineRate {
+  readonly #perSecond: number;
   #windowStartMs = Number.NEGATIVE_INFINITY;
   #admitted = 0;
   #dropped = 0;
 
-  /** @returns `droppedBefore` is above 0 once for each second that lost lines, on the first line after it. */
-  admit(nowMs: number): { readonly admitted: boolean; readonly droppedBefore: number } {
+  constructor(perSecond: number) {
+    this.#perSecond = perSecond;
+  }
+
+  /**
+   * @returns `firstLeftOut` on the first line of a second that is too much; `droppedBefore` is above 0 once for each second
+   *   that lost lines, on the first line after it.
+   */
+  admit(nowMs: number): {
+    readonly admitted: boolean;
+    readonly firstLeftOut: boolean;
+    readonly droppedBefore: number;
+  } {
     let droppedBefore = 0;
     if (nowMs - this.#windowStartMs >= 1_000) {
       this.#windowStartMs = nowMs;
@@ -22,12 +34,10 @@ export class LineRate {
       droppedBefore = this.#dropped;
       this.#dropped = 0;
     }
-    if (this.#admitted >= LINES_PER_SECOND) {
-      this.#dropped += 1;
-      return { admitted: false, droppedBefore };
-    }
-    this.#admitted += 1;
-    return { admitted: true, droppedBefore };
+    const admitted = this.#admitted < this.#perSecond;
+    if (admitted) this.#admitted += 1;
+    else this.#dropped += 1;
+    return { admitted, firstLeftOut: !admitted && this.#dropped === 1, droppedBefore };
   }
 
   /** Lines dropped that no later line has told of. */

@@ -6,6 +6,7 @@ import type { ProcessCell } from "./process-cell.ts";
 import { processTreeUsage } from "./process-tree.ts";
 import { findRuntimeFiles } from "./runtime-files.ts";
 import { buildGuest, eventually, hostClock, LIMITS, processRuns } from "./testing/real-cells.ts";
+import { usualBounds } from "./testing/usual-bounds.ts";
 import { WatchedLimits } from "./watched-limits.ts";
 
 // What a host without bubblewrap and control groups gives.
@@ -36,7 +37,11 @@ async function launchPlain(method = PLAIN, limits = LIMITS): Promise<ProcessCell
 }
 
 async function run(cell: ProcessCell, code: string) {
-  const session = openGuestSession(cell, { onLog: () => {}, onOutgoing: () => {} });
+  const session = openGuestSession(
+    cell,
+    { onLog: () => {}, onOutgoing: () => {}, onLimit: () => {} },
+    { bounds: usualBounds },
+  );
   const source = `import { defineServer, reply } from "@solo/actor-core";
     export default defineServer({ version: 1, init: () => 0, calls: { run: async ({ state }) => { ${code} } } });`;
   const rest = {

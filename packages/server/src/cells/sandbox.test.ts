@@ -4,6 +4,7 @@ import type { Sandbox } from "../ports/cell.ts";
 import { GuestGone } from "./guest-session.ts";
 import { openSandbox } from "./sandbox.ts";
 import { buildGuest, eventually, hostClock, processRuns, startService, testFolderId } from "./testing/real-cells.ts";
+import { usualBounds } from "./testing/usual-bounds.ts";
 
 const folderId = testFolderId();
 const seen: number[] = [];
@@ -159,7 +160,11 @@ describe("a source that gives no service fails with its cause:", () => {
   test("a source that is not UTF-8", async () => {
     const cell = await sandbox.acquire({ memoryBytes: 64 << 20, cpuPercent: 50, processes: 32 });
     const { openGuestSession } = await import("./guest-session.ts");
-    const session = openGuestSession(cell, { onLog: () => {}, onOutgoing: () => {} });
+    const session = openGuestSession(
+      cell,
+      { onLog: () => {}, onOutgoing: () => {}, onLimit: () => {} },
+      { bounds: usualBounds },
+    );
     const rest = {
       serviceId: "a",
       tenant: "a",

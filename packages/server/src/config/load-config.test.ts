@@ -97,7 +97,7 @@ describe("problems", () => {
     ).toEqual([
       "solo.toml:5 service.memroy: found a key that is not known, wanted a key that --help lists (did you mean service.memory?)",
       'solo.toml:3 limits.minimum: found "some", wanted watched, enforced, best',
-      "solo.toml:6 service.processes: found 1.5, wanted a whole number from 1 to 32768",
+      "solo.toml:6 service.processes: found 1.5, wanted a whole number from 8 to 4096",
       "solo.toml:8 listen.port: found {}, wanted a whole number from 0 to 65535",
     ]);
   });

@@ -4,6 +4,9 @@ import {
   durationForm,
   formatByteSize,
   formatDuration,
+  type LimitName,
+  limitNames,
+  limitRow,
   parseByteSize,
   parseDuration,
 } from "@solo/notation";
@@ -125,69 +128,7 @@ export const settings = {
     max: 256,
     default: defaultPoolSize,
   }),
-  serviceMemoryBytes: bytes({
-    flag: "--service-memory",
-    variable: "SOLO_SERVICE_MEMORY",
-    key: "service.memory",
-    doc: "Memory of a service whose manifest says nothing",
-    min: 16 * 2 ** 20,
-    max: 2 ** 40,
-    default: serviceDefaults.memoryBytes,
-  }),
-  serviceCpuPercent: whole({
-    flag: "--service-cpu",
-    variable: "SOLO_SERVICE_CPU",
-    key: "service.cpu_percent",
-    doc: "Share of one core in percent of a service whose manifest says nothing",
-    min: 1,
-    max: 100_000,
-    default: serviceDefaults.cpuPercent,
-  }),
-  serviceProcesses: whole({
-    flag: "--service-processes",
-    variable: "SOLO_SERVICE_PROCESSES",
-    key: "service.processes",
-    doc: "Processes and threads of a service whose manifest says nothing",
-    min: 1,
-    max: 32_768,
-    default: serviceDefaults.processes,
-  }),
-  serviceStartTimeoutMs: duration({
-    flag: "--service-start-timeout",
-    variable: "SOLO_SERVICE_START_TIMEOUT",
-    key: "service.start_timeout",
-    doc: "Time until `init` must have returned",
-    min: 1,
-    max: 3_600_000,
-    default: serviceDefaults.startTimeoutMs,
-  }),
-  serviceStopTimeoutMs: duration({
-    flag: "--service-stop-timeout",
-    variable: "SOLO_SERVICE_STOP_TIMEOUT",
-    key: "service.stop_timeout",
-    doc: "Time for `terminate` before SIGKILL",
-    min: 1,
-    max: 3_600_000,
-    default: serviceDefaults.stopTimeoutMs,
-  }),
-  serviceMailboxMessages: whole({
-    flag: "--service-mailbox-messages",
-    variable: "SOLO_SERVICE_MAILBOX_MESSAGES",
-    key: "service.mailbox_messages",
-    doc: "Messages accepted and not yet answered",
-    min: 1,
-    max: 1_000_000,
-    default: serviceDefaults.mailboxMessages,
-  }),
-  serviceMailboxBytes: bytes({
-    flag: "--service-mailbox-bytes",
-    variable: "SOLO_SERVICE_MAILBOX_BYTES",
-    key: "service.mailbox_bytes",
-    doc: "Bytes of the messages accepted and not yet answered",
-    min: 1,
-    max: 2 ** 30,
-    default: serviceDefaults.mailboxBytes,
-  }),
+  ...serviceLimitSettings(),
   serviceMaxRestarts: whole({
     flag: "--service-max-restarts",
     variable: "SOLO_SERVICE_MAX_RESTARTS",
@@ -221,6 +162,33 @@ export type Origins = { readonly [Name in SettingName]: string };
 /** Whether `host` can be reached from this host only. */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
+}
+
+/** Name of the setting for a limit's default, such as `serviceMemoryBytes`. */
+export type LimitSetting<Name extends LimitName = LimitName> = `service${Capitalize<Name>}`;
+
+export function limitSetting<Name extends LimitName>(name: Name): LimitSetting<Name> {
+  return `service${name.slice(0, 1).toUpperCase()}${name.slice(1)}` as LimitSetting<Name>;
+}
+
+/** What services get whose manifest says nothing: one setting for each row of the table of limits. */
+function serviceLimitSettings(): { readonly [Name in LimitName as LimitSetting<Name>]: Setting<number> } {
+  const made = limitNames.map((name) => {
+    const { key, unit, doc, usual, least, most } = limitRow(name);
+    const words = key.replace(/_percent$/, "").replaceAll("_", "-");
+    const setting = {
+      flag: `--service-${words}`,
+      variable: `SOLO_SERVICE_${words.replaceAll("-", "_").toUpperCase()}`,
+      key: `service.${key}`,
+      doc: `Limit of a service whose manifest says nothing: ${doc}${unit === "percent" ? ", in percent" : ""}`,
+      min: least,
+      max: most,
+      default: usual,
+    };
+    const make = { bytes, ms: duration }[unit as string] ?? whole;
+    return [limitSetting(name), make(setting)] as const;
+  });
+  return Object.fromEntries(made) as { [Name in LimitName as LimitSetting<Name>]: Setting<number> };
 }
 
 type Names = Pick<Setting<unknown>, "flag" | "variable" | "key" | "doc">;

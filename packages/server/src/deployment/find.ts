@@ -1,6 +1,7 @@
 import type { Permit } from "../authority/authorize.ts";
 import { checkServiceId } from "../authority/names.ts";
 import type { DeployedService } from "../services/deployed-service.ts";
+import { healthy } from "../services/health.ts";
 import { decodeRecord, type ServiceRecord } from "../services/service-record.ts";
 import type { ServiceView } from "../services/service-view.ts";
 import type { DeploymentContext } from "./context.ts";
@@ -75,4 +76,5 @@ export const viewOfRecord = (
   calls: [],
   casts: [],
   mailboxMessages: 0,
+  health: healthy,
 });

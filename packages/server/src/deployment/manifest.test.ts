@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { LogLevel, RestartKind, Manifest as WireManifest } from "@solo/proto";
+import { LimitAction, LogLevel, RestartKind, Manifest as WireManifest } from "@solo/proto";
 import fc from "fast-check";
 import { serviceDefaults } from "../limits.ts";
 import { parseManifest } from "./manifest.ts";
@@ -26,6 +26,8 @@ const defaults = {
   maxRestarts: 3,
   restartPeriodMs: 5_000,
   startArguments: "",
+  softLimits: {},
+  limitActions: {},
   limits: {
     memoryBytes: 64 * 1024 * 1024,
     cpuPercent: 50,
@@ -34,6 +36,10 @@ const defaults = {
     stopTimeoutMs: 30_000,
     mailboxMessages: 1_000,
     mailboxBytes: 8 * 1024 * 1024,
+    messageBytes: 4_190_208,
+    replyBytes: 4_190_208,
+    callsInFlight: 1_000,
+    logLinesPerSecond: 1_000,
   },
 };
 
@@ -62,8 +68,14 @@ test("everything that is said comes through", () => {
       processes: 8,
       startTimeoutMs: 1,
       stopTimeoutMs: 600_000,
-      mailboxMessages: 1,
-      mailboxBytes: 1n,
+      mailboxMessages: 10,
+      mailboxBytes: 10n,
+      messageBytes: 10,
+      replyBytes: 1,
+      callsInFlight: 10,
+      logLinesPerSecond: 1,
+      soft: { mailbox_messages: 5n, calls_in_flight: 10n },
+      actions: { reply_bytes: LimitAction.LIMIT_ACTION_WARN, mailbox_messages: LimitAction.LIMIT_ACTION_KILL },
     },
   });
   expect(said).toEqual({
@@ -79,10 +91,61 @@ test("everything that is said comes through", () => {
       processes: 8,
       startTimeoutMs: 1,
       stopTimeoutMs: 600_000,
-      mailboxMessages: 1,
-      mailboxBytes: 1,
+      mailboxMessages: 10,
+      mailboxBytes: 10,
+      messageBytes: 10,
+      replyBytes: 1,
+      callsInFlight: 10,
+      logLinesPerSecond: 1,
     },
+    softLimits: { mailboxMessages: 5, callsInFlight: 10 },
+    limitActions: { replyBytes: "warn", mailboxMessages: "kill" },
   });
+});
+
+test("a mailbox smaller than a message lowers the default of the message", () => {
+  expect(parse({ limits: { mailboxBytes: 1_000n } }).limits).toMatchObject({
+    mailboxBytes: 1_000,
+    messageBytes: 1_000,
+  });
+});
+
+test.each<[string, Parts, string]>([
+  [
+    "manifest.limits.soft.memroy_bytes",
+    { limits: { soft: { memroy_bytes: 1n } } },
+    "is no limit (did you mean memory_bytes?)",
+  ],
+  [
+    "manifest.limits.actions.x",
+    { limits: { actions: { x: 1 } } },
+    "is no limit: there are memory_bytes, cpu_percent, ",
+  ],
+  [
+    "manifest.limits.soft.cpu_percent",
+    { limits: { soft: { cpu_percent: 1n } } },
+    "has no warning: only memory_bytes, ",
+  ],
+  ["manifest.limits.actions.memory_bytes", { limits: { actions: { memory_bytes: 3 } } }, "must be kill"],
+  [
+    "manifest.limits.actions.log_lines_per_second",
+    { limits: { actions: { log_lines_per_second: 9 as never } } },
+    "must be throttle or warn or kill",
+  ],
+  [
+    "manifest.limits.soft.processes",
+    { limits: { processes: 10, soft: { processes: 11n } } },
+    "must be at most the limit itself, 10 processes",
+  ],
+  [
+    "manifest.limits.message_bytes",
+    { limits: { messageBytes: 11, mailboxBytes: 10n } },
+    "must be at most mailbox_bytes, 10 bytes",
+  ],
+])("%s, which contradicts what there is, is named: %#", (field, parts, wanted) => {
+  const found = fault(parts);
+  expect(found).toMatchObject({ code: "MANIFEST_INVALID", facts: { field } });
+  expect(found?.message).toContain(`${field} ${wanted}`);
 });
 
 const manyVariables = Object.fromEntries(Array.from({ length: 257 }, (_, index) => [`V${index}`, ""]));
@@ -94,7 +157,7 @@ test.each<[string, Parts, string]>([
     { limits: { memoryBytes: 2n ** 64n - 1n } },
     "must be 33554432 to 1099511627776 bytes",
   ],
-  ["manifest.limits.cpu_percent", { limits: { cpuPercent: 10_001 } }, "must be 1 to 10000 percent of one core"],
+  ["manifest.limits.cpu_percent", { limits: { cpuPercent: 10_001 } }, "must be 1 to 10000 percent"],
   ["manifest.limits.processes", { limits: { processes: 7 } }, "must be 8 to 4096 processes"],
   ["manifest.limits.start_timeout_ms", { limits: { startTimeoutMs: 600_001 } }, "must be 1 to 600000 ms"],
   ["manifest.limits.stop_timeout_ms", { limits: { stopTimeoutMs: 600_001 } }, "must be 1 to 600000 ms"],

@@ -1,11 +1,17 @@
 import { isUtf8 } from "node:buffer";
-import { LogLevel as WireLogLevel, type Manifest as WireManifest, RestartKind as WireRestartKind } from "@solo/proto";
+import { type LimitAction, type LimitName, limitNamed, limitNames, limitRow, nearestName } from "@solo/notation";
+import {
+  LimitAction as WireLimitAction,
+  type Limits as WireLimits,
+  LogLevel as WireLogLevel,
+  type Manifest as WireManifest,
+  RestartKind as WireRestartKind,
+} from "@solo/proto";
 import { z } from "zod";
 import { quoted, SoloError } from "../errors.ts";
 import { serviceDefaults } from "../limits.ts";
-import type { Manifest } from "../services/service-record.ts";
+import type { Manifest, ServiceLimits } from "../services/service-record.ts";
 
-const MiB = 1024 * 1024;
 const bounded = (least: number, most: number, unit: string) =>
   z
     .number()
@@ -40,15 +46,11 @@ const schema = z.object({
   maxRestarts: bounded(0, 1_000_000, "restarts"),
   restartPeriodMs: bounded(1, 86_400_000, "ms"),
   startArguments: z.string("must be UTF-8").max(65_536, "must be at most 65,536 characters"),
-  limits: z.object({
-    memoryBytes: bounded(32 * MiB, 1024 * 1024 * MiB, "bytes"),
-    cpuPercent: bounded(1, 10_000, "percent of one core"),
-    processes: bounded(8, 4_096, "processes"),
-    startTimeoutMs: bounded(1, 600_000, "ms"),
-    stopTimeoutMs: bounded(1, 600_000, "ms"),
-    mailboxMessages: bounded(1, 1_000_000, "messages"),
-    mailboxBytes: bounded(1, 1024 * MiB, "bytes"),
-  }),
+  limits: z.object(
+    Object.fromEntries(
+      limitNames.map((name) => [name, bounded(limitRow(name).least, limitRow(name).most, limitRow(name).unit)]),
+    ) as { readonly [Name in LimitName]: z.ZodNumber },
+  ),
 });
 
 /** Name in the proto of each field of the normalised manifest, for the error. */
@@ -57,12 +59,7 @@ const wireNames: Readonly<Record<string, string>> = {
   maxRestarts: "max_restarts",
   restartPeriodMs: "restart_period_ms",
   startArguments: "start_arguments",
-  memoryBytes: "memory_bytes",
-  cpuPercent: "cpu_percent",
-  startTimeoutMs: "start_timeout_ms",
-  stopTimeoutMs: "stop_timeout_ms",
-  mailboxMessages: "mailbox_messages",
-  mailboxBytes: "mailbox_bytes",
+  ...Object.fromEntries(limitNames.map((name) => [name, limitRow(name).wireName])),
 };
 
 /** Faults that one error tells of; a manifest can have as many as fit a request. */
@@ -101,27 +98,106 @@ export function parseManifest(wire: WireManifest | undefined, defaults: Manifest
     maxRestarts: wire?.maxRestarts ?? defaults.maxRestarts,
     restartPeriodMs: wire?.restartPeriodMs || defaults.restartPeriodMs,
     startArguments: isUtf8(startArguments) ? Buffer.from(startArguments).toString("utf8") : undefined,
-    limits: {
-      memoryBytes: Number(limits?.memoryBytes ?? 0) || defaults.memoryBytes,
-      cpuPercent: limits?.cpuPercent || defaults.cpuPercent,
-      processes: limits?.processes || defaults.processes,
-      startTimeoutMs: limits?.startTimeoutMs || defaults.startTimeoutMs,
-      stopTimeoutMs: limits?.stopTimeoutMs || defaults.stopTimeoutMs,
-      mailboxMessages: limits?.mailboxMessages || defaults.mailboxMessages,
-      mailboxBytes: Number(limits?.mailboxBytes ?? 0) || defaults.mailboxBytes,
-    },
+    limits: limitsOf(limits, defaults),
   });
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.slice(0, mostFaults).map(({ path, message }) => {
+  const rules = limitRules(limits);
+  const issues: Fault[] = [...(parsed.error?.issues ?? []), ...rules.faults];
+  if (parsed.success) {
+    const manifest = { ...parsed.data, softLimits: rules.soft, limitActions: rules.actions };
+    issues.push(...contradictions(manifest, limits));
+    if (issues.length === 0) return manifest;
+  }
+  const faults = issues.slice(0, mostFaults).map(({ path, message }) => {
     const names = path.map((part) => wireNames[String(part)] ?? String(part));
     const field = ["manifest", ...names.map((name) => (/^[!#-~]{1,80}$/.test(name) ? name : quoted(name)))].join(".");
     return { field, text: `${field} ${message}` };
   });
-  const left = parsed.error.issues.length - faults.length;
+  const left = issues.length - faults.length;
   const text = `${faults.map((fault) => fault.text).join("; ")}${left === 0 ? "" : `; and ${left} more`}`;
   throw new SoloError("MANIFEST_INVALID", `Cannot use the manifest: ${text}`, {
     found: text,
     wanted: "a manifest whose fields are within their bounds",
     field: faults[0]?.field ?? "manifest",
   });
+}
+
+interface Fault {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** What was said, or else the default. */
+function limitsOf(limits: WireLimits | undefined, defaults: ManifestDefaults): ServiceLimits {
+  const numbers = limitNames.map((name) => {
+    const said = Number(limits?.[name] ?? 0);
+    return [name, said || defaults[name]] as const;
+  });
+  const filled = Object.fromEntries(numbers) as ServiceLimits;
+  // A message that no mailbox takes is no message: a default gives way to what was said.
+  return limits?.messageBytes
+    ? filled
+    : { ...filled, messageBytes: Math.min(filled.messageBytes, filled.mailboxBytes) };
+}
+
+const wireActions: Readonly<Record<number, LimitAction>> = {
+  [WireLimitAction.LIMIT_ACTION_KILL]: "kill",
+  [WireLimitAction.LIMIT_ACTION_THROTTLE]: "throttle",
+  [WireLimitAction.LIMIT_ACTION_WARN]: "warn",
+};
+
+/** Soft limits and actions, each for a limit that there is and in a way that makes sense for it. */
+function limitRules(limits: WireLimits | undefined): {
+  readonly soft: Manifest["softLimits"];
+  readonly actions: Manifest["limitActions"];
+  readonly faults: readonly Fault[];
+} {
+  const soft: { [Name in LimitName]?: number } = {};
+  const actions: { [Name in LimitName]?: LimitAction } = {};
+  const faults: Fault[] = [];
+  const rowOf = (table: string, key: string): LimitName | undefined => {
+    const name = limitNamed(key);
+    if (name === undefined) faults.push({ path: ["limits", table, key], message: unknownLimit(key) });
+    return name;
+  };
+  for (const [key, value] of Object.entries(limits?.soft ?? {})) {
+    const name = rowOf("soft", key);
+    if (name === undefined || value === 0n) continue;
+    if (isWarned(name)) soft[name] = Number(value);
+    else faults.push({ path: ["limits", "soft", key], message: `has no warning: only ${warned.join(", ")} have one` });
+  }
+  for (const [key, value] of Object.entries(limits?.actions ?? {})) {
+    const name = rowOf("actions", key);
+    if (name === undefined || value === WireLimitAction.LIMIT_ACTION_UNSPECIFIED) continue;
+    const action = wireActions[value];
+    const able: readonly LimitAction[] = limitRow(name).actions;
+    if (action !== undefined && able.includes(action)) actions[name] = action;
+    else faults.push({ path: ["limits", "actions", key], message: `must be ${able.join(" or ")}` });
+  }
+  return { soft, actions, faults };
+}
+
+const isWarned = (name: LimitName): boolean => limitRow(name).softShare !== undefined;
+const warned = limitNames.filter(isWarned).map((name) => limitRow(name).wireName);
+
+function unknownLimit(key: string): string {
+  const known = limitNames.map((name) => limitRow(name).wireName);
+  const meant = nearestName(key, known);
+  return `is no limit${meant === undefined ? "" : ` (did you mean ${meant}?)`}: there are ${known.join(", ")}`;
+}
+
+/** Limits that are right by themselves and wrong beside each other. */
+function contradictions(manifest: Manifest, said: WireLimits | undefined): readonly Fault[] {
+  const { limits, softLimits } = manifest;
+  const faults: Fault[] = [];
+  for (const name of limitNames) {
+    const soft = softLimits[name];
+    if (soft === undefined || (Number.isSafeInteger(soft) && soft <= limits[name])) continue;
+    const message = `must be at most the limit itself, ${limits[name]} ${limitRow(name).unit}`;
+    faults.push({ path: ["limits", "soft", limitRow(name).wireName], message });
+  }
+  if (said?.messageBytes && limits.messageBytes > limits.mailboxBytes) {
+    const message = `must be at most mailbox_bytes, ${limits.mailboxBytes} bytes: no larger message would ever be taken`;
+    faults.push({ path: ["limits", "messageBytes"], message });
+  }
+  return faults;
 }

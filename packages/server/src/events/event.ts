@@ -1,5 +1,8 @@
 import type { Cause } from "../services/cause.ts";
 
+/** How far a limit is used: enough for a warning, or all of it. */
+export type LimitLevel = "soft" | "hard";
+
 /** Every kind of fact the kernel records. Closed: a reader can `switch` over `type`. */
 export type EventBody =
   | {
@@ -33,6 +36,29 @@ export type EventBody =
       readonly version: number;
       readonly restarts: number;
     }
+  /** It uses much of a limit (`soft`), or has reached it (`hard`). Told at most once a minute for each limit and level. */
+  | {
+      readonly type: "service.limit-reached";
+      readonly serviceId: string;
+      readonly version: number;
+      readonly limit: string;
+      readonly level: LimitLevel;
+      readonly action: "kill" | "throttle" | "warn";
+      readonly used: number;
+      readonly allowed: number;
+      /** Times it was reached since the last event of this kind, this one included. */
+      readonly times: number;
+    }
+  /** It is over its mailbox bound and refuses messages; `service.healthy` tells the end. */
+  | {
+      readonly type: "service.degraded";
+      readonly serviceId: string;
+      readonly version: number;
+      readonly limit: string;
+      readonly used: number;
+      readonly allowed: number;
+    }
+  | { readonly type: "service.healthy"; readonly serviceId: string; readonly version: number }
   | { readonly type: "service.stopped"; readonly serviceId: string; readonly version: number; readonly cause: Cause }
   | { readonly type: "service.failed"; readonly serviceId: string; readonly version: number; readonly cause: Cause }
   | {

@@ -64,13 +64,21 @@ export function toRpcStatus(error: SoloError): Status {
     );
   }
   if (facts.quota !== undefined) {
-    const { subject, limit, used } = facts.quota;
+    const { subject, limit, used, more = facts.fix ?? entry.fix } = facts.quota;
     details.push(
       pack(
         "google.rpc.QuotaFailure",
         QuotaFailure,
         QuotaFailure.fromPartial({
-          violations: [{ subject, description: `limit ${limit}, used ${used}`, quotaValue: BigInt(limit) }],
+          violations: [
+            {
+              subject,
+              description: cut(`limit ${limit}, used ${used}. For more: ${more}`),
+              quotaMetric: subject,
+              quotaDimensions: { used: String(used), allowed: String(limit) },
+              quotaValue: BigInt(Math.ceil(limit)),
+            },
+          ],
         }),
       ),
     );

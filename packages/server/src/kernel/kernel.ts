@@ -23,8 +23,10 @@ import type { Metrics } from "../observability/metrics.ts";
 import type { Sandbox } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Storage } from "../ports/storage.ts";
+import { HealthKeeper } from "../services/health-keeper.ts";
 import { Journals, type Step } from "../services/journal.ts";
 import { Launcher } from "../services/launcher.ts";
+import { LimitReporter } from "../services/limit-reporter.ts";
 import { StorageFull } from "../storage/errors.ts";
 import { type Owned, owner } from "./owner.ts";
 import { reportToLog } from "./report-to-log.ts";
@@ -195,7 +197,9 @@ function startServices(options: {
   const { system, storage, sandbox, clock, metrics, logger, capacity } = options;
   const { state, artifacts } = storage;
   const directory = new Directory();
-  const messaging: MessagingContext = { system, directory, clock };
+  const limits = new LimitReporter({ clock, metrics });
+  const health = new HealthKeeper(clock);
+  const messaging: MessagingContext = { system, directory, clock, limits, health };
   const launcher = new Launcher({
     system,
     tenants: options.tenants,
@@ -203,6 +207,7 @@ function startServices(options: {
     sandbox,
     context: {
       clock,
+      limits,
       onCrashed: (cause) => metrics.crashed(cause.kind),
       onOutgoing: (service, message) => void deliverOutgoing(messaging, service, message),
     },

@@ -179,10 +179,14 @@ test("a full mailbox refuses by count and by bytes, and says which", async () =>
   await server.deploy("small", counter, { limits: { ...limits, mailboxBytes: 10 } });
   server.call("few", "wait").catch(() => undefined);
   await expect(server.cast("few", "add", [1])).rejects.toEqual(
-    failing("MAILBOX_FULL", { quota: { subject: "mailbox_messages", limit: 1, used: 1 } }),
+    failing("MAILBOX_FULL", {
+      quota: expect.objectContaining({ subject: "mailbox_messages", limit: 1, used: 1 }),
+    }),
   );
   await expect(server.cast("small", "add", [123_456_789])).rejects.toEqual(
-    failing("MAILBOX_FULL", { quota: { subject: "mailbox_bytes", limit: 10, used: 0 } }),
+    failing("MAILBOX_FULL", {
+      quota: expect.objectContaining({ subject: "mailbox_bytes", limit: 10, used: 11 }),
+    }),
   );
 });
 

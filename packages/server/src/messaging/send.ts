@@ -1,13 +1,17 @@
 import type { ActorSystem } from "@solo/actor-core";
+import { type LimitName, limitNamed, limitRow } from "@solo/notation";
 import type { Permit } from "../authority/authorize.ts";
 import { checkServiceId } from "../authority/names.ts";
 import type { GuestError } from "../cells/guest-session.ts";
-import { oneOf, quoted, SoloError } from "../errors.ts";
+import { type ErrorFacts, oneOf, quoted, SoloError } from "../errors.ts";
 import { sizeLimits } from "../limits.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DeployedService, Incarnation } from "../services/deployed-service.ts";
+import type { HealthKeeper } from "../services/health-keeper.ts";
 import { awaitsMessages } from "../services/lifecycle.ts";
-import { callService, castToService } from "../services/service-messages.ts";
+import type { LimitReporter } from "../services/limit-reporter.ts";
+import { boundOf } from "../services/limit-rules.ts";
+import { callService, castToService, type ServiceOutcome } from "../services/service-messages.ts";
 import type { Directory } from "./directory.ts";
 
 /** A message on its way to a service: from a client or from another service of the same tenant. */
@@ -22,6 +26,8 @@ export interface MessagingContext {
   readonly system: ActorSystem;
   readonly directory: Directory;
   readonly clock: Clock;
+  readonly limits: LimitReporter;
+  readonly health: HealthKeeper;
 }
 
 interface SendOptions {
@@ -52,7 +58,7 @@ export async function call(
   const { clock } = context;
   const deadlineMs = clock.nowMs() + Math.min(options.timeoutMs, longestMs);
   for (;;) {
-    const leave = enter(service, message);
+    const leave = enter(context, service, message);
     const left = { signal: options.signal, timeoutMs: Math.max(1, deadlineMs - clock.nowMs()) };
     const actor = service.actor ?? (await actorOf(service, clock, left).catch(leaving(leave)));
     const handled = handedTo(service.incarnation, leave);
@@ -65,7 +71,9 @@ export async function call(
       case "error":
         throw guestError(message, service, outcome.error, options.timeoutMs);
       case "died":
-        throw died(message, service, outcome.message);
+        throw died(message, service, outcome);
+      case "over-limit":
+        throw replyTooLarge(message, service, outcome.used);
       case "timed-out":
         throw timedOut(message, options.timeoutMs);
       case "abandoned":
@@ -89,7 +97,7 @@ export async function cast(
   options: SendOptions,
 ): Promise<void> {
   const service = context.directory.get(permit.tenant, checkServiceId(message.serviceId));
-  const leave = enter(service, message);
+  const leave = enter(context, service, message);
   const actor = service.actor ?? (await actorOf(service, context.clock, options).catch(leaving(leave)));
   const known = service.incarnation?.casts;
   if (known !== undefined && !known.includes(message.method)) {
@@ -129,8 +137,8 @@ const leaving =
   };
 
 /** Counts the message against the service's mailbox. @returns Gives the place back, once. */
-function enter(service: DeployedService, message: Message): () => void {
-  const { mailbox, serviceId } = service;
+function enter(context: MessagingContext, service: DeployedService, message: Message): () => void {
+  const { mailbox, softMailbox, serviceId } = service;
   const { limits } = service.record.manifest;
   const bytes = message.args.length;
   const nameBytes = Buffer.byteLength(message.method);
@@ -142,35 +150,63 @@ function enter(service: DeployedService, message: Message): () => void {
       field: "method",
     });
   }
-  if (bytes > sizeLimits.frameBytes - 4_096) {
-    throw new SoloError("MESSAGE_TOO_LARGE", `Cannot send to "${serviceId}": the arguments are too large`, {
-      found: `${bytes} bytes`,
-      wanted: `at most ${sizeLimits.frameBytes - 4_096} bytes`,
-      field: "arguments",
-      quota: { subject: "message_bytes", limit: sizeLimits.frameBytes - 4_096, used: bytes },
-    });
-  }
+  if (bytes > limits.messageBytes) checkMessageSize(context, service, bytes);
   if (mailbox.messages >= limits.mailboxMessages || mailbox.bytes + bytes > limits.mailboxBytes) {
-    const byCount = mailbox.messages >= limits.mailboxMessages;
-    throw new SoloError("MAILBOX_FULL", `Cannot send to "${serviceId}": its mailbox is full`, {
-      found: `${mailbox.messages} messages of ${mailbox.bytes} bytes that are not answered yet`,
-      wanted: `at most ${limits.mailboxMessages} messages and ${limits.mailboxBytes} bytes`,
-      quota: byCount
-        ? { subject: "mailbox_messages", limit: limits.mailboxMessages, used: mailbox.messages }
-        : { subject: "mailbox_bytes", limit: limits.mailboxBytes, used: mailbox.bytes },
-      retryAfterMs: 100,
-      metadata: { service_id: serviceId },
-    });
+    throw mailboxFull(context, service, bytes);
   }
   mailbox.messages += 1;
   mailbox.bytes += bytes;
+  if (mailbox.messages > softMailbox.messages) {
+    context.limits.reached(service, "mailboxMessages", "soft", mailbox.messages);
+  }
+  if (mailbox.bytes > softMailbox.bytes) context.limits.reached(service, "mailboxBytes", "soft", mailbox.bytes);
   let inside = true;
   return () => {
     if (!inside) return;
     inside = false;
     mailbox.messages -= 1;
     mailbox.bytes -= bytes;
+    if (service.health.kind === "degraded") context.health.relieve(service);
   };
+}
+
+/** @throws {SoloError} `MESSAGE_TOO_LARGE`, unless the service is only warned and the message fits a frame. */
+function checkMessageSize(context: MessagingContext, service: DeployedService, bytes: number): void {
+  const { serviceId } = service;
+  context.limits.reached(service, "messageBytes", "hard", bytes);
+  const most = boundOf(service.record.manifest, "messageBytes");
+  if (bytes <= most) return;
+  throw new SoloError("MESSAGE_TOO_LARGE", `Cannot send to "${serviceId}": the arguments are too large`, {
+    found: `${bytes} bytes`,
+    wanted: `at most ${most} bytes`,
+    field: "arguments",
+    quota: quotaOf("messageBytes", most, bytes),
+    metadata: { service_id: serviceId },
+  });
+}
+
+/** Marks the service degraded, or ends it where its manifest says so. @returns What the sender of `bytes` is told. */
+function mailboxFull(context: MessagingContext, service: DeployedService, bytes: number): SoloError {
+  const { mailbox, serviceId } = service;
+  const { limits } = service.record.manifest;
+  const limit = mailbox.messages >= limits.mailboxMessages ? "mailboxMessages" : "mailboxBytes";
+  const used = limit === "mailboxMessages" ? mailbox.messages : mailbox.bytes + bytes;
+  const verdict = context.limits.reached(service, limit, "hard", used);
+  if (verdict === undefined) context.health.degrade(service, limit, used);
+  else service.incarnation?.session.end(verdict);
+  return new SoloError("MAILBOX_FULL", `Cannot send to "${serviceId}": its mailbox is full`, {
+    found: `${mailbox.messages} messages of ${mailbox.bytes} bytes that are not answered yet, and one of ${bytes} bytes`,
+    wanted: `at most ${limits.mailboxMessages} messages and ${limits.mailboxBytes} bytes`,
+    quota: quotaOf(limit, limits[limit], used),
+    retryAfterMs: 100,
+    metadata: { service_id: serviceId, health: service.health.kind },
+  });
+}
+
+function quotaOf(limit: LimitName, allowed: number, used: number): NonNullable<ErrorFacts["quota"]> {
+  const { wireName, most, unit } = limitRow(limit);
+  const more = `raise limits.${wireName} in the manifest, to ${most} ${unit} at most, and deploy again`;
+  return { subject: wireName, limit: allowed, used, more };
 }
 
 /** Waits until a service that is on its way up has its actor. */
@@ -231,13 +267,42 @@ const timedOut = (message: Message, timeoutMs: number): SoloError =>
     metadata: { service_id: message.serviceId },
   });
 
-const died = (message: Message, service: DeployedService, cause: string): SoloError =>
-  new SoloError("SERVICE_DIED", `Cannot get an answer from "${message.serviceId}": it ended meanwhile: ${cause}`, {
-    found: cause,
+function died(
+  { serviceId }: Message,
+  service: DeployedService,
+  { message, cause = service.lastCause }: ServiceOutcome & { readonly kind: "died" },
+): SoloError {
+  const metadata = { service_id: serviceId, cause: cause?.kind ?? "unknown" };
+  const limit = cause?.limit === undefined ? undefined : limitNamed(cause.limit.name);
+  if (cause?.limit !== undefined && limit !== undefined) {
+    const { name, allowed, used } = cause.limit;
+    return new SoloError("LIMIT_REACHED", `Cannot get an answer from "${serviceId}": it was ended: ${message}`, {
+      found: message,
+      wanted: `a service that stays below its limit ${name}`,
+      fix: `Whether the message had its effect is unknown; do less in one message, or raise limits.${name}`,
+      command: `solo status ${serviceId}`,
+      quota: quotaOf(limit, allowed, used),
+      metadata: { ...metadata, limit: name },
+    });
+  }
+  return new SoloError("SERVICE_DIED", `Cannot get an answer from "${serviceId}": it ended meanwhile: ${message}`, {
+    found: message,
     wanted: "a service that lives until it has answered",
-    command: `solo logs ${message.serviceId}`,
-    metadata: { service_id: message.serviceId, cause: service.lastCause?.kind ?? "unknown" },
+    command: `solo logs ${serviceId}`,
+    metadata,
   });
+}
+
+function replyTooLarge({ serviceId, method }: Message, service: DeployedService, used: number): SoloError {
+  const allowed = service.record.manifest.limits.replyBytes;
+  return new SoloError("MESSAGE_TOO_LARGE", `Cannot pass on the reply of "${serviceId}": it is too large`, {
+    found: `a reply of ${used} bytes`,
+    wanted: `a reply of at most ${allowed} bytes`,
+    fix: "Let the handler reply with less, in several calls",
+    quota: quotaOf("replyBytes", allowed, used),
+    metadata: { service_id: serviceId, method },
+  });
+}
 
 function guestError(message: Message, service: DeployedService, error: GuestError, timeoutMs: number): SoloError {
   const { serviceId, method } = message;

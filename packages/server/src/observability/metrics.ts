@@ -1,3 +1,5 @@
+import type { LimitAction } from "@solo/notation";
+import type { LimitLevel } from "../events/event.ts";
 import type { CauseKind } from "../services/cause.ts";
 
 /** How a call or deploy ended, in few enough words to be a label. */
@@ -17,6 +19,8 @@ export interface Metrics {
   denied(): void;
   crashed(cause: CauseKind): void;
   restarted(): void;
+  /** A service was at one of its limits, named as on the wire. */
+  limitReached(limit: string, level: LimitLevel, action: LimitAction): void;
   /** @param elapsedMs From the request's arrival to its answer. */
   called(outcome: Outcome, elapsedMs: number): void;
   /** One durable write of the database, which may hold many changes. */
@@ -30,6 +34,7 @@ export const noMetrics: Metrics = {
   denied() {},
   crashed() {},
   restarted() {},
+  limitReached() {},
   called() {},
   committed() {},
 };

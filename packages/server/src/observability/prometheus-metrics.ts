@@ -54,6 +54,12 @@ export function createMetrics(): PrometheusMetrics {
     labelNames: ["cause"],
     registers,
   });
+  const limitsReached = new Counter({
+    name: "solo_limits_reached_total",
+    help: "Times that a service was near (soft) or at (hard) one of its limits",
+    labelNames: ["limit", "level", "action"],
+    registers,
+  });
   const calls = new Histogram({
     name: "solo_call_duration_seconds",
     help: "From a call's arrival to its answer",
@@ -77,6 +83,7 @@ export function createMetrics(): PrometheusMetrics {
     denied: () => denials.inc(),
     crashed: (cause) => crashes.inc({ cause }),
     restarted: () => restarts.inc(),
+    limitReached: (limit, level, action) => limitsReached.inc({ limit, level, action }),
     called: (outcome, elapsedMs) => calls.observe({ outcome }, elapsedMs / 1_000),
     committed(count, elapsedMs) {
       commits.observe(elapsedMs / 1_000);

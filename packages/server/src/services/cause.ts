@@ -6,6 +6,15 @@ export interface Cause {
   readonly location?: SourceLocation;
   /** The guest's stack or last words, at most 4 KB. */
   readonly detail?: string;
+  /** The limit that ended it, when one did. */
+  readonly limit?: ReachedLimit;
+}
+
+/** A limit, by its name on the wire, and how far it was used when it was reached. */
+export interface ReachedLimit {
+  readonly name: string;
+  readonly used: number;
+  readonly allowed: number;
 }
 
 export type CauseKind =
@@ -19,6 +28,8 @@ export type CauseKind =
   | "crash"
   /** Over its memory limit. */
   | "oom"
+  /** Over another limit whose action is `kill`; `limit` names it. */
+  | "limit"
   /** Ended by a signal from outside the kernel. */
   | "signal"
   /** Its process exited by itself. */

@@ -56,6 +56,7 @@ test("its view says what is known without a cell, and hides what is not there", 
     calls: [],
     casts: [],
     mailboxMessages: 0,
+    health: { kind: "healthy" },
   });
   const lastCause = { kind: "oom", message: "over its limit" } as const;
   service.keep({ ...service.record, lastCause });

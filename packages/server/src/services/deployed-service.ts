@@ -1,12 +1,16 @@
 import type { Pid } from "@solo/actor-core";
+import { type LimitName, limitNames, limitRow } from "@solo/notation";
 import type { GuestExit, GuestSession } from "../cells/guest-session.ts";
-import type { Cell, Sandbox } from "../ports/cell.ts";
+import type { LimitLevel } from "../events/event.ts";
+import type { Cell, CellUsage, Sandbox } from "../ports/cell.ts";
 import type { Cause } from "./cause.ts";
+import { type Health, healthy } from "./health.ts";
 import type { ServiceJournal } from "./journal.ts";
 import { isLive, type LifecycleEvent, type LifecycleState, nextState } from "./lifecycle.ts";
+import { actionAt, softLimit } from "./limit-rules.ts";
 import { LogBuffer } from "./log-buffer.ts";
-import type { ServiceRecord } from "./service-record.ts";
-import type { ServiceView } from "./service-view.ts";
+import type { Manifest, ServiceRecord } from "./service-record.ts";
+import type { LimitUse, ServiceView } from "./service-view.ts";
 
 /** What the running incarnation of a service is, while there is one. */
 export interface Incarnation {
@@ -15,8 +19,18 @@ export interface Incarnation {
   readonly startedAtMs: number;
   readonly calls: readonly string[];
   readonly casts: readonly string[];
+  /** Milliseconds from taking its cell until `init` had returned. */
+  readonly startedWithinMs: number;
   /** Gives back the place in the mailbox of each message that was handed to it and that it is not done with. */
   readonly unhandled: Set<() => void>;
+}
+
+/** How often a limit was reached at one level in the present life of a service. */
+export interface LimitTally {
+  times: number;
+  /** Of these, those that an event has told of, and when the last one did. */
+  told: number;
+  toldAtMs: number;
 }
 
 /**
@@ -47,6 +61,10 @@ export class DeployedService {
   killAtOnce = false;
   /** Messages accepted and not yet answered. */
   readonly mailbox = { messages: 0, bytes: 0 };
+  /** Where warnings about the mailbox begin. */
+  softMailbox: { readonly messages: number; readonly bytes: number };
+  health: Health = healthy;
+  readonly #tallies = new Map<string, LimitTally>();
   #record: ServiceRecord;
   #state: LifecycleState;
   readonly #sandbox: Sandbox;
@@ -63,6 +81,7 @@ export class DeployedService {
     this.tenant = options.tenant;
     this.serviceId = options.serviceId;
     this.#record = options.record;
+    this.softMailbox = softMailboxOf(options.record.manifest);
     this.#state = options.state;
     this.#sandbox = options.sandbox;
     this.journal = options.journal;
@@ -96,8 +115,10 @@ export class DeployedService {
   /** Begins another life in the same place: the next version, or a start after the server was away. */
   begin(record: ServiceRecord, state: LifecycleState): void {
     this.#record = record;
+    this.softMailbox = softMailboxOf(record.manifest);
     this.#state = state;
     this.restarts = 0;
+    this.#tallies.clear();
     this.#wake();
   }
 
@@ -113,6 +134,16 @@ export class DeployedService {
       signal.addEventListener("abort", settle);
       if (signal.aborted) settle();
     });
+  }
+
+  tallyOf(limit: LimitName, level: LimitLevel): LimitTally {
+    const key = `${level} ${limit}`;
+    let tally = this.#tallies.get(key);
+    if (tally === undefined) {
+      tally = { times: 0, told: 0, toldAtMs: Number.NEGATIVE_INFINITY };
+      this.#tallies.set(key, tally);
+    }
+    return tally;
   }
 
   get lastCause(): Cause | undefined {
@@ -141,16 +172,59 @@ export class DeployedService {
       calls: running?.calls ?? [],
       casts: running?.casts ?? [],
       mailboxMessages: this.mailbox.messages,
+      health: this.health,
     };
   }
 
   /** {@link view}, with what it uses now. */
   measuredView(): ServiceView {
     const usage = this.incarnation?.session.usage();
-    return { ...this.view(), ...(usage === undefined ? {} : { usage }) };
+    const limits = limitNames.map((limit) => this.#useOf(limit, usage));
+    return { ...this.view(), limits, ...(usage === undefined ? {} : { usage }) };
+  }
+
+  #useOf(limit: LimitName, usage: CellUsage | undefined): LimitUse {
+    const { manifest } = this.#record;
+    const soft = softLimit(manifest, limit);
+    const used = this.#usedOf(limit, usage);
+    return {
+      limit,
+      allowed: manifest.limits[limit],
+      ...(used === undefined ? {} : { used }),
+      ...(Number.isFinite(soft) ? { soft } : {}),
+      action: actionAt(manifest, limit),
+      keptBy: limitRow(limit).keptBy === "kernel" ? "kernel" : this.#sandbox.limitsLevel,
+      timesNeared: this.#tallies.get(`soft ${limit}`)?.times ?? 0,
+      timesReached: this.#tallies.get(`hard ${limit}`)?.times ?? 0,
+    };
+  }
+
+  /** Undefined where there is nothing to measure now, or nothing at all: a limit on each single message has no level. */
+  #usedOf(limit: LimitName, usage: CellUsage | undefined): number | undefined {
+    switch (limit) {
+      case "memoryBytes":
+        return usage?.memoryBytes;
+      case "processes":
+        return usage?.processes;
+      case "mailboxMessages":
+        return this.mailbox.messages;
+      case "mailboxBytes":
+        return this.mailbox.bytes;
+      case "callsInFlight":
+        return this.incarnation?.session.callsInFlight;
+      case "startTimeoutMs":
+        return this.incarnation?.startedWithinMs;
+      default:
+        return undefined;
+    }
   }
 
   #wake(): void {
     for (const wake of [...this.#onState]) wake();
   }
 }
+
+const softMailboxOf = (manifest: Manifest): DeployedService["softMailbox"] => ({
+  messages: softLimit(manifest, "mailboxMessages"),
+  bytes: softLimit(manifest, "mailboxBytes"),
+});

@@ -4,12 +4,14 @@ import type { EventBody } from "../events/event.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Cause } from "./cause.ts";
 import type { DeployedService } from "./deployed-service.ts";
+import type { LimitReporter } from "./limit-reporter.ts";
 import type { CallMessage, CastMessage, ServiceOutcome } from "./service-messages.ts";
 import type { OpenedGuest, StartingGuest } from "./starting-guest.ts";
 
 /** What the actors of all services stand on. */
 export interface ServiceActorContext {
   readonly clock: Clock;
+  readonly limits: LimitReporter;
   /** Told of every end that nobody asked for and that was not planned. */
   readonly onCrashed: (cause: Cause) => void;
   /** Delivers what a guest sends to another service of its tenant. */
@@ -62,7 +64,9 @@ export function serviceActor(context: ServiceActorContext, service: DeployedServ
       call.from.reply(outcome);
     };
     (session as GuestSession).call({ method, args, timeoutMs }).then(answer, (error: unknown) => {
-      answer({ kind: "died", message: error instanceof GuestGone ? error.exit.cause.message : String(error) });
+      if (!(error instanceof GuestGone)) return answer({ kind: "died", message: String(error) });
+      const { cause } = error.exit;
+      answer({ kind: "died", message: cause.message, cause });
     });
   };
 
@@ -83,6 +87,7 @@ export function serviceActor(context: ServiceActorContext, service: DeployedServ
     const kept = service.keep({ ...record, lastCause: cause });
     service.journal.note({ events: [{ type, serviceId, version, cause }], origin, record: kept });
     service.advance({ type: "crashed" });
+    if (cause.kind === "oom") context.limits.reached(service, "memoryBytes", "hard", limits.memoryBytes);
     if (!exit.normal) context.onCrashed(cause);
     return self.exit(exit.normal ? Exit.normal : Exit.of(cause));
   };
@@ -177,7 +182,10 @@ export function serviceActor(context: ServiceActorContext, service: DeployedServ
         return;
       }
       const stopping = session;
-      const cancel = context.clock.schedule(limits.stopTimeoutMs, () => stopping.kill());
+      const cancel = context.clock.schedule(limits.stopTimeoutMs, () => {
+        context.limits.reached(service, "stopTimeoutMs", "hard", limits.stopTimeoutMs);
+        stopping.kill();
+      });
       stopping.stop();
       await stopping.exited;
       cancel();
@@ -213,6 +221,10 @@ async function bringUp(
         // It would wait for an answer that cannot come.
         () => void guest.opened.then(({ session }) => session.kill()),
       ),
+    onLimit: (limit, level, used) => {
+      const verdict = context.limits.reached(service, limit, level, used);
+      if (verdict !== undefined) void guest.opened.then(({ session }) => session.end(verdict));
+    },
   });
   let opened: OpenedGuest;
   try {
@@ -225,20 +237,32 @@ async function bringUp(
   let late = false;
   const cancel = clock.schedule(limits.startTimeoutMs, () => {
     late = true;
+    context.limits.reached(service, "startTimeoutMs", "hard", limits.startTimeoutMs);
     session.kill();
   });
   try {
     const outcome = await guest.outcome;
     if (outcome.kind === "failed") {
       await end(session);
-      const message = `it had not started within ${limits.startTimeoutMs} ms`;
-      return { kind: "failed", cause: late ? { kind: "start_timeout", message } : outcome.cause };
+      if (!late) return { kind: "failed", cause: outcome.cause };
+      const allowed = limits.startTimeoutMs;
+      const message = `it had not started within ${allowed} ms`;
+      const limit = { name: "start_timeout_ms", used: allowed, allowed };
+      return { kind: "failed", cause: { kind: "start_timeout", message, limit } };
     }
     const { calls, casts } = outcome;
     return {
       kind: "started",
       begunAtMs,
-      incarnation: { cell, session, startedAtMs: clock.wallMs(), calls, casts, unhandled: new Set() },
+      incarnation: {
+        cell,
+        session,
+        startedAtMs: clock.wallMs(),
+        startedWithinMs: clock.nowMs() - begunAtMs,
+        calls,
+        casts,
+        unhandled: new Set(),
+      },
     };
   } catch (error) {
     await end(session);

@@ -26,7 +26,7 @@ export interface CastMessage {
 /** What came of a call, the service's own death included. */
 export type ServiceOutcome =
   | CallOutcome
-  | { readonly kind: "died"; readonly message: string }
+  | { readonly kind: "died"; readonly message: string; readonly cause?: Cause }
   | { readonly kind: "timed-out" }
   /** The caller has gone. */
   | { readonly kind: "abandoned" }
@@ -49,14 +49,14 @@ export async function callService(
     if (error.reason.kind === "aborted") return { kind: "abandoned" };
     if (!request.taken) return { kind: "not-taken" };
     message.handled();
-    return { kind: "died", message: endOf(error.reason) };
+    return { kind: "died", ...endOf(error.reason) };
   }
 }
 
 /** Why the actor ended, as far as callers are concerned; its own crashes carry their cause. */
-function endOf(reason: ExitReason): string {
-  if (reason.kind === "custom") return (reason.value as Cause).message;
-  return reason.kind === "shutdown" ? "it was stopped" : "its actor ended";
+function endOf(reason: ExitReason): { readonly message: string; readonly cause?: Cause } {
+  if (reason.kind === "custom") return { message: (reason.value as Cause).message, cause: reason.value as Cause };
+  return { message: reason.kind === "shutdown" ? "it was stopped" : "its actor ended" };
 }
 
 export function castToService(system: ActorSystem, actor: Pid, message: Omit<CastMessage, "kind">): void {

@@ -1,5 +1,5 @@
+import { type LimitAction, type LimitName, usualLimits } from "@solo/notation";
 import type { LogLevel } from "../cells/guest-session.ts";
-import type { CellLimits } from "../ports/cell.ts";
 import type { Cause } from "./cause.ts";
 
 /** How a service is run, every default filled in. */
@@ -7,6 +7,10 @@ export interface Manifest {
   readonly environment: Readonly<Record<string, string>>;
   readonly logLevel: LogLevel;
   readonly limits: ServiceLimits;
+  /** Where warnings begin, for the limits whose manifest says so. */
+  readonly softLimits: { readonly [Name in LimitName]?: number };
+  /** What becomes of the service at a limit, for those whose manifest says so. */
+  readonly limitActions: { readonly [Name in LimitName]?: LimitAction };
   readonly restart: RestartKind;
   /** Restarts allowed within `restartPeriodMs`. */
   readonly maxRestarts: number;
@@ -15,12 +19,8 @@ export interface Manifest {
   readonly startArguments: string;
 }
 
-export interface ServiceLimits extends CellLimits {
-  readonly startTimeoutMs: number;
-  readonly stopTimeoutMs: number;
-  readonly mailboxMessages: number;
-  readonly mailboxBytes: number;
-}
+/** Each limit of the table, in its unit. */
+export type ServiceLimits = { readonly [Name in LimitName]: number };
 
 export type RestartKind = "permanent" | "transient" | "temporary";
 
@@ -52,5 +52,13 @@ const decoder = new TextDecoder();
 
 export const encodeRecord = (record: ServiceRecord): Uint8Array => encoder.encode(JSON.stringify(record));
 
-/** Reads what {@link encodeRecord} wrote; the store is trusted. */
-export const decodeRecord = (bytes: Uint8Array): ServiceRecord => JSON.parse(decoder.decode(bytes)) as ServiceRecord;
+/** Reads what {@link encodeRecord} wrote, or an older server that knew fewer limits; the store is trusted. */
+export function decodeRecord(bytes: Uint8Array): ServiceRecord {
+  const record = JSON.parse(decoder.decode(bytes)) as ServiceRecord;
+  const manifest: Partial<Manifest> = record.manifest;
+  const { limits, softLimits = {}, limitActions = {} } = manifest;
+  return {
+    ...record,
+    manifest: { ...record.manifest, limits: { ...usualLimits, ...limits }, softLimits, limitActions },
+  };
+}

@@ -1,5 +1,7 @@
+import type { LimitAction, LimitName } from "@solo/notation";
 import type { CellUsage, Confinement, LimitsLevel } from "../ports/cell.ts";
 import type { Cause } from "./cause.ts";
+import type { Health } from "./health.ts";
 import type { LifecycleState } from "./lifecycle.ts";
 import type { Manifest } from "./service-record.ts";
 
@@ -28,4 +30,22 @@ export interface ServiceView {
   readonly usage?: CellUsage;
   /** Messages accepted and not yet answered. */
   readonly mailboxMessages: number;
+  readonly health: Health;
+  /** What it uses of each limit; undefined where `usage` is not asked for. */
+  readonly limits?: readonly LimitUse[];
+}
+
+/** One limit as it stands now. */
+export interface LimitUse {
+  readonly limit: LimitName;
+  readonly allowed: number;
+  /** Undefined where there is nothing to measure now. */
+  readonly used?: number;
+  /** Undefined where no warning is given. */
+  readonly soft?: number;
+  readonly action: LimitAction;
+  readonly keptBy: "kernel" | LimitsLevel;
+  /** In the present life of this version. */
+  readonly timesNeared: number;
+  readonly timesReached: number;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { defineServer } from "@solo/actor-core";
+import { usualLimits } from "@solo/notation";
 import { openInlineSandbox } from "../cells/inline/inline-sandbox.ts";
-import { serviceDefaults } from "../limits.ts";
 import { StartingGuest } from "./starting-guest.ts";
 
 /** A guest that logs and sends while it starts. */
@@ -21,7 +21,9 @@ function begin(source?: Promise<Uint8Array>) {
   const manifest = {
     environment: {},
     logLevel: "info",
-    limits: serviceDefaults,
+    limits: usualLimits,
+    softLimits: {},
+    limitActions: {},
     restart: "permanent",
     maxRestarts: 3,
     restartPeriodMs: 5_000,
@@ -41,13 +43,17 @@ test("what a guest logs and sends before it has an owner is handed over in order
   const guest = begin();
   expect(await guest.outcome).toMatchObject({ kind: "started" });
   const heard: string[] = [];
-  guest.attach({ onLog: ({ text }) => heard.push(text), onOutgoing: ({ method }) => heard.push(method) });
+  guest.attach({
+    onLog: ({ text }) => heard.push(text),
+    onOutgoing: ({ method }) => heard.push(method),
+    onLimit: () => {},
+  });
   expect(heard).toEqual(["one", "greet", "two"]);
 });
 
 test("a guest that nobody attaches to is killed when it is abandoned, and one with an owner is left alone", async () => {
   const [orphan, owned] = [begin(), begin()];
-  owned.attach({ onLog: () => undefined, onOutgoing: () => undefined });
+  owned.attach({ onLog: () => undefined, onOutgoing: () => undefined, onLimit: () => {} });
   for (const guest of [orphan, owned]) guest.abandon();
   const { session } = await orphan.opened;
   expect(await session.exited).toMatchObject({ normal: false });

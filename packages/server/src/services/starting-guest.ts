@@ -2,11 +2,14 @@ import {
   type GuestSession,
   type OutgoingMessage,
   openGuestSession,
+  type SessionBounds,
   type SessionHandlers,
+  type SessionLimit,
   type StartOutcome,
   type StartRequest,
 } from "../cells/guest-session.ts";
 import type { Cell, Sandbox } from "../ports/cell.ts";
+import { actionAt, softLimit } from "./limit-rules.ts";
 import type { Manifest } from "./service-record.ts";
 
 /** What a guest is begun with; everything but the source is known at once. */
@@ -64,12 +67,14 @@ export class StartingGuest {
     void this.opened.then(({ session }) => session.kill());
   }
 
-  async #open(sandbox: Sandbox, { limits }: Manifest): Promise<OpenedGuest> {
-    const cell = await sandbox.acquire(limits);
-    const session = openGuestSession(cell, {
-      onLog: (line) => this.#handOver((handlers) => handlers.onLog(line)),
-      onOutgoing: (message: OutgoingMessage) => this.#handOver((handlers) => handlers.onOutgoing(message)),
-    });
+  async #open(sandbox: Sandbox, manifest: Manifest): Promise<OpenedGuest> {
+    const cell = await sandbox.acquire(manifest.limits);
+    const handlers: SessionHandlers = {
+      onLog: (line) => this.#handOver((owner) => owner.onLog(line)),
+      onOutgoing: (message: OutgoingMessage) => this.#handOver((owner) => owner.onOutgoing(message)),
+      onLimit: (limit, level, used) => this.#handOver((owner) => owner.onLimit(limit, level, used)),
+    };
+    const session = openGuestSession(cell, handlers, { bounds: boundsOf(manifest) });
     return { cell, session };
   }
 
@@ -91,4 +96,16 @@ export class StartingGuest {
     if (this.#handlers === undefined) this.#held.push(handOver);
     else handOver(this.#handlers);
   }
+}
+
+function boundsOf(manifest: Manifest): SessionBounds {
+  const bound = (limit: SessionLimit) => {
+    const hard = manifest.limits[limit];
+    return { hard, soft: Math.min(hard, softLimit(manifest, limit)), holds: actionAt(manifest, limit) !== "warn" };
+  };
+  return {
+    replyBytes: bound("replyBytes"),
+    callsInFlight: bound("callsInFlight"),
+    logLinesPerSecond: bound("logLinesPerSecond"),
+  };
 }

@@ -1,5 +1,5 @@
 import { MAX_FRAME_BYTES } from "../frames.ts";
-import { LineRate } from "../line-rate.ts";
+import { LINES_PER_SECOND, LineRate } from "../line-rate.ts";
 import {
   type Boot,
   decodeKernelMessage,
@@ -41,7 +41,7 @@ export interface GuestHost {
  */
 export class Guest {
   readonly #host: GuestHost;
-  readonly #rate = new LineRate();
+  readonly #rate = new LineRate(LINES_PER_SECOND);
   readonly #outgoing = new Map<number, PendingCall>();
   #nextOutgoing = 1;
   #boot: Boot | undefined;
@@ -247,7 +247,7 @@ interface PendingCall {
 const URGENCY: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 
 function droppedLines(count: number): string {
-  return `Dropped ${count} log lines: more than 1000 in a second`;
+  return `Dropped ${count} log lines: more than ${LINES_PER_SECOND} in a second`;
 }
 
 class ReplyTooLarge extends Error {

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "@jest/globals";
 import { defineServer, noReply, reply, stop } from "@solo/actor-core";
-import { GuestGone, type OutgoingMessage, openGuestSession } from "../guest-session.ts";
+import { GuestGone, type OutgoingMessage, openGuestSession, type SessionHandlers } from "../guest-session.ts";
+import { usualBounds } from "../testing/usual-bounds.ts";
 import { type InlineDefinition, openInlineSandbox } from "./inline-sandbox.ts";
 
 const sandbox = openInlineSandbox({ clock: { nowMs: () => 0 } });
@@ -15,10 +16,12 @@ afterEach(() => {
 async function start(source: InlineDefinition | string, args: readonly unknown[] = []) {
   const logs: string[] = [];
   const outgoing: OutgoingMessage[] = [];
-  const session = openGuestSession(await sandbox.acquire(LIMITS), {
+  const handlers: SessionHandlers = {
     onLog: ({ level, text: line }) => logs.push(`${level} ${line}`),
     onOutgoing: (message) => outgoing.push(message),
-  });
+    onLimit: () => {},
+  };
+  const session = openGuestSession(await sandbox.acquire(LIMITS), handlers, { bounds: usualBounds });
   open.push(session);
   const outcome = await session.start({
     serviceId: "a",
@@ -32,6 +35,7 @@ async function start(source: InlineDefinition | string, args: readonly unknown[]
   });
   const call = async (method: string, ...values: readonly unknown[]) => {
     const answer = await session.call({ method, args: text(values), timeoutMs: 1_000 });
+    if (answer.kind === "over-limit") return answer;
     return answer.kind === "reply" ? JSON.parse(new TextDecoder().decode(answer.bytes)) : answer.error;
   };
   return { session, outcome, logs, outgoing, call };

@@ -10,6 +10,7 @@ import { descendants } from "../process-tree.ts";
 import { findRuntimeFiles } from "../runtime-files.ts";
 import { openSandbox } from "../sandbox.ts";
 import { hostClock, LIMITS } from "./real-cells.ts";
+import { usualBounds } from "./usual-bounds.ts";
 
 const [dataFolderId = "", count = "1"] = process.argv.slice(2);
 const cells = dataFolderId === "plain" ? [await loopInPlainCell()] : await acquireCells();
@@ -33,7 +34,11 @@ async function loopInPlainCell(): Promise<Cell> {
     clock: hostClock,
   });
   const looping = new Promise<void>((resolve) => {
-    const session = openGuestSession(cell, { onLog: () => resolve(), onOutgoing: () => {} });
+    const session = openGuestSession(
+      cell,
+      { onLog: () => resolve(), onOutgoing: () => {}, onLimit: () => {} },
+      { bounds: usualBounds },
+    );
     void session.start({
       serviceId: "loop",
       tenant: "test",

@@ -13,6 +13,7 @@ import {
   openGuestSession,
   type StartOutcome,
 } from "../guest-session.ts";
+import { usualBounds } from "./usual-bounds.ts";
 
 /** The host's time. */
 export const hostClock: Clock = {
@@ -73,10 +74,12 @@ export async function startService(
   const cell = await sandbox.acquire({ ...LIMITS, ...options.limits });
   const logs: TestService["logs"] = [];
   const outgoing: OutgoingMessage[] = [];
-  const session = openGuestSession(cell, {
-    onLog: (line) => logs.push(line),
-    onOutgoing: (message) => outgoing.push(message),
-  });
+  const handlers = {
+    onLog: (line: TestService["logs"][number]) => logs.push(line),
+    onOutgoing: (message: OutgoingMessage) => outgoing.push(message),
+    onLimit: () => {},
+  };
+  const session = openGuestSession(cell, handlers, { bounds: usualBounds });
   const outcome = await session.start({
     serviceId: "test",
     tenant: "test",
@@ -90,7 +93,7 @@ export async function startService(
   const call = async (method: string, ...args: readonly unknown[]) => {
     const bytes = new TextEncoder().encode(JSON.stringify(args));
     const answer = await session.call({ method, args: bytes, timeoutMs: 20_000 });
-    if (answer.kind === "error") return answer;
+    if (answer.kind !== "reply") return answer;
     return answer.bytes.length === 0 ? undefined : JSON.parse(new TextDecoder().decode(answer.bytes));
   };
   return { cell, session, outcome, logs, outgoing, call };

@@ -1,15 +1,19 @@
+import { type LimitName, limitRow } from "@solo/notation";
 import {
   Confinement,
+  Health,
   LimitsLevel,
   LogLevel,
   RestartKind,
   type Service,
   ServiceState,
   type Usage,
+  LimitAction as WireLimitAction,
+  type LimitUse as WireLimitUse,
   type LogLine as WireLogLine,
 } from "@solo/proto";
 import type { LogLine } from "../../services/log-buffer.ts";
-import type { ServiceView } from "../../services/service-view.ts";
+import type { LimitUse, ServiceView } from "../../services/service-view.ts";
 
 /** A service as the API shows it. */
 export const toServiceMessage = (view: ServiceView): Service => ({
@@ -31,6 +35,7 @@ export const toServiceMessage = (view: ServiceView): Service => ({
           message: view.lastCause.message,
           location: view.lastCause.location === undefined ? undefined : { ...view.lastCause.location },
           detail: view.lastCause.detail ?? "",
+          limit: view.lastCause.limit?.name ?? "",
         },
   manifest: {
     environment: { ...view.manifest.environment },
@@ -39,6 +44,8 @@ export const toServiceMessage = (view: ServiceView): Service => ({
       ...view.manifest.limits,
       memoryBytes: BigInt(view.manifest.limits.memoryBytes),
       mailboxBytes: BigInt(view.manifest.limits.mailboxBytes),
+      soft: byWireName(view.manifest.softLimits, BigInt),
+      actions: byWireName(view.manifest.limitActions, (action) => limitActions[action]),
     },
     restart: restartKinds[view.manifest.restart],
     maxRestarts: view.manifest.maxRestarts,
@@ -50,6 +57,46 @@ export const toServiceMessage = (view: ServiceView): Service => ({
   calls: [...view.calls],
   casts: [...view.casts],
   usage: toUsageMessage(view),
+  health: healths[view.health.kind],
+  healthReason: healthReason(view),
+  limits: (view.limits ?? []).map(toLimitUse),
+});
+
+function byWireName<Value, Wire>(
+  values: { readonly [Name in LimitName]?: Value },
+  toWire: (value: Value) => Wire,
+): { [key: string]: Wire } {
+  const entries = Object.entries(values) as [LimitName, Value][];
+  return Object.fromEntries(entries.map(([name, value]) => [limitRow(name).wireName, toWire(value)]));
+}
+
+function healthReason({ health }: ServiceView): string {
+  switch (health.kind) {
+    case "healthy":
+      return "";
+    case "degraded":
+      return `over its limit ${limitRow(health.limit).wireName} since ${new Date(health.sinceMs).toISOString()}`;
+  }
+}
+
+const toLimitUse = ({
+  limit,
+  used,
+  allowed,
+  soft,
+  action,
+  keptBy,
+  timesNeared,
+  timesReached,
+}: LimitUse): WireLimitUse => ({
+  limit: limitRow(limit).wireName,
+  used: used === undefined ? undefined : BigInt(Math.round(used)),
+  allowed: BigInt(Math.round(allowed)),
+  soft: soft === undefined ? undefined : BigInt(Math.round(soft)),
+  action: limitActions[action],
+  keptBy,
+  timesNeared: BigInt(timesNeared),
+  timesReached: BigInt(timesReached),
 });
 
 /** Usage beside what is allowed; undefined while the service has no cell. */
@@ -92,6 +139,17 @@ const states = {
   stopped: ServiceState.SERVICE_STATE_STOPPED,
   failed: ServiceState.SERVICE_STATE_FAILED,
   killed: ServiceState.SERVICE_STATE_KILLED,
+} as const;
+
+const limitActions = {
+  kill: WireLimitAction.LIMIT_ACTION_KILL,
+  throttle: WireLimitAction.LIMIT_ACTION_THROTTLE,
+  warn: WireLimitAction.LIMIT_ACTION_WARN,
+} as const;
+
+const healths = {
+  healthy: Health.HEALTH_HEALTHY,
+  degraded: Health.HEALTH_DEGRADED,
 } as const;
 
 const restartKinds = {

@@ -337,6 +337,66 @@ export function limitsLevelToJSON(object: LimitsLevel): string {
   }
 }
 
+/** What becomes of a service at a limit. */
+export const LimitAction = {
+  /** LIMIT_ACTION_UNSPECIFIED - Taken as the limit's usual one. */
+  LIMIT_ACTION_UNSPECIFIED: 0,
+  /** LIMIT_ACTION_KILL - It is ended with the limit as the cause, and its supervisor decides what follows. */
+  LIMIT_ACTION_KILL: 1,
+  /** LIMIT_ACTION_THROTTLE - It is held at the limit and lives: slowed down, or what is too much is refused or dropped. */
+  LIMIT_ACTION_THROTTLE: 2,
+  /** LIMIT_ACTION_WARN - It goes on, up to the bound that no manifest can lift. */
+  LIMIT_ACTION_WARN: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type LimitAction = typeof LimitAction[keyof typeof LimitAction];
+
+export namespace LimitAction {
+  export type LIMIT_ACTION_UNSPECIFIED = typeof LimitAction.LIMIT_ACTION_UNSPECIFIED;
+  export type LIMIT_ACTION_KILL = typeof LimitAction.LIMIT_ACTION_KILL;
+  export type LIMIT_ACTION_THROTTLE = typeof LimitAction.LIMIT_ACTION_THROTTLE;
+  export type LIMIT_ACTION_WARN = typeof LimitAction.LIMIT_ACTION_WARN;
+  export type UNRECOGNIZED = typeof LimitAction.UNRECOGNIZED;
+}
+
+export function limitActionFromJSON(object: any): LimitAction {
+  switch (object) {
+    case 0:
+    case "LIMIT_ACTION_UNSPECIFIED":
+      return LimitAction.LIMIT_ACTION_UNSPECIFIED;
+    case 1:
+    case "LIMIT_ACTION_KILL":
+      return LimitAction.LIMIT_ACTION_KILL;
+    case 2:
+    case "LIMIT_ACTION_THROTTLE":
+      return LimitAction.LIMIT_ACTION_THROTTLE;
+    case 3:
+    case "LIMIT_ACTION_WARN":
+      return LimitAction.LIMIT_ACTION_WARN;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return LimitAction.UNRECOGNIZED;
+  }
+}
+
+export function limitActionToJSON(object: LimitAction): string {
+  switch (object) {
+    case LimitAction.LIMIT_ACTION_UNSPECIFIED:
+      return "LIMIT_ACTION_UNSPECIFIED";
+    case LimitAction.LIMIT_ACTION_KILL:
+      return "LIMIT_ACTION_KILL";
+    case LimitAction.LIMIT_ACTION_THROTTLE:
+      return "LIMIT_ACTION_THROTTLE";
+    case LimitAction.LIMIT_ACTION_WARN:
+      return "LIMIT_ACTION_WARN";
+    case LimitAction.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** Language of a single source file. */
 export const SourceLanguage = {
   /** SOURCE_LANGUAGE_UNSPECIFIED - Taken as TYPESCRIPT. */
@@ -387,6 +447,56 @@ export function sourceLanguageToJSON(object: SourceLanguage): string {
   }
 }
 
+/** How a service that lives does its work. */
+export const Health = {
+  HEALTH_UNSPECIFIED: 0,
+  HEALTH_HEALTHY: 1,
+  /** HEALTH_DEGRADED - Over a bound of its mailbox: it refuses messages until half of it is free. */
+  HEALTH_DEGRADED: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type Health = typeof Health[keyof typeof Health];
+
+export namespace Health {
+  export type HEALTH_UNSPECIFIED = typeof Health.HEALTH_UNSPECIFIED;
+  export type HEALTH_HEALTHY = typeof Health.HEALTH_HEALTHY;
+  export type HEALTH_DEGRADED = typeof Health.HEALTH_DEGRADED;
+  export type UNRECOGNIZED = typeof Health.UNRECOGNIZED;
+}
+
+export function healthFromJSON(object: any): Health {
+  switch (object) {
+    case 0:
+    case "HEALTH_UNSPECIFIED":
+      return Health.HEALTH_UNSPECIFIED;
+    case 1:
+    case "HEALTH_HEALTHY":
+      return Health.HEALTH_HEALTHY;
+    case 2:
+    case "HEALTH_DEGRADED":
+      return Health.HEALTH_DEGRADED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return Health.UNRECOGNIZED;
+  }
+}
+
+export function healthToJSON(object: Health): string {
+  switch (object) {
+    case Health.HEALTH_UNSPECIFIED:
+      return "HEALTH_UNSPECIFIED";
+    case Health.HEALTH_HEALTHY:
+      return "HEALTH_HEALTHY";
+    case Health.HEALTH_DEGRADED:
+      return "HEALTH_DEGRADED";
+    case Health.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** Limits of one service. A zero takes the server's default. */
 export interface Limits {
   /** Bytes of memory, all threads and scratch files together. Default 64 MiB. Exceeded: killed, cause `oom`. */
@@ -403,6 +513,28 @@ export interface Limits {
   mailboxMessages: number;
   /** Bytes of those messages. Default 8 MiB. Exceeded: the sender gets RESOURCE_EXHAUSTED. */
   mailboxBytes: bigint;
+  /** Bytes of the arguments of one message to it. Default: nearly 4 MiB. Exceeded: the message is refused. */
+  messageBytes: number;
+  /** Bytes of one reply of it. Default: nearly 4 MiB. Exceeded: its caller gets RESOURCE_EXHAUSTED in place of the reply. */
+  replyBytes: number;
+  /** Its own calls to other services that wait for their answers. Default 1,000. Exceeded: its next call is refused. */
+  callsInFlight: number;
+  /** Log lines in one second. Default 1,000. Exceeded: the other lines of that second are dropped and counted. */
+  logLinesPerSecond: number;
+  /** Where warnings begin, by the limit's name such as `memory_bytes`. Default for most: 80 % of the limit. */
+  soft: { [key: string]: bigint };
+  /** What becomes of the service at a limit, by the limit's name. Refused where an action makes no sense for the limit. */
+  actions: { [key: string]: LimitAction };
+}
+
+export interface Limits_SoftEntry {
+  key: string;
+  value: bigint;
+}
+
+export interface Limits_ActionsEntry {
+  key: string;
+  value: LimitAction;
 }
 
 /** How a service is run. Everything has a default. */
@@ -430,7 +562,7 @@ export interface Manifest_EnvironmentEntry {
 
 /** Why a service ended, in words that a program can compare. */
 export interface Cause {
-  /** One of `compile`, `init`, `start_timeout`, `crash`, `oom`, `signal`, `exit`, `protocol`, `stop`, `kill`, `server`. */
+  /** One of `compile`, `init`, `start_timeout`, `crash`, `oom`, `limit`, `signal`, `exit`, `protocol`, `stop`, `kill`, `server`. */
   kind: string;
   /** A sentence. */
   message: string;
@@ -440,6 +572,8 @@ export interface Cause {
     | undefined;
   /** The guest's stack or last words, shortened, when there are any. */
   detail: string;
+  /** The limit that ended it, such as `memory_bytes`; empty when none did. */
+  limit: string;
 }
 
 /** A place in the deployed source, both counted from 1. */
@@ -459,6 +593,23 @@ export interface Usage {
   processesLimit: number;
   /** Messages accepted and not yet answered. */
   mailboxMessages: number;
+}
+
+/** One limit of a service as it stands now. */
+export interface LimitUse {
+  /** Such as `memory_bytes`; says the unit too. */
+  limit: string;
+  /** Unset where there is nothing to measure now. */
+  used?: bigint | undefined;
+  allowed: bigint;
+  /** Where warnings begin; unset where none are given. */
+  soft?: bigint | undefined;
+  action: LimitAction;
+  /** Who keeps it: `kernel`, `enforced` (the operating system, in a control group) or `watched` (sampled: may be overrun). */
+  keptBy: string;
+  /** Since this version was deployed or restarted by hand. */
+  timesNeared: bigint;
+  timesReached: bigint;
 }
 
 /** One service as it is now. */
@@ -491,6 +642,11 @@ export interface Service {
   calls: string[];
   casts: string[];
   usage: Usage | undefined;
+  health: Health;
+  /** Why it is not healthy, in a sentence; empty when it is. */
+  healthReason: string;
+  /** Every limit, used against allowed. In the answer to `Status` only. */
+  limits: LimitUse[];
 }
 
 function createBaseLimits(): Limits {
@@ -502,6 +658,12 @@ function createBaseLimits(): Limits {
     stopTimeoutMs: 0,
     mailboxMessages: 0,
     mailboxBytes: 0n,
+    messageBytes: 0,
+    replyBytes: 0,
+    callsInFlight: 0,
+    logLinesPerSecond: 0,
+    soft: {},
+    actions: {},
   };
 }
 
@@ -534,6 +696,24 @@ export const Limits: MessageFns<Limits> = {
       }
       writer.uint32(56).uint64(message.mailboxBytes);
     }
+    if (message.messageBytes !== 0) {
+      writer.uint32(64).uint32(message.messageBytes);
+    }
+    if (message.replyBytes !== 0) {
+      writer.uint32(72).uint32(message.replyBytes);
+    }
+    if (message.callsInFlight !== 0) {
+      writer.uint32(80).uint32(message.callsInFlight);
+    }
+    if (message.logLinesPerSecond !== 0) {
+      writer.uint32(88).uint32(message.logLinesPerSecond);
+    }
+    globalThis.Object.entries(message.soft).forEach(([key, value]: [string, bigint]) => {
+      Limits_SoftEntry.encode({ key: key as any, value }, writer.uint32(242).fork()).join();
+    });
+    globalThis.Object.entries(message.actions).forEach(([key, value]: [string, LimitAction]) => {
+      Limits_ActionsEntry.encode({ key: key as any, value }, writer.uint32(250).fork()).join();
+    });
     return writer;
   },
 
@@ -606,6 +786,60 @@ export const Limits: MessageFns<Limits> = {
             message.mailboxBytes = reader.uint64() as bigint;
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.messageBytes = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.replyBytes = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.callsInFlight = reader.uint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.logLinesPerSecond = reader.uint32();
+            continue;
+          }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            const entry30 = Limits_SoftEntry.decode(reader, reader.uint32());
+            if (entry30.value !== undefined) {
+              message.soft[entry30.key] = entry30.value;
+            }
+            continue;
+          }
+          case 31: {
+            if (tag !== 250) {
+              break;
+            }
+
+            const entry31 = Limits_ActionsEntry.decode(reader, reader.uint32());
+            if (entry31.value !== undefined) {
+              message.actions[entry31.key] = entry31.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -651,6 +885,54 @@ export const Limits: MessageFns<Limits> = {
         : isSet(object.mailbox_bytes)
         ? BigInt(object.mailbox_bytes)
         : 0n,
+      messageBytes: isSet(object.messageBytes)
+        ? globalThis.Number(object.messageBytes)
+        : isSet(object.message_bytes)
+        ? globalThis.Number(object.message_bytes)
+        : 0,
+      replyBytes: isSet(object.replyBytes)
+        ? globalThis.Number(object.replyBytes)
+        : isSet(object.reply_bytes)
+        ? globalThis.Number(object.reply_bytes)
+        : 0,
+      callsInFlight: isSet(object.callsInFlight)
+        ? globalThis.Number(object.callsInFlight)
+        : isSet(object.calls_in_flight)
+        ? globalThis.Number(object.calls_in_flight)
+        : 0,
+      logLinesPerSecond: isSet(object.logLinesPerSecond)
+        ? globalThis.Number(object.logLinesPerSecond)
+        : isSet(object.log_lines_per_second)
+        ? globalThis.Number(object.log_lines_per_second)
+        : 0,
+      soft: isObject(object.soft)
+        ? (globalThis.Object.entries(object.soft) as [string, any][]).reduce(
+          (acc: { [key: string]: bigint }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: BigInt(value as string | number | bigint | boolean),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
+      actions: isObject(object.actions)
+        ? (globalThis.Object.entries(object.actions) as [string, any][]).reduce(
+          (acc: { [key: string]: LimitAction }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: limitActionFromJSON(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
     };
   },
 
@@ -677,6 +959,36 @@ export const Limits: MessageFns<Limits> = {
     if (message.mailboxBytes !== 0n) {
       obj.mailboxBytes = message.mailboxBytes.toString();
     }
+    if (message.messageBytes !== 0) {
+      obj.messageBytes = Math.round(message.messageBytes);
+    }
+    if (message.replyBytes !== 0) {
+      obj.replyBytes = Math.round(message.replyBytes);
+    }
+    if (message.callsInFlight !== 0) {
+      obj.callsInFlight = Math.round(message.callsInFlight);
+    }
+    if (message.logLinesPerSecond !== 0) {
+      obj.logLinesPerSecond = Math.round(message.logLinesPerSecond);
+    }
+    if (message.soft) {
+      const entries = globalThis.Object.entries(message.soft) as [string, bigint][];
+      if (entries.length > 0) {
+        obj.soft = {};
+        entries.forEach(([k, v]) => {
+          obj.soft[k] = v.toString();
+        });
+      }
+    }
+    if (message.actions) {
+      const entries = globalThis.Object.entries(message.actions) as [string, LimitAction][];
+      if (entries.length > 0) {
+        obj.actions = {};
+        entries.forEach(([k, v]) => {
+          obj.actions[k] = limitActionToJSON(v);
+        });
+      }
+    }
     return obj;
   },
 
@@ -696,6 +1008,201 @@ export const Limits: MessageFns<Limits> = {
     message.mailboxBytes = (object.mailboxBytes !== undefined && object.mailboxBytes !== null)
       ? BigInt(object.mailboxBytes)
       : 0n;
+    message.messageBytes = object.messageBytes ?? 0;
+    message.replyBytes = object.replyBytes ?? 0;
+    message.callsInFlight = object.callsInFlight ?? 0;
+    message.logLinesPerSecond = object.logLinesPerSecond ?? 0;
+    message.soft = (globalThis.Object.entries(object.soft ?? {}) as [string, bigint][]).reduce(
+      (acc: { [key: string]: bigint }, [key, value]: [string, bigint]) => {
+        if (value !== undefined) {
+          acc[key] = BigInt(value as string | number | bigint | boolean);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.actions = (globalThis.Object.entries(object.actions ?? {}) as [string, LimitAction][]).reduce(
+      (acc: { [key: string]: LimitAction }, [key, value]: [string, LimitAction]) => {
+        if (value !== undefined) {
+          acc[key] = value as LimitAction;
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseLimits_SoftEntry(): Limits_SoftEntry {
+  return { key: "", value: 0n };
+}
+
+export const Limits_SoftEntry: MessageFns<Limits_SoftEntry> = {
+  encode(message: Limits_SoftEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0n) {
+      if (BigInt.asUintN(64, message.value) !== message.value) {
+        throw new globalThis.Error("value provided for field message.value of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Limits_SoftEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLimits_SoftEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.value = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Limits_SoftEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? BigInt(object.value) : 0n,
+    };
+  },
+
+  toJSON(message: Limits_SoftEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== 0n) {
+      obj.value = message.value.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Limits_SoftEntry>): Limits_SoftEntry {
+    return Limits_SoftEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Limits_SoftEntry>): Limits_SoftEntry {
+    const message = createBaseLimits_SoftEntry();
+    message.key = object.key ?? "";
+    message.value = (object.value !== undefined && object.value !== null) ? BigInt(object.value) : 0n;
+    return message;
+  },
+};
+
+function createBaseLimits_ActionsEntry(): Limits_ActionsEntry {
+  return { key: "", value: 0 };
+}
+
+export const Limits_ActionsEntry: MessageFns<Limits_ActionsEntry> = {
+  encode(message: Limits_ActionsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(16).int32(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Limits_ActionsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLimits_ActionsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.value = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Limits_ActionsEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? limitActionFromJSON(object.value) : 0,
+    };
+  },
+
+  toJSON(message: Limits_ActionsEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== 0) {
+      obj.value = limitActionToJSON(message.value);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Limits_ActionsEntry>): Limits_ActionsEntry {
+    return Limits_ActionsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Limits_ActionsEntry>): Limits_ActionsEntry {
+    const message = createBaseLimits_ActionsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? 0;
     return message;
   },
 };
@@ -1007,7 +1514,7 @@ export const Manifest_EnvironmentEntry: MessageFns<Manifest_EnvironmentEntry> = 
 };
 
 function createBaseCause(): Cause {
-  return { kind: "", message: "", location: undefined, detail: "" };
+  return { kind: "", message: "", location: undefined, detail: "", limit: "" };
 }
 
 export const Cause: MessageFns<Cause> = {
@@ -1023,6 +1530,9 @@ export const Cause: MessageFns<Cause> = {
     }
     if (message.detail !== "") {
       writer.uint32(34).string(message.detail);
+    }
+    if (message.limit !== "") {
+      writer.uint32(42).string(message.limit);
     }
     return writer;
   },
@@ -1072,6 +1582,14 @@ export const Cause: MessageFns<Cause> = {
             message.detail = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.limit = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1090,6 +1608,7 @@ export const Cause: MessageFns<Cause> = {
       message: isSet(object.message) ? globalThis.String(object.message) : "",
       location: isSet(object.location) ? SourceLocation.fromJSON(object.location) : undefined,
       detail: isSet(object.detail) ? globalThis.String(object.detail) : "",
+      limit: isSet(object.limit) ? globalThis.String(object.limit) : "",
     };
   },
 
@@ -1107,6 +1626,9 @@ export const Cause: MessageFns<Cause> = {
     if (message.detail !== "") {
       obj.detail = message.detail;
     }
+    if (message.limit !== "") {
+      obj.limit = message.limit;
+    }
     return obj;
   },
 
@@ -1121,6 +1643,7 @@ export const Cause: MessageFns<Cause> = {
       ? SourceLocation.fromPartial(object.location)
       : undefined;
     message.detail = object.detail ?? "";
+    message.limit = object.limit ?? "";
     return message;
   },
 };
@@ -1408,6 +1931,227 @@ export const Usage: MessageFns<Usage> = {
   },
 };
 
+function createBaseLimitUse(): LimitUse {
+  return {
+    limit: "",
+    used: undefined,
+    allowed: 0n,
+    soft: undefined,
+    action: 0,
+    keptBy: "",
+    timesNeared: 0n,
+    timesReached: 0n,
+  };
+}
+
+export const LimitUse: MessageFns<LimitUse> = {
+  encode(message: LimitUse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.limit !== "") {
+      writer.uint32(10).string(message.limit);
+    }
+    if (message.used !== undefined) {
+      if (BigInt.asUintN(64, message.used) !== message.used) {
+        throw new globalThis.Error("value provided for field message.used of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.used);
+    }
+    if (message.allowed !== 0n) {
+      if (BigInt.asUintN(64, message.allowed) !== message.allowed) {
+        throw new globalThis.Error("value provided for field message.allowed of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.allowed);
+    }
+    if (message.soft !== undefined) {
+      if (BigInt.asUintN(64, message.soft) !== message.soft) {
+        throw new globalThis.Error("value provided for field message.soft of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.soft);
+    }
+    if (message.action !== 0) {
+      writer.uint32(40).int32(message.action);
+    }
+    if (message.keptBy !== "") {
+      writer.uint32(50).string(message.keptBy);
+    }
+    if (message.timesNeared !== 0n) {
+      if (BigInt.asUintN(64, message.timesNeared) !== message.timesNeared) {
+        throw new globalThis.Error("value provided for field message.timesNeared of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.timesNeared);
+    }
+    if (message.timesReached !== 0n) {
+      if (BigInt.asUintN(64, message.timesReached) !== message.timesReached) {
+        throw new globalThis.Error("value provided for field message.timesReached of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.timesReached);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LimitUse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLimitUse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.limit = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.used = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.allowed = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.soft = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.action = reader.int32() as any;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.keptBy = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.timesNeared = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.timesReached = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LimitUse {
+    return {
+      limit: isSet(object.limit) ? globalThis.String(object.limit) : "",
+      used: isSet(object.used) ? BigInt(object.used) : undefined,
+      allowed: isSet(object.allowed) ? BigInt(object.allowed) : 0n,
+      soft: isSet(object.soft) ? BigInt(object.soft) : undefined,
+      action: isSet(object.action) ? limitActionFromJSON(object.action) : 0,
+      keptBy: isSet(object.keptBy)
+        ? globalThis.String(object.keptBy)
+        : isSet(object.kept_by)
+        ? globalThis.String(object.kept_by)
+        : "",
+      timesNeared: isSet(object.timesNeared)
+        ? BigInt(object.timesNeared)
+        : isSet(object.times_neared)
+        ? BigInt(object.times_neared)
+        : 0n,
+      timesReached: isSet(object.timesReached)
+        ? BigInt(object.timesReached)
+        : isSet(object.times_reached)
+        ? BigInt(object.times_reached)
+        : 0n,
+    };
+  },
+
+  toJSON(message: LimitUse): unknown {
+    const obj: any = {};
+    if (message.limit !== "") {
+      obj.limit = message.limit;
+    }
+    if (message.used !== undefined) {
+      obj.used = message.used.toString();
+    }
+    if (message.allowed !== 0n) {
+      obj.allowed = message.allowed.toString();
+    }
+    if (message.soft !== undefined) {
+      obj.soft = message.soft.toString();
+    }
+    if (message.action !== 0) {
+      obj.action = limitActionToJSON(message.action);
+    }
+    if (message.keptBy !== "") {
+      obj.keptBy = message.keptBy;
+    }
+    if (message.timesNeared !== 0n) {
+      obj.timesNeared = message.timesNeared.toString();
+    }
+    if (message.timesReached !== 0n) {
+      obj.timesReached = message.timesReached.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<LimitUse>): LimitUse {
+    return LimitUse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LimitUse>): LimitUse {
+    const message = createBaseLimitUse();
+    message.limit = object.limit ?? "";
+    message.used = (object.used !== undefined && object.used !== null) ? BigInt(object.used) : undefined;
+    message.allowed = (object.allowed !== undefined && object.allowed !== null) ? BigInt(object.allowed) : 0n;
+    message.soft = (object.soft !== undefined && object.soft !== null) ? BigInt(object.soft) : undefined;
+    message.action = object.action ?? 0;
+    message.keptBy = object.keptBy ?? "";
+    message.timesNeared = (object.timesNeared !== undefined && object.timesNeared !== null)
+      ? BigInt(object.timesNeared)
+      : 0n;
+    message.timesReached = (object.timesReached !== undefined && object.timesReached !== null)
+      ? BigInt(object.timesReached)
+      : 0n;
+    return message;
+  },
+};
+
 function createBaseService(): Service {
   return {
     tenant: "",
@@ -1427,6 +2171,9 @@ function createBaseService(): Service {
     calls: [],
     casts: [],
     usage: undefined,
+    health: 0,
+    healthReason: "",
+    limits: [],
   };
 }
 
@@ -1482,6 +2229,15 @@ export const Service: MessageFns<Service> = {
     }
     if (message.usage !== undefined) {
       Usage.encode(message.usage, writer.uint32(138).fork()).join();
+    }
+    if (message.health !== 0) {
+      writer.uint32(144).int32(message.health);
+    }
+    if (message.healthReason !== "") {
+      writer.uint32(154).string(message.healthReason);
+    }
+    for (const v of message.limits) {
+      LimitUse.encode(v!, writer.uint32(162).fork()).join();
     }
     return writer;
   },
@@ -1635,6 +2391,30 @@ export const Service: MessageFns<Service> = {
             message.usage = Usage.decode(reader, reader.uint32());
             continue;
           }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.health = reader.int32() as any;
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.healthReason = reader.string();
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.limits.push(LimitUse.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1702,6 +2482,15 @@ export const Service: MessageFns<Service> = {
         ? object.casts.map((e: any) => globalThis.String(e))
         : [],
       usage: isSet(object.usage) ? Usage.fromJSON(object.usage) : undefined,
+      health: isSet(object.health) ? healthFromJSON(object.health) : 0,
+      healthReason: isSet(object.healthReason)
+        ? globalThis.String(object.healthReason)
+        : isSet(object.health_reason)
+        ? globalThis.String(object.health_reason)
+        : "",
+      limits: globalThis.Array.isArray(object?.limits)
+        ? object.limits.map((e: any) => LimitUse.fromJSON(e))
+        : [],
     };
   },
 
@@ -1758,6 +2547,15 @@ export const Service: MessageFns<Service> = {
     if (message.usage !== undefined) {
       obj.usage = Usage.toJSON(message.usage);
     }
+    if (message.health !== 0) {
+      obj.health = healthToJSON(message.health);
+    }
+    if (message.healthReason !== "") {
+      obj.healthReason = message.healthReason;
+    }
+    if (message.limits?.length) {
+      obj.limits = message.limits.map((e) => LimitUse.toJSON(e));
+    }
     return obj;
   },
 
@@ -1787,6 +2585,9 @@ export const Service: MessageFns<Service> = {
     message.calls = object.calls?.map((e) => e) || [];
     message.casts = object.casts?.map((e) => e) || [];
     message.usage = (object.usage !== undefined && object.usage !== null) ? Usage.fromPartial(object.usage) : undefined;
+    message.health = object.health ?? 0;
+    message.healthReason = object.healthReason ?? "";
+    message.limits = object.limits?.map((e) => LimitUse.fromPartial(e)) || [];
     return message;
   },
 };

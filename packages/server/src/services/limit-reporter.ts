@@ -1,0 +1,56 @@
+import { type LimitName, limitRow } from "@solo/notation";
+import type { LimitLevel } from "../events/event.ts";
+import type { Metrics } from "../observability/metrics.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Cause } from "./cause.ts";
+import type { DeployedService } from "./deployed-service.ts";
+import { actionAt, softLimit } from "./limit-rules.ts";
+
+/** A limit at one level is told of once in this time; what comes between is counted. */
+const tellEveryMs = 60_000;
+
+/** Counts every time that a service reaches a limit, and puts it on record, though not as often as it happens. */
+export class LimitReporter {
+  readonly #clock: Clock;
+  readonly #metrics: Metrics;
+
+  constructor(options: { readonly clock: Clock; readonly metrics: Metrics }) {
+    this.#clock = options.clock;
+    this.#metrics = options.metrics;
+  }
+
+  /**
+   * Tells of a limit that is reached.
+   *
+   * @param used In the limit's unit.
+   * @returns Why the service must be ended now; undefined where its action lets it live.
+   */
+  reached(service: DeployedService, limit: LimitName, level: LimitLevel, used: number): Cause | undefined {
+    const { manifest, version, correlationId } = service.record;
+    const action = level === "soft" ? "warn" : actionAt(manifest, limit);
+    const allowed = level === "soft" ? softLimit(manifest, limit) : manifest.limits[limit];
+    const { wireName: name, doc } = limitRow(limit);
+    this.#metrics.limitReached(name, level, action);
+    const tally = service.tallyOf(limit, level);
+    tally.times += 1;
+    const nowMs = this.#clock.nowMs();
+    if (nowMs - tally.toldAtMs >= tellEveryMs) {
+      const times = tally.times - tally.told;
+      tally.toldAtMs = nowMs;
+      tally.told = tally.times;
+      const { serviceId } = service;
+      service.journal.note({
+        events: [
+          { type: "service.limit-reached", serviceId, version, limit: name, level, action, used, allowed, times },
+        ],
+        origin: { correlationId, actor: "kernel" },
+      });
+    }
+    if (action !== "kill") return undefined;
+    return {
+      kind: "limit",
+      message: `Over its limit ${name}: ${doc}: ${used} of ${allowed}`,
+      limit: { name, used, allowed },
+    };
+  }
+}

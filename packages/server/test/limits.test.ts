@@ -1,0 +1,251 @@
+// What a service may use, and what becomes of it and its callers at each limit, seen from outside.
+
+import { status as grpcStatus } from "@grpc/grpc-js";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { Health, LimitAction } from "@solo/proto";
+import { type Connection, connect, type DeployOptions, refusal } from "./client.ts";
+import { makeDataFolder, readProfile, type ServerProcess, startServer, until } from "./server-process.ts";
+
+const obedient = `
+import { defineServer, noReply, reply } from "@solo/actor-core";
+export default defineServer({
+  version: 1,
+  init: () => ({ held: [] }),
+  calls: {
+    echo: ({ state }, value) => reply(value, state),
+    letters: ({ state }, count) => reply("x".repeat(count), state),
+    hold: ({ state, from }) => noReply({ held: [...state.held, from] }),
+    log: ({ state, ctx }, lines) => {
+      for (let line = 0; line < lines; line += 1) ctx.log("line " + line);
+      return reply(null, state);
+    },
+    askOften: async ({ state, ctx }, target, times) => {
+      const answers = await Promise.allSettled(Array.from({ length: times }, () => ctx.call(target, "hold", [])));
+      return reply(answers.map(({ reason }) => String(reason?.message)), state);
+    },
+  },
+  casts: {
+    release: ({ state, ctx }) => {
+      for (const from of state.held) ctx.reply(from, null);
+      return { held: [] };
+    },
+  },
+});
+`;
+
+const data = makeDataFolder();
+let server: ServerProcess;
+let solo: Connection;
+
+beforeAll(async () => {
+  server = await startServer(data.folder);
+  solo = connect(server.ready.grpc, readProfile(server.ready.profile));
+});
+afterAll(async () => {
+  solo.close();
+  await server.stop();
+  data.remove();
+});
+
+type Limits = NonNullable<NonNullable<DeployOptions["manifest"]>["limits"]>;
+const deploy = (serviceId: string, limits: Limits) => solo.deploy(serviceId, obedient, { manifest: { limits } });
+
+async function eventsOf(serviceId: string, type: string): Promise<readonly Record<string, unknown>[]> {
+  const events = await solo.history(serviceId);
+  return events.filter((event) => event.type === `service.${type}`).map(({ dataJson }) => JSON.parse(dataJson));
+}
+
+/** Once the event is recorded: what a service reaches is told behind the answer to its caller. */
+const untilEvent = (serviceId: string, type: string) =>
+  until(`${type} of ${serviceId} is on record`, async () => (await eventsOf(serviceId, type))[0]);
+
+const useOf = async (serviceId: string, limit: string) =>
+  (await solo.status(serviceId)).limits.find((use) => use.limit === limit);
+
+async function metric(line: RegExp): Promise<number> {
+  const text = await (await fetch(`http://${server.ready.metrics}/metrics`)).text();
+  return Number(line.exec(text)?.[1] ?? 0);
+}
+
+describe("the mailbox", () => {
+  test("over its bound the sender is told how much there is and how to get more", async () => {
+    await deploy("patient", { mailboxMessages: 4 });
+    const waiting = [1, 2, 3, 4].map(() => refusal(solo.call("patient", "hold")));
+    await until("all are in", async () =>
+      (await useOf("patient", "mailbox_messages"))?.used === 4n ? true : undefined,
+    );
+    const refused = await refusal(solo.call("patient", "echo", [1]));
+    expect(refused).toMatchObject({
+      status: grpcStatus.RESOURCE_EXHAUSTED,
+      reason: "MAILBOX_FULL",
+      quota: { subject: "mailbox_messages", used: 4, allowed: 4 },
+      metadata: { health: "degraded" },
+    });
+    expect(refused.hint?.fix).toContain("limits.mailbox_messages");
+    const degraded = await solo.status("patient");
+    expect(degraded).toMatchObject({ health: Health.HEALTH_DEGRADED });
+    expect(degraded.healthReason).toContain("mailbox_messages");
+    expect(await untilEvent("patient", "degraded")).toMatchObject({ limit: "mailbox_messages", used: 4, allowed: 4 });
+
+    await refusal(solo.cast("patient", "release"));
+    expect(await eventsOf("patient", "degraded")).toHaveLength(1);
+    await solo.kill("patient", { force: true });
+    await Promise.all(waiting);
+  });
+
+  test("half empty again, the service is healthy", async () => {
+    await deploy("relieved", { mailboxMessages: 2 });
+    const waiting = [1, 2].map(() => refusal(solo.call("relieved", "hold", [], 20_000)));
+    await until("both are in", async () =>
+      (await useOf("relieved", "mailbox_messages"))?.used === 2n ? true : undefined,
+    );
+    await refusal(solo.call("relieved", "echo", [1]));
+    expect((await solo.status("relieved")).health).toBe(Health.HEALTH_DEGRADED);
+    await solo.restart("relieved");
+    await Promise.all(waiting);
+    await untilEvent("relieved", "healthy");
+    expect((await solo.status("relieved")).health).toBe(Health.HEALTH_HEALTHY);
+    expect(await solo.call("relieved", "echo", [1])).toBe(1);
+  });
+
+  test("with the action kill, the service ends for it and its callers hear of the limit", async () => {
+    const actions = { mailbox_messages: LimitAction.LIMIT_ACTION_KILL };
+    await deploy("strict", { mailboxMessages: 2, actions });
+    const waiting = [1, 2].map(() => refusal(solo.call("strict", "hold")));
+    await until("both are in", async () =>
+      (await useOf("strict", "mailbox_messages"))?.used === 2n ? true : undefined,
+    );
+    expect(await refusal(solo.call("strict", "echo", [1]))).toMatchObject({ reason: "MAILBOX_FULL" });
+    for (const each of await Promise.all(waiting)) {
+      expect(each).toMatchObject({
+        status: grpcStatus.RESOURCE_EXHAUSTED,
+        reason: "LIMIT_REACHED",
+        quota: { subject: "mailbox_messages", used: 2, allowed: 2 },
+        metadata: { cause: "limit", limit: "mailbox_messages" },
+      });
+    }
+    expect(await solo.call("strict", "echo", [1])).toBe(1);
+    expect(await solo.status("strict")).toMatchObject({
+      restarts: 1,
+      lastCause: { kind: "limit", limit: "mailbox_messages" },
+    });
+  });
+
+  test("a warning is given on the way, once", async () => {
+    await deploy("warned", { mailboxMessages: 10, soft: { mailbox_messages: 1n } });
+    const waiting = [1, 2, 3].map(() => refusal(solo.call("warned", "hold")));
+    expect(await untilEvent("warned", "limit-reached")).toMatchObject({
+      limit: "mailbox_messages",
+      level: "soft",
+      action: "warn",
+      used: 2,
+      allowed: 1,
+    });
+    await until("it was reached twice", async () =>
+      (await useOf("warned", "mailbox_messages"))?.timesNeared === 2n ? true : undefined,
+    );
+    expect(await eventsOf("warned", "limit-reached")).toHaveLength(1);
+    await solo.kill("warned", { force: true });
+    await Promise.all(waiting);
+  });
+});
+
+describe("sizes", () => {
+  test("a message above the limit is refused before it reaches the service", async () => {
+    await deploy("small", { messageBytes: 100 });
+    expect(await solo.call("small", "echo", ["x".repeat(96)])).toHaveLength(96);
+    expect(await refusal(solo.call("small", "echo", ["x".repeat(97)]))).toMatchObject({
+      status: grpcStatus.RESOURCE_EXHAUSTED,
+      reason: "MESSAGE_TOO_LARGE",
+      quota: { subject: "message_bytes", used: 101, allowed: 100 },
+    });
+    expect(await untilEvent("small", "limit-reached")).toMatchObject({ limit: "message_bytes", action: "throttle" });
+  });
+
+  test.each([
+    ["throttle", 0, 1n],
+    ["warn", LimitAction.LIMIT_ACTION_WARN, 1n],
+  ] as const)("a reply above the limit, with the action %s", async (action, wire, times) => {
+    const serviceId = `reply-${action}`;
+    await deploy(serviceId, { replyBytes: 100, actions: { reply_bytes: wire } });
+    const before = await metric(
+      new RegExp(`^solo_limits_reached_total\\{limit="reply_bytes",level="hard",action="${action}"\\} (\\d+)`, "m"),
+    );
+    expect(await solo.call(serviceId, "letters", [98])).toHaveLength(98);
+    const over = solo.call(serviceId, "letters", [99]);
+    if (action === "warn") {
+      expect(await over).toHaveLength(99);
+    } else {
+      expect(await refusal(over)).toMatchObject({
+        status: grpcStatus.RESOURCE_EXHAUSTED,
+        quota: { subject: "reply_bytes", used: 101, allowed: 100 },
+      });
+    }
+    expect(await untilEvent(serviceId, "limit-reached")).toMatchObject({ limit: "reply_bytes", action, used: 101 });
+    expect(await useOf(serviceId, "reply_bytes")).toMatchObject({ timesReached: times });
+    const after = await metric(
+      new RegExp(`^solo_limits_reached_total\\{limit="reply_bytes",level="hard",action="${action}"\\} (\\d+)`, "m"),
+    );
+    expect(after - before).toBe(1);
+    expect(await solo.call(serviceId, "echo", [1])).toBe(1);
+  });
+
+  test("a reply above the limit ends the service where that is its action", async () => {
+    await deploy("reply-kill", { replyBytes: 100, actions: { reply_bytes: LimitAction.LIMIT_ACTION_KILL } });
+    expect(await refusal(solo.call("reply-kill", "letters", [99]))).toMatchObject({
+      status: grpcStatus.RESOURCE_EXHAUSTED,
+    });
+    expect(await untilEvent("reply-kill", "crashed")).toMatchObject({
+      cause: { kind: "limit", limit: { name: "reply_bytes", used: 101, allowed: 100 } },
+    });
+  });
+});
+
+test("a service may have so many calls of its own open, and the next is refused", async () => {
+  await deploy("holder", {});
+  await deploy("asker", { callsInFlight: 3 });
+  const asking = solo.call("asker", "askOften", ["holder", 5]);
+  await untilEvent("asker", "limit-reached");
+  await until("three are in", async () =>
+    (await useOf("holder", "mailbox_messages"))?.used === 3n ? true : undefined,
+  );
+  await solo.kill("holder", { force: true });
+  const answers = (await asking) as readonly string[];
+  expect(answers.filter((answer) => answer.includes("calls_in_flight (3)"))).toHaveLength(2);
+});
+
+describe("log lines", () => {
+  test("of a second that are too many are dropped and counted", async () => {
+    await deploy("chatty", { logLinesPerSecond: 10 });
+    await solo.call("chatty", "log", [500]);
+    expect(await untilEvent("chatty", "limit-reached")).toMatchObject({
+      limit: "log_lines_per_second",
+      action: "throttle",
+    });
+  });
+
+  test("end the service where that is its action", async () => {
+    const actions = { log_lines_per_second: LimitAction.LIMIT_ACTION_KILL };
+    await deploy("flooder", { logLinesPerSecond: 10, actions });
+    await solo.call("flooder", "log", [500]).catch(() => undefined);
+    expect(await untilEvent("flooder", "crashed")).toMatchObject({
+      cause: { kind: "limit", limit: { name: "log_lines_per_second", allowed: 10 } },
+    });
+  });
+});
+
+test("status shows every limit, used against allowed", async () => {
+  await deploy("shown", { processes: 40, soft: { processes: 20n } });
+  const { limits } = await solo.status("shown");
+  expect(limits.map(({ limit }) => limit)).toContain("memory_bytes");
+  expect(limits.find(({ limit }) => limit === "processes")).toMatchObject({
+    allowed: 40n,
+    soft: 20n,
+    action: LimitAction.LIMIT_ACTION_THROTTLE,
+    keptBy: server.ready.limits,
+    timesReached: 0n,
+  });
+  const [memory] = limits;
+  expect(memory).toMatchObject({ limit: "memory_bytes", allowed: 67_108_864n, action: LimitAction.LIMIT_ACTION_KILL });
+  expect(Number(memory?.used)).toBeGreaterThan(1_000_000);
+});
