@@ -24,12 +24,6 @@ export default defineServer({
       return reply(answers.map(({ reason }) => String(reason?.message)), state);
     },
   },
-  casts: {
-    release: ({ state, ctx }) => {
-      for (const from of state.held) ctx.reply(from, null);
-      return { held: [] };
-    },
-  },
 });
 `;
 
@@ -87,7 +81,7 @@ describe("the mailbox", () => {
     expect(degraded.healthReason).toContain("mailbox_messages");
     expect(await untilEvent("patient", "degraded")).toMatchObject({ limit: "mailbox_messages", used: 4, allowed: 4 });
 
-    await refusal(solo.cast("patient", "release"));
+    await refusal(solo.cast("patient", "echo"));
     expect(await eventsOf("patient", "degraded")).toHaveLength(1);
     await solo.kill("patient", { force: true });
     await Promise.all(waiting);
@@ -248,4 +242,108 @@ test("status shows every limit, used against allowed", async () => {
   const [memory] = limits;
   expect(memory).toMatchObject({ limit: "memory_bytes", allowed: 67_108_864n, action: LimitAction.LIMIT_ACTION_KILL });
   expect(Number(memory?.used)).toBeGreaterThan(1_000_000);
+});
+
+describe("a service that has messages and is done with none", () => {
+  const stuck = `
+import { defineServer, noReply, reply } from "@solo/actor-core";
+export default defineServer({
+  version: 1,
+  init: () => ({ late: [] }),
+  calls: {
+    echo: ({ state }, value) => reply(value, state),
+    loop: () => { for (;;); },
+    microtasks: async () => { for (;;) await null; },
+    await: async () => { await new Promise(() => {}); },
+    later: ({ state, from }) => noReply({ late: [...state.late, from] }),
+  },
+  casts: {
+    answer: ({ state }) => {
+      for (const from of state.late) from.reply("late");
+      return { late: [] };
+    },
+  },
+});
+`;
+
+  test.each([
+    ["loop", "cpu", "cpu_time_ms", { cpuTimeMs: 300 }],
+    ["microtasks", "cpu", "cpu_time_ms", { cpuTimeMs: 300 }],
+    ["await", "stalled", "call_time_ms", { callTimeMs: 2_500, soft: { call_time_ms: 1_000n } }],
+  ] as const)(
+    "%s: turns unhealthy, is ended for it, told apart, and starts again",
+    async (stall, kind, limit, limits) => {
+      const serviceId = `stuck-${stall}`;
+      await solo.deploy(serviceId, stuck, { manifest: { limits } });
+      const waiting = refusal(solo.call(serviceId, stall));
+      expect(await untilEvent(serviceId, "unhealthy")).toMatchObject({ stall, limit, messages: 1 });
+      expect(await waiting).toMatchObject({
+        status: grpcStatus.RESOURCE_EXHAUSTED,
+        reason: "LIMIT_REACHED",
+        quota: { subject: limit },
+        metadata: { cause: kind, limit },
+      });
+      expect(await untilEvent(serviceId, "crashed")).toMatchObject({ cause: { kind, stall, limit: { name: limit } } });
+      await untilEvent(serviceId, "healthy");
+      expect(await solo.call(serviceId, "echo", [1])).toBe(1);
+      expect(await solo.status(serviceId)).toMatchObject({
+        restarts: 1,
+        health: Health.HEALTH_HEALTHY,
+        lastCause: { kind, limit, stall },
+      });
+    },
+  );
+
+  test("with the action warn it stays unhealthy and lives", async () => {
+    const limits = { callTimeMs: 600, actions: { call_time_ms: LimitAction.LIMIT_ACTION_WARN } };
+    await solo.deploy("warned-stuck", stuck, { manifest: { limits } });
+    const waiting = refusal(solo.call("warned-stuck", "await"));
+    const hard = await until("the limit is reached", async () =>
+      (await eventsOf("warned-stuck", "limit-reached")).find(({ level }) => level === "hard"),
+    );
+    expect(hard).toMatchObject({ limit: "call_time_ms", action: "warn" });
+    expect(await solo.status("warned-stuck")).toMatchObject({ health: Health.HEALTH_UNHEALTHY, restarts: 0 });
+    await solo.kill("warned-stuck", { force: true });
+    await waiting;
+  });
+
+  test("one that takes messages and answers later is healthy", async () => {
+    const limits = { callTimeMs: 1_000, soft: { call_time_ms: 200n } };
+    await solo.deploy("later", stuck, { manifest: { limits } });
+    await solo.deploy("really-stuck", stuck, { manifest: { limits } });
+    const answer = solo.call("later", "later");
+    // As long as another one needs to be found out.
+    await refusal(solo.call("really-stuck", "await"));
+    expect(await solo.status("later")).toMatchObject({ health: Health.HEALTH_HEALTHY, restarts: 0 });
+    await solo.cast("later", "answer");
+    expect(await answer).toBe("late");
+  });
+});
+
+test("a service that comes near its memory, or to all processes it may have, is on record with that", async () => {
+  const greedy = `
+import { defineServer, reply } from "@solo/actor-core";
+const kept = [];
+export default defineServer({
+  version: 1,
+  init: () => 0,
+  calls: {
+    take: ({ state }, megabytes) => {
+      for (let count = 0; count < megabytes; count += 1) kept.push(new Uint8Array(1 << 20).fill(1));
+      return reply(kept.length, state);
+    },
+    wait: async ({ state }) => { await new Promise(() => {}); return reply(0, state); },
+  },
+});
+`;
+  await solo.deploy("greedy", greedy, { manifest: { limits: { soft: { memory_bytes: 33_554_432n, processes: 1n } } } });
+  await solo.call("greedy", "take", [40]);
+  const waiting = refusal(solo.call("greedy", "wait"));
+  const found = await until("both are on record", async () => {
+    const events = (await eventsOf("greedy", "limit-reached")).filter(({ level }) => level === "soft");
+    return events.length === 2 ? events : undefined;
+  });
+  expect(found.map(({ limit }) => limit).sort()).toEqual(["memory_bytes", "processes"]);
+  await solo.kill("greedy", { force: true });
+  await waiting;
 });

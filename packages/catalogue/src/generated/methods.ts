@@ -437,6 +437,18 @@ export const messages = {
         "doc": "Log lines in one second. Default 1,000. Exceeded: the other lines of that second are dropped and counted."
       },
       {
+        "name": "cpu_time_ms",
+        "jsonName": "cpuTimeMs",
+        "type": "uint32",
+        "doc": "Processor time of one message, in milliseconds. Default 10,000. Exceeded: killed, cause `cpu`; unhealthy from half of it on."
+      },
+      {
+        "name": "call_time_ms",
+        "jsonName": "callTimeMs",
+        "type": "uint32",
+        "doc": "Time in which it must be done with one of its messages, in milliseconds. Default 300,000. Exceeded: killed, cause `stalled`;\nunhealthy from a fifth of it on."
+      },
+      {
         "name": "soft",
         "jsonName": "soft",
         "type": "map<string, uint64>",
@@ -504,7 +516,7 @@ export const messages = {
         "name": "kind",
         "jsonName": "kind",
         "type": "string",
-        "doc": "One of `compile`, `init`, `start_timeout`, `crash`, `oom`, `limit`, `signal`, `exit`, `protocol`, `stop`, `kill`, `server`."
+        "doc": "One of `compile`, `init`, `start_timeout`, `crash`, `oom`, `cpu`, `stalled`, `limit`, `signal`, `exit`, `protocol`, `stop`, `kill`, `server`."
       },
       {
         "name": "message",
@@ -529,6 +541,12 @@ export const messages = {
         "jsonName": "limit",
         "type": "string",
         "doc": "The limit that ended it, such as `memory_bytes`; empty when none did."
+      },
+      {
+        "name": "stall",
+        "jsonName": "stall",
+        "type": "string",
+        "doc": "How it stood still when it was ended for that: `loop`, `microtasks`, `await`, `busy` or `blocked`; else empty."
       }
     ]
   },

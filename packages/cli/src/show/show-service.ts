@@ -69,6 +69,7 @@ function causeJson(cause: Cause): Record<string, unknown> {
     kind: cause.kind,
     message: cause.message,
     limit: cause.limit === "" ? null : cause.limit,
+    stall: cause.stall === "" ? null : cause.stall,
     file: cause.location?.file ?? null,
     line: cause.location?.line ?? null,
     column: cause.location?.column ?? null,
@@ -198,6 +199,7 @@ function limitText(limit: string, value: number): string {
   const name = limitNamed(limit);
   switch (name === undefined ? undefined : limitRow(name).unit) {
     case "bytes":
+      if (value < 2 ** 10) return `${value}B`;
       return value < 2 ** 20 ? `${(value / 2 ** 10).toFixed(1)}K` : `${(value / 2 ** 20).toFixed(1)}M`;
     case "ms":
       return formatDuration(value);

@@ -59,7 +59,13 @@ export const limitActions: Record<LimitAction, string> = {
   [-1]: "unknown",
 };
 
-export const healths: Record<Health, string> = { 0: "unknown", 1: "healthy", 2: "degraded", [-1]: "unknown" };
+export const healths: Record<Health, string> = {
+  0: "unknown",
+  1: "healthy",
+  2: "degraded",
+  3: "unhealthy",
+  [-1]: "unknown",
+};
 
 export const checkResults: Record<CheckResult, string> = {
   0: "unknown",

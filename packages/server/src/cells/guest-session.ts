@@ -119,6 +119,8 @@ export interface GuestSession {
   /** Asks the guest to run `terminate` and exit. The caller keeps time and kills. */
   stop(): void;
   kill(): void;
+  /** Asks whether it advances; what it answers comes into the result as time goes. */
+  probe(): ProbeAnswers;
   /** Kills it for a limit; `exited` tells of that cause whatever else is found. */
   end(cause: Cause): void;
   /** Its calls to other services that wait for an answer. */
@@ -126,6 +128,16 @@ export interface GuestSession {
   /** Settles once, when nothing of the guest is left on the host. */
   readonly exited: Promise<GuestExit>;
   usage(): CellUsage | undefined;
+}
+
+/** What a guest has answered to a probe so far. */
+export interface ProbeAnswers {
+  /** Its event loop has turned since. */
+  readonly alive: boolean;
+  /** Its service has come to the probe behind all earlier messages. */
+  readonly reached: boolean;
+  /** The handler that was under way has returned a promise. */
+  readonly awaiting: boolean;
 }
 
 /** Calls that a guest may leave unanswered before more are refused. */
@@ -169,6 +181,9 @@ class Session implements GuestSession {
   #violation: string | undefined;
   #killing = false;
   #verdict: Cause | undefined;
+  #probe: { readonly id: number; alive: boolean; reached: boolean; readonly awaiting: boolean } | undefined;
+  /** Its handler under way has got as far as to return a promise, or to ask another service. */
+  #awaiting = false;
   #lastOutput: string[] = [];
   #exit: GuestExit | undefined;
 
@@ -239,6 +254,15 @@ class Session implements GuestSession {
     void this.#cell.kill();
   }
 
+  probe(): ProbeAnswers {
+    const id = this.#takeId();
+    const probe = { id, alive: false, reached: false, awaiting: this.#awaiting };
+    this.#probe = probe;
+    // One that does not even take this has not answered either.
+    this.#trySend(id, { kind: "probe" });
+    return probe;
+  }
+
   end(cause: Cause): void {
     this.#verdict ??= cause;
     this.kill();
@@ -287,24 +311,35 @@ class Session implements GuestSession {
 
   #handle(id: number, message: GuestMessage): void {
     switch (message.kind) {
+      case "alive":
+      case "reached":
+        if (this.#probe?.id === id) this.#probe[message.kind] = true;
+        return;
+      case "awaiting":
+        this.#awaiting = true;
+        return;
       case "ready":
         return;
       case "started":
         this.#settleStart({ kind: "started", calls: message.calls, casts: message.casts });
         return;
       case "reply":
+        this.#awaiting = false;
         this.#reply(id, message.bytes);
         return;
       case "error":
+        this.#awaiting = false;
         this.#settleCall(id, { kind: "error", error: message.error });
         return;
       case "handled":
+        this.#awaiting = false;
         this.#settleCall(id, { kind: "reply", bytes: new Uint8Array(0) });
         return;
       case "log":
         this.#log(message.level, message.text);
         return;
       case "send-call":
+        this.#awaiting = true;
         this.#sendOut(id, message);
         return;
       case "send-cast":

@@ -47,6 +47,8 @@ export type KernelMessage =
   | { readonly kind: "call"; readonly timeoutMs: number; readonly method: string; readonly args: Uint8Array }
   | { readonly kind: "cast"; readonly method: string; readonly args: Uint8Array }
   | { readonly kind: "stop" }
+  /** Asks whether the guest's event loop turns and whether its service takes messages. */
+  | { readonly kind: "probe" }
   | { readonly kind: "answer"; readonly bytes: Uint8Array }
   | { readonly kind: "refusal"; readonly reason: string; readonly message: string };
 
@@ -58,6 +60,12 @@ export type GuestMessage =
   | { readonly kind: "error"; readonly error: GuestFault }
   /** The cast of this frame's id is done with, well or not. */
   | { readonly kind: "handled" }
+  /** Answers the probe of this frame's id at once. */
+  | { readonly kind: "alive" }
+  /** Answers it too, once the service has come to it behind all earlier messages. */
+  | { readonly kind: "reached" }
+  /** The handler under way has returned a promise. Told only of one that has sent nothing meanwhile. */
+  | { readonly kind: "awaiting" }
   | { readonly kind: "log"; readonly level: Level; readonly text: string }
   | {
       readonly kind: "send-call";
@@ -93,7 +101,18 @@ export type EndingKind = "compile" | "init" | "crash" | "stop";
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 const ENDING_KINDS = ["compile", "init", "crash", "stop"] as const;
 
-const KERNEL = { boot: 1, source: 2, run: 3, call: 4, cast: 5, stop: 6, answer: 7, refusal: 8, rouse: 9 } as const;
+const KERNEL = {
+  boot: 1,
+  source: 2,
+  run: 3,
+  call: 4,
+  cast: 5,
+  stop: 6,
+  answer: 7,
+  refusal: 8,
+  rouse: 9,
+  probe: 10,
+} as const;
 const GUEST = {
   ready: 65,
   started: 66,
@@ -104,6 +123,9 @@ const GUEST = {
   sendCast: 71,
   exiting: 72,
   handled: 73,
+  alive: 74,
+  reached: 75,
+  awaiting: 76,
 } as const;
 
 /** The parts of one payload, for `send`. Payload bytes are handed through, not copied. */
@@ -126,6 +148,8 @@ export function encodeKernelMessage(message: KernelMessage): readonly Uint8Array
       return [new FieldWriter(KERNEL.cast).text(message.method, MAX_NAME_BYTES).bytes(), message.args];
     case "stop":
       return [new FieldWriter(KERNEL.stop).bytes()];
+    case "probe":
+      return [new FieldWriter(KERNEL.probe).bytes()];
     case "answer":
       return [new FieldWriter(KERNEL.answer).bytes(), message.bytes];
     case "refusal":
@@ -159,6 +183,9 @@ export function decodeKernelMessage(payload: Uint8Array): KernelMessage {
     case KERNEL.stop:
       reader.end();
       return { kind: "stop" };
+    case KERNEL.probe:
+      reader.end();
+      return { kind: "probe" };
     case KERNEL.answer:
       return { kind: "answer", bytes: reader.rest() };
     case KERNEL.refusal: {
@@ -196,6 +223,12 @@ export function encodeGuestMessage(message: GuestMessage): readonly Uint8Array[]
     }
     case "handled":
       return [new FieldWriter(GUEST.handled).bytes()];
+    case "alive":
+      return [new FieldWriter(GUEST.alive).bytes()];
+    case "reached":
+      return [new FieldWriter(GUEST.reached).bytes()];
+    case "awaiting":
+      return [new FieldWriter(GUEST.awaiting).bytes()];
     case "log":
       return [new FieldWriter(GUEST.log).u8(LEVELS.indexOf(message.level)).text(message.text, MAX_LINE_BYTES).bytes()];
     case "send-call":
@@ -266,6 +299,15 @@ export function decodeGuestMessage(payload: Uint8Array): GuestMessage {
     case GUEST.handled:
       reader.end();
       return { kind: "handled" };
+    case GUEST.alive:
+      reader.end();
+      return { kind: "alive" };
+    case GUEST.reached:
+      reader.end();
+      return { kind: "reached" };
+    case GUEST.awaiting:
+      reader.end();
+      return { kind: "awaiting" };
     case GUEST.log: {
       const level = reader.oneOf(LEVELS);
       const text = reader.text(MAX_LINE_BYTES);

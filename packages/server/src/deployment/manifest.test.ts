@@ -40,6 +40,8 @@ const defaults = {
     replyBytes: 4_190_208,
     callsInFlight: 1_000,
     logLinesPerSecond: 1_000,
+    cpuTimeMs: 10_000,
+    callTimeMs: 300_000,
   },
 };
 
@@ -74,6 +76,8 @@ test("everything that is said comes through", () => {
       replyBytes: 1,
       callsInFlight: 10,
       logLinesPerSecond: 1,
+      cpuTimeMs: 10,
+      callTimeMs: 100,
       soft: { mailbox_messages: 5n, calls_in_flight: 10n },
       actions: { reply_bytes: LimitAction.LIMIT_ACTION_WARN, mailbox_messages: LimitAction.LIMIT_ACTION_KILL },
     },
@@ -97,6 +101,8 @@ test("everything that is said comes through", () => {
       replyBytes: 1,
       callsInFlight: 10,
       logLinesPerSecond: 1,
+      cpuTimeMs: 10,
+      callTimeMs: 100,
     },
     softLimits: { mailboxMessages: 5, callsInFlight: 10 },
     limitActions: { replyBytes: "warn", mailboxMessages: "kill" },

@@ -8,6 +8,8 @@ const reasons: Readonly<Record<CauseKind, Reason>> = {
   init: "START_FAILED",
   crash: "START_FAILED",
   oom: "LIMIT_REACHED",
+  cpu: "LIMIT_REACHED",
+  stalled: "LIMIT_REACHED",
   limit: "LIMIT_REACHED",
   signal: "START_FAILED",
   exit: "START_FAILED",

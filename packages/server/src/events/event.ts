@@ -1,4 +1,4 @@
-import type { Cause } from "../services/cause.ts";
+import type { Cause, Stall } from "../services/cause.ts";
 
 /** How far a limit is used: enough for a warning, or all of it. */
 export type LimitLevel = "soft" | "hard";
@@ -57,6 +57,18 @@ export type EventBody =
       readonly limit: string;
       readonly used: number;
       readonly allowed: number;
+    }
+  /** It has messages and is not done with any; at the limit itself it is ended where its manifest says so. */
+  | {
+      readonly type: "service.unhealthy";
+      readonly serviceId: string;
+      readonly version: number;
+      readonly stall: Stall;
+      readonly limit: string;
+      readonly used: number;
+      readonly allowed: number;
+      /** Messages that wait or are being handled. */
+      readonly messages: number;
     }
   | { readonly type: "service.healthy"; readonly serviceId: string; readonly version: number }
   | { readonly type: "service.stopped"; readonly serviceId: string; readonly version: number; readonly cause: Cause }

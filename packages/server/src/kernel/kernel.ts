@@ -27,6 +27,8 @@ import { HealthKeeper } from "../services/health-keeper.ts";
 import { Journals, type Step } from "../services/journal.ts";
 import { Launcher } from "../services/launcher.ts";
 import { LimitReporter } from "../services/limit-reporter.ts";
+import { ProgressWatch } from "../services/progress-watch.ts";
+import { UsageWatch } from "../services/usage-watch.ts";
 import { StorageFull } from "../storage/errors.ts";
 import { type Owned, owner } from "./owner.ts";
 import { reportToLog } from "./report-to-log.ts";
@@ -212,6 +214,9 @@ function startServices(options: {
       onOutgoing: (service, message) => void deliverOutgoing(messaging, service, message),
     },
   });
+  const services = () => directory.all();
+  const progress = new ProgressWatch({ services, clock, limits, health });
+  const usage = new UsageWatch({ services, clock, limits });
   metrics.watch({
     servicesRunning: () => [...directory.all()].filter((service) => service.state === "running").length,
     warmCells: () => sandbox.warmCells,
@@ -234,6 +239,8 @@ function startServices(options: {
       deployments: { state, artifacts, directory, journals, launcher, requests, sandbox, clock, capacity },
     },
     close: async () => {
+      progress.close();
+      usage.close();
       // From here on an ending service is one that was asked to: it is started again at the next boot.
       for (const service of [...directory.all()]) {
         service.advance({ type: "stopRequested" });

@@ -6,7 +6,7 @@ import type { GuestError } from "../cells/guest-session.ts";
 import { type ErrorFacts, oneOf, quoted, SoloError } from "../errors.ts";
 import { sizeLimits } from "../limits.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { DeployedService, Incarnation } from "../services/deployed-service.ts";
+import type { DeployedService } from "../services/deployed-service.ts";
 import type { HealthKeeper } from "../services/health-keeper.ts";
 import { awaitsMessages } from "../services/lifecycle.ts";
 import type { LimitReporter } from "../services/limit-reporter.ts";
@@ -61,7 +61,7 @@ export async function call(
     const leave = enter(context, service, message);
     const left = { signal: options.signal, timeoutMs: Math.max(1, deadlineMs - clock.nowMs()) };
     const actor = service.actor ?? (await actorOf(service, clock, left).catch(leaving(leave)));
-    const handled = handedTo(service.incarnation, leave);
+    const handled = handedTo(service, leave);
     const timeoutMs = Math.max(1, deadlineMs - clock.nowMs());
     const { method, args } = message;
     const outcome = await callService(context.system, actor, { method, args, timeoutMs, handled }, options.signal);
@@ -114,14 +114,16 @@ export async function cast(
       },
     );
   }
-  const handled = handedTo(service.incarnation, leave);
+  const handled = handedTo(service, leave);
   castToService(context.system, actor, { method: message.method, args: message.args, handled });
 }
 
 /** Lets the message leave the mailbox when it is handled, or when who it was handed to ends before. */
-function handedTo(incarnation: Incarnation | undefined, leave: () => void): () => void {
+function handedTo(service: DeployedService, leave: () => void): () => void {
+  const { incarnation } = service;
   const handled = (): void => {
     incarnation?.unhandled.delete(handled);
+    service.handledMessages += 1;
     leave();
   };
   incarnation?.unhandled.add(handled);

@@ -8,7 +8,20 @@ export interface Cause {
   readonly detail?: string;
   /** The limit that ended it, when one did. */
   readonly limit?: ReachedLimit;
+  /** How it stood still, when it was ended for that. */
+  readonly stall?: Stall;
 }
+
+/**
+ * Why a service that has messages is not done with any.
+ *
+ * - `loop`: it uses processor time, and its event loop does not turn.
+ * - `microtasks`: the same behind a handler that has returned a promise.
+ * - `await`: its event loop turns and it uses nothing: it waits for what does not come.
+ * - `busy`: its event loop turns and it uses processor time.
+ * - `blocked`: it neither answers nor uses processor time.
+ */
+export type Stall = "loop" | "microtasks" | "await" | "busy" | "blocked";
 
 /** A limit, by its name on the wire, and how far it was used when it was reached. */
 export interface ReachedLimit {
@@ -28,6 +41,10 @@ export type CauseKind =
   | "crash"
   /** Over its memory limit. */
   | "oom"
+  /** Over the processor time of one message; `stall` says how it was spent. */
+  | "cpu"
+  /** Has messages and was not done with any for too long; `stall` says why. */
+  | "stalled"
   /** Over another limit whose action is `kill`; `limit` names it. */
   | "limit"
   /** Ended by a signal from outside the kernel. */

@@ -61,9 +61,13 @@ export class DeployedService {
   killAtOnce = false;
   /** Messages accepted and not yet answered. */
   readonly mailbox = { messages: 0, bytes: 0 };
+  /** Messages that a guest of it is done with, well or not. */
+  handledMessages = 0;
   /** Where warnings about the mailbox begin. */
   softMailbox: { readonly messages: number; readonly bytes: number };
   health: Health = healthy;
+  /** How long the message that it handles has taken, at the last look; undefined while it advances. */
+  messageUse: { readonly callTimeMs: number; readonly cpuTimeMs: number } | undefined;
   readonly #tallies = new Map<string, LimitTally>();
   #record: ServiceRecord;
   #state: LifecycleState;
@@ -212,6 +216,9 @@ export class DeployedService {
         return this.mailbox.bytes;
       case "callsInFlight":
         return this.incarnation?.session.callsInFlight;
+      case "cpuTimeMs":
+      case "callTimeMs":
+        return this.incarnation === undefined ? undefined : (this.messageUse?.[limit] ?? 0);
       case "startTimeoutMs":
         return this.incarnation?.startedWithinMs;
       default:

@@ -1,6 +1,7 @@
 import { type LimitName, limitRow } from "@solo/notation";
 import type { EventBody } from "../events/event.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Stall } from "./cause.ts";
 import type { DeployedService } from "./deployed-service.ts";
 import { healthy } from "./health.ts";
 
@@ -36,6 +37,34 @@ export class HealthKeeper {
     if (health.kind !== "degraded") return;
     if (mailbox.messages * 2 > mailboxMessages || mailbox.bytes * 2 > mailboxBytes) return;
     this.#recover(service);
+  }
+
+  /** Marks a service that stands still, whether it is degraded or not. */
+  stall(service: DeployedService, found: { readonly limit: LimitName; readonly stall: Stall; readonly used: number }) {
+    const { limit, stall, used } = found;
+    const wasUnhealthy = service.health.kind === "unhealthy";
+    service.health = { kind: "unhealthy", sinceMs: this.#clock.wallMs(), limit, stall };
+    if (wasUnhealthy) return;
+    const { serviceId, record, mailbox } = service;
+    const { version, manifest } = record;
+    const { wireName } = limitRow(limit);
+    const allowed = manifest.limits[limit];
+    const { messages } = mailbox;
+    note(service, {
+      type: "service.unhealthy",
+      serviceId,
+      version,
+      stall,
+      limit: wireName,
+      used,
+      allowed,
+      messages,
+    });
+  }
+
+  /** Takes the mark away that {@link stall} has set. */
+  advances(service: DeployedService): void {
+    if (service.health.kind === "unhealthy") this.#recover(service);
   }
 
   #recover(service: DeployedService): void {

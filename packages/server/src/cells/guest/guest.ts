@@ -118,6 +118,10 @@ export class Guest {
       case "stop":
         this.#stop();
         return;
+      case "probe":
+        this.#send(id, { kind: "alive" });
+        void this.#running?.reached().then(() => this.#send(id, { kind: "reached" }));
+        return;
       case "answer":
         this.#settle(id, (pending) => pending.resolve(decodeValue(message.bytes)));
         return;
@@ -138,6 +142,7 @@ export class Guest {
       this.#runtime = runtime;
       const started = await runtime.runService(definition, startArguments, {
         log: (level, values) => this.log(level, this.#host.show(values)),
+        awaiting: () => this.#send(0, { kind: "awaiting" }),
         call: (message) => this.#call(message),
         cast: ({ service, method, args }) =>
           this.#send(0, { kind: "send-cast", target: service, method, args: encodeValue(args) }),

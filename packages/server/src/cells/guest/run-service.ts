@@ -18,6 +18,8 @@ import { describeError } from "./describe-error.ts";
 /** What a running service reaches of its kernel. */
 export interface ServiceSurroundings {
   log(level: Level, values: readonly unknown[]): void;
+  /** A handler has returned a promise, and asked no other service before. */
+  awaiting(): void;
   call(message: ServiceCall): Promise<unknown>;
   cast(message: ServiceCall): void;
 }
@@ -44,6 +46,8 @@ export interface RunningService {
   cast(method: string, args: readonly unknown[]): Promise<void>;
   /** Takes the way of a call without one, so that the first real one is not the slowest. Runs nothing of the service's. */
   limber(): Promise<void>;
+  /** Resolves when the service has come to it behind all earlier messages, or has ended. Runs nothing of the service's. */
+  reached(): Promise<void>;
   /** Asks it to run `terminate` and end; `ended` tells when. */
   stop(): void;
   readonly ended: Promise<Ending>;
@@ -90,11 +94,22 @@ export async function runService(
   const abandon = () => {
     for (const pid of system.processes()) system.exitSignal(pid, Exit.kill);
   };
-  const result = await launchServer(system, definition, {
+  let asked = false;
+  const watch = (handler: Handler): Handler =>
+    function (this: unknown, ...given) {
+      asked = false;
+      const result = handler.apply(this, given);
+      if (!asked && result instanceof Promise) surroundings.awaiting();
+      return result;
+    };
+  const result = await launchServer(system, withHandlers(definition, watch), {
     args,
     environment: {
       log: (_self, level, values) => surroundings.log(level, values),
-      call: (_self, message) => surroundings.call(message),
+      call: (_self, message) => {
+        asked = true;
+        return surroundings.call(message);
+      },
       cast: (_self, message) => surroundings.cast(message),
     },
   });
@@ -108,7 +123,9 @@ export async function runService(
   const { pid } = result;
   const ref = serverRef(system, definition, pid);
   // Asks the process and not the service, in the order of the mailbox: no handler sees it, and it ends no idle time.
-  const reached = () => sys.getState(system, pid, { timeoutMs: Number.POSITIVE_INFINITY }).catch(() => {});
+  const reached = async (): Promise<void> => {
+    await sys.getState(system, pid, { timeoutMs: Number.POSITIVE_INFINITY }).catch(() => {});
+  };
   const service: RunningService = {
     ...serverMethods(definition),
     ended: system.exited(pid).then(describeEnding),
@@ -128,6 +145,7 @@ export async function runService(
       ref.applyCast(method, values);
       await reached();
     },
+    reached,
     async limber() {
       for (let round = 0; round < LIMBER_ROUNDS; round += 1) await reached();
     },
@@ -140,6 +158,22 @@ export async function runService(
 }
 
 const LIMBER_ROUNDS = 3;
+
+type Handler = (this: unknown, ...given: unknown[]) => unknown;
+
+/** The same definition with each handler of a message exchanged. */
+function withHandlers<Definition extends { readonly calls: unknown; readonly casts: unknown }>(
+  definition: Definition,
+  change: (handler: Handler) => Handler,
+): Definition {
+  const changed = (handlers: unknown) =>
+    Object.fromEntries(Object.entries(handlers as object).map(([name, handler]) => [name, change(handler)]));
+  const { calls, casts } = definition;
+  return Object.create(definition as object, {
+    calls: { value: changed(calls), enumerable: true },
+    casts: { value: changed(casts), enumerable: true },
+  }) as Definition;
+}
 
 function faultOf(error: unknown): "unknown-method" | "timeout" | "handler-failed" {
   if (error instanceof UnknownMethod) return "unknown-method";

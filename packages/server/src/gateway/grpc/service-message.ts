@@ -13,6 +13,7 @@ import {
   type LogLine as WireLogLine,
 } from "@solo/proto";
 import type { LogLine } from "../../services/log-buffer.ts";
+import { stallWords } from "../../services/progress.ts";
 import type { LimitUse, ServiceView } from "../../services/service-view.ts";
 
 /** A service as the API shows it. */
@@ -36,6 +37,7 @@ export const toServiceMessage = (view: ServiceView): Service => ({
           location: view.lastCause.location === undefined ? undefined : { ...view.lastCause.location },
           detail: view.lastCause.detail ?? "",
           limit: view.lastCause.limit?.name ?? "",
+          stall: view.lastCause.stall ?? "",
         },
   manifest: {
     environment: { ...view.manifest.environment },
@@ -74,6 +76,8 @@ function healthReason({ health }: ServiceView): string {
   switch (health.kind) {
     case "healthy":
       return "";
+    case "unhealthy":
+      return `done with no message since long before ${new Date(health.sinceMs).toISOString()}: ${stallWords[health.stall]}`;
     case "degraded":
       return `over its limit ${limitRow(health.limit).wireName} since ${new Date(health.sinceMs).toISOString()}`;
   }
@@ -150,6 +154,7 @@ const limitActions = {
 const healths = {
   healthy: Health.HEALTH_HEALTHY,
   degraded: Health.HEALTH_DEGRADED,
+  unhealthy: Health.HEALTH_UNHEALTHY,
 } as const;
 
 const restartKinds = {

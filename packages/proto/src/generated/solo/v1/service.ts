@@ -453,6 +453,8 @@ export const Health = {
   HEALTH_HEALTHY: 1,
   /** HEALTH_DEGRADED - Over a bound of its mailbox: it refuses messages until half of it is free. */
   HEALTH_DEGRADED: 2,
+  /** HEALTH_UNHEALTHY - Has messages and is not done with any; ended in the end, where its limits say so. */
+  HEALTH_UNHEALTHY: 3,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -462,6 +464,7 @@ export namespace Health {
   export type HEALTH_UNSPECIFIED = typeof Health.HEALTH_UNSPECIFIED;
   export type HEALTH_HEALTHY = typeof Health.HEALTH_HEALTHY;
   export type HEALTH_DEGRADED = typeof Health.HEALTH_DEGRADED;
+  export type HEALTH_UNHEALTHY = typeof Health.HEALTH_UNHEALTHY;
   export type UNRECOGNIZED = typeof Health.UNRECOGNIZED;
 }
 
@@ -476,6 +479,9 @@ export function healthFromJSON(object: any): Health {
     case 2:
     case "HEALTH_DEGRADED":
       return Health.HEALTH_DEGRADED;
+    case 3:
+    case "HEALTH_UNHEALTHY":
+      return Health.HEALTH_UNHEALTHY;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -491,6 +497,8 @@ export function healthToJSON(object: Health): string {
       return "HEALTH_HEALTHY";
     case Health.HEALTH_DEGRADED:
       return "HEALTH_DEGRADED";
+    case Health.HEALTH_UNHEALTHY:
+      return "HEALTH_UNHEALTHY";
     case Health.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -521,6 +529,13 @@ export interface Limits {
   callsInFlight: number;
   /** Log lines in one second. Default 1,000. Exceeded: the other lines of that second are dropped and counted. */
   logLinesPerSecond: number;
+  /** Processor time of one message, in milliseconds. Default 10,000. Exceeded: killed, cause `cpu`; unhealthy from half of it on. */
+  cpuTimeMs: number;
+  /**
+   * Time in which it must be done with one of its messages, in milliseconds. Default 300,000. Exceeded: killed, cause `stalled`;
+   * unhealthy from a fifth of it on.
+   */
+  callTimeMs: number;
   /** Where warnings begin, by the limit's name such as `memory_bytes`. Default for most: 80 % of the limit. */
   soft: { [key: string]: bigint };
   /** What becomes of the service at a limit, by the limit's name. Refused where an action makes no sense for the limit. */
@@ -562,7 +577,7 @@ export interface Manifest_EnvironmentEntry {
 
 /** Why a service ended, in words that a program can compare. */
 export interface Cause {
-  /** One of `compile`, `init`, `start_timeout`, `crash`, `oom`, `limit`, `signal`, `exit`, `protocol`, `stop`, `kill`, `server`. */
+  /** One of `compile`, `init`, `start_timeout`, `crash`, `oom`, `cpu`, `stalled`, `limit`, `signal`, `exit`, `protocol`, `stop`, `kill`, `server`. */
   kind: string;
   /** A sentence. */
   message: string;
@@ -574,6 +589,8 @@ export interface Cause {
   detail: string;
   /** The limit that ended it, such as `memory_bytes`; empty when none did. */
   limit: string;
+  /** How it stood still when it was ended for that: `loop`, `microtasks`, `await`, `busy` or `blocked`; else empty. */
+  stall: string;
 }
 
 /** A place in the deployed source, both counted from 1. */
@@ -662,6 +679,8 @@ function createBaseLimits(): Limits {
     replyBytes: 0,
     callsInFlight: 0,
     logLinesPerSecond: 0,
+    cpuTimeMs: 0,
+    callTimeMs: 0,
     soft: {},
     actions: {},
   };
@@ -707,6 +726,12 @@ export const Limits: MessageFns<Limits> = {
     }
     if (message.logLinesPerSecond !== 0) {
       writer.uint32(88).uint32(message.logLinesPerSecond);
+    }
+    if (message.cpuTimeMs !== 0) {
+      writer.uint32(96).uint32(message.cpuTimeMs);
+    }
+    if (message.callTimeMs !== 0) {
+      writer.uint32(104).uint32(message.callTimeMs);
     }
     globalThis.Object.entries(message.soft).forEach(([key, value]: [string, bigint]) => {
       Limits_SoftEntry.encode({ key: key as any, value }, writer.uint32(242).fork()).join();
@@ -818,6 +843,22 @@ export const Limits: MessageFns<Limits> = {
             message.logLinesPerSecond = reader.uint32();
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.cpuTimeMs = reader.uint32();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.callTimeMs = reader.uint32();
+            continue;
+          }
           case 30: {
             if (tag !== 242) {
               break;
@@ -905,6 +946,16 @@ export const Limits: MessageFns<Limits> = {
         : isSet(object.log_lines_per_second)
         ? globalThis.Number(object.log_lines_per_second)
         : 0,
+      cpuTimeMs: isSet(object.cpuTimeMs)
+        ? globalThis.Number(object.cpuTimeMs)
+        : isSet(object.cpu_time_ms)
+        ? globalThis.Number(object.cpu_time_ms)
+        : 0,
+      callTimeMs: isSet(object.callTimeMs)
+        ? globalThis.Number(object.callTimeMs)
+        : isSet(object.call_time_ms)
+        ? globalThis.Number(object.call_time_ms)
+        : 0,
       soft: isObject(object.soft)
         ? (globalThis.Object.entries(object.soft) as [string, any][]).reduce(
           (acc: { [key: string]: bigint }, [key, value]: [string, any]) => {
@@ -971,6 +1022,12 @@ export const Limits: MessageFns<Limits> = {
     if (message.logLinesPerSecond !== 0) {
       obj.logLinesPerSecond = Math.round(message.logLinesPerSecond);
     }
+    if (message.cpuTimeMs !== 0) {
+      obj.cpuTimeMs = Math.round(message.cpuTimeMs);
+    }
+    if (message.callTimeMs !== 0) {
+      obj.callTimeMs = Math.round(message.callTimeMs);
+    }
     if (message.soft) {
       const entries = globalThis.Object.entries(message.soft) as [string, bigint][];
       if (entries.length > 0) {
@@ -1012,6 +1069,8 @@ export const Limits: MessageFns<Limits> = {
     message.replyBytes = object.replyBytes ?? 0;
     message.callsInFlight = object.callsInFlight ?? 0;
     message.logLinesPerSecond = object.logLinesPerSecond ?? 0;
+    message.cpuTimeMs = object.cpuTimeMs ?? 0;
+    message.callTimeMs = object.callTimeMs ?? 0;
     message.soft = (globalThis.Object.entries(object.soft ?? {}) as [string, bigint][]).reduce(
       (acc: { [key: string]: bigint }, [key, value]: [string, bigint]) => {
         if (value !== undefined) {
@@ -1514,7 +1573,7 @@ export const Manifest_EnvironmentEntry: MessageFns<Manifest_EnvironmentEntry> = 
 };
 
 function createBaseCause(): Cause {
-  return { kind: "", message: "", location: undefined, detail: "", limit: "" };
+  return { kind: "", message: "", location: undefined, detail: "", limit: "", stall: "" };
 }
 
 export const Cause: MessageFns<Cause> = {
@@ -1533,6 +1592,9 @@ export const Cause: MessageFns<Cause> = {
     }
     if (message.limit !== "") {
       writer.uint32(42).string(message.limit);
+    }
+    if (message.stall !== "") {
+      writer.uint32(50).string(message.stall);
     }
     return writer;
   },
@@ -1590,6 +1652,14 @@ export const Cause: MessageFns<Cause> = {
             message.limit = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.stall = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1609,6 +1679,7 @@ export const Cause: MessageFns<Cause> = {
       location: isSet(object.location) ? SourceLocation.fromJSON(object.location) : undefined,
       detail: isSet(object.detail) ? globalThis.String(object.detail) : "",
       limit: isSet(object.limit) ? globalThis.String(object.limit) : "",
+      stall: isSet(object.stall) ? globalThis.String(object.stall) : "",
     };
   },
 
@@ -1629,6 +1700,9 @@ export const Cause: MessageFns<Cause> = {
     if (message.limit !== "") {
       obj.limit = message.limit;
     }
+    if (message.stall !== "") {
+      obj.stall = message.stall;
+    }
     return obj;
   },
 
@@ -1644,6 +1718,7 @@ export const Cause: MessageFns<Cause> = {
       : undefined;
     message.detail = object.detail ?? "";
     message.limit = object.limit ?? "";
+    message.stall = object.stall ?? "";
     return message;
   },
 };
