@@ -73,6 +73,11 @@ export const methodExamples: Readonly<Record<Method, MethodExample>> = {
     request: { requestId: "issue-acme-1", tenant: "acme", holder: "ci" },
     command: "solo cert issue acme --holder ci",
   },
+  "QuotaService/GetQuota": { request: {}, command: "solo quota show" },
+  "QuotaService/SetQuota": {
+    request: { requestId: "quota-acme-1", tenant: "acme", limits: { services: "100", memory_bytes: "8589934592" } },
+    command: "solo quota set acme services=100 memory=8GiB",
+  },
   "KernelService/Shutdown": {
     request: { requestId: "shutdown-1", graceMs: 10_000 },
     command: "solo shutdown --grace 10s",

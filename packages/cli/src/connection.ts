@@ -15,6 +15,7 @@ import {
   EventServiceService,
   KernelServiceService,
   MessagingServiceService,
+  QuotaServiceService,
 } from "@solo/proto";
 import { Failure } from "./failure.ts";
 import type { Profile } from "./profile.ts";
@@ -31,6 +32,8 @@ const answering = {
   listEvents: EventServiceService.listEvents,
   getCheckpoint: EventServiceService.getCheckpoint,
   issue: CertificateServiceService.issue,
+  getQuota: QuotaServiceService.getQuota,
+  setQuota: QuotaServiceService.setQuota,
   shutdown: KernelServiceService.shutdown,
   doctor: KernelServiceService.doctor,
 } as const;
@@ -42,7 +45,14 @@ const streaming = {
 } as const;
 
 /** Changes carry a request id: sent again with the same id, they are made once. */
-const changes: ReadonlySet<keyof typeof answering> = new Set(["deploy", "kill", "restart", "issue", "shutdown"]);
+const changes: ReadonlySet<keyof typeof answering> = new Set([
+  "deploy",
+  "kill",
+  "restart",
+  "issue",
+  "setQuota",
+  "shutdown",
+]);
 
 type RequestOf<M> = M extends MethodDefinition<infer Request, infer _> ? Request : never;
 type ResponseOf<M> = M extends MethodDefinition<infer _, infer Response> ? Response : never;

@@ -17,6 +17,7 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   restart: async () => (await import("./commands/restart.ts")).addRestart,
   events: async () => (await import("./commands/events.ts")).addEvents,
   audit: async () => (await import("./commands/audit.ts")).addAudit,
+  quota: async () => (await import("./commands/quota.ts")).addQuota,
   cert: async () => (await import("./commands/certificate.ts")).addCertificate,
   doctor: async () => (await import("./commands/doctor.ts")).addDoctor,
   dev: async () => (await import("./commands/dev.ts")).addDev,

@@ -11,3 +11,10 @@ export {
   type ServiceLimit,
   usualLimits,
 } from "./service-limits.ts";
+export {
+  type TenantLimit,
+  type TenantLimitName,
+  tenantLimitNamed,
+  tenantLimitNames,
+  tenantLimitRow,
+} from "./tenant-limits.ts";

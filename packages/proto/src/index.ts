@@ -81,6 +81,15 @@ export {
   SessionResponse,
 } from "./generated/solo/v1/messaging.ts";
 export {
+  GetQuotaRequest,
+  GetQuotaResponse,
+  QuotaServiceClient,
+  type QuotaServiceServer,
+  QuotaServiceService,
+  SetQuotaRequest,
+  SetQuotaResponse,
+} from "./generated/solo/v1/quota.ts";
+export {
   Cause,
   Confinement,
   Health,

@@ -57,3 +57,13 @@ export const pageSizes = { default: 100, max: 1_000 } as const;
 
 /** Bytes of log text that may wait for a slow reader of the server's own log; above it lines are dropped and counted. */
 export const logBacklogBytes = 1 * MiB;
+
+/**
+ * How many times over the machine may be promised to services by their limits. A limit is a ceiling and an idle service uses a
+ * twentieth of it: a small machine with 2 GiB may hold 1,000 services of 64 MiB. Memory that is missing kills, cores that are
+ * missing only slow down, so of those more is promised.
+ */
+export const overcommitDefaults = { memory: 32, cpu: 1_000 } as const;
+
+/** Calls and casts of all clients that are served at one time. */
+export const defaultCallsInFlight = 20_000;

@@ -2,11 +2,11 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { describeExit, isExpected } from "@solo/actor-core";
-import { type LimitName, limitNames } from "@solo/notation";
+import { type LimitName, limitNames, type TenantLimitName, tenantLimitNames } from "@solo/notation";
 import { customAlphabet } from "nanoid";
 import { kernelTenant } from "./authority/names.ts";
 import { openSandbox } from "./cells/sandbox.ts";
-import { type Config, formatProblems, limitSetting, loadConfig } from "./config/index.ts";
+import { type Config, formatProblems, limitSetting, loadConfig, tenantSetting } from "./config/index.ts";
 import { type Gateway, openGateway } from "./gateway/open-gateway.ts";
 import { type Kernel, startKernel } from "./kernel/kernel.ts";
 import { openMetricsServer } from "./observability/metrics-server.ts";
@@ -72,7 +72,13 @@ async function serve(config: Config): Promise<number> {
       logger,
       metrics,
       version,
-      capacity: { memoryBytes: totalmem(), cpuPercent: availableParallelism() * 100 },
+      capacity: {
+        memoryBytes: machineMemory(),
+        cpuPercent: availableParallelism() * 100,
+        memoryOvercommit: config.memoryOvercommit,
+        cpuOvercommit: config.cpuOvercommit,
+      },
+      quotaDefaults: quotaDefaults(config),
       openStorage: () => openSqliteStorage({ folder: dataFolder, clock: systemClock, onCommitted }),
       openReceipts: async (storage) =>
         (receipts = await openReceipts({
@@ -110,6 +116,7 @@ async function serve(config: Config): Promise<number> {
             maxRestarts: config.serviceMaxRestarts,
             restartPeriodMs: config.serviceRestartPeriodMs,
           },
+          callsInFlight: config.callsInFlight,
           graceMs: () => graceMs,
           // After the answer is on its way.
           stop: (askedGraceMs) => setImmediate(stop, askedGraceMs),
@@ -142,6 +149,18 @@ async function serve(config: Config): Promise<number> {
 function limitDefaults(config: Config): Record<LimitName, number> {
   const named = limitNames.map((name) => [name, config[limitSetting(name)]]);
   return Object.fromEntries(named);
+}
+
+/** The operator's word about tenants for which no quota is set. */
+function quotaDefaults(config: Config): Record<TenantLimitName, number> {
+  const named = tenantLimitNames.map((name) => [name, config[tenantSetting(name)]]);
+  return Object.fromEntries(named);
+}
+
+/** Bytes that this process and its cells can have: of the machine, or of the container that it runs in. */
+function machineMemory(): number {
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(totalmem(), constrained) : totalmem();
 }
 
 /** The one line on standard output: whoever started the server waits for it. */

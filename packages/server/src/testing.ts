@@ -94,7 +94,12 @@ export async function startKernel(options: TestKernelOptions = {}): Promise<Test
     logger: silentLogger,
     metrics: noMetrics,
     version: "test",
-    capacity: { memoryBytes: Number.POSITIVE_INFINITY, cpuPercent: Number.POSITIVE_INFINITY },
+    capacity: {
+      memoryBytes: Number.POSITIVE_INFINITY,
+      cpuPercent: Number.POSITIVE_INFINITY,
+      memoryOvercommit: 1,
+      cpuOvercommit: 1,
+    },
     openStorage: options.openStorage ?? (() => openMemoryStorage({ clock })),
     openSandbox: async () => (sandbox = openSandbox()),
   });

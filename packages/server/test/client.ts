@@ -17,6 +17,7 @@ import {
   KernelServiceClient,
   MessagingServiceClient,
   QuotaFailure,
+  QuotaServiceClient,
   type Service,
   ServiceState,
   Status,
@@ -45,6 +46,7 @@ export function connect(address: string, given: Credentials) {
     messaging: new MessagingServiceClient(address, tls, named),
     events: new EventServiceClient(address, tls, named),
     certificates: new CertificateServiceClient(address, tls, named),
+    quotas: new QuotaServiceClient(address, tls, named),
     kernel: new KernelServiceClient(address, tls, named),
   };
   const { deployments, messaging, events } = clients;

@@ -66,6 +66,13 @@ const changes: readonly Change[] = [
     },
   },
   {
+    name: "QuotaService/SetQuota",
+    send: ({ requestId, validateOnly = false, other = false }) => {
+      const request = { requestId, validateOnly, tenant: "acme", limits: { services: other ? 6n : 5n } };
+      return ask(solo.quotas, solo.quotas.setQuota, request);
+    },
+  },
+  {
     name: "KernelService/Shutdown",
     send: ({ requestId, validateOnly = false, other = false }) =>
       ask(solo.kernel, solo.kernel.shutdown, { requestId, validateOnly, graceMs: other ? 1_000 : 2_000 }),

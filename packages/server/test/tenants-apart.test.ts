@@ -102,12 +102,23 @@ const requests: Readonly<Record<string, (serviceId: string) => object>> = {
   "EventService/TailEvents": () => ({}),
   "EventService/GetCheckpoint": () => ({}),
   "CertificateService/Issue": () => ({ request_id: freshId(), validate_only: true, tenant: "ann" }),
+  "QuotaService/GetQuota": () => ({}),
+  "QuotaService/SetQuota": () => ({
+    request_id: freshId(),
+    validate_only: true,
+    limits: [{ key: "services", value: 5 }],
+  }),
   "KernelService/Help": () => ({}),
   "KernelService/Shutdown": () => ({ request_id: freshId(), validate_only: true }),
   "KernelService/Doctor": () => ({}),
 };
 
-const adminOnly = new Set(["CertificateService/Issue", "KernelService/Shutdown", "KernelService/Doctor"]);
+const adminOnly = new Set([
+  "CertificateService/Issue",
+  "QuotaService/SetQuota",
+  "KernelService/Shutdown",
+  "KernelService/Doctor",
+]);
 /** Help is the same for everybody; the items of a session name their tenants themselves, and have their own test. */
 const ofNobody = new Set(["KernelService/Help", "MessagingService/Session"]);
 /** Deploy of an id is no secret; the rest must not tell whether another tenant has it. */

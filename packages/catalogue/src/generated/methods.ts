@@ -104,6 +104,18 @@ export const methods = {
     "request": "SessionRequest",
     "response": "SessionResponse",
     "streams": true
+  },
+  "QuotaService/GetQuota": {
+    "doc": "Shows a tenant's limits, used against allowed.",
+    "request": "GetQuotaRequest",
+    "response": "GetQuotaResponse",
+    "streams": false
+  },
+  "QuotaService/SetQuota": {
+    "doc": "Changes limits of a tenant. For administrators. What it has beyond a new limit is left alone; only what is new is refused.",
+    "request": "SetQuotaRequest",
+    "response": "SetQuotaResponse",
+    "streams": false
   }
 } as const satisfies Readonly<Record<string, MethodDoc>>;
 
@@ -1561,6 +1573,80 @@ export const messages = {
         "jsonName": "error",
         "type": "google.rpc.Status",
         "doc": "As the trailer grpc-status-details-bin of the unary method holds it."
+      }
+    ]
+  },
+  "GetQuotaRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      }
+    ]
+  },
+  "GetQuotaResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "limits",
+        "jsonName": "limits",
+        "type": "repeated LimitUse",
+        "doc": ""
+      }
+    ]
+  },
+  "SetQuotaRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "request_id",
+        "jsonName": "requestId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "validate_only",
+        "jsonName": "validateOnly",
+        "type": "bool",
+        "doc": ""
+      },
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "limits",
+        "jsonName": "limits",
+        "type": "map<string, uint64>",
+        "doc": "By name: `services`, `memory_bytes`, `cpu_percent`, `processes`, `mailbox_bytes`, `calls_in_flight`. Those not named stay as\nthey are; 0 puts one back to the server's setting."
+      }
+    ]
+  },
+  "SetQuotaResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "limits",
+        "jsonName": "limits",
+        "type": "repeated LimitUse",
+        "doc": ""
       }
     ]
   }

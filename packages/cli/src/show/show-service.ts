@@ -40,7 +40,8 @@ export function serviceJson(service: Service): Record<string, unknown> {
   };
 }
 
-function limitUseJson(use: LimitUse): Record<string, unknown> {
+/** One limit as `--json` shows it; null where there is nothing. */
+export function limitUseJson(use: LimitUse): Record<string, unknown> {
   return {
     limit: use.limit,
     used: use.used === undefined ? null : Number(use.used),

@@ -4,6 +4,7 @@ import type {
   EventServiceService,
   KernelServiceService,
   MessagingServiceService,
+  QuotaServiceService,
 } from "@solo/proto";
 
 type MethodsOf<Service> = {
@@ -18,6 +19,7 @@ export type Method =
   | MethodsOf<MessagingServiceService>
   | MethodsOf<EventServiceService>
   | MethodsOf<CertificateServiceService>
+  | MethodsOf<QuotaServiceService>
   | MethodsOf<KernelServiceService>;
 
 /**
@@ -46,6 +48,8 @@ export const rules: Readonly<Record<Method, Rule>> = {
   "EventService/GetCheckpoint": "tenant",
   "CertificateService/Issue": "admin",
   "KernelService/Help": "tenant",
+  "QuotaService/GetQuota": "tenant",
+  "QuotaService/SetQuota": "admin",
   "KernelService/Shutdown": "admin",
   "KernelService/Doctor": "admin",
 };

@@ -8,4 +8,5 @@ export {
   type Setting,
   type SettingName,
   settings,
+  tenantSetting,
 } from "./settings.ts";

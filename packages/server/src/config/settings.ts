@@ -9,9 +9,18 @@ import {
   limitRow,
   parseByteSize,
   parseDuration,
+  type TenantLimitName,
+  tenantLimitNames,
+  tenantLimitRow,
 } from "@solo/notation";
 import * as z from "zod";
-import { defaultGraceMs, defaultPoolSize, serviceDefaults } from "../limits.ts";
+import {
+  defaultCallsInFlight,
+  defaultGraceMs,
+  defaultPoolSize,
+  overcommitDefaults,
+  serviceDefaults,
+} from "../limits.ts";
 
 /** One thing an operator may set. Its flag, variable and file key all mean the same. */
 export interface Setting<T> {
@@ -129,6 +138,34 @@ export const settings = {
     default: defaultPoolSize,
   }),
   ...serviceLimitSettings(),
+  ...tenantLimitSettings(),
+  memoryOvercommit: whole({
+    flag: "--memory-overcommit",
+    variable: "SOLO_MEMORY_OVERCOMMIT",
+    key: "capacity.memory_overcommit",
+    doc: "How many times over this machine's memory may be promised to services; 1: never more than there is",
+    min: 1,
+    max: 1_000_000,
+    default: overcommitDefaults.memory,
+  }),
+  cpuOvercommit: whole({
+    flag: "--cpu-overcommit",
+    variable: "SOLO_CPU_OVERCOMMIT",
+    key: "capacity.cpu_overcommit",
+    doc: "How many times over this machine's cores may be promised to services; 1: never more than there are",
+    min: 1,
+    max: 1_000_000,
+    default: overcommitDefaults.cpu,
+  }),
+  callsInFlight: whole({
+    flag: "--calls-in-flight",
+    variable: "SOLO_CALLS_IN_FLIGHT",
+    key: "capacity.calls_in_flight",
+    doc: "Calls and casts of all clients that are served at one time; more are refused before they are read",
+    min: 1,
+    max: 1_000_000,
+    default: defaultCallsInFlight,
+  }),
   serviceMaxRestarts: whole({
     flag: "--service-max-restarts",
     variable: "SOLO_SERVICE_MAX_RESTARTS",
@@ -189,6 +226,32 @@ function serviceLimitSettings(): { readonly [Name in LimitName as LimitSetting<N
     return [limitSetting(name), make(setting)] as const;
   });
   return Object.fromEntries(made) as { [Name in LimitName as LimitSetting<Name>]: Setting<number> };
+}
+
+/** Name of the setting for a tenant's limit, such as `tenantMemoryBytes`. */
+type TenantSetting<Name extends TenantLimitName = TenantLimitName> = `tenant${Capitalize<Name>}`;
+
+export function tenantSetting<Name extends TenantLimitName>(name: Name): TenantSetting<Name> {
+  return `tenant${name.slice(0, 1).toUpperCase()}${name.slice(1)}` as TenantSetting<Name>;
+}
+
+/** What tenants get for whom the operator has set nothing. */
+function tenantLimitSettings(): { readonly [Name in TenantLimitName as TenantSetting<Name>]: Setting<number> } {
+  const made = tenantLimitNames.map((name) => {
+    const { key, unit, doc, usual, most } = tenantLimitRow(name);
+    const words = key.replace(/_percent$/, "").replaceAll("_", "-");
+    const setting = {
+      flag: `--tenant-${words}`,
+      variable: `SOLO_TENANT_${words.replaceAll("-", "_").toUpperCase()}`,
+      key: `tenant.${key}`,
+      doc: `Quota of a tenant for which none is set: ${doc}${unit === "percent" ? ", in percent" : ""}`,
+      min: 1,
+      max: most,
+      default: usual,
+    };
+    return [tenantSetting(name), unit === "bytes" ? bytes(setting) : whole(setting)] as const;
+  });
+  return Object.fromEntries(made) as { [Name in TenantLimitName as TenantSetting<Name>]: Setting<number> };
 }
 
 type Names = Pick<Setting<unknown>, "flag" | "variable" | "key" | "doc">;

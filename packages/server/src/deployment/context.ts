@@ -5,6 +5,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { StateStore } from "../ports/state-store.ts";
 import type { Journals } from "../services/journal.ts";
 import type { Launcher } from "../services/launcher.ts";
+import type { Quotas } from "./quotas.ts";
 import type { Requests } from "./requests.ts";
 
 /** What the deployment use cases stand on. */
@@ -15,6 +16,7 @@ export interface DeploymentContext {
   readonly journals: Journals;
   readonly launcher: Launcher;
   readonly requests: Requests;
+  readonly quotas: Quotas;
   readonly sandbox: Sandbox;
   readonly clock: Clock;
   readonly capacity: Capacity;
@@ -25,4 +27,7 @@ export interface Capacity {
   readonly memoryBytes: number;
   /** 100 for each core. */
   readonly cpuPercent: number;
+  /** How many times over each may be promised to services: a limit is a ceiling, and few services ever come near it. */
+  readonly memoryOvercommit: number;
+  readonly cpuOvercommit: number;
 }

@@ -14,6 +14,7 @@ import type { Manifest, ServiceRecord } from "../services/service-record.ts";
 import type { ServiceView } from "../services/service-view.ts";
 import type { StartingGuest } from "../services/starting-guest.ts";
 import { Acceptance } from "./acceptance.ts";
+import { admit } from "./admission.ts";
 import type { DeploymentContext } from "./context.ts";
 import { readRecord, viewOfRecord } from "./find.ts";
 import type { Answering, RequestKey } from "./requests.ts";
@@ -41,7 +42,7 @@ const acceptWithinMs = 100;
  * before the caller hears of it.
  * When the start fails nothing is left but its events, and an older version's record stays as it was.
  *
- * @throws {SoloError} `SERVICE_EXISTS`, `SOURCE_EMPTY`, `SOURCE_TOO_LARGE`, `SOURCE_NOT_TEXT`, `LIMIT_NOT_ENFORCEABLE`,
+ * @throws {SoloError} `SERVICE_EXISTS`, `QUOTA_EXCEEDED`, `CAPACITY_PROMISED`, `SOURCE_EMPTY`, `SOURCE_TOO_LARGE`, `SOURCE_NOT_TEXT`, `LIMIT_NOT_ENFORCEABLE`,
  *   `COMPILE_FAILED`, `START_FAILED`, `START_TIMED_OUT`
  */
 export async function deploy(
@@ -80,7 +81,10 @@ export async function planDeploy(
   permit: Permit<"DeploymentService/Deploy">,
   deployment: Deployment,
 ): Promise<ServiceView> {
-  checkDeployment(context, permit.tenant, deployment);
+  const { tenant, correlationId } = permit;
+  const { serviceId, manifest } = deployment;
+  checkDeployment(context, tenant, deployment);
+  admit(context, { tenant, serviceId, limits: manifest.limits, correlationId });
   const before = await previousRecord(context, permit.tenant, deployment.serviceId);
   const record = recordOf(context, permit, deployment, (before?.version ?? 0) + 1);
   return viewOfRecord(context, permit.tenant, deployment.serviceId, record, firstState());
@@ -92,13 +96,15 @@ async function start(
   deployment: Deployment,
   { answering, guest }: { readonly answering: Answering<ServiceView>; readonly guest: StartingGuest | undefined },
 ): Promise<ServiceView> {
-  const { tenant } = permit;
+  const { tenant, correlationId } = permit;
   const { serviceId } = deployment;
-  const origin: Origin = { correlationId: permit.correlationId, actor: permit.caller.spiffeId };
+  const origin: Origin = { correlationId, actor: permit.caller.spiffeId };
   checkDeployment(context, tenant, deployment);
   const previous = await previousRecord(context, tenant, serviceId);
   // Checked again: another deploy of the id may have come while the record was read. From here on the id is taken.
   checkFree(context, tenant, serviceId);
+  // In the same turn as the id is taken, so that two who come at once are not both promised what is left.
+  admit(context, { tenant, serviceId, limits: deployment.manifest.limits, correlationId });
   const record = recordOf(context, permit, deployment, (previous?.version ?? 0) + 1);
   const { service, giveBack } = take(context, tenant, serviceId, record);
   try {

@@ -2,6 +2,7 @@ import type { Permit } from "../authority/authorize.ts";
 import { checkServiceId } from "../authority/names.ts";
 import type { DeployedService } from "../services/deployed-service.ts";
 import type { ServiceView } from "../services/service-view.ts";
+import { admit } from "./admission.ts";
 import type { DeploymentContext } from "./context.ts";
 import { busy } from "./kill.ts";
 import type { Answering, RequestKey } from "./requests.ts";
@@ -11,7 +12,7 @@ import { startError } from "./start-error.ts";
  * Stops a service if it runs and starts the same version again with a fresh restart budget; resolves when it runs. A service
  * that does not come up is `failed`, with the reason.
  *
- * @throws {SoloError} `SERVICE_NOT_FOUND`, `SERVICE_BUSY`, `START_FAILED`, `START_TIMED_OUT`, `COMPILE_FAILED`
+ * @throws {SoloError} `SERVICE_NOT_FOUND`, `SERVICE_BUSY`, `QUOTA_EXCEEDED`, `CAPACITY_PROMISED`, `START_FAILED`, `START_TIMED_OUT`, `COMPILE_FAILED`
  */
 export function restart(
   context: DeploymentContext,
@@ -21,6 +22,7 @@ export function restart(
 ): Promise<ServiceView> {
   return context.requests.once(permit, key, async (answering) => {
     const service = restartable(context, permit.tenant, serviceId);
+    readmit(context, permit, service);
     service.changing = true;
     try {
       return await startAgain(context, permit, service, answering);
@@ -35,7 +37,17 @@ export const planRestart = (
   context: DeploymentContext,
   permit: Permit<"DeploymentService/Restart">,
   serviceId: string,
-): ServiceView => restartable(context, permit.tenant, serviceId).view();
+): ServiceView => {
+  const service = restartable(context, permit.tenant, serviceId);
+  readmit(context, permit, service);
+  return service.view();
+};
+
+/** One that lives has been promised what it has. */
+function readmit(context: DeploymentContext, { correlationId }: Permit, service: DeployedService): void {
+  const { tenant, serviceId, record } = service;
+  if (!service.isLive) admit(context, { tenant, serviceId, limits: record.manifest.limits, correlationId });
+}
 
 async function startAgain(
   context: DeploymentContext,

@@ -82,6 +82,26 @@ export type EventBody =
   | { readonly type: "service.killed"; readonly serviceId: string; readonly version: number }
   | { readonly type: "service.restart-requested"; readonly serviceId: string; readonly version: number }
   | { readonly type: "service.recovered"; readonly serviceId: string; readonly version: number }
+  /** The service left a caller's calls unanswered, one after the other: more are refused for a while. */
+  | {
+      readonly type: "circuit.opened";
+      readonly serviceId: string;
+      readonly caller: string;
+      readonly failures: number;
+      readonly openMs: number;
+    }
+  | { readonly type: "circuit.closed"; readonly serviceId: string; readonly caller: string }
+  /** By their names on the wire; null: back to the server's setting. */
+  | { readonly type: "tenant.quota-set"; readonly limits: Readonly<Record<string, number | null>> }
+  /** Something was refused for it. Told at most once a minute for each limit. */
+  | {
+      readonly type: "tenant.quota-reached";
+      readonly limit: string;
+      readonly used: number;
+      readonly allowed: number;
+      /** Times since the last event of this kind, this one included. */
+      readonly times: number;
+    }
   | {
       readonly type: "authority.denied";
       readonly method: string;

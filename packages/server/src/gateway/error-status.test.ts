@@ -77,7 +77,7 @@ test("what an error knows more, it says: the field, the limit, when to try again
       fieldViolations: [{ field: "service_id", description: "Cannot find it", reason: "SERVICE_NOT_FOUND" }],
     },
     "google.rpc.QuotaFailure": {
-      violations: [{ subject: "mailbox_messages", description: "limit 10, used 10", quotaValue: 10n }],
+      violations: [{ subject: "mailbox_messages", description: "limit 10, used 10. For more: Wait", quotaValue: 10n }],
     },
     "google.rpc.RetryInfo": { retryDelay: { seconds: 1n, nanos: 250_000_000 } },
     "solo.v1.FixHint": { fix: "Wait", file: "a.ts", line: 3, column: 7 },

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { DeploymentServiceService } from "@solo/proto";
+import { nanoid } from "nanoid";
 import type { ManifestDefaults } from "../deployment/manifest.ts";
 import { catalogue } from "../errors.ts";
 import { type Identity, openIdentity } from "../identity/index.ts";
@@ -12,6 +13,7 @@ import { BusyPoll } from "./grpc/busy-poll.ts";
 import { callerOf } from "./grpc/gate.ts";
 import type { EndedCall } from "./grpc/method.ts";
 import { createGrpcServer } from "./grpc/server.ts";
+import { InFlight } from "./in-flight.ts";
 import { openTlsFront, type TlsFront } from "./tls/index.ts";
 
 export interface GatewayOptions {
@@ -20,6 +22,8 @@ export interface GatewayOptions {
   readonly port: number;
   readonly version: string;
   readonly defaults: ManifestDefaults;
+  /** Calls and casts of all clients that are served at one time. */
+  readonly callsInFlight: number;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -58,12 +62,19 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
   const verdictOf: TlsFront["verdictOf"] = (peer) => (front as TlsFront).verdictOf(peer);
   const { storage, deployments, denials } = parts;
   const { state, events } = storage;
-  const { requests, directory, sandbox } = deployments;
+  const { requests, directory, sandbox, quotas } = deployments;
+  const inFlight = new InFlight({
+    allowed: (tenant) => quotas.allowed(tenant, "callsInFlight"),
+    reached: (tenant, used) => quotas.reached(tenant, "callsInFlight", { used, correlationId: nanoid() }),
+    total: options.callsInFlight,
+    metrics,
+  });
   const grpc = createGrpcServer({
     gate: {
       verdictOf,
       denials,
       isStopping: () => closing.signal.aborted,
+      inFlight,
       // While its message is still being read, a cell gets going.
       onHead: (path) => {
         if (path === DeploymentServiceService.deploy.path) sandbox.rouse();
@@ -76,6 +87,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
       onEnded: (call) => tell(logger, metrics, call),
     },
     callerOf: (peer) => callerOf(verdictOf(peer)),
+    inFlight,
     deployments,
     defaults: options.defaults,
     messaging: parts.messaging,

@@ -13,8 +13,10 @@ import { nanoid } from "nanoid";
 import { Denials } from "../authority/denials.ts";
 import { kernelTenant } from "../authority/names.ts";
 import type { Capacity, DeploymentContext } from "../deployment/context.ts";
+import { type QuotaDefaults, Quotas, usualQuota } from "../deployment/quotas.ts";
 import { recover } from "../deployment/recover.ts";
 import { Requests } from "../deployment/requests.ts";
+import { Circuits } from "../messaging/circuits.ts";
 import { Directory } from "../messaging/directory.ts";
 import { deliverOutgoing } from "../messaging/outgoing.ts";
 import type { MessagingContext } from "../messaging/send.ts";
@@ -40,6 +42,8 @@ export interface KernelOptions {
   readonly metrics: Metrics;
   readonly version: string;
   readonly capacity: Capacity;
+  /** Of tenants for which the operator has set nothing. Default: the built-in ones. */
+  readonly quotaDefaults?: QuotaDefaults;
   readonly openStorage: () => Promise<Storage>;
   readonly openSandbox: () => Promise<Sandbox>;
   /** Vouches for what the storage holds. */
@@ -107,6 +111,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
     });
     parts = started.parts;
     const { deployments } = started.parts;
+    await deployments.quotas.load();
     const recovered = await recover(deployments);
     const begun: Step = {
       events: [{ type: "kernel.started", version: options.version, recovered: recovered.started }],
@@ -195,13 +200,15 @@ function startServices(options: {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly capacity: Capacity;
+  readonly quotaDefaults?: QuotaDefaults;
 }): StartedServices {
   const { system, storage, sandbox, clock, metrics, logger, capacity } = options;
   const { state, artifacts } = storage;
   const directory = new Directory();
   const limits = new LimitReporter({ clock, metrics });
   const health = new HealthKeeper(clock);
-  const messaging: MessagingContext = { system, directory, clock, limits, health };
+  const circuits = new Circuits({ clock, metrics });
+  const messaging: MessagingContext = { system, directory, clock, limits, health, circuits };
   const launcher = new Launcher({
     system,
     tenants: options.tenants,
@@ -217,6 +224,13 @@ function startServices(options: {
   const services = () => directory.all();
   const progress = new ProgressWatch({ services, clock, limits, health });
   const usage = new UsageWatch({ services, clock, limits });
+  directory.watch({
+    added: () => {
+      progress.wake();
+      usage.wake();
+    },
+    removed: () => undefined,
+  });
   metrics.watch({
     servicesRunning: () => [...directory.all()].filter((service) => service.state === "running").length,
     warmCells: () => sandbox.warmCells,
@@ -231,12 +245,13 @@ function startServices(options: {
   });
   const requests = new Requests({ state, clock });
   const journals = new Journals({ state, clock });
+  const quotas = new Quotas({ state, clock, metrics, defaults: options.quotaDefaults ?? usualQuota });
   return {
     parts: {
       storage,
       messaging,
       denials,
-      deployments: { state, artifacts, directory, journals, launcher, requests, sandbox, clock, capacity },
+      deployments: { state, artifacts, directory, journals, launcher, requests, quotas, sandbox, clock, capacity },
     },
     close: async () => {
       progress.close();

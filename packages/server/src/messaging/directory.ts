@@ -58,6 +58,11 @@ export class Directory {
     return services.sort((a, b) => (a.serviceId < b.serviceId ? -1 : 1));
   }
 
+  /** Services of one tenant in no order. */
+  of(tenant: string): Iterable<DeployedService> {
+    return this.#tenants.get(tenant)?.values() ?? [];
+  }
+
   *all(): IterableIterator<DeployedService> {
     for (const services of this.#tenants.values()) yield* services.values();
   }

@@ -25,7 +25,12 @@ async function start() {
     logger: silentLogger,
     metrics: noMetrics,
     version: "test",
-    capacity: { memoryBytes: Number.POSITIVE_INFINITY, cpuPercent: Number.POSITIVE_INFINITY },
+    capacity: {
+      memoryBytes: Number.POSITIVE_INFINITY,
+      cpuPercent: Number.POSITIVE_INFINITY,
+      memoryOvercommit: 1,
+      cpuOvercommit: 1,
+    },
     openStorage: () => openMemoryStorage({ clock }),
     openSandbox: async () => sandbox,
   });

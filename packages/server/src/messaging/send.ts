@@ -12,6 +12,7 @@ import { awaitsMessages } from "../services/lifecycle.ts";
 import type { LimitReporter } from "../services/limit-reporter.ts";
 import { boundOf } from "../services/limit-rules.ts";
 import { callService, castToService, type ServiceOutcome } from "../services/service-messages.ts";
+import type { CallResult, Circuits } from "./circuits.ts";
 import type { Directory } from "./directory.ts";
 
 /** A message on its way to a service: from a client or from another service of the same tenant. */
@@ -28,6 +29,7 @@ export interface MessagingContext {
   readonly clock: Clock;
   readonly limits: LimitReporter;
   readonly health: HealthKeeper;
+  readonly circuits: Circuits;
 }
 
 interface SendOptions {
@@ -46,7 +48,8 @@ const longestMs = 2_147_483_647;
  * within its time.
  *
  * @throws {SoloError} `SERVICE_NOT_FOUND`, `SERVICE_NOT_RUNNING`, `METHOD_NOT_FOUND`, `ARGUMENTS_NOT_JSON`, `MAILBOX_FULL`,
- *   `MESSAGE_TOO_LARGE`, `CALL_TIMED_OUT`, `SERVICE_DIED`, `REPLY_NOT_JSON`, `CANCELLED`
+ *   `MESSAGE_TOO_LARGE`, `CALL_TIMED_OUT`, `SERVICE_DIED`, `LIMIT_REACHED`, `REPLY_NOT_JSON`,
+ *   `CIRCUIT_OPEN`, `CANCELLED`
  */
 export async function call(
   context: MessagingContext,
@@ -55,37 +58,48 @@ export async function call(
   options: SendOptions,
 ): Promise<Uint8Array> {
   const service = context.directory.get(permit.tenant, checkServiceId(message.serviceId));
-  const { clock } = context;
+  const { clock, circuits } = context;
+  const caller = permit.caller.spiffeId;
+  circuits.enter(service, caller);
   const deadlineMs = clock.nowMs() + Math.min(options.timeoutMs, longestMs);
-  for (;;) {
-    const leave = enter(context, service, message);
-    const left = { signal: options.signal, timeoutMs: Math.max(1, deadlineMs - clock.nowMs()) };
-    const actor = service.actor ?? (await actorOf(service, clock, left).catch(leaving(leave)));
-    const handled = handedTo(service, leave);
-    const timeoutMs = Math.max(1, deadlineMs - clock.nowMs());
-    const { method, args } = message;
-    const outcome = await callService(context.system, actor, { method, args, timeoutMs, handled }, options.signal);
-    switch (outcome.kind) {
-      case "reply":
-        return outcome.bytes;
-      case "error":
-        throw guestError(message, service, outcome.error, options.timeoutMs);
-      case "died":
-        throw died(message, service, outcome);
-      case "over-limit":
-        throw replyTooLarge(message, service, outcome.used);
-      case "timed-out":
-        throw timedOut(message, options.timeoutMs);
-      case "abandoned":
-        throw new SoloError("CANCELLED", `Cannot answer the call to "${message.serviceId}": its caller has gone`, {
-          found: "a cancelled call",
-          wanted: "a caller that waits",
-        });
-      case "not-taken":
-        // Its guest has never seen it, so the next one may: it is still delivered at most once.
-        leave();
-        break;
+  let result: CallResult = "abandoned";
+  try {
+    for (;;) {
+      const leave = enter(context, service, message);
+      const left = { signal: options.signal, timeoutMs: Math.max(1, deadlineMs - clock.nowMs()) };
+      const actor = service.actor ?? (await actorOf(service, clock, left).catch(leaving(leave)));
+      const handled = handedTo(service, leave);
+      const timeoutMs = Math.max(1, deadlineMs - clock.nowMs());
+      const { method, args } = message;
+      const outcome = await callService(context.system, actor, { method, args, timeoutMs, handled }, options.signal);
+      switch (outcome.kind) {
+        case "reply":
+          result = "answered";
+          return outcome.bytes;
+        case "error":
+          result = outcome.error.kind === "timeout" ? "unanswered" : "answered";
+          throw guestError(message, service, outcome.error, options.timeoutMs);
+        case "died":
+          result = "answered";
+          throw died(message, service, outcome);
+        case "over-limit":
+          result = "answered";
+          throw replyTooLarge(message, service, outcome.used);
+        case "timed-out":
+          result = "unanswered";
+          throw timedOut(message, options.timeoutMs);
+        case "abandoned":
+          // Who leaves as its time runs out has waited in vain: clients see their deadline a moment before this side does.
+          if (deadlineMs - clock.nowMs() < Math.max(50, options.timeoutMs / 10)) result = "unanswered";
+          throw cancelled(message.serviceId);
+        case "not-taken":
+          // Its guest has never seen it, so the next one may: it is still delivered at most once.
+          leave();
+          break;
+      }
     }
+  } finally {
+    circuits.leave(service, caller, result);
   }
 }
 

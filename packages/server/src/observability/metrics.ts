@@ -19,8 +19,11 @@ export interface Metrics {
   denied(): void;
   crashed(cause: CauseKind): void;
   restarted(): void;
-  /** A service was at one of its limits, named as on the wire. */
+  /** A service was at one of its limits, named as on the wire, or a tenant at one of its quota's, `tenant_` before its name. */
   limitReached(limit: string, level: LimitLevel, action: LimitAction): void;
+  /** A message was refused at the door, for its tenant's quota or for all that the server takes. */
+  shed(by: "tenant" | "server"): void;
+  circuitOpened(): void;
   /** @param elapsedMs From the request's arrival to its answer. */
   called(outcome: Outcome, elapsedMs: number): void;
   /** One durable write of the database, which may hold many changes. */
@@ -35,6 +38,8 @@ export const noMetrics: Metrics = {
   crashed() {},
   restarted() {},
   limitReached() {},
+  shed() {},
+  circuitOpened() {},
   called() {},
   committed() {},
 };

@@ -56,8 +56,19 @@ export function createMetrics(): PrometheusMetrics {
   });
   const limitsReached = new Counter({
     name: "solo_limits_reached_total",
-    help: "Times that a service was near (soft) or at (hard) one of its limits",
+    help: "Times that a service was near (soft) or at (hard) one of its limits, or a tenant at its quota",
     labelNames: ["limit", "level", "action"],
+    registers,
+  });
+  const shed = new Counter({
+    name: "solo_messages_shed_total",
+    help: "Calls and casts refused before they were read: too many under way",
+    labelNames: ["by"],
+    registers,
+  });
+  const circuits = new Counter({
+    name: "solo_circuits_opened_total",
+    help: "Times that a caller was kept from a service that only failed it",
     registers,
   });
   const calls = new Histogram({
@@ -83,6 +94,8 @@ export function createMetrics(): PrometheusMetrics {
     denied: () => denials.inc(),
     crashed: (cause) => crashes.inc({ cause }),
     restarted: () => restarts.inc(),
+    shed: (by) => shed.inc({ by }),
+    circuitOpened: () => circuits.inc(),
     limitReached: (limit, level, action) => limitsReached.inc({ limit, level, action }),
     called: (outcome, elapsedMs) => calls.observe({ outcome }, elapsedMs / 1_000),
     committed(count, elapsedMs) {

@@ -1,7 +1,7 @@
 import type { NewEvent } from "./event-log.ts";
 
-/** Groups of records: what is deployed, and answers kept for repeated requests. */
-export type Collection = "service" | "request";
+/** Groups of records: what is deployed, answers kept for repeated requests, and what each tenant may have. */
+export type Collection = "service" | "request" | "quota";
 
 export interface RecordKey {
   readonly collection: Collection;

@@ -30,7 +30,7 @@ export class ProgressWatch {
   readonly #limits: LimitReporter;
   readonly #health: HealthKeeper;
   readonly #watched = new Map<DeployedService, Watched>();
-  #cancel: () => void;
+  #cancel: (() => void) | undefined;
 
   constructor(options: {
     readonly services: () => Iterable<DeployedService>;
@@ -42,22 +42,27 @@ export class ProgressWatch {
     this.#clock = options.clock;
     this.#limits = options.limits;
     this.#health = options.health;
-    this.#cancel = this.#schedule();
   }
 
-  close(): void {
-    this.#cancel();
-    this.#watched.clear();
-  }
-
-  #schedule(): () => void {
-    return this.#clock.schedule(lookEveryMs, () => {
-      for (const service of this.#services()) this.#look(service);
+  /** To be called when there is a first service; it sleeps again when there is none. */
+  wake(): void {
+    this.#cancel ??= this.#clock.schedule(lookEveryMs, () => {
+      this.#cancel = undefined;
+      let some = false;
+      for (const service of this.#services()) {
+        some = true;
+        this.#look(service);
+      }
       for (const service of this.#watched.keys()) {
         if (service.incarnation === undefined) this.#forget(service);
       }
-      this.#cancel = this.#schedule();
+      if (some) this.wake();
     });
+  }
+
+  close(): void {
+    this.#cancel?.();
+    this.#watched.clear();
   }
 
   #look(service: DeployedService): void {

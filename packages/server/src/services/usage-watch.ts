@@ -23,7 +23,7 @@ export class UsageWatch {
   /** What was told of each service and is still so. */
   readonly #told = new WeakMap<DeployedService, Set<string>>();
   #turn = 0;
-  #cancel: () => void;
+  #cancel: (() => void) | undefined;
 
   constructor(options: {
     readonly services: () => Iterable<DeployedService>;
@@ -33,23 +33,24 @@ export class UsageWatch {
     this.#services = options.services;
     this.#clock = options.clock;
     this.#limits = options.limits;
-    this.#cancel = this.#schedule();
   }
 
-  close(): void {
-    this.#cancel();
-  }
-
-  #schedule(): () => void {
-    return this.#clock.schedule(readEveryMs, () => {
+  /** To be called when there is a first service; it sleeps again when there is none. */
+  wake(): void {
+    this.#cancel ??= this.#clock.schedule(readEveryMs, () => {
+      this.#cancel = undefined;
       this.#turn = (this.#turn + 1) % turns;
       let number = 0;
       for (const service of this.#services()) {
         number += 1;
         if (service.mailbox.messages > 0 || number % turns === this.#turn) this.#read(service);
       }
-      this.#cancel = this.#schedule();
+      if (number > 0) this.wake();
     });
+  }
+
+  close(): void {
+    this.#cancel?.();
   }
 
   #read(service: DeployedService): void {

@@ -1,11 +1,13 @@
 import { status as grpcStatus, Metadata, ServerInterceptingCall, type ServerInterceptor } from "@grpc/grpc-js";
+import { MessagingServiceService } from "@solo/proto";
 import { nanoid } from "nanoid";
 import type { Caller } from "../../authority/caller.ts";
 import type { Denials } from "../../authority/denials.ts";
 import { kernelTenant } from "../../authority/names.ts";
-import { type Reason, SoloError } from "../../errors.ts";
+import { catalogue, type Reason, SoloError } from "../../errors.ts";
 import type { PeerRefusal, PeerVerdict } from "../../identity/index.ts";
 import { toStatus } from "../error-status.ts";
+import type { InFlight } from "../in-flight.ts";
 import { serverStopping } from "./server-stopping.ts";
 
 const reasons: Readonly<Record<PeerRefusal, Reason>> = {
@@ -29,6 +31,7 @@ export interface GateOptions {
   readonly onHead: (path: string) => void;
   /** The server is going away: nothing new is begun. */
   readonly isStopping: () => boolean;
+  readonly inFlight: InFlight;
 }
 
 /**
@@ -66,13 +69,14 @@ export function gate(options: GateOptions): ServerInterceptor {
     // detour.
     const pass = call as ServerInterceptingCall;
     if (method.path.startsWith(publicPrefix)) return pass;
-    const refusal = refusalOf(options, call.getPeer());
+    const refusal = refusalOf(options, method.path, call.getPeer());
     if (refusal === undefined) {
       options.onHead(method.path);
       return pass;
     }
     const refuse = async (): Promise<void> => {
-      if (refusal.code !== "SERVER_STOPPING") {
+      // Only who may not is put on record by name; who comes at the wrong time is counted elsewhere.
+      if (catalogue[refusal.code].status === "UNAUTHENTICATED") {
         const denial = {
           tenant: kernelTenant,
           actor: "unknown",
@@ -92,13 +96,25 @@ export function gate(options: GateOptions): ServerInterceptor {
   };
 }
 
-function refusalOf({ verdictOf, isStopping }: GateOptions, peer: string): SoloError | undefined {
+/** Heads that each announce one message; the items of a session are counted as they come. */
+const messagePaths: ReadonlySet<string> = new Set([
+  MessagingServiceService.call.path,
+  MessagingServiceService.cast.path,
+]);
+
+function refusalOf(
+  { verdictOf, isStopping, inFlight }: GateOptions,
+  path: string,
+  peer: string,
+): SoloError | undefined {
+  let caller: Caller;
   try {
-    callerOf(verdictOf(peer));
+    caller = callerOf(verdictOf(peer));
   } catch (thrown) {
     return thrown as SoloError;
   }
-  return isStopping() ? serverStopping() : undefined;
+  if (isStopping()) return serverStopping();
+  return messagePaths.has(path) ? inFlight.refusal(caller.tenant) : undefined;
 }
 
 const detailsKey = "grpc-status-details-bin";

@@ -1,29 +1,51 @@
 import type { CallRequest, CallResponse, CastRequest, CastResponse, MessagingServiceServer } from "@solo/proto";
 import { call, cast, type MessagingContext } from "../../messaging/send.ts";
+import type { InFlight } from "../in-flight.ts";
 import type { MethodsOf } from "./handler.ts";
 import { type MethodContext, type Unary, unary } from "./method.ts";
 import { tenantResource } from "./resource.ts";
 import { session } from "./session.ts";
 
-/** `solo.v1.MessagingService`: the payload goes through as it came. */
+/** `solo.v1.MessagingService`: the payload goes through as it came. Each message counts against the tenant of who sends it. */
 export function messagingService(
   context: MethodContext,
   messaging: MessagingContext,
+  inFlight: InFlight,
 ): MethodsOf<MessagingServiceServer> {
-  const methods = { call: calling(context, messaging), cast: casting(context, messaging) };
+  const methods = { call: calling(context, messaging, inFlight), cast: casting(context, messaging, inFlight) };
   return { ...methods, session: session(context, methods) };
 }
 
-const calling = (context: MethodContext, messaging: MessagingContext): Unary<CallRequest, CallResponse> =>
+const calling = (
+  context: MethodContext,
+  messaging: MessagingContext,
+  inFlight: InFlight,
+): Unary<CallRequest, CallResponse> =>
   unary(context, "MessagingService/Call", tenantResource, async (request, { permit, remainingMs, signal }) => {
     const { serviceId, method, arguments: args } = request;
-    const reply = await call(messaging, permit, { serviceId, method, args }, { timeoutMs: remainingMs, signal });
-    return { reply: Buffer.from(reply.buffer, reply.byteOffset, reply.byteLength) };
+    const { tenant } = permit.caller;
+    inFlight.enter(tenant);
+    try {
+      const reply = await call(messaging, permit, { serviceId, method, args }, { timeoutMs: remainingMs, signal });
+      return { reply: Buffer.from(reply.buffer, reply.byteOffset, reply.byteLength) };
+    } finally {
+      inFlight.leave(tenant);
+    }
   });
 
-const casting = (context: MethodContext, messaging: MessagingContext): Unary<CastRequest, CastResponse> =>
+const casting = (
+  context: MethodContext,
+  messaging: MessagingContext,
+  inFlight: InFlight,
+): Unary<CastRequest, CastResponse> =>
   unary(context, "MessagingService/Cast", tenantResource, async (request, { permit, remainingMs, signal }) => {
     const { serviceId, method, arguments: args } = request;
-    await cast(messaging, permit, { serviceId, method, args }, { timeoutMs: remainingMs, signal });
-    return {};
+    const { tenant } = permit.caller;
+    inFlight.enter(tenant);
+    try {
+      await cast(messaging, permit, { serviceId, method, args }, { timeoutMs: remainingMs, signal });
+      return {};
+    } finally {
+      inFlight.leave(tenant);
+    }
   });

@@ -10,6 +10,8 @@ import {
   KernelServiceService,
   type MessagingServiceServer,
   MessagingServiceService,
+  type QuotaServiceServer,
+  QuotaServiceService,
 } from "@solo/proto";
 import { HealthImplementation } from "grpc-health-check";
 import type { IssueContext } from "../../administration/issue-certificate.ts";
@@ -18,6 +20,7 @@ import type { ManifestDefaults } from "../../deployment/manifest.ts";
 import type { MessagingContext } from "../../messaging/send.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import type { Receipts } from "../../receipts/receipts.ts";
+import type { InFlight } from "../in-flight.ts";
 import { certificateService } from "./certificate.ts";
 import { deploymentService } from "./deployment.ts";
 import { eventService } from "./events.ts";
@@ -27,6 +30,7 @@ import { type KernelServiceContext, kernelService } from "./kernel.ts";
 import { messagingService } from "./messaging.ts";
 import type { MethodContext } from "./method.ts";
 import { addReflection } from "./reflection.ts";
+import { quotaService } from "./quota.ts";
 import { checkedSessionRequest } from "./session-request.ts";
 import { serveUnknownMethods } from "./unknown-method.ts";
 
@@ -39,6 +43,7 @@ export interface GrpcServerOptions {
   readonly gate: GateOptions;
   readonly methods: MethodContext;
   readonly callerOf: CallerOf;
+  readonly inFlight: InFlight;
   readonly deployments: DeploymentContext;
   readonly defaults: ManifestDefaults;
   readonly messaging: MessagingContext;
@@ -60,6 +65,7 @@ const services = {
     ...MessagingServiceService,
     session: { ...MessagingServiceService.session, requestDeserialize: checkedSessionRequest },
   },
+  "solo.v1.QuotaService": QuotaServiceService,
   "solo.v1.EventService": EventServiceService,
   "solo.v1.CertificateService": CertificateServiceService,
   "solo.v1.KernelService": KernelServiceService,
@@ -84,7 +90,11 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
       callerOf,
     ),
     "solo.v1.MessagingService": handlersOf<MessagingServiceServer>(
-      messagingService(methods, options.messaging),
+      messagingService(methods, options.messaging, options.inFlight),
+      callerOf,
+    ),
+    "solo.v1.QuotaService": handlersOf<QuotaServiceServer>(
+      quotaService(methods, options.deployments, options.inFlight),
       callerOf,
     ),
     "solo.v1.EventService": handlersOf<EventServiceServer>(
