@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   list: async () => (await import("./commands/list.ts")).addList,
   status: async () => (await import("./commands/status.ts")).addStatus,
   logs: async () => (await import("./commands/logs.ts")).addLogs,
+  top: async () => (await import("./commands/top.ts")).addTop,
   watch: async () => (await import("./commands/watch.ts")).addWatch,
   kill: async () => (await import("./commands/kill.ts")).addKill,
   restart: async () => (await import("./commands/restart.ts")).addRestart,

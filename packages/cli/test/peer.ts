@@ -23,6 +23,8 @@ import {
   KernelServiceService,
   type MessagingServiceServer,
   MessagingServiceService,
+  type QuotaServiceServer,
+  QuotaServiceService,
   Service,
   Status,
 } from "@solo/proto";
@@ -30,7 +32,12 @@ import { runSolo } from "../src/run-solo.ts";
 import { createTestAuthority, type TestAuthority } from "./certificates.ts";
 
 type Handlers = Partial<
-  DeploymentServiceServer & MessagingServiceServer & EventServiceServer & CertificateServiceServer & KernelServiceServer
+  DeploymentServiceServer &
+    MessagingServiceServer &
+    EventServiceServer &
+    CertificateServiceServer &
+    QuotaServiceServer &
+    KernelServiceServer
 >;
 
 /** A server of the solo.v1 API over mTLS whose answers a test chooses; what it leaves out is UNIMPLEMENTED. */
@@ -55,6 +62,7 @@ export async function openPeer(): Promise<Peer> {
     MessagingServiceService,
     EventServiceService,
     CertificateServiceService,
+    QuotaServiceService,
     KernelServiceService,
   ]) {
     const implementation: Record<string, unknown> = {};

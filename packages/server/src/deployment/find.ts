@@ -19,7 +19,7 @@ export async function status(
 ): Promise<ServiceView> {
   checkServiceId(serviceId);
   const service = context.directory.find(permit.tenant, serviceId);
-  if (service !== undefined) return settledView(service);
+  if (service !== undefined) return settled(service, service.wholeView());
   const killed = await readRecord(context, permit.tenant, serviceId);
   if (killed === undefined) context.directory.get(permit.tenant, serviceId);
   return viewOfRecord(context, permit.tenant, serviceId, killed as ServiceRecord, "killed");
@@ -32,12 +32,12 @@ export async function list(
   page: { readonly after: string; readonly size: number },
 ): Promise<{ readonly services: readonly ServiceView[]; readonly more: boolean }> {
   const behind = context.directory.ofTenant(permit.tenant).filter((service) => service.serviceId > page.after);
-  const services = await Promise.all(behind.slice(0, page.size).map(settledView));
+  const shown = behind.slice(0, page.size);
+  const services = await Promise.all(shown.map((service) => settled(service, service.measuredView())));
   return { services, more: behind.length > page.size };
 }
 
-async function settledView(service: DeployedService): Promise<ServiceView> {
-  const view = service.measuredView();
+async function settled(service: DeployedService, view: ServiceView): Promise<ServiceView> {
   await service.journal.settled();
   return view;
 }

@@ -183,8 +183,13 @@ export class DeployedService {
   /** {@link view}, with what it uses now. */
   measuredView(): ServiceView {
     const usage = this.incarnation?.session.usage();
-    const limits = limitNames.map((limit) => this.#useOf(limit, usage));
-    return { ...this.view(), limits, ...(usage === undefined ? {} : { usage }) };
+    return { ...this.view(), ...(usage === undefined ? {} : { usage }) };
+  }
+
+  /** {@link measuredView}, with every limit, used against allowed. */
+  wholeView(): ServiceView {
+    const view = this.measuredView();
+    return { ...view, limits: limitNames.map((limit) => this.#useOf(limit, view.usage)) };
   }
 
   #useOf(limit: LimitName, usage: CellUsage | undefined): LimitUse {

@@ -29,7 +29,7 @@ export class LimitReporter {
     const { manifest, version, correlationId } = service.record;
     const action = level === "soft" ? "warn" : actionAt(manifest, limit);
     const allowed = level === "soft" ? softLimit(manifest, limit) : manifest.limits[limit];
-    const { wireName: name, doc } = limitRow(limit);
+    const { wireName: name, doc, unit } = limitRow(limit);
     this.#metrics.limitReached(name, level, action);
     const tally = service.tallyOf(limit, level);
     tally.times += 1;
@@ -49,7 +49,7 @@ export class LimitReporter {
     if (action !== "kill") return undefined;
     return {
       kind: "limit",
-      message: `Over its limit ${name}: ${doc}: ${used} of ${allowed}`,
+      message: `Over its limit ${name}: ${doc}: ${used} of ${allowed} ${unit}`,
       limit: { name, used, allowed },
     };
   }

@@ -31,7 +31,7 @@ export interface ServiceView {
   /** Messages accepted and not yet answered. */
   readonly mailboxMessages: number;
   readonly health: Health;
-  /** What it uses of each limit; undefined where `usage` is not asked for. */
+  /** What it uses of each limit; only in the answer about one service. */
   readonly limits?: readonly LimitUse[];
 }
 

@@ -77,7 +77,7 @@ function healthReason({ health }: ServiceView): string {
     case "healthy":
       return "";
     case "unhealthy":
-      return `done with no message since long before ${new Date(health.sinceMs).toISOString()}: ${stallWords[health.stall]}`;
+      return `found to stand still at ${new Date(health.sinceMs).toISOString()}: ${stallWords[health.stall]}`;
     case "degraded":
       return `over its limit ${limitRow(health.limit).wireName} since ${new Date(health.sinceMs).toISOString()}`;
   }
