@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { limitsPage } from "./limits-page.mjs";
 
 const PACKAGE = "packages/catalogue";
 
@@ -31,8 +32,16 @@ export async function writeCatalogue(root, out) {
   const explain = await load("explain.ts");
   write("pages/errors.md", errorsPage({ kernelErrors, clientErrors, methodExamples, explain }));
   write("pages/methods.md", methodsPage(api, { methodExamples, explain }));
-  const notation = await import(join(root, "packages/notation/src/index.ts"));
-  write("pages/limits.md", limitsPage(limits, notation));
+  const sourceOf = (file) => import(join(root, "packages", file));
+  write(
+    "pages/limits.md",
+    limitsPage({
+      numbers: limits,
+      notation: await sourceOf("notation/src/index.ts"),
+      circuits: await sourceOf("server/src/messaging/circuit-breaker.ts"),
+      progress: await sourceOf("server/src/services/progress.ts"),
+    }),
+  );
   const { pageNames, pageOf } = await load("pages.ts");
   const pages = pageNames.map((name) => {
     const made = join(out, PACKAGE, "pages", `${name}.md`);
@@ -194,56 +203,4 @@ async function readLimits(root) {
     return Object.entries(value).flatMap(([key, inner]) => rows(`${name}.${key}`, inner, doc));
   };
   return Object.entries(await import(file)).flatMap(([name, value]) => rows(name, value, ""));
-}
-
-function limitsPage(limits, { limitNames, limitRow, formatByteSize, formatDuration }) {
-  const ofServices = new Set(limitNames.map((name) => `serviceDefaults.${name}`));
-  const rows = limits
-    .filter(({ name }) => !ofServices.has(name))
-    .map(({ name, value, doc }) => `| \`${name}\` | ${value.toLocaleString("en")} | ${doc.replaceAll("|", "\\|")} |`);
-  const amount = (unit, value) => {
-    if (unit === "bytes") return formatByteSize(value);
-    if (unit === "ms") return formatDuration(value);
-    return unit === "percent" ? `${value}%` : value.toLocaleString("en");
-  };
-  const fields = limitNames.map((name) => {
-    const { wireName, unit, usual, least, most, actions, softShare, keptBy, doc, effect } = limitRow(name);
-    const cells = [
-      `\`${wireName}\``,
-      doc,
-      amount(unit, usual),
-      `${amount(unit, least)} to ${amount(unit, most)}`,
-      softShare === undefined ? "-" : `${softShare * 100} %`,
-      actions.map((action) => `\`${action}\``).join(", "),
-      effect,
-      keptBy,
-    ];
-    return `| ${cells.join(" | ")} |`;
-  });
-  return `# Limits
-
-What a service may use, what everybody may send, and what happens beyond it. Limits are always on: a service that names none has the defaults, and one that this host cannot keep is refused.
-
-## Limits of one service
-
-A manifest sets them, over gRPC in \`manifest.limits\`, with the command by flags or a file (\`solo deploy --help\`). \`limits.soft\` says where warnings begin, \`limits.actions\` what happens at a limit, each by the limit's name. The first action is the usual one:
-
-- \`kill\`: the service is ended with the limit as the cause, and its supervisor decides what follows.
-- \`throttle\`: it is held at the limit and lives: slowed down, or what is too much is refused or dropped.
-- \`warn\`: it goes on, up to the bound that no manifest can lift.
-
-Whatever the action: a caller who meets a limit gets \`RESOURCE_EXHAUSTED\` with \`google.rpc.QuotaFailure\` (which limit, what is used, what is allowed, how to get more), the tenant's history an event \`service.limit-reached\` at most once a minute for each limit and level, and \`/metrics\` counts \`solo_limits_reached_total\`. \`solo status ID\` shows each limit, used against allowed.
-
-What the operating system keeps, in a control group, the kernel samples on a host that has none; \`solo status\` then says \`watched\`.
-
-| limit | what is counted | usual | bounds | warns at | actions | at the limit | kept by |
-| --- | --- | --- | --- | --- | --- | --- | --- |
-${fields.join("\n")}
-
-## Every number of the server
-
-| number | value | what it is |
-| --- | --- | --- |
-${rows.join("\n")}
-`;
 }

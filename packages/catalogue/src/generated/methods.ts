@@ -1775,6 +1775,27 @@ export const enums = {
       }
     ]
   },
+  "LimitAction": {
+    "doc": "What becomes of a service at a limit.",
+    "values": [
+      {
+        "name": "LIMIT_ACTION_UNSPECIFIED",
+        "doc": "Taken as the limit's usual one."
+      },
+      {
+        "name": "LIMIT_ACTION_KILL",
+        "doc": "It is ended with the limit as the cause, and its supervisor decides what follows."
+      },
+      {
+        "name": "LIMIT_ACTION_THROTTLE",
+        "doc": "It is held at the limit and lives: slowed down, or what is too much is refused or dropped."
+      },
+      {
+        "name": "LIMIT_ACTION_WARN",
+        "doc": "It goes on, up to the bound that no manifest can lift."
+      }
+    ]
+  },
   "SourceLanguage": {
     "doc": "Language of a single source file.",
     "values": [
@@ -1789,6 +1810,27 @@ export const enums = {
       {
         "name": "SOURCE_LANGUAGE_JAVASCRIPT",
         "doc": ""
+      }
+    ]
+  },
+  "Health": {
+    "doc": "How a service that lives does its work.",
+    "values": [
+      {
+        "name": "HEALTH_UNSPECIFIED",
+        "doc": ""
+      },
+      {
+        "name": "HEALTH_HEALTHY",
+        "doc": ""
+      },
+      {
+        "name": "HEALTH_DEGRADED",
+        "doc": "Over a bound of its mailbox: it refuses messages until half of it is free."
+      },
+      {
+        "name": "HEALTH_UNHEALTHY",
+        "doc": "Has messages and is not done with any; ended in the end, where its limits say so."
       }
     ]
   },

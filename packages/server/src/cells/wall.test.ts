@@ -9,6 +9,7 @@ import type { ProcessCell } from "./process-cell.ts";
 import { findRuntimeFiles } from "./runtime-files.ts";
 import { callFilters } from "./seccomp.ts";
 import { buildGuest, hostClock, LIMITS, testFolderId } from "./testing/real-cells.ts";
+import { usualBounds } from "./testing/usual-bounds.ts";
 
 type Level = "full" | "confined";
 
@@ -55,7 +56,11 @@ async function serve(level: Level, calls: Readonly<Record<string, string>>) {
   const method = methods.get(level);
   if (method === undefined) return undefined;
   const cell = await launch(method);
-  const session = openGuestSession(cell, { onLog: () => {}, onOutgoing: () => {} });
+  const session = openGuestSession(
+    cell,
+    { onLog: () => {}, onOutgoing: () => {}, onLimit: () => {} },
+    { bounds: usualBounds },
+  );
   const bodies = Object.entries(calls).map(
     ([name, body]) =>
       `${JSON.stringify(name)}: async ({ state }, arg) => { try { return reply(await (async () => { ${body} })(), state); } catch (error) { return reply("threw " + error, state); } },`,
@@ -78,7 +83,7 @@ async function serve(level: Level, calls: Readonly<Record<string, string>>) {
   const call = async (name: string, arg?: unknown): Promise<unknown> => {
     const args = new TextEncoder().encode(JSON.stringify(arg === undefined ? [] : [arg]));
     const answer = await session.call({ method: name, args, timeoutMs: 20_000 });
-    if (answer.kind === "error") return answer;
+    if (answer.kind !== "reply") return answer;
     return answer.bytes.length === 0 ? undefined : JSON.parse(new TextDecoder().decode(answer.bytes));
   };
   return { call, cell };

@@ -11,7 +11,7 @@ export const longestOpenMs = 30_000;
  * The circuit between one caller and one service: a caller whose calls only fail stops sending them for a while, so that the
  * service can recover and the caller learns at once.
  *
- * Deciding only: who counts and refuses is {@link Circuits}.
+ * Deciding only: who counts and refuses is `Circuits`.
  */
 export const circuitMachine = setup({
   types: {} as { context: CircuitContext; events: CircuitEvent },

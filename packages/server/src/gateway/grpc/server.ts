@@ -29,8 +29,8 @@ import { type CallerOf, handlersOf } from "./handler.ts";
 import { type KernelServiceContext, kernelService } from "./kernel.ts";
 import { messagingService } from "./messaging.ts";
 import type { MethodContext } from "./method.ts";
-import { addReflection } from "./reflection.ts";
 import { quotaService } from "./quota.ts";
+import { addReflection } from "./reflection.ts";
 import { checkedSessionRequest } from "./session-request.ts";
 import { serveUnknownMethods } from "./unknown-method.ts";
 
