@@ -14,7 +14,7 @@ export type LimitAction = "kill" | "throttle" | "warn";
 
 export const limitActions: readonly LimitAction[] = ["kill", "throttle", "warn"];
 
-export type LimitUnit = "bytes" | "ms" | "percent" | "processes" | "messages" | "calls" | "lines";
+export type LimitUnit = "bytes" | "ms" | "percent" | "processes" | "files" | "messages" | "calls" | "lines";
 
 /** One limit of a service. */
 export interface ServiceLimit {
@@ -31,8 +31,11 @@ export interface ServiceLimit {
   readonly actions: readonly [LimitAction, ...LimitAction[]];
   /** Share of the limit at which a warning is given unless the manifest names another; undefined where none is. */
   readonly softShare?: number;
-  /** Who keeps it: a `watched` host has no control groups, and the kernel samples in their place. */
-  readonly keptBy: "control group" | "kernel";
+  /**
+   * Who keeps it. A `watched` host has no control groups, and the kernel samples in their place; what else the host keeps, it
+   * keeps or not.
+   */
+  readonly keptBy: "control group" | "host" | "kernel";
   /** What is counted. */
   readonly doc: string;
   /** What is felt at the limit, by its usual action. */
@@ -107,6 +110,30 @@ export const serviceLimits = {
     keptBy: "kernel",
     doc: "time in which it must be done with one of its messages",
     effect: "killed, cause `stalled`; unhealthy from a fifth of it on",
+  },
+  openFiles: {
+    key: "open_files",
+    wireName: "open_files",
+    unit: "files",
+    usual: 256,
+    least: 64,
+    most: 65_536,
+    actions: ["throttle"],
+    keptBy: "host",
+    doc: "open descriptors of each of its processes",
+    effect: "the next one is refused",
+  },
+  scratchBytes: {
+    key: "scratch",
+    wireName: "scratch_bytes",
+    unit: "bytes",
+    usual: 1 * MiB,
+    least: 64 * KiB,
+    most: 1024 * MiB,
+    actions: ["throttle"],
+    keptBy: "host",
+    doc: "files in its `/tmp`, which is all that it can write; they count as memory too",
+    effect: "writing fails: no space left",
   },
   startTimeoutMs: {
     key: "start_timeout",

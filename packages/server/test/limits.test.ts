@@ -347,3 +347,59 @@ export default defineServer({
   await solo.kill("greedy", { force: true });
   await waiting;
 });
+
+describe("what the host keeps", () => {
+  const prober = (body: string): string => `
+import { defineServer, reply } from "@solo/actor-core";
+export default defineServer({
+  version: 1,
+  init: () => 0,
+  calls: {
+    run: async ({ state }, count) => {
+      const { openSync, closeSync, writeFileSync } = process.getBuiltinModule("node:fs");
+      ${body}
+    },
+  },
+});
+`;
+  const opening = prober(`
+      const open = [];
+      try {
+        for (let number = 0; number < count; number += 1) open.push(openSync("/proc/self/stat"));
+        return reply("all", state);
+      } catch (error) {
+        return reply(error.code, state);
+      } finally {
+        open.forEach(closeSync);
+      }`);
+  const writing = prober(`
+      try {
+        writeFileSync("/tmp/file", new Uint8Array(count));
+        return reply("all", state);
+      } catch (error) {
+        return reply(error.code, state);
+      }`);
+  const keptHere = async (serviceId: string, limit: string) => (await useOf(serviceId, limit))?.keptBy === "enforced";
+
+  test.each([
+    ["open_files", opening, { openFiles: 80 }, 60, 90, "EMFILE"],
+    ["scratch_bytes", writing, { scratchBytes: 262_144 }, 200_000, 300_000, "ENOSPC"],
+  ] as const)(
+    "%s: as many as are allowed and no more, and other services have theirs",
+    async (limit, source, limits, fits, over, code) => {
+      const serviceId = limit.replace("_", "-");
+      await solo.deploy(`usual-${serviceId}`, source);
+      if (!(await keptHere(`usual-${serviceId}`, limit))) {
+        console.warn(`Skipped: this host cannot keep ${limit}`);
+        const refused = await refusal(solo.deploy(serviceId, source, { manifest: { limits } }));
+        expect(refused).toMatchObject({ reason: "LIMIT_NOT_ENFORCEABLE" });
+        return;
+      }
+      await solo.deploy(serviceId, source, { manifest: { limits } });
+      expect(await solo.call(serviceId, "run", [fits])).toBe("all");
+      expect(await solo.call(serviceId, "run", [over])).toBe(code);
+      expect(await solo.call(`usual-${serviceId}`, "run", [over])).toBe("all");
+      expect(await solo.status(serviceId)).toMatchObject({ restarts: 0 });
+    },
+  );
+});

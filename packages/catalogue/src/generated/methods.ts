@@ -461,6 +461,18 @@ export const messages = {
         "doc": "Time in which it must be done with one of its messages, in milliseconds. Default 300,000. Exceeded: killed, cause `stalled`;\nunhealthy from a fifth of it on."
       },
       {
+        "name": "open_files",
+        "jsonName": "openFiles",
+        "type": "uint32",
+        "doc": "Open descriptors of each of its processes. Default 256. Exceeded: the next one is refused."
+      },
+      {
+        "name": "scratch_bytes",
+        "jsonName": "scratchBytes",
+        "type": "uint32",
+        "doc": "Bytes of files in its `/tmp`, which count as memory too. Default 1 MiB. Exceeded: writing fails."
+      },
+      {
         "name": "soft",
         "jsonName": "soft",
         "type": "map<string, uint64>",
@@ -663,7 +675,7 @@ export const messages = {
         "name": "kept_by",
         "jsonName": "keptBy",
         "type": "string",
-        "doc": "Who keeps it: `kernel`, `enforced` (the operating system, in a control group) or `watched` (sampled: may be overrun)."
+        "doc": "Who keeps it: `kernel`, `enforced` (the operating system), `watched` (sampled: may be overrun), or `nobody` (this host cannot)."
       },
       {
         "name": "times_neared",

@@ -4,9 +4,6 @@ import type { RuntimeFiles } from "./runtime-files.ts";
 /** Where things lie inside the sandbox. */
 export const INSIDE = { bun: "/cell/bun", guest: "/cell/guest/main.js", scratch: "/tmp" } as const;
 
-/** Bytes that a guest can write to its scratch, which is all that it can write. */
-export const TMP_BYTES = 1024 * 1024;
-
 /** Environment of every runtime; its service sees its manifest's in place of it. Each spares memory in thousands of cells. */
 export const RUNTIME_ENVIRONMENT: Readonly<Record<string, string>> = {
   BUN_JSC_numberOfGCMarkers: "1",
@@ -32,11 +29,14 @@ export interface BubblewrapDescriptors {
  *
  * All namespaces are new; the root is read-only and holds the runtime, its libraries, the guest, `/proc` (which shows
  * only this cell, and without which the runtime does not start) and a small `/tmp`. No `/dev`, no `/etc`, no `/usr`.
+ *
+ * @param scratchBytes Bytes that a guest can write to its scratch, which is all that it can write.
  */
 export function bubblewrapArguments(
   files: RuntimeFiles,
   features: BubblewrapFeatures,
   descriptors: BubblewrapDescriptors,
+  scratchBytes: number,
 ): readonly string[] {
   const args = [
     ...["--unshare-all", "--unshare-user"],
@@ -47,7 +47,7 @@ export function bubblewrapArguments(
     ...["--hostname", "cell", "--uid", "65534", "--gid", "65534"],
     ...files.libraries.flatMap((path) => ["--ro-bind", path, path]),
     ...["--ro-bind", files.bun, INSIDE.bun, "--ro-bind", dirname(files.guest), dirname(INSIDE.guest)],
-    ...["--proc", "/proc", "--size", String(TMP_BYTES), "--tmpfs", INSIDE.scratch, "--chdir", INSIDE.scratch],
+    ...["--proc", "/proc", "--size", String(scratchBytes), "--tmpfs", INSIDE.scratch, "--chdir", INSIDE.scratch],
     // Bubblewrap's own root is a writable tmpfs; this must come after everything that is mounted in it.
     ...["--remount-ro", "/"],
   ];

@@ -1,10 +1,12 @@
 import { execFile } from "node:child_process";
 import { accessSync, constants, readFileSync } from "node:fs";
+import { usualLimits } from "@solo/notation";
 import type { CellLimits, Confinement, HostCheck, LimitsLevel } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ControlGroups } from "./control-group.ts";
 import { findControlGroups } from "./find-control-groups.ts";
 import { type LaunchMethod, launchCell } from "./launch.ts";
+import { limitOpenFiles } from "./open-files.ts";
 import { findRuntimeFiles, type RuntimeFiles } from "./runtime-files.ts";
 import { callFilters } from "./seccomp.ts";
 
@@ -12,7 +14,9 @@ import { callFilters } from "./seccomp.ts";
 export interface HostFindings {
   readonly checks: readonly HostCheck[];
   /** `undefined` when no cell can be started at all; the checks say why. */
-  readonly launch: { readonly method: LaunchMethod; readonly files: RuntimeFiles } | undefined;
+  readonly launch:
+    | { readonly method: LaunchMethod; readonly files: RuntimeFiles; readonly prlimit: string | undefined }
+    | undefined;
   /** `undefined` where limits can only be watched. */
   readonly groups: ControlGroups | undefined;
   readonly confinement: Confinement;
@@ -51,7 +55,7 @@ export async function examineHost(dataFolderId: string, clock: Clock): Promise<H
   if (method === undefined) checks[0] = failedRuntime(runtime.note, trial.failures);
   return {
     checks,
-    launch: method === undefined ? undefined : { method, files: runtime.files },
+    launch: method === undefined ? undefined : { method, files: runtime.files, prlimit: trial.prlimit },
     groups: trial.grouped ? groups : undefined,
     confinement: confinementOf(method),
     limitsLevel: trial.grouped ? "enforced" : "watched",
@@ -64,6 +68,8 @@ interface Trial {
   readonly grouped: boolean;
   readonly groupFailure: string;
   readonly failures: readonly string[];
+  /** The program that can limit a cell's open files; `undefined` where that cannot be done. */
+  readonly prlimit: string | undefined;
   /** Version of Landlock in force in the cell; 0 for none. */
   readonly landlock: number;
 }
@@ -92,7 +98,8 @@ async function tryMethods(
         if (confinementOf(method) !== "process-only") requireFilters(cell.guestProcessId ?? 0);
         const groupFailure = await tryGroup(groups, cell.guestProcessId ?? 0);
         const grouped = groups !== undefined && groupFailure === "";
-        return { method, grouped, groupFailure, failures, landlock: cell.landlock };
+        const prlimit = await tryOpenFiles(cell.guestProcessId ?? 0);
+        return { method, grouped, groupFailure, failures, prlimit, landlock: cell.landlock };
       } finally {
         await cell.kill();
         await groups?.sweep();
@@ -101,7 +108,19 @@ async function tryMethods(
       failures.push(describe(error));
     }
   }
-  return { method: undefined, grouped: false, groupFailure: "", failures, landlock: 0 };
+  return { method: undefined, grouped: false, groupFailure: "", failures, prlimit: undefined, landlock: 0 };
+}
+
+/** @returns The program that has limited the process's open files. */
+async function tryOpenFiles(processId: number): Promise<string | undefined> {
+  const program = findProgram("prlimit");
+  if (program === undefined) return undefined;
+  try {
+    await limitOpenFiles(program, processId, usualLimits.openFiles);
+    return program;
+  } catch {
+    return undefined;
+  }
 }
 
 /** @returns What went wrong; empty when the process is in a group whose limits are in force. */

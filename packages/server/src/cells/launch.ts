@@ -1,12 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import type { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
+import { usualLimits } from "@solo/notation";
 import type { CellLimits } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type BubblewrapFeatures, bubblewrapArguments, INSIDE, RUNTIME_ENVIRONMENT } from "./bubblewrap.ts";
 import type { BootPriority, ControlGroup } from "./control-group.ts";
 import { endSession } from "./end-session.ts";
 import { CellLaunchFailed } from "./errors.ts";
+import { limitOpenFiles } from "./open-files.ts";
 import { ProcessCell } from "./process-cell.ts";
 import { childrenOf } from "./process-tree.ts";
 import { decodeGuestMessage, PRACTICE, PROTOCOL_VERSION } from "./protocol.ts";
@@ -36,6 +39,8 @@ export interface LaunchOptions {
   readonly method: LaunchMethod;
   readonly files: RuntimeFiles;
   readonly limits: CellLimits;
+  /** `prlimit` of util-linux; `undefined` where there is none, and open files are not limited. */
+  readonly prlimit?: string | undefined;
   /** Owned by the launch and then by the cell, on the failing path too. */
   readonly group: ControlGroup | undefined;
   /** `background` for the pool: the guest then runs a service for practice before it is ready. */
@@ -61,7 +66,7 @@ export async function launchCell(options: LaunchOptions): Promise<ProcessCell> {
   const { method, group } = options;
   const { files, priority } = options;
   const args = [...wallArguments(method), ...(priority === "background" ? [PRACTICE] : [])];
-  const child = method.kind === "bubblewrap" ? spawnWrapped(method, files, args) : spawnPlain(method, files, args);
+  const child = method.kind === "bubblewrap" ? spawnWrapped(method, options, args) : spawnPlain(method, files, args);
   const lastWords: string[] = [];
   const cell = new ProcessCell(child, {
     group,
@@ -96,7 +101,8 @@ export async function launchCell(options: LaunchOptions): Promise<ProcessCell> {
   }
 }
 
-async function boot(cell: ProcessCell, child: ChildProcess, { method, group }: LaunchOptions): Promise<void> {
+async function boot(cell: ProcessCell, child: ChildProcess, options: LaunchOptions): Promise<void> {
+  const { method, group } = options;
   const ready = waitForReady(cell).then((landlock) => {
     cell.landlock = landlock;
   });
@@ -108,14 +114,24 @@ async function boot(cell: ProcessCell, child: ChildProcess, { method, group }: L
     // Adding bubblewrap's own process would be too late: its child, cloned before, would run outside of the group. The
     // number is that child's: it waits at the blocking descriptor, and would have to end, and all numbers to be given out
     // once, in the milliseconds since it was found.
-    await group?.add(guestProcessId);
+    await Promise.all([group?.add(guestProcessId), keepOpenFiles(guestProcessId, options)]);
     (descriptors[BLOCK] as Writable).on("error", () => {}).end("x");
   } else if (child.pid !== undefined) {
     cell.setGuestProcess(child.pid);
     // Here the guest runs for some microseconds outside of the group; it holds no foreign code yet.
-    await group?.add(child.pid);
+    await Promise.all([group?.add(child.pid), keepOpenFiles(child.pid, options)]);
   }
   await ready;
+}
+
+async function keepOpenFiles(processId: number, { prlimit, limits }: LaunchOptions): Promise<void> {
+  if (prlimit === undefined) return;
+  try {
+    await limitOpenFiles(prlimit, processId, limits.openFiles ?? usualLimits.openFiles);
+  } catch (error) {
+    // That it has ended is told elsewhere, with the reason.
+    if (existsSync(`/proc/${processId}`)) throw error;
+  }
 }
 
 const FILTER = 4;
@@ -138,10 +154,16 @@ function base64(bytes: Uint8Array): string {
 
 function spawnWrapped(
   method: LaunchMethod & { readonly kind: "bubblewrap" },
-  files: RuntimeFiles,
+  { files, limits }: LaunchOptions,
   guestArguments: readonly string[],
 ): ChildProcess {
-  const args = bubblewrapArguments(files, method.features, { filter: FILTER, block: BLOCK });
+  const descriptors = { filter: FILTER, block: BLOCK };
+  const args = bubblewrapArguments(
+    files,
+    method.features,
+    descriptors,
+    limits.scratchBytes ?? usualLimits.scratchBytes,
+  );
   return spawn(method.program, [...args, INSIDE.bun, ...BUN_FLAGS, INSIDE.guest, ...guestArguments], {
     stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe"],
     env: {},

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
-import type { Cell, CellLimits, Confinement, LimitsLevel, Sandbox } from "../ports/cell.ts";
+import { usualLimits } from "@solo/notation";
+import type { Cell, CellLimits, Confinement, HostLimit, LimitsLevel, Sandbox } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { BootPriority } from "./control-group.ts";
 import { CellLaunchFailed, SandboxClosed, SandboxTooWeak } from "./errors.ts";
@@ -63,10 +64,21 @@ function fixOf(findings: HostFindings, name: string): string {
   return findings.checks.find((check) => check.name === name)?.fix ?? "";
 }
 
+function keptBy({ launch, confinement }: HostFindings): ReadonlySet<HostLimit> {
+  const keeps = new Set<HostLimit>();
+  if (launch?.prlimit !== undefined) keeps.add("openFiles");
+  if (confinement === "full") keeps.add("scratchBytes");
+  return keeps;
+}
+
+const isUsual = ({ openFiles = usualLimits.openFiles, scratchBytes = usualLimits.scratchBytes }: CellLimits): boolean =>
+  openFiles === usualLimits.openFiles && scratchBytes === usualLimits.scratchBytes;
+
 class ProcessSandbox implements Sandbox {
   readonly confinement: Confinement;
   readonly limitsLevel: LimitsLevel;
   readonly checks: Sandbox["checks"];
+  readonly keeps: ReadonlySet<HostLimit>;
 
   readonly #findings: HostFindings;
   readonly #clock: Clock;
@@ -84,6 +96,7 @@ class ProcessSandbox implements Sandbox {
     this.confinement = findings.confinement;
     this.limitsLevel = findings.limitsLevel;
     this.checks = findings.checks;
+    this.keeps = keptBy(findings);
     this.#clock = options.clock;
     this.#watched = new WatchedLimits(options.clock);
     this.#pool = new CellPool({
@@ -105,7 +118,8 @@ class ProcessSandbox implements Sandbox {
 
   async acquire(limits: CellLimits): Promise<Cell> {
     if (this.#closing !== undefined) throw new SandboxClosed();
-    const waiting = this.#pool.take();
+    // What waits was started under the usual limits; those of control groups alone can be changed afterwards.
+    const waiting = isUsual(limits) ? this.#pool.take() : undefined;
     const cell = waiting ?? (await this.#coldStarts.run(() => this.#launch(limits, "foreground")));
     try {
       cell.setLimits(limits);

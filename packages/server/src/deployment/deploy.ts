@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
+import { limitRow } from "@solo/notation";
 import type { Permit } from "../authority/authorize.ts";
 import { checkServiceId } from "../authority/names.ts";
 import { SoloError } from "../errors.ts";
@@ -225,6 +226,7 @@ function checkDeployment(context: DeploymentContext, tenant: string, deployment:
   checkServiceId(deployment.serviceId);
   checkFree(context, tenant, deployment.serviceId);
   checkCapacity(context, deployment);
+  checkHostLimits(context, deployment);
   const { source } = deployment;
   if (source.length === 0) {
     throw new SoloError("SOURCE_EMPTY", `Cannot deploy "${deployment.serviceId}": the source is empty`, {
@@ -262,6 +264,25 @@ function checkCapacity({ capacity }: DeploymentContext, { serviceId, manifest }:
   };
   if (memoryBytes > capacity.memoryBytes) refuse("memory_bytes", memoryBytes, capacity.memoryBytes, "bytes");
   if (cpuPercent > capacity.cpuPercent) refuse("cpu_percent", cpuPercent, capacity.cpuPercent, "percent of one core");
+}
+
+/** A limit that somebody asks for is kept or refused; the usual one that is not kept is shown as that. */
+function checkHostLimits({ sandbox }: DeploymentContext, { serviceId, manifest }: Deployment): void {
+  for (const name of ["openFiles", "scratchBytes"] as const) {
+    const { wireName, unit, usual } = limitRow(name);
+    const asked = manifest.limits[name];
+    if (asked === usual || sandbox.keeps.has(name)) continue;
+    throw new SoloError(
+      "LIMIT_NOT_ENFORCEABLE",
+      `Cannot deploy "${serviceId}": this host cannot keep its ${wireName}`,
+      {
+        found: `${wireName} of ${asked} ${unit}`,
+        wanted: `the usual ${usual} ${unit}, which is not kept here either, or a host that keeps it`,
+        field: `manifest.limits.${wireName}`,
+        metadata: { service_id: serviceId },
+      },
+    );
+  }
 }
 
 const recordOf = (

@@ -42,6 +42,8 @@ const defaults = {
     logLinesPerSecond: 1_000,
     cpuTimeMs: 10_000,
     callTimeMs: 300_000,
+    openFiles: 256,
+    scratchBytes: 1024 * 1024,
   },
 };
 
@@ -78,6 +80,8 @@ test("everything that is said comes through", () => {
       logLinesPerSecond: 1,
       cpuTimeMs: 10,
       callTimeMs: 100,
+      openFiles: 64,
+      scratchBytes: 65_536,
       soft: { mailbox_messages: 5n, calls_in_flight: 10n },
       actions: { reply_bytes: LimitAction.LIMIT_ACTION_WARN, mailbox_messages: LimitAction.LIMIT_ACTION_KILL },
     },
@@ -103,6 +107,8 @@ test("everything that is said comes through", () => {
       logLinesPerSecond: 1,
       cpuTimeMs: 10,
       callTimeMs: 100,
+      openFiles: 64,
+      scratchBytes: 65_536,
     },
     softLimits: { mailboxMessages: 5, callsInFlight: 10 },
     limitActions: { replyBytes: "warn", mailboxMessages: "kill" },
@@ -142,6 +148,11 @@ test.each<[string, Parts, string]>([
     "manifest.limits.soft.processes",
     { limits: { processes: 10, soft: { processes: 11n } } },
     "must be at most the limit itself, 10 processes",
+  ],
+  [
+    "manifest.limits.scratch_bytes",
+    { limits: { memoryBytes: 33_554_432n, scratchBytes: 33_554_432 } },
+    "must be below memory_bytes, 33554432 bytes",
   ],
   [
     "manifest.limits.message_bytes",

@@ -199,5 +199,9 @@ function contradictions(manifest: Manifest, said: WireLimits | undefined): reado
     const message = `must be at most mailbox_bytes, ${limits.mailboxBytes} bytes: no larger message would ever be taken`;
     faults.push({ path: ["limits", "messageBytes"], message });
   }
+  if (limits.scratchBytes >= limits.memoryBytes) {
+    const message = `must be below memory_bytes, ${limits.memoryBytes} bytes: files in the scratch are memory`;
+    faults.push({ path: ["limits", "scratchBytes"], message });
+  }
   return faults;
 }

@@ -46,7 +46,13 @@ export interface CellLimits {
   readonly memoryBytes: number;
   readonly cpuPercent: number;
   readonly processes: number;
+  /** Where left out, the usual ones. */
+  readonly openFiles?: number;
+  readonly scratchBytes?: number;
 }
+
+/** Limits that not every host can keep a cell to, beside those of control groups. */
+export type HostLimit = "openFiles" | "scratchBytes";
 
 export type Confinement = "process-only" | "confined" | "full";
 export type LimitsLevel = "watched" | "enforced";
@@ -66,6 +72,8 @@ export interface Sandbox {
   readonly confinement: Confinement;
   readonly limitsLevel: LimitsLevel;
   readonly checks: readonly HostCheck[];
+  /** Those that this host keeps cells to. */
+  readonly keeps: ReadonlySet<HostLimit>;
   /** Cells that wait warm. */
   readonly warmCells: number;
   /** Says that a cell will probably be asked for in a moment: one that has waited takes its time to wake, and begins now. */

@@ -2,7 +2,7 @@ import type { Pid } from "@solo/actor-core";
 import { type LimitName, limitNames, limitRow } from "@solo/notation";
 import type { GuestExit, GuestSession } from "../cells/guest-session.ts";
 import type { LimitLevel } from "../events/event.ts";
-import type { Cell, CellUsage, Sandbox } from "../ports/cell.ts";
+import type { Cell, CellUsage, HostLimit, Sandbox } from "../ports/cell.ts";
 import type { Cause } from "./cause.ts";
 import { type Health, healthy } from "./health.ts";
 import type { ServiceJournal } from "./journal.ts";
@@ -202,10 +202,21 @@ export class DeployedService {
       ...(used === undefined ? {} : { used }),
       ...(Number.isFinite(soft) ? { soft } : {}),
       action: actionAt(manifest, limit),
-      keptBy: limitRow(limit).keptBy === "kernel" ? "kernel" : this.#sandbox.limitsLevel,
+      keptBy: this.#keeperOf(limit),
       timesNeared: this.#tallies.get(`soft ${limit}`)?.times ?? 0,
       timesReached: this.#tallies.get(`hard ${limit}`)?.times ?? 0,
     };
+  }
+
+  #keeperOf(limit: LimitName): LimitUse["keptBy"] {
+    switch (limitRow(limit).keptBy) {
+      case "kernel":
+        return "kernel";
+      case "control group":
+        return this.#sandbox.limitsLevel;
+      case "host":
+        return this.#sandbox.keeps.has(limit as HostLimit) ? "enforced" : "nobody";
+    }
   }
 
   /** Undefined where there is nothing to measure now, or nothing at all: a limit on each single message has no level. */

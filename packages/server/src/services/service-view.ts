@@ -44,7 +44,8 @@ export interface LimitUse {
   /** Undefined where no warning is given. */
   readonly soft?: number;
   readonly action: LimitAction;
-  readonly keptBy: "kernel" | LimitsLevel;
+  /** `nobody` where this host cannot. */
+  readonly keptBy: "kernel" | "nobody" | LimitsLevel;
   /** In the present life of this version. */
   readonly timesNeared: number;
   readonly timesReached: number;

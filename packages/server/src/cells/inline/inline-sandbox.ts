@@ -40,6 +40,7 @@ export function openInlineSandbox({ clock }: { readonly clock: Pick<Clock, "nowM
     confinement: "process-only",
     limitsLevel: "watched",
     checks: [],
+    keeps: new Set(),
     warmCells: 0,
     rouse: () => undefined,
     register(definition) {

@@ -536,6 +536,10 @@ export interface Limits {
    * unhealthy from a fifth of it on.
    */
   callTimeMs: number;
+  /** Open descriptors of each of its processes. Default 256. Exceeded: the next one is refused. */
+  openFiles: number;
+  /** Bytes of files in its `/tmp`, which count as memory too. Default 1 MiB. Exceeded: writing fails. */
+  scratchBytes: number;
   /** Where warnings begin, by the limit's name such as `memory_bytes`. Default for most: 80 % of the limit. */
   soft: { [key: string]: bigint };
   /** What becomes of the service at a limit, by the limit's name. Refused where an action makes no sense for the limit. */
@@ -622,7 +626,7 @@ export interface LimitUse {
   /** Where warnings begin; unset where none are given. */
   soft?: bigint | undefined;
   action: LimitAction;
-  /** Who keeps it: `kernel`, `enforced` (the operating system, in a control group) or `watched` (sampled: may be overrun). */
+  /** Who keeps it: `kernel`, `enforced` (the operating system), `watched` (sampled: may be overrun), or `nobody` (this host cannot). */
   keptBy: string;
   /** Since this version was deployed or restarted by hand. */
   timesNeared: bigint;
@@ -681,6 +685,8 @@ function createBaseLimits(): Limits {
     logLinesPerSecond: 0,
     cpuTimeMs: 0,
     callTimeMs: 0,
+    openFiles: 0,
+    scratchBytes: 0,
     soft: {},
     actions: {},
   };
@@ -732,6 +738,12 @@ export const Limits: MessageFns<Limits> = {
     }
     if (message.callTimeMs !== 0) {
       writer.uint32(104).uint32(message.callTimeMs);
+    }
+    if (message.openFiles !== 0) {
+      writer.uint32(112).uint32(message.openFiles);
+    }
+    if (message.scratchBytes !== 0) {
+      writer.uint32(120).uint32(message.scratchBytes);
     }
     globalThis.Object.entries(message.soft).forEach(([key, value]: [string, bigint]) => {
       Limits_SoftEntry.encode({ key: key as any, value }, writer.uint32(242).fork()).join();
@@ -859,6 +871,22 @@ export const Limits: MessageFns<Limits> = {
             message.callTimeMs = reader.uint32();
             continue;
           }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.openFiles = reader.uint32();
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.scratchBytes = reader.uint32();
+            continue;
+          }
           case 30: {
             if (tag !== 242) {
               break;
@@ -956,6 +984,16 @@ export const Limits: MessageFns<Limits> = {
         : isSet(object.call_time_ms)
         ? globalThis.Number(object.call_time_ms)
         : 0,
+      openFiles: isSet(object.openFiles)
+        ? globalThis.Number(object.openFiles)
+        : isSet(object.open_files)
+        ? globalThis.Number(object.open_files)
+        : 0,
+      scratchBytes: isSet(object.scratchBytes)
+        ? globalThis.Number(object.scratchBytes)
+        : isSet(object.scratch_bytes)
+        ? globalThis.Number(object.scratch_bytes)
+        : 0,
       soft: isObject(object.soft)
         ? (globalThis.Object.entries(object.soft) as [string, any][]).reduce(
           (acc: { [key: string]: bigint }, [key, value]: [string, any]) => {
@@ -1028,6 +1066,12 @@ export const Limits: MessageFns<Limits> = {
     if (message.callTimeMs !== 0) {
       obj.callTimeMs = Math.round(message.callTimeMs);
     }
+    if (message.openFiles !== 0) {
+      obj.openFiles = Math.round(message.openFiles);
+    }
+    if (message.scratchBytes !== 0) {
+      obj.scratchBytes = Math.round(message.scratchBytes);
+    }
     if (message.soft) {
       const entries = globalThis.Object.entries(message.soft) as [string, bigint][];
       if (entries.length > 0) {
@@ -1071,6 +1115,8 @@ export const Limits: MessageFns<Limits> = {
     message.logLinesPerSecond = object.logLinesPerSecond ?? 0;
     message.cpuTimeMs = object.cpuTimeMs ?? 0;
     message.callTimeMs = object.callTimeMs ?? 0;
+    message.openFiles = object.openFiles ?? 0;
+    message.scratchBytes = object.scratchBytes ?? 0;
     message.soft = (globalThis.Object.entries(object.soft ?? {}) as [string, bigint][]).reduce(
       (acc: { [key: string]: bigint }, [key, value]: [string, bigint]) => {
         if (value !== undefined) {
