@@ -1,3 +1,4 @@
+import { decodeBase64, encodeBase64 } from "./base64.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import { HASH_BYTES, hashLeaf } from "./merkle-tree.ts";
 import { NoteRefused, type NoteVerifier } from "./signed-note.ts";
@@ -16,7 +17,7 @@ export interface LogProof {
 const HEADER = "c2sp.org/tlog-proof@v1";
 
 export const formatProof = ({ index, hashes, checkpoint, entry }: LogProof): string =>
-  [HEADER, `extra ${base64(entry)}`, `index ${index}`, ...hashes.map(base64), "", checkpoint].join("\n");
+  [HEADER, `extra ${encodeBase64(entry)}`, `index ${index}`, ...hashes.map(encodeBase64), "", checkpoint].join("\n");
 
 /**
  * Reads and checks a proof.
@@ -39,9 +40,9 @@ export function checkProof(
 function parseProof(text: string): LogProof {
   const end = text.indexOf("\n\n");
   const [header, extra = "", index = "", ...hashes] = text.slice(0, Math.max(0, end)).split("\n");
-  const entry = decoded(/^extra (.*)$/.exec(extra)?.[1]);
+  const entry = decodeBase64(/^extra (.*)$/.exec(extra)?.[1] ?? "-");
   const position = /^index (0|[1-9]\d{0,14})$/.exec(index)?.[1];
-  const path = hashes.map(decoded);
+  const path = hashes.map(decodeBase64);
   if (
     header !== HEADER ||
     entry === undefined ||
@@ -53,11 +54,4 @@ function parseProof(text: string): LogProof {
     );
   }
   return { index: Number(position), hashes: path as Uint8Array[], checkpoint: text.slice(end + 2), entry };
-}
-
-const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
-
-function decoded(text: string | undefined): Uint8Array | undefined {
-  const bytes = Buffer.from(text ?? "", "base64");
-  return text !== undefined && bytes.toString("base64") === text ? bytes : undefined;
 }

@@ -41,6 +41,16 @@ test("every changed character is noticed", () => {
   }
 });
 
+test("a signature has one spelling", () => {
+  const note = signNote("text\n", signer);
+  // The last digit before the padding carries bits that no byte has: 68 bytes end in "=".
+  const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const last = note.length - 3;
+  const other = digits[digits.indexOf(note[last] as string) ^ 1] as string;
+  const respelt = note.slice(0, last) + other + note.slice(last + 1);
+  expect(() => openNote(respelt, verifier)).toThrow(NoteRefused);
+});
+
 test("a note of another key of the same name is refused", () => {
   const impostor = noteSigner("solo.test", generateNoteKey());
   expect(() => openNote(signNote("text\n", impostor), verifier)).toThrow("is not signed by solo.test with key");

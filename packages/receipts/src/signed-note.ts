@@ -7,6 +7,7 @@ import {
   sign,
   verify,
 } from "node:crypto";
+import { decodeBase64, encodeBase64 } from "./base64.ts";
 
 /** A key that notes are signed with. */
 export interface NoteSigner {
@@ -53,20 +54,20 @@ export const verifierOf = ({ name, privateKey }: NoteSigner): NoteVerifier => ({
 /** The verifier as one line of text: name, key id and key (C2SP signed-note). */
 export function formatVerifier({ name, publicKey }: NoteVerifier): string {
   const key = Buffer.concat([Uint8Array.of(ED25519), rawKey(publicKey)]);
-  return `${name}+${keyId({ name, publicKey }).toString("hex")}+${key.toString("base64")}`;
+  return `${name}+${keyId({ name, publicKey }).toString("hex")}+${encodeBase64(key)}`;
 }
 
 /** @throws {NoteRefused} When the text is no Ed25519 verifier key. */
 export function parseVerifier(text: string): NoteVerifier {
   const [, name = "", id = "", encoded = ""] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? [];
-  const key = Buffer.from(encoded, "base64");
-  if (name === "" || key.length !== 33 || key[0] !== ED25519) {
+  const key = decodeBase64(encoded);
+  if (name === "" || key?.length !== 33 || key[0] !== ED25519) {
     throw new NoteRefused(
       `Cannot read the verifier key: wanted NAME+8 hex digits+base64 of an Ed25519 key, got "${text.slice(0, 120)}"`,
     );
   }
   const publicKey = createPublicKey({
-    key: { kty: "OKP", crv: "Ed25519", x: key.subarray(1).toString("base64url") },
+    key: { kty: "OKP", crv: "Ed25519", x: Buffer.from(key.subarray(1)).toString("base64url") },
     format: "jwk",
   });
   if (keyId({ name, publicKey }).toString("hex") !== id) {
@@ -83,7 +84,7 @@ export function parseVerifier(text: string): NoteVerifier {
 export function signNote(text: string, signer: NoteSigner): string {
   const signature = sign(null, Buffer.from(text), signer.privateKey);
   const stamped = Buffer.concat([keyId(verifierOf(signer)), signature]);
-  return `${text}\n— ${signer.name} ${stamped.toString("base64")}\n`;
+  return `${text}\n— ${signer.name} ${encodeBase64(stamped)}\n`;
 }
 
 /**
@@ -99,8 +100,9 @@ export function openNote(note: string, verifier: NoteVerifier): string {
   for (const line of note.slice(end + 2, -1).split("\n")) {
     const [, name, encoded = ""] = /^— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})$/.exec(line) ?? [];
     if (name === undefined) throw new NoteRefused("Cannot open the note: one of its signature lines is malformed");
-    const stamped = Buffer.from(encoded, "base64");
-    if (name !== verifier.name || !stamped.subarray(0, 4).equals(id)) continue;
+    const stamped = decodeBase64(encoded);
+    if (stamped === undefined) throw new NoteRefused("Cannot open the note: one of its signatures is no Base64");
+    if (name !== verifier.name || !id.equals(stamped.subarray(0, 4))) continue;
     const signature = stamped.subarray(4);
     if (signature.length === SIGNATURE_BYTES && verify(null, Buffer.from(text), verifier.publicKey, signature)) {
       return text;
