@@ -20,7 +20,7 @@ export type CellEnds =
   /** The child leads a session and a process group; what is left of those is ended here where no control group does that. */
   | { readonly kind: "as a session"; readonly endSession: (leader: number) => void };
 
-/** For this long what ends with its child is not helped. */
+/** For this long what should end by itself is not helped. */
 const PATIENCE_MS = 100;
 
 /** A cell as a process of this host, with its pipe, its output and its control group. */
@@ -71,6 +71,7 @@ export class ProcessCell implements Cell {
     this.#pipe.on("drain", () => this.onDrain());
     // A pipe breaks when its guest dies; the exit says so, with the reason.
     this.#pipe.on("error", ignore);
+    this.#pipe.once("end", () => void this.#expectEnd());
     this.#readLines("stdout");
     this.#readLines("stderr");
     this.exited = this.#watchExit();
@@ -144,6 +145,20 @@ export class ProcessCell implements Cell {
       if (!(error instanceof ProtocolError)) throw error;
       void this.end({ kind: "protocol", message: error.message });
     }
+  }
+
+  /** Its pipe is closed. What cannot be spoken to any more, and runs on, is of no use and would hold what it has. */
+  async #expectEnd(): Promise<void> {
+    await delay(10 * PATIENCE_MS);
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    // One that is being killed for memory may take long to give back what it has.
+    const memoryKills = this.#group?.memoryKills() ?? 0;
+    const { memoryBytes } = this.#limits;
+    void this.end(
+      memoryKills > 0
+        ? { kind: "oom", limitBytes: memoryBytes }
+        : { kind: "protocol", message: "Closed its pipe and ran on" },
+    );
   }
 
   #readLines(name: "stdout" | "stderr"): void {

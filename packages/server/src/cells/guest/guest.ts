@@ -176,7 +176,7 @@ export class Guest {
       // The end of the service answers every open call, with its cause; nothing is said twice.
       if (answer === undefined || answer.kind === "ended") return;
       if (answer.kind === "failed") return this.#send(id, { kind: "error", error: describeFailure(answer) });
-      const bytes = encodeValue(answer.value);
+      const bytes = encodeReply(answer.value);
       if (bytes.length >= MAX_FRAME_BYTES) throw new ReplyTooLarge(bytes.length);
       this.#send(id, { kind: "reply", bytes });
     } catch (error) {
@@ -253,6 +253,15 @@ const URGENCY: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, e
 
 function droppedLines(count: number): string {
   return `Dropped ${count} log lines: more than ${LINES_PER_SECOND} in a second`;
+}
+
+/** The value may be an object that throws when it is looked at, which is no fault of its handler. */
+function encodeReply(value: unknown): Uint8Array {
+  try {
+    return encodeValue(value);
+  } catch (error) {
+    throw error instanceof NotJson ? error : new NotJson("$", "something that cannot be read");
+  }
 }
 
 class ReplyTooLarge extends Error {
