@@ -49,9 +49,17 @@ export function makeDataFolder(): { readonly folder: string; remove(): void } {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** Runs the built server; throws its output when it ends before it is ready. */
-export async function startServer(folder: string, flags: readonly string[] = []): Promise<ServerProcess> {
-  const outcome = await tryServer(folder, flags);
+/**
+ * Runs the built server; throws its output when it ends before it is ready.
+ *
+ * @param under Program and arguments that run it in turn, such as `unshare`.
+ */
+export async function startServer(
+  folder: string,
+  flags: readonly string[] = [],
+  under: readonly string[] = [],
+): Promise<ServerProcess> {
+  const outcome = await tryServer(folder, flags, undefined, under);
   if ("ready" in outcome) return outcome;
   throw new Error(`The server ended with ${outcome.code} before it was ready:\n${outcome.output}`);
 }
@@ -65,11 +73,12 @@ export async function tryServer(
   folder: string,
   flags: readonly string[] = [],
   onSpawned: (child: ChildProcess) => void = () => undefined,
+  under: readonly string[] = [],
 ): Promise<ServerProcess | NotStarted> {
   // Flags of the test's own take the place of these.
   const wanted = defaultFlags.filter(([flag]) => !flags.includes(flag)).flat();
-  const args = [main, "--data-folder", folder, ...wanted, ...flags];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const command = [...under, process.execPath, main, "--data-folder", folder, ...wanted, ...flags];
+  const child = spawn(command[0] as string, command.slice(1), { stdio: ["ignore", "pipe", "pipe"] });
   onSpawned(child);
   // A test process that ends in any way takes its servers along.
   const killWithUs = (): void => void child.kill("SIGKILL");
