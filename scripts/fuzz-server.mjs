@@ -1,20 +1,53 @@
-// `npm run fuzz`: random bytes and valid requests that were changed at random, to every method and to
-// the port itself. The server must stay up, and everything it says must be of its catalogue of errors.
+// The server over the wire: random bytes and valid requests that were changed at random, to every method, to the port itself,
+// and from inside a hostile cell to the pipe between it and the server. The server must stay up, everything it says must be of
+// its catalogue of errors, and a service that breaks the protocol of frames must end for that and alone.
 import { once } from "node:events";
 import { connect as openHttp2 } from "node:http2";
 import { connect as openSocket } from "node:net";
 import { connect as openTls } from "node:tls";
 import { Client, status as grpcStatus } from "@grpc/grpc-js";
+import { encodeFrame } from "../packages/server/dist/cells/frames.js";
+import { encodeGuestMessage } from "../packages/server/dist/cells/protocol.js";
 import { catalogue } from "../packages/server/dist/errors.js";
 import { ask, connect, freshId, named, tlsOf, WireError } from "../packages/server/test/client.ts";
 import { apiMethods } from "../packages/server/test/methods.ts";
 import { makeDataFolder, readProfile, startServer } from "../packages/server/test/server-process.ts";
+import { Random } from "../tooling/random.ts";
 import { campaign } from "./campaign.mjs";
 
 const source = `
 import { defineServer, reply } from "@solo/actor-core";
 export default defineServer({ version: 1, init: () => ({}), calls: { echo: ({ state }, value) => reply(value, state) } });
 `;
+
+/** Writes to its pipe, by native code, what it is told to. */
+const framer = `
+import { defineServer, reply } from "@solo/actor-core";
+const load = (name) => import(name);
+let write;
+export default defineServer({
+  version: 1,
+  init: async () => {
+    const { dlopen, ptr } = await load("bun:ffi");
+    const libc = dlopen("libc.so.6", { write: { args: ["i32", "ptr", "i64"], returns: "i64" } }).symbols;
+    write = (bytes) => Number(libc.write(3, ptr(bytes), bytes.length));
+    return 0;
+  },
+  calls: {
+    send: async ({ state }, bytes) => {
+      for (let at = 0; at < bytes.length; ) {
+        const taken = write(bytes.subarray(at));
+        if (taken > 0) at += taken;
+        else await new Promise((done) => setTimeout(done, 1));
+      }
+      return reply(bytes.length, state);
+    },
+  },
+});
+`;
+
+/** Why a service may have ended that wrote to its pipe. */
+const ENDS_OF_FRAMERS = ["protocol", "crash", "stop", "exit", "init", "compile"];
 
 /** Texts that have broken something somewhere. */
 const nasty = [
@@ -54,14 +87,19 @@ await campaign("fuzz", { minutes: 5 }, async ({ random, minutes, say, hold }) =>
   const clients = { admin: operator, tenant, stranger: { root: operator.root } };
   for (const [name, given] of Object.entries(clients))
     clients[name] = new Client(server.ready.grpc, tlsOf(given), named);
-  const counts = { requests: 0, answered: 0, refused: 0, connections: 0 };
+  const counts = { requests: 0, answered: 0, refused: 0, connections: 0, frames: 0, "cells ended": 0 };
+  let framers = 0;
+  /** Of their own, so that what one of the two draws does not change what the other does. */
+  const frameRandom = new Random(random.whole(0, 2 ** 31));
   const reasons = new Map();
   const endAt = Date.now() + minutes * 60_000;
   try {
+    const hostileCells = attackByFrames();
     for (let round = 0; Date.now() < endAt; round += 1) {
       await Promise.all([...Array.from({ length: 8 }, request), connection()]);
       if (round % 10 === 0) await stillUp();
     }
+    await hostileCells;
     await stillUp();
     say([...reasons].map(([reason, count]) => `${reason} ${count}`).join(", "));
     hold((await server.stop()) === 0, "an orderly end exits with 0");
@@ -82,7 +120,8 @@ await campaign("fuzz", { minutes: 5 }, async ({ random, minutes, say, hold }) =>
     );
     hold((await admin.call("echo", "echo", ["here"])) === "here", "what ran before still answers");
     for (const service of await admin.list()) {
-      if (service.serviceId !== "echo") await admin.kill(service.serviceId, { force: true }).catch(() => undefined);
+      if (!/^(echo|framer-.*)$/.test(service.serviceId))
+        await admin.kill(service.serviceId, { force: true }).catch(() => undefined);
     }
   }
 
@@ -117,6 +156,68 @@ await campaign("fuzz", { minutes: 5 }, async ({ random, minutes, say, hold }) =>
       error.reason !== "INTERNAL",
       `no request finds a fault of the server: ${input}; log: ${server.log().slice(-2_000)}`,
     );
+  }
+
+  async function attackByFrames() {
+    while (Date.now() < endAt) await hostileCell();
+  }
+
+  /** A service that writes frames of its own until the server ends it, or we do. */
+  async function hostileCell() {
+    framers += 1;
+    const id = `framer-${framers}`;
+    // Never started again: its end is what is looked at.
+    const manifest = { restart: 3, limits: { startTimeoutMs: 10_000 } };
+    await admin.deploy(id, framer, { manifest });
+    let refused;
+    for (let times = frameRandom.whole(1, 10); times > 0 && refused === undefined; times -= 1) {
+      const bytes = frames();
+      counts.frames += 1;
+      const sent = { $bytes: bytes.toString("base64") };
+      const error = await admin.call(id, "send", [sent], 700).then(
+        () => undefined,
+        (each) => each,
+      );
+      // A reply that was forged, or swallowed by a frame that is not whole, says nothing about the cell.
+      if (error instanceof WireError && error.reason !== undefined) refused = { error, bytes };
+    }
+    const crashes = (await admin.history(id)).filter(({ type }) => type === "service.crashed");
+    for (const { dataJson } of crashes) {
+      counts["cells ended"] += 1;
+      const { kind } = JSON.parse(dataJson).cause;
+      hold(
+        ENDS_OF_FRAMERS.includes(kind),
+        `a cell that writes frames ends for what it did, not as ${dataJson}: ${refused?.bytes.toString("hex").slice(0, 2_000)}`,
+      );
+    }
+    await admin.kill(id, { force: true }).catch(() => undefined);
+  }
+
+  /** One to three frames as a guest might write them, whole, changed, cut, or noise. */
+  function frames() {
+    const text = () => frameRandom.pick([...nasty, "echo", "take"]);
+    const number = () => frameRandom.pick([0, 1, 2, 99, 2 ** 31, 2 ** 32 - 1]);
+    const message = () =>
+      frameRandom.pick([
+        () => ({ kind: "ready", version: frameRandom.whole(0, 255), landlock: frameRandom.whole(0, 255) }),
+        () => ({ kind: "started", calls: [text(), text()], casts: [text()] }),
+        () => ({ kind: "reply", bytes: frameRandom.bytes(frameRandom.whole(0, 50)) }),
+        () => ({ kind: "error", error: { kind: text(), message: text(), path: text(), detail: text() } }),
+        () => ({ kind: "handled" }),
+        () => ({ kind: "log", level: frameRandom.pick(["debug", "info", "warn", "error"]), text: text() }),
+        () => ({ kind: "send-call", timeoutMs: number(), target: text(), method: text(), args: Buffer.from(text()) }),
+        () => ({ kind: "send-cast", target: text(), method: text(), args: Buffer.from(text()) }),
+        () => ({ kind: "exiting", ending: { kind: "crash", normal: frameRandom.chance(0.5), message: text() } }),
+      ])();
+    const whole = Array.from({ length: frameRandom.whole(1, 3) }, () =>
+      encodeFrame(number(), encodeGuestMessage(message())),
+    );
+    const bytes = Buffer.concat(whole);
+    return frameRandom.chance(0.1)
+      ? frameRandom.bytes(frameRandom.whole(1, 300))
+      : frameRandom.chance(0.6)
+        ? changed(bytes, frameRandom)
+        : bytes;
   }
 
   /** A request as somebody might send it, some of its fields strange. */
@@ -166,19 +267,15 @@ await campaign("fuzz", { minutes: 5 }, async ({ random, minutes, say, hold }) =>
   }
 
   /** Bits turned, bytes put in, left out, doubled or cut off. */
-  function changed(bytes) {
+  function changed(bytes, by = random) {
     let now = Buffer.from(bytes);
-    for (let times = random.whole(0, 3); times > 0 && now.length > 0; times -= 1) {
-      const at = random.whole(0, now.length - 1);
-      const to = random.whole(at, Math.min(now.length, at + 20));
-      now = random.pick([
+    for (let times = by.whole(0, 3); times > 0 && now.length > 0; times -= 1) {
+      const at = by.whole(0, now.length - 1);
+      const to = by.whole(at, Math.min(now.length, at + 20));
+      now = by.pick([
         () =>
-          Buffer.concat([
-            now.subarray(0, at),
-            Buffer.from([now[at] ^ (1 << random.whole(0, 7))]),
-            now.subarray(at + 1),
-          ]),
-        () => Buffer.concat([now.subarray(0, at), random.bytes(random.whole(1, 10)), now.subarray(at)]),
+          Buffer.concat([now.subarray(0, at), Buffer.from([now[at] ^ (1 << by.whole(0, 7))]), now.subarray(at + 1)]),
+        () => Buffer.concat([now.subarray(0, at), by.bytes(by.whole(1, 10)), now.subarray(at)]),
         () => Buffer.concat([now.subarray(0, at), now.subarray(to)]),
         () => Buffer.concat([now.subarray(0, to), now.subarray(at)]),
         () => now.subarray(0, at),
