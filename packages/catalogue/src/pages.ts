@@ -11,6 +11,7 @@ export const pageNames = [
   "methods",
   "limits",
   "security",
+  "threat-model",
 ] as const;
 
 export type PageName = (typeof pageNames)[number];
