@@ -46,6 +46,9 @@ export const sessionLimits = {
 /** Cells that wait warm. A deploy that finds none starts cold, still below 100 ms. */
 export const defaultPoolSize = 8;
 
+/** Milliseconds without a message after which a service at rest is frozen. */
+export const defaultFreezeAfterMs = 10_000;
+
 /** Milliseconds a stopping server gives to calls and services. */
 export const defaultGraceMs = 30_000;
 

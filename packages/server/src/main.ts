@@ -95,6 +95,7 @@ async function serve(config: Config): Promise<number> {
           dataFolderId: dataFolderId(dataFolder),
           clock: systemClock,
           poolSize: config.poolSize,
+          freezeAfterMs: config.freezeAfterMs,
           minimum: {
             ...(config.isolationMinimum === "best" ? {} : { confinement: config.isolationMinimum }),
             ...(config.limitsMinimum === "best" ? {} : { limits: config.limitsMinimum }),

@@ -1381,6 +1381,12 @@ export const messages = {
         "jsonName": "warmCells",
         "type": "uint32",
         "doc": ""
+      },
+      {
+        "name": "frozen_cells",
+        "jsonName": "frozenCells",
+        "type": "uint32",
+        "doc": "Services that are idle and take no processor time until they are sent something."
       }
     ]
   },

@@ -42,7 +42,7 @@ export function addDoctor(program: Command, run: Run): void {
         }
         const confinement = wordOf(confinements, answer.confinement);
         const limitsLevel = wordOf(limitsLevels, answer.limitsLevel);
-        const { serverVersion, dataFolder, servicesRunning, warmCells } = answer;
+        const { serverVersion, dataFolder, servicesRunning, warmCells, frozenCells } = answer;
         const facts = {
           address: address(),
           serverVersion,
@@ -51,9 +51,10 @@ export function addDoctor(program: Command, run: Run): void {
           limitsLevel,
           servicesRunning,
           warmCells,
+          frozenCells,
         };
         output.result({ doctor: facts }, () => {
-          const state = `services running: ${servicesRunning}, cells warm: ${warmCells}`;
+          const state = `services running: ${servicesRunning}, ${frozenCells} of them frozen, cells warm: ${warmCells}`;
           return `server   ${terminalText(serverVersion)} at ${address()}, ${state}, isolation ${confinement}, limits ${limitsLevel}\n`;
         });
         return failed ? exitCodes.failed : exitCodes.ok;

@@ -25,6 +25,7 @@ function scriptedCell() {
       end.resolve({ kind: "killed" });
       return end.promise;
     },
+    guestRests: () => {},
     usage: () => undefined,
   };
   const say = (id: number, message: GuestMessage) =>

@@ -335,6 +335,9 @@ class Session implements GuestSession {
         this.#awaiting = false;
         this.#settleCall(id, { kind: "reply", bytes: new Uint8Array(0) });
         return;
+      case "resting":
+        this.#cell.guestRests();
+        return;
       case "log":
         this.#log(message.level, message.text);
         return;

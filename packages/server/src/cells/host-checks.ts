@@ -3,10 +3,11 @@ import { accessSync, constants, readFileSync } from "node:fs";
 import { usualLimits } from "@solo/notation";
 import type { CellLimits, Confinement, HostCheck, LimitsLevel } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { ControlGroups } from "./control-group.ts";
+import type { ControlGroup, ControlGroups } from "./control-group.ts";
 import { findControlGroups } from "./find-control-groups.ts";
 import { type LaunchMethod, launchCell } from "./launch.ts";
 import { limitOpenFiles } from "./open-files.ts";
+import { readRest } from "./rest.ts";
 import { findRuntimeFiles, type RuntimeFiles } from "./runtime-files.ts";
 import { callFilters } from "./seccomp.ts";
 
@@ -21,6 +22,8 @@ export interface HostFindings {
   readonly groups: ControlGroups | undefined;
   readonly confinement: Confinement;
   readonly limitsLevel: LimitsLevel;
+  /** Idle cells can be frozen here: they have control groups, and the host shows what a process waits for. */
+  readonly canFreeze: boolean;
 }
 
 /** Limits of a cell that nobody has taken yet. */
@@ -42,6 +45,7 @@ export async function examineHost(dataFolderId: string, clock: Clock): Promise<H
       groups: undefined,
       confinement: "process-only",
       limitsLevel: "watched",
+      canFreeze: false,
     };
   }
   await groups?.sweep();
@@ -51,6 +55,7 @@ export async function examineHost(dataFolderId: string, clock: Clock): Promise<H
     { name: "runtime", result: "ok", found: runtime.note, why: "Services run on it", fix: "" },
     confinementCheck(bubblewrap.found, trial),
     controlGroupCheck(groups, trial.grouped, trial.groupFailure),
+    freezerCheck(trial.freezeFailure),
   ];
   if (method === undefined) checks[0] = failedRuntime(runtime.note, trial.failures);
   return {
@@ -59,6 +64,7 @@ export async function examineHost(dataFolderId: string, clock: Clock): Promise<H
     groups: trial.grouped ? groups : undefined,
     confinement: confinementOf(method),
     limitsLevel: trial.grouped ? "enforced" : "watched",
+    canFreeze: trial.freezeFailure === "",
   };
 }
 
@@ -67,6 +73,8 @@ interface Trial {
   /** The cell was in a control group with limits. */
   readonly grouped: boolean;
   readonly groupFailure: string;
+  /** Why cells cannot be frozen; empty when they can. */
+  readonly freezeFailure: string;
   readonly failures: readonly string[];
   /** The program that can limit a cell's open files; `undefined` where that cannot be done. */
   readonly prlimit: string | undefined;
@@ -96,10 +104,9 @@ async function tryMethods(
       });
       try {
         if (confinementOf(method) !== "process-only") requireFilters(cell.guestProcessId ?? 0);
-        const groupFailure = await tryGroup(groups, cell.guestProcessId ?? 0);
-        const grouped = groups !== undefined && groupFailure === "";
+        const tried = await tryGroup(groups, cell.guestProcessId ?? 0);
         const prlimit = await tryOpenFiles(cell.guestProcessId ?? 0);
-        return { method, grouped, groupFailure, failures, prlimit, landlock: cell.landlock };
+        return { method, failures, prlimit, landlock: cell.landlock, ...tried };
       } finally {
         await cell.kill();
         await groups?.sweep();
@@ -108,7 +115,7 @@ async function tryMethods(
       failures.push(describe(error));
     }
   }
-  return { method: undefined, grouped: false, groupFailure: "", failures, prlimit: undefined, landlock: 0 };
+  return { method: undefined, failures, prlimit: undefined, landlock: 0, ...NO_GROUPS };
 }
 
 /** @returns The program that has limited the process's open files. */
@@ -123,14 +130,31 @@ async function tryOpenFiles(processId: number): Promise<string | undefined> {
   }
 }
 
-/** @returns What went wrong; empty when the process is in a group whose limits are in force. */
-async function tryGroup(groups: ControlGroups | undefined, processId: number): Promise<string> {
-  if (groups === undefined) return "";
+const NO_GROUPS = { grouped: false, groupFailure: "", freezeFailure: "no control groups" } as const;
+
+/** Puts the process into a group whose limits are in force, freezes it and thaws it. */
+async function tryGroup(
+  groups: ControlGroups | undefined,
+  processId: number,
+): Promise<Pick<Trial, "grouped" | "groupFailure" | "freezeFailure">> {
+  if (groups === undefined) return NO_GROUPS;
   try {
     const group = groups.create("trial", DEFAULT_LIMITS, "foreground");
     await group.add(processId);
     group.setLimits(DEFAULT_LIMITS);
-    return group.usage()?.processes ? "" : "the process is not in its group";
+    if (!group.usage()?.processes) return { ...NO_GROUPS, groupFailure: "the process is not in its group" };
+    return { grouped: true, groupFailure: "", freezeFailure: tryFreezer(group, processId) };
+  } catch (error) {
+    return { ...NO_GROUPS, groupFailure: describe(error) };
+  }
+}
+
+function tryFreezer(group: ControlGroup, processId: number): string {
+  if (readRest(processId) === "unknown") return "the host does not show what a process waits for";
+  try {
+    group.freeze();
+    group.thaw();
+    return "";
   } catch (error) {
     return describe(error);
   }
@@ -248,6 +272,16 @@ function controlGroupCheck(groups: ControlGroups | undefined, grouped: boolean, 
     found: groups === undefined ? "no writable control groups" : `control groups v${groups.version}: ${failure}`,
     why: `Memory and processes are sampled and killed by the kernel of SOLO, CPU is not limited`,
     fix: process.getuid?.() === 0 ? "" : "systemd-run --user --scope -p Delegate=yes npm start",
+  };
+}
+
+function freezerCheck(failure: string): HostCheck {
+  return {
+    name: "freezer",
+    result: failure === "" ? "ok" : "degraded",
+    found: failure === "" ? "idle services can be frozen" : `idle services are not frozen: ${failure}`,
+    why: "A service that is frozen while nothing is asked of it takes no processor time",
+    fix: "",
   };
 }
 

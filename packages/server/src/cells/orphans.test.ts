@@ -17,12 +17,17 @@ afterEach(() => {
 async function holdCells(
   dataFolderId: string,
   count: number,
+  ...how: readonly "frozen"[]
 ): Promise<{ holder: ChildProcess; processes: readonly number[] }> {
   const program = fileURLToPath(new URL("./testing/hold-cells.ts", import.meta.url));
-  const holder = spawn(process.execPath, ["--conditions", "solo:source", program, dataFolderId, String(count)], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: { PATH: process.env.PATH },
-  });
+  const holder = spawn(
+    process.execPath,
+    ["--conditions", "solo:source", program, dataFolderId, String(count), ...how],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { PATH: process.env.PATH },
+    },
+  );
   started.push(holder);
   let text = "";
   holder.stdout?.on("data", (chunk) => (text += chunk));
@@ -45,6 +50,14 @@ test("after kill -9 of the server its cells are gone within a second, and the ne
   for (const tree of ["", ...readdirSync("/sys/fs/cgroup")]) {
     expect(existsSync(`/sys/fs/cgroup/${tree}/solo-${dataFolderId}`)).toBe(false);
   }
+});
+
+test("frozen cells are gone within a second of it too", async () => {
+  const { holder, processes } = await holdCells(testFolderId(), 2, "frozen");
+  if (processes.length === 0) return console.warn("Skipped: this host cannot freeze cells");
+  expect(processes.every(processRuns)).toBe(true);
+  holder.kill("SIGKILL");
+  await eventually(() => !processes.some(processRuns), "all processes are gone");
 });
 
 test("a plain cell ends with the server too, even in the middle of a loop", async () => {

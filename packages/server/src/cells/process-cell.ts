@@ -44,6 +44,8 @@ export class ProcessCell implements Cell {
   /** Why the kernel has killed it; the first reason counts. */
   #ending: CellExit | undefined;
   #gone = false;
+  #frozen = false;
+  #frames = 0;
 
   /**
    * Takes over a spawned child whose descriptor 3 is the frame pipe and whose output is piped.
@@ -101,9 +103,32 @@ export class ProcessCell implements Cell {
     return this.#limits;
   }
 
+  /** Frames that went in and writes that came out so far: while it stands still, the guest and the kernel say nothing. */
+  get frames(): number {
+    return this.#frames;
+  }
+
+  get frozen(): boolean {
+    return this.#frozen;
+  }
+
+  /** Lets the guest run no more until the next frame for it. @returns `false` when this host or its state does not allow it. */
+  freeze(): boolean {
+    if (this.#group === undefined || this.#gone || this.#ending !== undefined) return false;
+    try {
+      this.#group.freeze();
+    } catch {
+      return false;
+    }
+    this.#frozen = true;
+    return true;
+  }
+
   send(id: number, ...parts: readonly Uint8Array[]): boolean {
     if (this.#gone || this.#ending !== undefined || !this.#pipe.writable) return false;
     if (this.#pipe.writableLength + payloadBytes(parts) > OUTBOUND_CAP_BYTES) return false;
+    this.#frames += 1;
+    if (this.#frozen) this.#thaw();
     // What is sent in one turn of the event loop goes out in one write.
     if (this.#pipe.writableCorked === 0) {
       this.#pipe.cork();
@@ -116,6 +141,18 @@ export class ProcessCell implements Cell {
   /** Wakes a guest that waits for its source. */
   rouse(): void {
     this.send(0, ...encodeKernelMessage({ kind: "rouse" }));
+  }
+
+  /** Set by the one who asks for it with {@link askRest}. */
+  onRest: () => void = ignore;
+
+  /** Has the guest say whether it waits for nothing but frames. */
+  askRest(): void {
+    this.send(0, ...encodeKernelMessage({ kind: "ask-rest" }));
+  }
+
+  guestRests(): void {
+    this.onRest();
   }
 
   kill(): Promise<CellExit> {
@@ -137,7 +174,19 @@ export class ProcessCell implements Cell {
     return this.#guest === undefined ? undefined : processTreeUsage(this.#guest.id);
   }
 
+  #thaw(): void {
+    this.#frozen = false;
+    try {
+      this.#group?.thaw();
+    } catch (error) {
+      // One that is gone has ended meanwhile, as is told soon; one that stays frozen would never answer.
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+      void this.end({ kind: "protocol", message: `It could not be thawed: ${String(error)}` });
+    }
+  }
+
   #receive(frames: FrameDecoder, chunk: Uint8Array): void {
+    this.#frames += 1;
     if (this.#ending !== undefined) return;
     try {
       frames.push(chunk);
@@ -170,6 +219,7 @@ export class ProcessCell implements Cell {
   }
 
   #killProcesses(): void {
+    this.#frozen = false;
     this.#killChild();
     this.#endAllElse();
   }

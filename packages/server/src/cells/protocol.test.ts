@@ -40,6 +40,7 @@ const guestMessage = fc.oneof(
 
 const kernelMessage = fc.oneof(
   fc.constant({ kind: "rouse" }),
+  fc.constant({ kind: "ask-rest" }),
   fc.record({
     kind: fc.constant("boot"),
     boot: fc.record({

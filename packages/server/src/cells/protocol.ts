@@ -40,6 +40,8 @@ export type Level = "debug" | "info" | "warn" | "error";
 export type KernelMessage =
   /** Wakes a guest for whom a service is about to come. Sent any number of times, before `boot` only. */
   | { readonly kind: "rouse" }
+  /** Asks whether the guest waits for the kernel alone. It says `resting` when it does, and nothing when it does not. */
+  | { readonly kind: "ask-rest" }
   | { readonly kind: "boot"; readonly boot: Boot }
   | { readonly kind: "source"; readonly chunk: Uint8Array }
   /** All source is sent; start. `args` is a JSON array, or empty for none. */
@@ -66,6 +68,8 @@ export type GuestMessage =
   | { readonly kind: "reached" }
   /** The handler under way has returned a promise. Told only of one that has sent nothing meanwhile. */
   | { readonly kind: "awaiting" }
+  /** No timer of the service is pending. */
+  | { readonly kind: "resting" }
   | { readonly kind: "log"; readonly level: Level; readonly text: string }
   | {
       readonly kind: "send-call";
@@ -112,6 +116,7 @@ const KERNEL = {
   refusal: 8,
   rouse: 9,
   probe: 10,
+  askRest: 11,
 } as const;
 const GUEST = {
   ready: 65,
@@ -126,6 +131,7 @@ const GUEST = {
   alive: 74,
   reached: 75,
   awaiting: 76,
+  resting: 77,
 } as const;
 
 /** The parts of one payload, for `send`. Payload bytes are handed through, not copied. */
@@ -133,6 +139,8 @@ export function encodeKernelMessage(message: KernelMessage): readonly Uint8Array
   switch (message.kind) {
     case "rouse":
       return [new FieldWriter(KERNEL.rouse).bytes()];
+    case "ask-rest":
+      return [new FieldWriter(KERNEL.askRest).bytes()];
     case "boot":
       return [new FieldWriter(KERNEL.boot).rest(JSON.stringify(message.boot)).bytes()];
     case "source":
@@ -170,6 +178,9 @@ export function decodeKernelMessage(payload: Uint8Array): KernelMessage {
     case KERNEL.rouse:
       reader.end();
       return { kind: "rouse" };
+    case KERNEL.askRest:
+      reader.end();
+      return { kind: "ask-rest" };
     case KERNEL.boot:
       return { kind: "boot", boot: decodeBoot(reader.rest()) };
     case KERNEL.source:
@@ -229,6 +240,8 @@ export function encodeGuestMessage(message: GuestMessage): readonly Uint8Array[]
       return [new FieldWriter(GUEST.reached).bytes()];
     case "awaiting":
       return [new FieldWriter(GUEST.awaiting).bytes()];
+    case "resting":
+      return [new FieldWriter(GUEST.resting).bytes()];
     case "log":
       return [new FieldWriter(GUEST.log).u8(LEVELS.indexOf(message.level)).text(message.text, MAX_LINE_BYTES).bytes()];
     case "send-call":
@@ -308,6 +321,9 @@ export function decodeGuestMessage(payload: Uint8Array): GuestMessage {
     case GUEST.awaiting:
       reader.end();
       return { kind: "awaiting" };
+    case GUEST.resting:
+      reader.end();
+      return { kind: "resting" };
     case GUEST.log: {
       const level = reader.oneOf(LEVELS);
       const text = reader.text(MAX_LINE_BYTES);

@@ -1,14 +1,17 @@
 import { availableParallelism } from "node:os";
 import { usualLimits } from "@solo/notation";
+import { defaultFreezeAfterMs } from "../limits.ts";
 import type { Cell, CellLimits, Confinement, HostLimit, LimitsLevel, Sandbox } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { BootPriority } from "./control-group.ts";
 import { CellLaunchFailed, SandboxClosed, SandboxTooWeak } from "./errors.ts";
+import { Freezer } from "./freezer.ts";
 import { DEFAULT_LIMITS, examineHost, type HostFindings } from "./host-checks.ts";
 import { launchCell } from "./launch.ts";
 import { LaunchQueue } from "./launch-queue.ts";
 import { CellPool } from "./pool.ts";
 import type { ProcessCell } from "./process-cell.ts";
+import { startThawGuard } from "./thaw-guard.ts";
 import { WatchedLimits } from "./watched-limits.ts";
 
 export interface SandboxOptions {
@@ -17,6 +20,8 @@ export interface SandboxOptions {
   readonly clock: Clock;
   /** Cells kept warm; 8 when left out. */
   readonly poolSize?: number;
+  /** A cell that has been idle for this long is frozen, where the host can; 0 for never, 10 s when left out. */
+  readonly freezeAfterMs?: number;
   /** The least that will do; `process-only` and `watched` when left out. */
   readonly minimum?: { readonly confinement?: Confinement; readonly limits?: LimitsLevel };
   readonly log: (level: "info" | "warn", message: string) => void;
@@ -85,6 +90,9 @@ class ProcessSandbox implements Sandbox {
   readonly #pool: CellPool;
   readonly #coldStarts = new LaunchQueue(Math.max(2, availableParallelism()));
   readonly #watched: WatchedLimits;
+  /** `undefined` where cells cannot be frozen, or are not to be. */
+  readonly #freezer: Freezer | undefined;
+  readonly #endThawGuard: (() => Promise<void>) | undefined;
   /** All that live, warm ones too. */
   readonly #cells = new Set<ProcessCell>();
   readonly #launches = new Set<Promise<unknown>>();
@@ -99,6 +107,12 @@ class ProcessSandbox implements Sandbox {
     this.keeps = keptBy(findings);
     this.#clock = options.clock;
     this.#watched = new WatchedLimits(options.clock);
+    const { freezeAfterMs = defaultFreezeAfterMs } = options;
+    if (findings.canFreeze && freezeAfterMs > 0) {
+      this.#freezer = new Freezer({ afterMs: freezeAfterMs, clock: options.clock });
+      const pattern = findings.groups?.thawPattern;
+      if (pattern !== undefined) this.#endThawGuard = startThawGuard(pattern);
+    }
     this.#pool = new CellPool({
       size: options.poolSize ?? DEFAULT_POOL_SIZE,
       launch: () => this.#launchForPool(),
@@ -110,6 +124,10 @@ class ProcessSandbox implements Sandbox {
 
   get warmCells(): number {
     return this.#pool.warmCells;
+  }
+
+  get frozenCells(): number {
+    return this.#freezer?.frozenCells ?? 0;
   }
 
   rouse(): void {
@@ -129,6 +147,7 @@ class ProcessSandbox implements Sandbox {
     }
     cell.warm = waiting !== undefined;
     if (this.limitsLevel === "watched") this.#watched.watch(cell);
+    this.#freezer?.watch(cell);
     return cell;
   }
 
@@ -167,9 +186,11 @@ class ProcessSandbox implements Sandbox {
 
   async #closeAll(): Promise<void> {
     this.#watched.close();
+    this.#freezer?.close();
     await Promise.allSettled(this.#launches);
     await this.#pool.close();
     await Promise.all([...this.#cells].map((cell) => cell.kill()));
+    await this.#endThawGuard?.();
     await this.#findings.groups?.close();
   }
 }

@@ -16,6 +16,7 @@ import {
 import * as z from "zod";
 import {
   defaultCallsInFlight,
+  defaultFreezeAfterMs,
   defaultGraceMs,
   defaultPoolSize,
   overcommitDefaults,
@@ -136,6 +137,15 @@ export const settings = {
     min: 0,
     max: 256,
     default: defaultPoolSize,
+  }),
+  freezeAfterMs: duration({
+    flag: "--freeze-after",
+    variable: "SOLO_FREEZE_AFTER",
+    key: "freeze.after",
+    doc: "Freeze a service that was sent nothing for this long and waits for nothing else; 0 for never",
+    min: 0,
+    max: 86_400_000,
+    default: defaultFreezeAfterMs,
   }),
   ...serviceLimitSettings(),
   ...tenantLimitSettings(),

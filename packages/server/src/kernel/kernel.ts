@@ -234,6 +234,7 @@ function startServices(options: {
   metrics.watch({
     servicesRunning: () => [...directory.all()].filter((service) => service.state === "running").length,
     warmCells: () => sandbox.warmCells,
+    frozenCells: () => sandbox.frozenCells,
   });
   const denials = new Denials({
     state,

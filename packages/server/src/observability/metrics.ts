@@ -9,6 +9,7 @@ export type Outcome = "ok" | "failed" | "timed_out" | "refused";
 export interface Gauges {
   readonly servicesRunning: () => number;
   readonly warmCells: () => number;
+  readonly frozenCells: () => number;
 }
 
 /** What the kernel counts. No tenant, service or method is a label: their number has no bound, and they are the tenants' own. */

@@ -17,7 +17,7 @@ export interface PrometheusMetrics extends Metrics {
 export function createMetrics(): PrometheusMetrics {
   const registry = new Registry();
   const registers = [registry];
-  let gauges: Gauges = { servicesRunning: () => 0, warmCells: () => 0 };
+  let gauges: Gauges = { servicesRunning: () => 0, warmCells: () => 0, frozenCells: () => 0 };
 
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 20 });
   new Gauge({
@@ -34,6 +34,14 @@ export function createMetrics(): PrometheusMetrics {
     registers,
     collect() {
       this.set(gauges.warmCells());
+    },
+  });
+  new Gauge({
+    name: "solo_frozen_cells",
+    help: "Cells that are idle and frozen",
+    registers,
+    collect() {
+      this.set(gauges.frozenCells());
     },
   });
   const deploys = new Counter({

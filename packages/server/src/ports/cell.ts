@@ -22,6 +22,8 @@ export interface Cell {
   readonly exited: Promise<CellExit>;
   /** SIGKILL to everything in the cell. Resolves with `exited`. Idempotent. */
   kill(): Promise<CellExit>;
+  /** Told when the guest has said that it waits for nothing but frames. The guest may lie. */
+  guestRests(): void;
   /** What the cell uses now; undefined when it is gone. */
   usage(): CellUsage | undefined;
 }
@@ -76,6 +78,8 @@ export interface Sandbox {
   readonly keeps: ReadonlySet<HostLimit>;
   /** Cells that wait warm. */
   readonly warmCells: number;
+  /** Cells that were idle and are frozen until they are sent something. */
+  readonly frozenCells: number;
   /** Says that a cell will probably be asked for in a moment: one that has waited takes its time to wake, and begins now. */
   rouse(): void;
   /**

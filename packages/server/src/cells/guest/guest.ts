@@ -30,6 +30,8 @@ export interface GuestHost {
   /** Ends the guest once all that was sent is out. */
   exit(code: number): void;
   nowMs(): number;
+  /** Whether nothing of the service is pending that time alone would bring about. */
+  isAtRest(): boolean;
   /** Values as one line of a log. */
   show(values: readonly unknown[]): string;
 }
@@ -99,6 +101,9 @@ export class Guest {
     switch (message.kind) {
       case "rouse":
         // To have been woken is all there is to it.
+        return;
+      case "ask-rest":
+        if (this.#running !== undefined && this.#host.isAtRest()) this.#send(0, { kind: "resting" });
         return;
       case "boot":
         this.#boot = message.boot;

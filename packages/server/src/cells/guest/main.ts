@@ -6,6 +6,7 @@ import { WALL, type Wall } from "../wall.ts";
 import { type BunSocket, bun } from "./bun.ts";
 import { Guest } from "./guest.ts";
 import { loadSource } from "./load-source.ts";
+import { countAllTimers, countTimers } from "./pending-timers.ts";
 import { raiseWall } from "./wall.ts";
 import { warmUp } from "./warm-up.ts";
 
@@ -34,12 +35,13 @@ const guest = new Guest({
     writeWaiting();
   },
   nowMs: () => performance.now(),
+  isAtRest,
   show,
 });
 
 const decoder = new FrameDecoder((id, payload) => {
   lastFrameMs = performance.now();
-  if (!shrinkPlanned) planShrink();
+  if (plannedShrink === undefined) planShrink();
   guest.receive(id, payload);
 });
 
@@ -49,24 +51,39 @@ const IDLE_MS = 1_000;
 const SHRINK_EVERY_MS = 30_000;
 let lastFrameMs = 0;
 let lastShrinkMs = Number.NEGATIVE_INFINITY;
-let shrinkPlanned = false;
+let plannedShrink: ReturnType<typeof setTimeout> | undefined;
 
 /** What starting and a burst of messages have left behind is a third of an idle cell. */
 function planShrink(): void {
-  shrinkPlanned = true;
   const dueMs = Math.max(lastFrameMs + IDLE_MS, lastShrinkMs + SHRINK_EVERY_MS);
-  const timer = setTimeout(
+  plannedShrink = setTimeout(
     () => {
       if (performance.now() - lastFrameMs < IDLE_MS) return planShrink();
-      shrinkPlanned = false;
-      lastShrinkMs = performance.now();
-      bun.shrink();
+      shrink();
     },
     Math.max(0, dueMs - performance.now()),
   );
-  timer.unref();
+  plannedShrink.unref();
 }
 
+function shrink(): void {
+  plannedShrink = undefined;
+  lastShrinkMs = performance.now();
+  bun.shrink();
+}
+
+/** The kernel asks before it freezes the cell: what it would give back later, it gives back now. */
+function isAtRest(): boolean {
+  clearTimeout(plannedShrink);
+  if (countTimers() === 0) {
+    shrink();
+    return true;
+  }
+  planShrink();
+  return false;
+}
+
+countAllTimers();
 redirectConsole();
 process.on("uncaughtException", (error) => guest.crash(error));
 process.on("unhandledRejection", (error) => guest.crash(error));

@@ -29,6 +29,7 @@ export function warmUp(): Promise<void> {
       load: loadSource,
       exit: () => resolve(),
       nowMs: () => performance.now(),
+      isAtRest: () => false,
       show: String,
     });
     const decoder = new FrameDecoder((id, payload) => guest.receive(id, payload));

@@ -33,6 +33,7 @@ export class InlineCell implements Cell {
       load: (_boot, source) => load(source),
       exit: (code) => queueMicrotask(() => this.#end({ kind: "exit", code })),
       nowMs,
+      isAtRest: () => false,
       show: (values) => values.map((value) => (typeof value === "string" ? value : inspect(value))).join(" "),
     });
   }
@@ -52,6 +53,8 @@ export class InlineCell implements Cell {
     this.#end({ kind: "killed" });
     return this.exited;
   }
+
+  guestRests(): void {}
 
   usage(): CellUsage | undefined {
     return this.#gone ? undefined : { memoryBytes: 0, cpuMicros: 0, processes: 0 };

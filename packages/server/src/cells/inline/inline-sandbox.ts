@@ -42,6 +42,7 @@ export function openInlineSandbox({ clock }: { readonly clock: Pick<Clock, "nowM
     checks: [],
     keeps: new Set(),
     warmCells: 0,
+    frozenCells: 0,
     rouse: () => undefined,
     register(definition) {
       const known = sources.get(definition);

@@ -1,25 +1,36 @@
 /**
- * A program that holds cells until it is killed, or one plain cell that loops: `node hold-cells.ts DATA-FOLDER-ID COUNT`,
- * `node hold-cells.ts plain`. Prints their processes.
+ * A program that holds cells until it is killed, frozen ones by choice, or one plain cell that loops:
+ * `node hold-cells.ts DATA-FOLDER-ID COUNT [frozen]`, `node hold-cells.ts plain`. Prints their processes.
  */
 
-import type { Cell } from "../../ports/cell.ts";
+import type { Cell, Sandbox } from "../../ports/cell.ts";
 import { openGuestSession } from "../guest-session.ts";
 import { launchCell } from "../launch.ts";
 import { descendants } from "../process-tree.ts";
 import { findRuntimeFiles } from "../runtime-files.ts";
 import { openSandbox } from "../sandbox.ts";
-import { hostClock, LIMITS } from "./real-cells.ts";
+import { eventually, hostClock, LIMITS, startService } from "./real-cells.ts";
 import { usualBounds } from "./usual-bounds.ts";
 
-const [dataFolderId = "", count = "1"] = process.argv.slice(2);
+const [dataFolderId = "", count = "1", frozen] = process.argv.slice(2);
 const cells = dataFolderId === "plain" ? [await loopInPlainCell()] : await acquireCells();
 const processes = cells.flatMap(({ processId }) => [processId, ...descendants(processId)]);
 process.stdout.write(`${JSON.stringify(processes)}\n`);
 
 async function acquireCells(): Promise<readonly Cell[]> {
-  const sandbox = await openSandbox({ dataFolderId, clock: hostClock, poolSize: 1, log: () => {} });
+  const sandbox = await openSandbox({ dataFolderId, clock: hostClock, poolSize: 1, freezeAfterMs: 50, log: () => {} });
+  if (frozen === "frozen") return holdFrozen(sandbox);
   return Promise.all(Array.from({ length: Number(count) }, () => sandbox.acquire(LIMITS)));
+}
+
+/** None where the host cannot freeze. */
+async function holdFrozen(sandbox: Sandbox): Promise<readonly Cell[]> {
+  if (sandbox.checks.find(({ name }) => name === "freezer")?.result !== "ok") return [];
+  const source =
+    'import { defineServer } from "@solo/actor-core"; export default defineServer({ version: 1, init: () => 0 });';
+  const services = await Promise.all(Array.from({ length: Number(count) }, () => startService(sandbox, source)));
+  await eventually(() => sandbox.frozenCells === services.length, "all are frozen");
+  return services.map(({ cell }) => cell);
 }
 
 async function loopInPlainCell(): Promise<Cell> {

@@ -71,6 +71,7 @@ export const kernelService = (
       dataFolder: kernel.dataFolder,
       servicesRunning: [...kernel.directory.all()].filter((service) => service.state === "running").length,
       warmCells: kernel.sandbox.warmCells,
+      frozenCells: kernel.sandbox.frozenCells,
     }),
   ),
 });

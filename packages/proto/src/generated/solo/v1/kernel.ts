@@ -195,6 +195,8 @@ export interface DoctorResponse {
   dataFolder: string;
   servicesRunning: number;
   warmCells: number;
+  /** Services that are idle and take no processor time until they are sent something. */
+  frozenCells: number;
 }
 
 export interface Check {
@@ -725,6 +727,7 @@ function createBaseDoctorResponse(): DoctorResponse {
     dataFolder: "",
     servicesRunning: 0,
     warmCells: 0,
+    frozenCells: 0,
   };
 }
 
@@ -750,6 +753,9 @@ export const DoctorResponse: MessageFns<DoctorResponse> = {
     }
     if (message.warmCells !== 0) {
       writer.uint32(56).uint32(message.warmCells);
+    }
+    if (message.frozenCells !== 0) {
+      writer.uint32(64).uint32(message.frozenCells);
     }
     return writer;
   },
@@ -823,6 +829,14 @@ export const DoctorResponse: MessageFns<DoctorResponse> = {
             message.warmCells = reader.uint32();
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.frozenCells = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -864,6 +878,11 @@ export const DoctorResponse: MessageFns<DoctorResponse> = {
         : isSet(object.warm_cells)
         ? globalThis.Number(object.warm_cells)
         : 0,
+      frozenCells: isSet(object.frozenCells)
+        ? globalThis.Number(object.frozenCells)
+        : isSet(object.frozen_cells)
+        ? globalThis.Number(object.frozen_cells)
+        : 0,
     };
   },
 
@@ -890,6 +909,9 @@ export const DoctorResponse: MessageFns<DoctorResponse> = {
     if (message.warmCells !== 0) {
       obj.warmCells = Math.round(message.warmCells);
     }
+    if (message.frozenCells !== 0) {
+      obj.frozenCells = Math.round(message.frozenCells);
+    }
     return obj;
   },
 
@@ -905,6 +927,7 @@ export const DoctorResponse: MessageFns<DoctorResponse> = {
     message.dataFolder = object.dataFolder ?? "";
     message.servicesRunning = object.servicesRunning ?? 0;
     message.warmCells = object.warmCells ?? 0;
+    message.frozenCells = object.frozenCells ?? 0;
     return message;
   },
 };
