@@ -372,6 +372,15 @@ export const kernelErrors = {
     fix: "Nothing was changed; make room on the disk of the data folder and send the request again",
     example: { method: "KernelService/Doctor" },
   },
+  SERVER_OVERLOADED: {
+    status: "RESOURCE_EXHAUSTED",
+    meaning:
+      "The server runs out of something that all services share, and begins nothing new before it has room again",
+    wanted: "a server with at least a tenth of everything left",
+    fix: "Nothing was changed; send the request again later, or have an administrator see what is scarce and make room",
+    command: "solo doctor",
+    example: { method: "KernelService/Doctor" },
+  },
   STORAGE_OVERLOADED: {
     status: "RESOURCE_EXHAUSTED",
     meaning: "More changes wait for the disk than the server lets wait",

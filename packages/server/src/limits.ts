@@ -52,6 +52,20 @@ export const defaultFreezeAfterMs = 10_000;
 /** Milliseconds a stopping server gives to calls and services. */
 export const defaultGraceMs = 30_000;
 
+/** Shares of what the server lives on, such as memory or descriptors, from which on something is done about it. */
+export const loadLimits = {
+  /** Told by an event. */
+  high: 0.8,
+  /** New work is refused. */
+  critical: 0.9,
+  /** A load is left only this far below where it began, so that it does not flicker. */
+  margin: 0.05,
+  /** Refusing is not enough, */
+  exhausted: 0.97,
+  /** when it has lasted for more looks than this, a second apart: then the newest service is ended. */
+  looksBeforeShedding: 5,
+} as const;
+
 /** Milliseconds that the answer to a `request_id` is kept: 24 hours. */
 export const requestIdLifeMs = 24 * 60 * 60 * 1_000;
 

@@ -9,6 +9,7 @@ import { openSandbox } from "./cells/sandbox.ts";
 import { type Config, formatProblems, limitSetting, loadConfig, tenantSetting } from "./config/index.ts";
 import { type Gateway, openGateway } from "./gateway/open-gateway.ts";
 import { type Kernel, startKernel } from "./kernel/kernel.ts";
+import { openHostVitals } from "./observability/host-vitals.ts";
 import { openMetricsServer } from "./observability/metrics-server.ts";
 import { createMetrics } from "./observability/prometheus-metrics.ts";
 import { createLogger } from "./observability/winston-logger.ts";
@@ -79,6 +80,7 @@ async function serve(config: Config): Promise<number> {
         cpuOvercommit: config.cpuOvercommit,
       },
       quotaDefaults: quotaDefaults(config),
+      vitals: openHostVitals({ dataFolder }),
       openStorage: () => openSqliteStorage({ folder: dataFolder, clock: systemClock, onCommitted }),
       openReceipts: async (storage) =>
         (receipts = await openReceipts({

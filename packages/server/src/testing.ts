@@ -19,6 +19,7 @@ import { noMetrics } from "./observability/metrics.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { StoredEvent } from "./ports/event-log.ts";
 import type { Storage } from "./ports/storage.ts";
+import type { Vital, Vitals } from "./ports/vitals.ts";
 import type { LogLine } from "./services/log-buffer.ts";
 import type { Manifest, ServiceLimits } from "./services/service-record.ts";
 import type { ServiceView } from "./services/service-view.ts";
@@ -26,13 +27,15 @@ import { openMemoryStorage } from "./storage/index.ts";
 import { systemClock } from "./system-clock.ts";
 
 export { SoloError } from "./errors.ts";
-export type { Clock, LogLine, ServiceView, StoredEvent };
+export type { Clock, LogLine, ServiceView, StoredEvent, Vital, Vitals };
 
 export interface TestKernelOptions {
   /** Default: the machine's. Hand in one that is moved by hand to test time. */
   readonly clock?: Clock;
   /** Default: in memory, and gone with the kernel. */
   readonly openStorage?: () => Promise<Storage>;
+  /** How loaded the kernel finds itself to be, for tests of what it does then. Default: not at all. */
+  readonly vitals?: Vitals;
   /** What services that the storage already holds run, in the order in which it was first deployed. Default: none. */
   readonly definitions?: readonly InlineDefinition[];
 }
@@ -100,6 +103,7 @@ export async function startKernel(options: TestKernelOptions = {}): Promise<Test
       memoryOvercommit: 1,
       cpuOvercommit: 1,
     },
+    vitals: options.vitals,
     openStorage: options.openStorage ?? (() => openMemoryStorage({ clock })),
     openSandbox: async () => (sandbox = openSandbox()),
   });

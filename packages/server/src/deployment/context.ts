@@ -3,6 +3,7 @@ import type { ArtifactStore } from "../ports/artifact-store.ts";
 import type { Sandbox } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { StateStore } from "../ports/state-store.ts";
+import type { Vital } from "../ports/vitals.ts";
 import type { Journals } from "../services/journal.ts";
 import type { Launcher } from "../services/launcher.ts";
 import type { Quotas } from "./quotas.ts";
@@ -20,6 +21,13 @@ export interface DeploymentContext {
   readonly sandbox: Sandbox;
   readonly clock: Clock;
   readonly capacity: Capacity;
+  readonly load: ServerLoad;
+}
+
+/** How the server itself is. */
+export interface ServerLoad {
+  /** The resource for whose sake nothing new begins; `undefined` when there is room. */
+  readonly refusing: Vital | undefined;
 }
 
 /** What this host has at all: a larger limit would promise what nobody can keep. */

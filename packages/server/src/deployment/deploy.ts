@@ -4,8 +4,9 @@ import { limitRow } from "@solo/notation";
 import type { Permit } from "../authority/authorize.ts";
 import { checkServiceId } from "../authority/names.ts";
 import { SoloError } from "../errors.ts";
-import { sizeLimits } from "../limits.ts";
+import { loadLimits, sizeLimits } from "../limits.ts";
 import { smallArtifactBytes } from "../ports/artifact-store.ts";
+import { resourceWords } from "../ports/vitals.ts";
 import { DeployedService } from "../services/deployed-service.ts";
 import type { Origin, Step } from "../services/journal.ts";
 import type { LaunchOutcome } from "../services/launcher.ts";
@@ -43,8 +44,8 @@ const acceptWithinMs = 100;
  * before the caller hears of it.
  * When the start fails nothing is left but its events, and an older version's record stays as it was.
  *
- * @throws {SoloError} `SERVICE_EXISTS`, `QUOTA_EXCEEDED`, `CAPACITY_PROMISED`, `SOURCE_EMPTY`, `SOURCE_TOO_LARGE`, `SOURCE_NOT_TEXT`, `LIMIT_NOT_ENFORCEABLE`,
- *   `COMPILE_FAILED`, `START_FAILED`, `START_TIMED_OUT`
+ * @throws {SoloError} `SERVER_OVERLOADED`, `SERVICE_EXISTS`, `QUOTA_EXCEEDED`, `CAPACITY_PROMISED`, `SOURCE_EMPTY`,
+ *   `SOURCE_TOO_LARGE`, `SOURCE_NOT_TEXT`, `LIMIT_NOT_ENFORCEABLE`, `COMPILE_FAILED`, `START_FAILED`, `START_TIMED_OUT`
  */
 export async function deploy(
   context: DeploymentContext,
@@ -225,6 +226,7 @@ function checkFree(context: DeploymentContext, tenant: string, serviceId: string
 function checkDeployment(context: DeploymentContext, tenant: string, deployment: Deployment): void {
   checkServiceId(deployment.serviceId);
   checkFree(context, tenant, deployment.serviceId);
+  checkLoad(context, deployment);
   checkCapacity(context, deployment);
   checkHostLimits(context, deployment);
   const { source } = deployment;
@@ -250,6 +252,24 @@ function checkDeployment(context: DeploymentContext, tenant: string, deployment:
       field: "source",
     });
   }
+}
+
+function checkLoad({ load }: DeploymentContext, { serviceId }: Deployment): void {
+  const { refusing } = load;
+  if (refusing === undefined) return;
+  const { resource, used, detail } = refusing;
+  const limit = Math.round(loadLimits.critical * 100);
+  throw new SoloError(
+    "SERVER_OVERLOADED",
+    `Cannot deploy "${serviceId}": the server is short of ${resourceWords[resource]}`,
+    {
+      found: `${resourceWords[resource]}: ${detail}`,
+      wanted: `less than ${limit} % of it in use`,
+      quota: { subject: resource, limit, used: Math.round(used * 100) },
+      retryAfterMs: 5_000,
+      metadata: { service_id: serviceId },
+    },
+  );
 }
 
 function checkCapacity({ capacity }: DeploymentContext, { serviceId, manifest }: Deployment): void {

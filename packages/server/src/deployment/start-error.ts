@@ -16,6 +16,7 @@ const reasons: Readonly<Record<CauseKind, Reason>> = {
   protocol: "START_FAILED",
   stop: "START_FAILED",
   kill: "START_FAILED",
+  shed: "START_FAILED",
 };
 
 /** The refusal of a deploy or restart whose service did not come to run. */

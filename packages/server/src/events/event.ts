@@ -119,5 +119,14 @@ export type EventBody =
     }
   /** The tamper-evident log of a tenant, or the history under it, was changed: it does not go on. */
   | { readonly type: "receipts.broken"; readonly ofTenant: string; readonly problem: string }
+  /** A resource that the whole server lives on has become scarce, or no longer is. */
+  | {
+      readonly type: "kernel.load-changed";
+      readonly resource: string;
+      /** `critical`: new work is refused for its sake. */
+      readonly load: "normal" | "high" | "critical";
+      readonly usedPercent: number;
+      readonly detail: string;
+    }
   | { readonly type: "kernel.started"; readonly version: string; readonly recovered: number }
   | { readonly type: "kernel.stopping"; readonly requestedBy: string };

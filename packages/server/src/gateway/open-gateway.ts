@@ -100,6 +100,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
       sandbox,
       directory,
       receipts: options.receipts,
+      load: parts.load,
       dataFolder,
       version: options.version,
       stop: options.stop,
@@ -122,11 +123,15 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
   const address = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   await identity.writeAdminProfile(address);
   grpc.setServing(true);
+  const { load } = parts;
+  grpc.setDeploying(load.refusing === undefined);
+  const hearNoMore = load.onRefusing((refusing) => grpc.setDeploying(!refusing));
   return {
     address,
     adminProfileFolder,
     close: async () => {
       closing.abort();
+      hearNoMore();
       grpc.setServing(false);
       await front?.close({ graceMs: options.graceMs() });
       grpc.server.forceShutdown();

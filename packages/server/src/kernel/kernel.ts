@@ -17,15 +17,18 @@ import { type QuotaDefaults, Quotas, usualQuota } from "../deployment/quotas.ts"
 import { recover } from "../deployment/recover.ts";
 import { Requests } from "../deployment/requests.ts";
 import { Circuits } from "../messaging/circuits.ts";
+import { shedNewest } from "../deployment/shed.ts";
 import { Directory } from "../messaging/directory.ts";
 import { deliverOutgoing } from "../messaging/outgoing.ts";
 import type { MessagingContext } from "../messaging/send.ts";
+import { LoadWatch } from "../observability/load-watch.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import type { Sandbox } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Storage } from "../ports/storage.ts";
 import { HealthKeeper } from "../services/health-keeper.ts";
+import type { Vitals } from "../ports/vitals.ts";
 import { Journals, type Step } from "../services/journal.ts";
 import { Launcher } from "../services/launcher.ts";
 import { LimitReporter } from "../services/limit-reporter.ts";
@@ -44,6 +47,8 @@ export interface KernelOptions {
   readonly capacity: Capacity;
   /** Of tenants for which the operator has set nothing. Default: the built-in ones. */
   readonly quotaDefaults?: QuotaDefaults;
+  /** Where the load of the server itself is read; left out, nothing is ever scarce. */
+  readonly vitals?: Vitals | undefined;
   readonly openStorage: () => Promise<Storage>;
   readonly openSandbox: () => Promise<Sandbox>;
   /** Vouches for what the storage holds. */
@@ -58,6 +63,7 @@ export interface KernelParts {
   readonly deployments: DeploymentContext;
   readonly messaging: MessagingContext;
   readonly denials: Denials;
+  readonly load: LoadWatch;
 }
 
 export interface Kernel {
@@ -201,6 +207,7 @@ function startServices(options: {
   readonly logger: Logger;
   readonly capacity: Capacity;
   readonly quotaDefaults?: QuotaDefaults;
+  readonly vitals?: Vitals | undefined;
 }): StartedServices {
   const { system, storage, sandbox, clock, metrics, logger, capacity } = options;
   const { state, artifacts } = storage;
@@ -231,11 +238,6 @@ function startServices(options: {
     },
     removed: () => undefined,
   });
-  metrics.watch({
-    servicesRunning: () => [...directory.all()].filter((service) => service.state === "running").length,
-    warmCells: () => sandbox.warmCells,
-    frozenCells: () => sandbox.frozenCells,
-  });
   const denials = new Denials({
     state,
     clock,
@@ -247,16 +249,45 @@ function startServices(options: {
   const requests = new Requests({ state, clock });
   const journals = new Journals({ state, clock });
   const quotas = new Quotas({ state, clock, metrics, defaults: options.quotaDefaults ?? usualQuota });
-  return {
-    parts: {
-      storage,
-      messaging,
-      denials,
-      deployments: { state, artifacts, directory, journals, launcher, requests, quotas, sandbox, clock, capacity },
+  const load = new LoadWatch({
+    vitals: options.vitals,
+    clock,
+    onChanged: (vital, now) => {
+      const { resource, used, detail } = vital;
+      const usedPercent = Math.round(used * 100);
+      logger[now === "normal" ? "info" : "warn"]("The load has changed", { resource, load: now, usedPercent, detail });
+      journals.of(kernelTenant, kernelTenant).note({
+        events: [{ type: "kernel.load-changed", resource, load: now, usedPercent, detail }],
+        origin: { correlationId: nanoid(), actor: "kernel" },
+      });
     },
+    shed: (vital) => shedNewest(deployments, vital),
+  });
+  const deployments: DeploymentContext = {
+    state,
+    artifacts,
+    directory,
+    journals,
+    launcher,
+    requests,
+    quotas,
+    sandbox,
+    clock,
+    capacity,
+    load,
+  };
+  metrics.watch({
+    servicesRunning: () => [...directory.all()].filter((service) => service.state === "running").length,
+    warmCells: () => sandbox.warmCells,
+    frozenCells: () => sandbox.frozenCells,
+    vitals: () => load.vitals,
+  });
+  return {
+    parts: { storage, messaging, denials, deployments, load },
     close: async () => {
       progress.close();
       usage.close();
+      await load.close();
       // From here on an ending service is one that was asked to: it is started again at the next boot.
       for (const service of [...directory.all()]) {
         service.advance({ type: "stopRequested" });

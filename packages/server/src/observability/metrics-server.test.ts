@@ -43,12 +43,18 @@ describe("GET /metrics", () => {
 
   test("asks for the gauges' values at the moment of reading", async () => {
     let running = 3;
-    metrics.watch({ servicesRunning: () => running, warmCells: () => 8, frozenCells: () => 3 });
+    metrics.watch({
+      servicesRunning: () => running,
+      warmCells: () => 8,
+      frozenCells: () => 3,
+      vitals: () => [{ resource: "disk", used: 0.25, detail: "" }],
+    });
     expect(await metricOf("solo_services_running")).toBe(3);
     running = 2;
     expect(await metricOf("solo_services_running")).toBe(2);
     expect(await metricOf("solo_warm_cells")).toBe(8);
     expect(await metricOf("solo_frozen_cells")).toBe(3);
+    expect(await metricOf('solo_load_ratio{resource="disk"}')).toBe(0.25);
   });
 
   test("tells of the process and its event loop, and names no tenant", async () => {

@@ -1,5 +1,6 @@
 import type { LimitAction } from "@solo/notation";
 import type { LimitLevel } from "../events/event.ts";
+import type { Vital } from "../ports/vitals.ts";
 import type { CauseKind } from "../services/cause.ts";
 
 /** How a call or deploy ended, in few enough words to be a label. */
@@ -10,6 +11,7 @@ export interface Gauges {
   readonly servicesRunning: () => number;
   readonly warmCells: () => number;
   readonly frozenCells: () => number;
+  readonly vitals: () => readonly Vital[];
 }
 
 /** What the kernel counts. No tenant, service or method is a label: their number has no bound, and they are the tenants' own. */

@@ -17,7 +17,7 @@ export interface PrometheusMetrics extends Metrics {
 export function createMetrics(): PrometheusMetrics {
   const registry = new Registry();
   const registers = [registry];
-  let gauges: Gauges = { servicesRunning: () => 0, warmCells: () => 0, frozenCells: () => 0 };
+  let gauges: Gauges = { servicesRunning: () => 0, warmCells: () => 0, frozenCells: () => 0, vitals: () => [] };
 
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 20 });
   new Gauge({
@@ -42,6 +42,15 @@ export function createMetrics(): PrometheusMetrics {
     registers,
     collect() {
       this.set(gauges.frozenCells());
+    },
+  });
+  new Gauge({
+    name: "solo_load_ratio",
+    help: "Share in use of what the server lives on; new work is refused from 0.9 on",
+    labelNames: ["resource"],
+    registers,
+    collect() {
+      for (const { resource, used } of gauges.vitals()) this.set({ resource }, used);
     },
   });
   const deploys = new Counter({

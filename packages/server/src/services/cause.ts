@@ -57,6 +57,8 @@ export type CauseKind =
   | "stop"
   /** Ended by `Kill`. */
   | "kill"
+  /** Ended by the kernel, which ran out of something that all services share. */
+  | "shed"
   /** The kernel's own fault, such as no process could be started. */
   | "server";
 

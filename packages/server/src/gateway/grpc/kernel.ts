@@ -2,9 +2,11 @@ import { CheckResult, HelpKind, type HelpRequest, type KernelServiceServer, Shut
 import { help } from "../../administration/help.ts";
 import { type ShutdownContext, shutdown } from "../../administration/shutdown.ts";
 import type { Directory } from "../../messaging/directory.ts";
-import type { Sandbox } from "../../ports/cell.ts";
 import { checkReceipts } from "../../receipts/check-receipts.ts";
 import type { Receipts } from "../../receipts/receipts.ts";
+import type { LoadWatch } from "../../observability/load-watch.ts";
+import type { HostCheck, Sandbox } from "../../ports/cell.ts";
+import { resourceWords, type Vital } from "../../ports/vitals.ts";
 import type { MethodsOf } from "./handler.ts";
 import { type MethodContext, unary } from "./method.ts";
 import { requestKey } from "./request-key.ts";
@@ -14,6 +16,7 @@ export interface KernelServiceContext extends ShutdownContext {
   readonly sandbox: Sandbox;
   readonly directory: Directory;
   readonly receipts: Receipts;
+  readonly load: LoadWatch;
   readonly version: string;
   readonly dataFolder: string;
 }
@@ -63,7 +66,7 @@ export const kernelService = (
     async () => ({
       confinement: confinements[kernel.sandbox.confinement],
       limitsLevel: limitsLevels[kernel.sandbox.limitsLevel],
-      checks: [...kernel.sandbox.checks, checkReceipts(kernel.receipts)].map((check) => ({
+      checks: [...kernel.sandbox.checks, ...loadChecks(kernel.load), checkReceipts(kernel.receipts)].map((check) => ({
         ...check,
         result: checkResults[check.result],
       })),
@@ -82,6 +85,34 @@ const helpKinds = {
   page: HelpKind.HELP_KIND_PAGE,
   index: HelpKind.HELP_KIND_INDEX,
 } as const;
+
+/** One line for all that is at ease, and one for each resource that is not. */
+function loadChecks(load: LoadWatch): readonly HostCheck[] {
+  const percent = ({ used }: Vital) => `${Math.round(used * 100)} %`;
+  const scarce = load.vitals.filter((vital) => load.loadOf(vital) !== "normal");
+  const atEase = load.vitals.filter((vital) => load.loadOf(vital) === "normal");
+  return [
+    {
+      name: "load",
+      result: "ok",
+      found: atEase.map((vital) => `${resourceWords[vital.resource]} ${percent(vital)}`).join(", "),
+      why: "The server tells when something that all services share becomes scarce",
+      fix: "",
+    },
+    ...scarce.map(
+      (vital): HostCheck => ({
+        name: resourceWords[vital.resource],
+        result: "degraded",
+        found: `${percent(vital)} in use: ${vital.detail}`,
+        why:
+          load.loadOf(vital) === "critical"
+            ? "The server refuses new work; when that does not help it ends the services that were deployed last"
+            : "From 90 % on the server refuses new work",
+        fix: "",
+      }),
+    ),
+  ];
+}
 
 const checkResults = {
   ok: CheckResult.CHECK_RESULT_OK,

@@ -57,6 +57,8 @@ export interface GrpcServer {
   readonly server: Server;
   /** Tells health checks whether to send work here. */
   setServing(serving: boolean): void;
+  /** The same for deploys alone. */
+  setDeploying(deploying: boolean): void;
 }
 
 const services = {
@@ -120,6 +122,9 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
       for (const [name, status] of Object.entries(statusOfAll(serving ? "SERVING" : "NOT_SERVING"))) {
         health.setStatus(name, status);
       }
+    },
+    setDeploying(deploying) {
+      health.setStatus("solo.v1.DeploymentService", deploying ? "SERVING" : "NOT_SERVING");
     },
   };
 }
