@@ -35,7 +35,7 @@ const manifest = { maxRestarts: 100_000, restartPeriodMs: 1_000 };
 
 await campaign("soak", { minutes: 10 }, async ({ random, minutes, say, hold }) => {
   const data = makeDataFolder();
-  const server = await startServer(data.folder, ["--pool-size", String(poolSize)]);
+  const server = await startServer(data.folder, ["--pool-size", String(poolSize), "--pool-most", String(poolSize)]);
   const identity = readProfile(server.ready.profile);
   const client = connect(server.ready.grpc, identity);
   const actions = { deploys: 0, kills: 0, calls: 0, refused: 0, streams: 0, strangers: 0 };

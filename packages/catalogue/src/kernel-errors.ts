@@ -372,7 +372,7 @@ export const kernelErrors = {
     fix: "Nothing was changed; make room on the disk of the data folder and send the request again",
     example: { method: "KernelService/Doctor" },
   },
-  SERVER_OVERLOADED: {
+  RESOURCES_SCARCE: {
     status: "RESOURCE_EXHAUSTED",
     meaning:
       "The server runs out of something that all services share, and begins nothing new before it has room again",

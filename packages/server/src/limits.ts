@@ -46,6 +46,9 @@ export const sessionLimits = {
 /** Cells that wait warm. A deploy that finds none starts cold, still below 100 ms. */
 export const defaultPoolSize = 8;
 
+/** Cells that wait warm at most, while services start faster than the pool's size allows for. */
+export const defaultPoolMost = 32;
+
 /** Milliseconds without a message after which a service at rest is frozen. */
 export const defaultFreezeAfterMs = 10_000;
 

@@ -97,6 +97,7 @@ async function serve(config: Config): Promise<number> {
           dataFolderId: dataFolderId(dataFolder),
           clock: systemClock,
           poolSize: config.poolSize,
+          poolMost: config.poolMost,
           freezeAfterMs: config.freezeAfterMs,
           minimum: {
             ...(config.isolationMinimum === "best" ? {} : { confinement: config.isolationMinimum }),

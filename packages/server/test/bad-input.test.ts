@@ -36,7 +36,7 @@ let server: ServerProcess;
 let solo: Connection;
 
 async function open(): Promise<void> {
-  server = await startServer(data.folder, ["--pool-size", String(poolSize)]);
+  server = await startServer(data.folder, ["--pool-size", String(poolSize), "--pool-most", String(poolSize)]);
   solo = connect(server.ready.grpc, readProfile(server.ready.profile));
 }
 

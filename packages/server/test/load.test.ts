@@ -62,7 +62,7 @@ test("a scarce resource is told at 80 %, and at 90 % a deploy is refused with wh
   await look("descriptors", 0.91);
   expect(await loads()).toEqual(["descriptors high 80", "descriptors critical 91"]);
   await expect(kernel.deploy("second", echo)).rejects.toMatchObject({
-    code: "SERVER_OVERLOADED",
+    code: "RESOURCES_SCARCE",
     facts: { quota: { subject: "descriptors", limit: 90, used: 91 }, retryAfterMs: 5_000 },
   });
   expect((await kernel.list()).map(({ serviceId }) => serviceId)).toEqual(["first"]);

@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CellLimits } from "../ports/cell.ts";
 import type { BootPriority, ControlGroup, ControlGroups } from "./control-group.ts";
-import { childDirectories, readProcesses, removeDirectory } from "./control-group-directory.ts";
+import { childDirectories, makeDirectory, readProcesses, removeDirectory } from "./control-group-directory.ts";
 
 /** Where each controller is mounted; several may share one mount. */
 export type V1Mounts = Readonly<Record<V1Controller, string>>;
@@ -41,7 +41,10 @@ export function openV1Groups(mounts: V1Mounts, parentName: string): ControlGroup
       }
     },
     create(name, limits, priority) {
-      for (const parent of parents) mkdirSync(`${parent}/${name}`, { recursive: true });
+      for (const parent of parents) {
+        makeDirectory(parent);
+        makeDirectory(`${parent}/${name}`);
+      }
       const group = new V1Group(parents, directoryOf, name);
       try {
         group.prepare(limits, priority);

@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CellLimits } from "../ports/cell.ts";
 import type { BootPriority, ControlGroup, ControlGroups } from "./control-group.ts";
-import { childDirectories, readProcesses, removeDirectory } from "./control-group-directory.ts";
+import { childDirectories, makeDirectory, readProcesses, removeDirectory } from "./control-group-directory.ts";
 
 const CONTROLLERS = ["memory", "cpu", "pids"] as const;
 /** Where the kernel's own processes move to: a group with controllers for its children may hold none itself. */
@@ -46,11 +46,11 @@ export function openV2Groups(base: string, parentName: string): ControlGroups {
     create(name, limits, priority) {
       if (!prepared) {
         delegateControllers(base);
-        mkdirSync(parent, { recursive: true });
+        makeDirectory(parent);
         offerControllers(parent);
         prepared = true;
       }
-      mkdirSync(`${parent}/${name}`, { recursive: true });
+      makeDirectory(`${parent}/${name}`);
       const group = new V2Group(`${parent}/${name}`);
       try {
         group.prepare(limits, priority);
@@ -76,13 +76,17 @@ function delegateControllers(base: string): void {
     offerControllers(base);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
-    mkdirSync(`${base}/${OWN_LEAF}`, { recursive: true });
+    makeDirectory(`${base}/${OWN_LEAF}`);
     for (const processId of readProcesses(base)) writeFileSync(`${base}/${OWN_LEAF}/cgroup.procs`, String(processId));
     offerControllers(base);
+    // However many services there are, together they get no more than a tenth of what this process asks for.
+    writeFileSync(`${base}/${OWN_LEAF}/cpu.weight`, String(OWN_WEIGHT));
   }
 }
 
 const PERIOD_MICROS = 100_000;
+/** Of this process beside all its services together. */
+const OWN_WEIGHT = 1_000;
 const DEFAULT_WEIGHT = 100;
 /** Half of a service's: refilling gives way, but a pool that starves while services are busy helps nobody. */
 const BACKGROUND_WEIGHT = 50;

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
 
 /** Names of the groups below a group; none when it is not there. */
 export function childDirectories(parent: string): readonly string[] {
@@ -8,6 +8,15 @@ export function childDirectories(parent: string): readonly string[] {
       .map((entry) => entry.name);
   } catch {
     return [];
+  }
+}
+
+/** Makes a group below one that exists, unless it is there already. @throws {Error} With the host's own reason. */
+export function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }
 

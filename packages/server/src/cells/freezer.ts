@@ -14,6 +14,8 @@ const LOOK_EVERY_MS = 1_000;
 const LAST_WAIT_MS = 60_000;
 /** From the guest's word that it rests to its rest: it has to write that word out, and its runtime to tidy up. */
 const SETTLE_MS = 20;
+/** On a busy host that takes longer; after this it is asked again. */
+const LAST_SETTLE_MS = 1_000;
 
 /**
  * Freezes cells that are idle: they keep their memory and take no processor time, not even for the runtime's housekeeping.
@@ -34,7 +36,7 @@ export class Freezer {
   /** Watches a cell until it is gone. */
   watch(cell: ProcessCell): void {
     this.#watched.set(cell, beginIdleness(cell.frames, this.#options.clock.nowMs()));
-    cell.onRest = () => this.#freezeSoon(cell);
+    cell.onRest = () => this.#freezeSoon(cell, SETTLE_MS);
     void cell.exited.then(() => this.#watched.delete(cell));
     this.#schedule();
   }
@@ -72,12 +74,13 @@ export class Freezer {
     return afterQuestion(idleness, { nowMs, frames: cell.frames });
   }
 
-  #freezeSoon(cell: ProcessCell): void {
+  #freezeSoon(cell: ProcessCell, settleMs: number): void {
     const { frames } = cell;
-    this.#options.clock.schedule(SETTLE_MS, () => {
+    this.#options.clock.schedule(settleMs, () => {
       // Whatever was said since then may have set a timer.
       if (cell.frames !== frames || cell.guestProcessId === undefined || !this.#watched.has(cell)) return;
       if (readRest(cell.guestProcessId) === "resting") cell.freeze();
+      else if (settleMs < LAST_SETTLE_MS) this.#freezeSoon(cell, settleMs * 2);
     });
   }
 }

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants, readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { usualLimits } from "@solo/notation";
 import type { CellLimits, Confinement, HostCheck, LimitsLevel } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -245,6 +245,7 @@ function confinementCheck(bubblewrap: string, { method, failures, landlock }: Tr
 
 function namespaceFix(failure: string): string {
   if (!/namespace|uid map|permitted/i.test(failure)) return "";
+  if (isContainer()) return "docker run --security-opt seccomp=unconfined --security-opt systempaths=unconfined";
   try {
     if (readFileSync("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "latin1").trim() === "1") {
       return "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0";
@@ -271,8 +272,18 @@ function controlGroupCheck(groups: ControlGroups | undefined, grouped: boolean, 
     result: "degraded",
     found: groups === undefined ? "no writable control groups" : `control groups v${groups.version}: ${failure}`,
     why: `Memory and processes are sampled and killed by the kernel of SOLO, CPU is not limited`,
-    fix: process.getuid?.() === 0 ? "" : "systemd-run --user --scope -p Delegate=yes npm start",
+    fix: controlGroupFix(),
   };
+}
+
+function controlGroupFix(): string {
+  if (isContainer()) return "docker run --cgroupns private --security-opt writable-cgroups=true";
+  return process.getuid?.() === 0 ? "" : "systemd-run --user --scope -p Delegate=yes npm start";
+}
+
+/** Whether a container engine has started this: what it forbids, its options allow. */
+function isContainer(): boolean {
+  return existsSync("/.dockerenv") || existsSync("/run/.containerenv");
 }
 
 function freezerCheck(failure: string): HostCheck {

@@ -93,7 +93,9 @@ export async function launchCell(options: LaunchOptions): Promise<ProcessCell> {
     return cell;
   } catch (error) {
     await cell.kill();
-    if (error instanceof CellLaunchFailed) throw error;
+    // What it said before it ended explains more than that it ended.
+    if (error instanceof CellLaunchFailed && (error.output !== "" || lastWords.length === 0)) throw error;
+    if (error instanceof CellLaunchFailed) throw new CellLaunchFailed(error.message, lastWords.join(" "));
     throw new CellLaunchFailed("Cannot start cell", lastWords.join(" "), { cause: error });
   } finally {
     cancelTimeout();

@@ -30,6 +30,7 @@ test("a launch that fails is tried again after waits that double, never in a hot
   let launches = 0;
   const pool = new CellPool({
     size: 2,
+    most: 8,
     launch: async (): Promise<ProcessCell> => {
       launches += 1;
       throw new Error("no room");
@@ -53,6 +54,7 @@ test("refilling waits while somebody else starts a cell", async () => {
   let launches = 0;
   const pool = new CellPool({
     size: 1,
+    most: 1,
     launch: async (): Promise<ProcessCell> => {
       launches += 1;
       throw new Error("not reached");
@@ -67,6 +69,48 @@ test("refilling waits while somebody else starts a cell", async () => {
   await pool.close();
 });
 
+test("a burst makes the pool grow, and without another one it gives the surplus back one by one", async () => {
+  let nowMs = 0;
+  const { clock, waits, pass } = handClock();
+  const killed: number[] = [];
+  let launched = 0;
+  const pool = new CellPool({
+    size: 2,
+    most: 8,
+    launch: async () => {
+      const number = (launched += 1);
+      const kill = async () => killed.push(number);
+      return { exited: new Promise(() => {}), kill } as unknown as ProcessCell;
+    },
+    busy: () => false,
+    clock: { ...clock, nowMs: () => nowMs },
+    log: () => {},
+  });
+  const settle = async () => {
+    // Refills; a trim is planned for later and stays.
+    while (waits.some(({ delayMs }) => delayMs <= 10)) {
+      nowMs += 100;
+      const next = waits.findIndex(({ delayMs }) => delayMs <= 10);
+      waits.unshift(...waits.splice(next, 1));
+      await pass();
+    }
+  };
+  await settle();
+  expect(pool.warmCells).toBe(2);
+  for (let taken = 0; taken < 5; taken += 1) pool.take();
+  await settle();
+  expect(pool.warmCells).toBe(5);
+  const held: number[] = [];
+  while (waits.length > 0) {
+    nowMs += 5_000;
+    await pass();
+    held.push(pool.warmCells);
+  }
+  expect(held).toEqual([4, 3, 2]);
+  expect(killed).toEqual([3, 4, 5]);
+  await pool.close();
+});
+
 test("each rouse is for the cell that is taken next, and for the one behind it while that one is awake", async () => {
   const { clock, pass } = handClock();
   let nowMs = 0;
@@ -74,6 +118,7 @@ test("each rouse is for the cell that is taken next, and for the one behind it w
   const names = ["a", "b"];
   const pool = new CellPool({
     size: 2,
+    most: 8,
     launch: async () => {
       const name = names.shift() ?? "none";
       const cell = { rouse: () => roused.push(name), exited: new Promise(() => {}), kill: async () => {} };

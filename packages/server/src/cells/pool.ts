@@ -1,9 +1,12 @@
 import type { Clock } from "../ports/clock.ts";
+import { NO_DEMAND, noteTaken, poolTarget } from "./pool-demand.ts";
 import type { ProcessCell } from "./process-cell.ts";
 
 export interface PoolOptions {
-  /** Cells that wait when nothing is taken; 0 for none. */
+  /** Cells that wait when little is taken; 0 for none. */
   readonly size: number;
+  /** Cells that wait at most, while many are taken; each is some megabytes. */
+  readonly most: number;
   /** Starts one cell at low priority. */
   readonly launch: () => Promise<ProcessCell>;
   /** True while somebody waits for a cold start; refilling gives way to that. */
@@ -20,11 +23,14 @@ const QUIET_MS = 50;
 const AWAKE_MS = 100;
 const FIRST_BACK_OFF_MS = 100;
 const LAST_BACK_OFF_MS = 30_000;
+/** How often a pool that has grown looks whether it still needs all of its cells. */
+const TRIM_EVERY_MS = 2_000;
 
 /**
  * Ready cells without source, each used once.
  *
- * Refilled one at a time and behind everything else. A launch that fails is tried again after a wait that doubles.
+ * Refilled one at a time and behind everything else: in control groups that weigh half of a service's, and not while somebody
+ * waits for a start. A launch that fails is tried again after a wait that doubles.
  */
 export class CellPool {
   readonly #options: PoolOptions;
@@ -33,6 +39,8 @@ export class CellPool {
   #refill: Promise<void> | undefined;
   #cancelWait: () => void = () => {};
   #lastTakenMs = Number.NEGATIVE_INFINITY;
+  #demand = NO_DEMAND;
+  #cancelTrim: (() => void) | undefined;
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -49,6 +57,7 @@ export class CellPool {
   take(): ProcessCell | undefined {
     const cell = this.#cells.shift();
     this.#lastTakenMs = this.#options.clock.nowMs();
+    this.#demand = noteTaken(this.#demand, this.#lastTakenMs);
     this.#startRefill();
     return cell;
   }
@@ -66,8 +75,14 @@ export class CellPool {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelWait();
+    this.#cancelTrim?.();
     await this.#refill;
     await Promise.all(this.#cells.splice(0).map((cell) => cell.kill()));
+  }
+
+  get #target(): number {
+    const { size, most, clock } = this.#options;
+    return poolTarget(this.#demand, { size, most, nowMs: clock.nowMs() });
   }
 
   #startRefill(): void {
@@ -78,7 +93,7 @@ export class CellPool {
 
   async #fill(): Promise<void> {
     let backOffMs = 0;
-    while (!this.#closed && this.#cells.length < this.#options.size) {
+    while (!this.#closed && this.#cells.length < this.#target) {
       await this.#wait(Math.max(backOffMs, REFILL_DELAY_MS));
       if (this.#closed) return;
       if (this.#options.busy() || this.#inBurst()) continue;
@@ -94,18 +109,29 @@ export class CellPool {
   }
 
   #inBurst(): boolean {
-    const { size, clock } = this.#options;
-    return this.#cells.length * 2 >= size && clock.nowMs() - this.#lastTakenMs < QUIET_MS;
+    const { clock } = this.#options;
+    return this.#cells.length * 2 >= this.#target && clock.nowMs() - this.#lastTakenMs < QUIET_MS;
   }
 
   #add(cell: ProcessCell): void {
     this.#cells.push(cell);
+    if (this.#cells.length > this.#options.size) this.#planTrim();
     // One that dies while it waits must not be handed out.
     void cell.exited.then(() => {
       const index = this.#cells.indexOf(cell);
       if (index === -1 || this.#closed) return;
       this.#cells.splice(index, 1);
       this.#startRefill();
+    });
+  }
+
+  /** Gives one cell back at a time, as long as there are more than the demand calls for. */
+  #planTrim(): void {
+    this.#cancelTrim ??= this.#options.clock.schedule(TRIM_EVERY_MS, () => {
+      this.#cancelTrim = undefined;
+      if (this.#closed) return;
+      if (this.#cells.length > this.#target) void this.#cells.shift()?.kill();
+      if (this.#cells.length > this.#options.size) this.#planTrim();
     });
   }
 

@@ -45,6 +45,7 @@ export class ProcessCell implements Cell {
   #ending: CellExit | undefined;
   #gone = false;
   #frozen = false;
+  #frozenUsage: CellUsage | undefined;
   #frames = 0;
 
   /**
@@ -121,6 +122,7 @@ export class ProcessCell implements Cell {
       return false;
     }
     this.#frozen = true;
+    this.#frozenUsage = undefined;
     return true;
   }
 
@@ -170,6 +172,8 @@ export class ProcessCell implements Cell {
 
   usage(): CellUsage | undefined {
     if (this.#gone) return undefined;
+    // What is frozen uses no more than it did; a list of a thousand services is not to read it from the host each time.
+    if (this.#frozen) return (this.#frozenUsage ??= this.#group?.usage());
     if (this.#group !== undefined) return this.#group.usage();
     return this.#guest === undefined ? undefined : processTreeUsage(this.#guest.id);
   }

@@ -20,6 +20,8 @@ export interface SandboxOptions {
   readonly clock: Clock;
   /** Cells kept warm; 8 when left out. */
   readonly poolSize?: number;
+  /** Cells kept warm at most, while services start fast; `poolSize` when left out. */
+  readonly poolMost?: number;
   /** A cell that has been idle for this long is frozen, where the host can; 0 for never, 10 s when left out. */
   readonly freezeAfterMs?: number;
   /** The least that will do; `process-only` and `watched` when left out. */
@@ -115,6 +117,7 @@ class ProcessSandbox implements Sandbox {
     }
     this.#pool = new CellPool({
       size: options.poolSize ?? DEFAULT_POOL_SIZE,
+      most: options.poolMost ?? options.poolSize ?? DEFAULT_POOL_SIZE,
       launch: () => this.#launchForPool(),
       busy: () => this.#coldStarts.busy,
       clock: options.clock,

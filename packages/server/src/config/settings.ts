@@ -18,6 +18,7 @@ import {
   defaultCallsInFlight,
   defaultFreezeAfterMs,
   defaultGraceMs,
+  defaultPoolMost,
   defaultPoolSize,
   overcommitDefaults,
   serviceDefaults,
@@ -137,6 +138,15 @@ export const settings = {
     min: 0,
     max: 256,
     default: defaultPoolSize,
+  }),
+  poolMost: whole({
+    flag: "--pool-most",
+    variable: "SOLO_POOL_MOST",
+    key: "pool.most",
+    doc: "Cells that wait warm at most, while services start fast; fewer than the pool's size keep it at that size",
+    min: 0,
+    max: 256,
+    default: defaultPoolMost,
   }),
   freezeAfterMs: duration({
     flag: "--freeze-after",

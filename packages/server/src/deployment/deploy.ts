@@ -44,7 +44,7 @@ const acceptWithinMs = 100;
  * before the caller hears of it.
  * When the start fails nothing is left but its events, and an older version's record stays as it was.
  *
- * @throws {SoloError} `SERVER_OVERLOADED`, `SERVICE_EXISTS`, `QUOTA_EXCEEDED`, `CAPACITY_PROMISED`, `SOURCE_EMPTY`,
+ * @throws {SoloError} `RESOURCES_SCARCE`, `SERVICE_EXISTS`, `QUOTA_EXCEEDED`, `CAPACITY_PROMISED`, `SOURCE_EMPTY`,
  *   `SOURCE_TOO_LARGE`, `SOURCE_NOT_TEXT`, `LIMIT_NOT_ENFORCEABLE`, `COMPILE_FAILED`, `START_FAILED`, `START_TIMED_OUT`
  */
 export async function deploy(
@@ -260,7 +260,7 @@ function checkLoad({ load }: DeploymentContext, { serviceId }: Deployment): void
   const { resource, used, detail } = refusing;
   const limit = Math.round(loadLimits.critical * 100);
   throw new SoloError(
-    "SERVER_OVERLOADED",
+    "RESOURCES_SCARCE",
     `Cannot deploy "${serviceId}": the server is short of ${resourceWords[resource]}`,
     {
       found: `${resourceWords[resource]}: ${detail}`,

@@ -2,11 +2,11 @@ import { CheckResult, HelpKind, type HelpRequest, type KernelServiceServer, Shut
 import { help } from "../../administration/help.ts";
 import { type ShutdownContext, shutdown } from "../../administration/shutdown.ts";
 import type { Directory } from "../../messaging/directory.ts";
-import { checkReceipts } from "../../receipts/check-receipts.ts";
-import type { Receipts } from "../../receipts/receipts.ts";
 import type { LoadWatch } from "../../observability/load-watch.ts";
 import type { HostCheck, Sandbox } from "../../ports/cell.ts";
 import { resourceWords, type Vital } from "../../ports/vitals.ts";
+import { checkReceipts } from "../../receipts/check-receipts.ts";
+import type { Receipts } from "../../receipts/receipts.ts";
 import type { MethodsOf } from "./handler.ts";
 import { type MethodContext, unary } from "./method.ts";
 import { requestKey } from "./request-key.ts";
