@@ -81,7 +81,7 @@ test("TOML says the same as JSON", async () => {
 
 test("every problem is told at once, with the name that was meant", async () => {
   const facts = await problemOf(
-    '{"restrat":"permanent","limits":{"memory":"much","cpu_percent":0,"processes":-1,"soft":{"memroy":1},"actions":{"cpu_percent":"warn"}},"environment":{"A":1,"b c":"x"},"start_arguments":{}}',
+    '{"restrat":"permanent","limits":{"memory":"much","cpu_percent":0,"processes":-1,"soft":{"memroy":1},"actions":{"memory":"warn"}},"environment":{"A":1,"b c":"x"},"start_arguments":{}}',
   );
   expect(facts).toMatchObject({ code: "usage", reason: "MANIFEST_INVALID" });
   expect(facts.found?.split("; ")).toEqual([
@@ -90,7 +90,7 @@ test("every problem is told at once, with the name that was meant", async () => 
     expect.stringMatching(/^limits\.cpu_percent is 0, wanted /),
     "limits.processes is -1, wanted a whole number, 1 or more",
     "limits.soft.memroy is not known (did you mean limits.soft.memory?)",
-    'limits.actions.cpu_percent is "warn", wanted throttle',
+    'limits.actions.memory is "warn", wanted kill',
     "environment.A is 1, wanted a text",
     'environment has "b c", wanted names of letters, digits and _',
     "start_arguments is {}, wanted an array",

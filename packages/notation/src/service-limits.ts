@@ -31,6 +31,8 @@ export interface ServiceLimit {
   readonly actions: readonly [LimitAction, ...LimitAction[]];
   /** Share of the limit at which a warning is given unless the manifest names another; undefined where none is. */
   readonly softShare?: number;
+  /** A manifest may name where warnings begin, though none are given by themselves. */
+  readonly mayWarn?: true;
   /**
    * Who keeps it. A `watched` host has no control groups, and the kernel samples in their place; what else the host keeps, it
    * keeps or not.
@@ -67,9 +69,10 @@ export const serviceLimits = {
     usual: 50,
     least: 1,
     most: 10_000,
-    actions: ["throttle"],
+    actions: ["throttle", "warn", "kill"],
+    mayWarn: true,
     keptBy: "control group",
-    doc: "share of one core",
+    doc: "share of one core, over a few seconds",
     effect: "slowed down",
   },
   processes: {

@@ -403,3 +403,48 @@ export default defineServer({
     },
   );
 });
+
+describe("the share of the processor", () => {
+  const busy = `
+import { defineServer, reply } from "@solo/actor-core";
+export default defineServer({
+  version: 1,
+  init: () => 0,
+  calls: {
+    echo: ({ state }, value) => reply(value, state),
+    // Works on and on, and lets its event loop turn.
+    work: async ({ state }) => {
+      for (;;) {
+        const end = Date.now() + 20;
+        while (Date.now() < end);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    },
+  },
+});
+`;
+
+  test.each([
+    ["throttle", 0],
+    ["warn", LimitAction.LIMIT_ACTION_WARN],
+    ["kill", LimitAction.LIMIT_ACTION_KILL],
+  ] as const)("at its limit, with the action %s", async (action, wire) => {
+    const serviceId = `busy-${action}`;
+    const limits = { cpuPercent: 5, cpuTimeMs: 3_600_000, actions: { cpu_percent: wire } };
+    await solo.deploy(serviceId, busy, { manifest: { limits } });
+    const working = refusal(solo.call(serviceId, "work"));
+    if (server.ready.limits === "watched" && action === "throttle") return solo.kill(serviceId, { force: true });
+    expect(await untilEvent(serviceId, "limit-reached")).toMatchObject({ limit: "cpu_percent", level: "hard", action });
+    if (action === "kill") {
+      expect(await untilEvent(serviceId, "crashed")).toMatchObject({
+        cause: { kind: "limit", limit: { name: "cpu_percent", allowed: 5 } },
+      });
+      expect(await working).toMatchObject({ reason: "LIMIT_REACHED", quota: { subject: "cpu_percent" } });
+      return solo.call(serviceId, "echo", [1]);
+    }
+    expect(Number((await useOf(serviceId, "cpu_percent"))?.used)).toBeGreaterThan(0);
+    expect(await solo.status(serviceId)).toMatchObject({ restarts: 0 });
+    await solo.kill(serviceId, { force: true });
+    return working;
+  });
+});

@@ -134,8 +134,8 @@ test.each<[string, Parts, string]>([
     "is no limit: there are memory_bytes, cpu_percent, ",
   ],
   [
-    "manifest.limits.soft.cpu_percent",
-    { limits: { soft: { cpu_percent: 1n } } },
+    "manifest.limits.soft.start_timeout_ms",
+    { limits: { soft: { start_timeout_ms: 1n } } },
     "has no warning: only memory_bytes, ",
   ],
   ["manifest.limits.actions.memory_bytes", { limits: { actions: { memory_bytes: 3 } } }, "must be kill"],

@@ -176,7 +176,10 @@ function limitRules(limits: WireLimits | undefined): {
   return { soft, actions, faults };
 }
 
-const isWarned = (name: LimitName): boolean => limitRow(name).softShare !== undefined;
+function isWarned(name: LimitName): boolean {
+  const { softShare, mayWarn } = limitRow(name);
+  return softShare !== undefined || mayWarn === true;
+}
 const warned = limitNames.filter(isWarned).map((name) => limitRow(name).wireName);
 
 function unknownLimit(key: string): string {

@@ -224,6 +224,7 @@ function startServices(options: {
     context: {
       clock,
       limits,
+      health,
       onCrashed: (cause) => metrics.crashed(cause.kind),
       onOutgoing: (service, message) => void deliverOutgoing(messaging, service, message),
     },

@@ -66,6 +66,8 @@ export class DeployedService {
   /** Where warnings about the mailbox begin. */
   softMailbox: { readonly messages: number; readonly bytes: number };
   health: Health = healthy;
+  /** Share of one core in percent that it used lately; undefined before it was looked at twice. */
+  cpuShare: number | undefined;
   /** How long the message that it handles has taken, at the last look; undefined while it advances. */
   messageUse: { readonly callTimeMs: number; readonly cpuTimeMs: number } | undefined;
   readonly #tallies = new Map<string, LimitTally>();
@@ -222,6 +224,8 @@ export class DeployedService {
   /** Undefined where there is nothing to measure now, or nothing at all: a limit on each single message has no level. */
   #usedOf(limit: LimitName, usage: CellUsage | undefined): number | undefined {
     switch (limit) {
+      case "cpuPercent":
+        return this.incarnation === undefined ? undefined : this.cpuShare;
       case "memoryBytes":
         return usage?.memoryBytes;
       case "processes":

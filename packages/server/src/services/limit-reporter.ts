@@ -22,14 +22,15 @@ export class LimitReporter {
   /**
    * Tells of a limit that is reached.
    *
-   * @param used In the limit's unit.
+   * @param found In the limit's unit.
    * @returns Why the service must be ended now; undefined where its action lets it live.
    */
-  reached(service: DeployedService, limit: LimitName, level: LimitLevel, used: number): Cause | undefined {
+  reached(service: DeployedService, limit: LimitName, level: LimitLevel, found: number): Cause | undefined {
     const { manifest, version, correlationId } = service.record;
     const action = level === "soft" ? "warn" : actionAt(manifest, limit);
     const allowed = level === "soft" ? softLimit(manifest, limit) : manifest.limits[limit];
     const { wireName: name, doc, unit } = limitRow(limit);
+    const used = Math.round(found);
     this.#metrics.limitReached(name, level, action);
     const tally = service.tallyOf(limit, level);
     tally.times += 1;

@@ -4,6 +4,7 @@ import type { EventBody } from "../events/event.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Cause } from "./cause.ts";
 import type { DeployedService } from "./deployed-service.ts";
+import type { HealthKeeper } from "./health-keeper.ts";
 import type { LimitReporter } from "./limit-reporter.ts";
 import type { CallMessage, CastMessage, ServiceOutcome } from "./service-messages.ts";
 import type { OpenedGuest, StartingGuest } from "./starting-guest.ts";
@@ -12,6 +13,7 @@ import type { OpenedGuest, StartingGuest } from "./starting-guest.ts";
 export interface ServiceActorContext {
   readonly clock: Clock;
   readonly limits: LimitReporter;
+  readonly health: HealthKeeper;
   /** Told of every end that nobody asked for and that was not planned. */
   readonly onCrashed: (cause: Cause) => void;
   /** Delivers what a guest sends to another service of its tenant. */
@@ -87,6 +89,8 @@ export function serviceActor(context: ServiceActorContext, service: DeployedServ
     const kept = service.keep({ ...record, lastCause: cause });
     service.journal.note({ events: [{ type, serviceId, version, cause }], origin, record: kept });
     service.advance({ type: "crashed" });
+    // Whatever it was that it stood still at is gone with it.
+    context.health.advances(service);
     if (cause.kind === "oom") context.limits.reached(service, "memoryBytes", "hard", limits.memoryBytes);
     if (!exit.normal) context.onCrashed(cause);
     return self.exit(exit.normal ? Exit.normal : Exit.of(cause));

@@ -9,7 +9,7 @@ import {
   type StartRequest,
 } from "../cells/guest-session.ts";
 import type { Cell, Sandbox } from "../ports/cell.ts";
-import { actionAt, softLimit } from "./limit-rules.ts";
+import { actionAt, cellLimitsOf, softLimit } from "./limit-rules.ts";
 import type { Manifest } from "./service-record.ts";
 
 /** What a guest is begun with; everything but the source is known at once. */
@@ -68,7 +68,7 @@ export class StartingGuest {
   }
 
   async #open(sandbox: Sandbox, manifest: Manifest): Promise<OpenedGuest> {
-    const cell = await sandbox.acquire(manifest.limits);
+    const cell = await sandbox.acquire(cellLimitsOf(manifest));
     const handlers: SessionHandlers = {
       onLog: (line) => this.#handOver((owner) => owner.onLog(line)),
       onOutgoing: (message: OutgoingMessage) => this.#handOver((owner) => owner.onOutgoing(message)),

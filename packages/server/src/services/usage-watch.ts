@@ -1,13 +1,23 @@
 import type { LimitName } from "@solo/notation";
 import type { Clock } from "../ports/clock.ts";
-import type { DeployedService } from "./deployed-service.ts";
+import type { DeployedService, Incarnation } from "./deployed-service.ts";
 import type { LimitReporter } from "./limit-reporter.ts";
-import { softLimit } from "./limit-rules.ts";
+import { actionAt, softLimit } from "./limit-rules.ts";
 
 /** How often services that have messages are read; the others take turns, */
 const readEveryMs = 1_000;
 /** so that each is read once in so many times. */
 const turns = 30;
+
+/** Who is slowed down to its share of the processor never uses all of it, by the system's own account. */
+const throttledShare = 0.95;
+
+interface CpuReading {
+  readonly incarnation: Incarnation;
+  readonly atMs: number;
+  readonly cpuMicros: number;
+  readonly share: number | undefined;
+}
 
 /** A warning is given again only after the use was below this share of where it begins. */
 const relievedShare = 0.9;
@@ -22,6 +32,7 @@ export class UsageWatch {
   readonly #limits: LimitReporter;
   /** What was told of each service and is still so. */
   readonly #told = new WeakMap<DeployedService, Set<string>>();
+  readonly #cpu = new WeakMap<DeployedService, CpuReading>();
   #turn = 0;
   #cancel: (() => void) | undefined;
 
@@ -54,20 +65,40 @@ export class UsageWatch {
   }
 
   #read(service: DeployedService): void {
-    const session = service.incarnation?.session;
-    const usage = session?.usage();
-    if (session === undefined || usage === undefined) return;
-    this.#compare(service, "memoryBytes", usage.memoryBytes);
-    const { limits } = service.record.manifest;
-    this.#compare(service, "processes", usage.processes);
-    if (!this.#isNews(service, "hard processes", usage.processes, limits.processes)) return;
-    const verdict = this.#limits.reached(service, "processes", "hard", usage.processes);
-    if (verdict !== undefined) session.end(verdict);
+    const { incarnation, record } = service;
+    const usage = incarnation?.session.usage();
+    if (incarnation === undefined || usage === undefined) return;
+    this.#compare(service, "memoryBytes", usage.memoryBytes, Number.POSITIVE_INFINITY);
+    this.#compare(service, "processes", usage.processes, record.manifest.limits.processes);
+    const share = this.#shareOf(service, incarnation, usage.cpuMicros);
+    service.cpuShare = share;
+    if (share === undefined) return;
+    const { cpuPercent } = record.manifest.limits;
+    const isHeld = actionAt(record.manifest, "cpuPercent") === "throttle";
+    this.#compare(service, "cpuPercent", share, isHeld ? cpuPercent * throttledShare : cpuPercent);
   }
 
-  #compare(service: DeployedService, limit: LimitName, used: number): void {
+  /** Percent of one core since it was read before, of which what was before that counts as much. */
+  #shareOf(service: DeployedService, incarnation: Incarnation, cpuMicros: number): number | undefined {
+    const before = this.#cpu.get(service);
+    const atMs = this.#clock.nowMs();
+    if (before?.incarnation !== incarnation) {
+      this.#cpu.set(service, { incarnation, atMs, cpuMicros, share: undefined });
+      return undefined;
+    }
+    const now = (cpuMicros - before.cpuMicros) / 10 / Math.max(1, atMs - before.atMs);
+    const share = ((before.share ?? now) + now) / 2;
+    this.#cpu.set(service, { incarnation, atMs, cpuMicros, share });
+    return share;
+  }
+
+  /** @param hard Where the limit counts as reached; memory tells that by itself. */
+  #compare(service: DeployedService, limit: LimitName, used: number, hard: number): void {
     const soft = softLimit(service.record.manifest, limit);
     if (this.#isNews(service, `soft ${limit}`, used, soft)) this.#limits.reached(service, limit, "soft", used);
+    if (!this.#isNews(service, `hard ${limit}`, used, hard)) return;
+    const verdict = this.#limits.reached(service, limit, "hard", used);
+    if (verdict !== undefined) service.incarnation?.session.end(verdict);
   }
 
   /** Whether it has come up to `bound` since it was below it last. */
