@@ -58,11 +58,17 @@ export async function* actorsGrowth({ repeat }) {
       const labelled = (size) => `${size.toLocaleString("en-US").padStart(9)} ${name}`;
       yield { name: labelled(least.size), unit: "ns", ours: least.samples };
       const peer = { name: `at ${least.size.toLocaleString("en-US")}`, samples: least.samples };
-      for (const { size, samples } of more) {
-        yield { name: labelled(size), unit: "ns", ours: samples, peer, goal: "flat" };
+      for (const { size, samples, host } of more) {
+        const others = host && [{ name: "that, grown as a bare Map", samples: grownAs(host, least) }];
+        yield { name: labelled(size), unit: "ns", ours: samples, peer, others, goal: "flat" };
       }
     }
   }
+}
+
+/** What the least of us would cost here if it grew as the host's own collection does. */
+function grownAs(host, least) {
+  return host.map((nanoseconds) => (nanoseconds / median(least.host)) * median(least.samples));
 }
 
 /** Those that are over in a few milliseconds, and are repeated the more often. */

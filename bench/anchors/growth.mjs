@@ -1,6 +1,7 @@
-// node --expose-gc growth.mjs SUBJECT REPETITIONS   prints [{ name, size, samples }] as one line of JSON
+// node --expose-gc growth.mjs SUBJECT REPETITIONS   prints [{ name, size, samples, host? }] as one line of JSON
 //
-// What an operation costs, in nanoseconds, when there are 1,000, 10,000, 100,000 or 1,000,000 of something already.
+// What an operation costs, in nanoseconds, when there are 1,000, 10,000, 100,000 or 1,000,000 of something already; `host`
+// holds what the same costs in the host's own collection, where there is one.
 import {
   createActorSystem,
   dynamicSupervisorRef,
@@ -81,11 +82,13 @@ const subjects = {
 
   async names() {
     const others = Array.from({ length: 10_000 }, () => system.spawn(idle));
-    let held = 0;
+    const map = new Map();
     for (const size of millions) {
-      for (; held < size; held++) system.spawn(idle, { name: `name-${held}` });
+      for (let held = map.size; held < size; held++) {
+        map.set(`name-${held}`, system.spawn(idle, { name: `name-${held}` }));
+      }
       await quiesce(system);
-      await measure(size, others.length, {
+      const operations = {
         async "register + send + unregister, names held"() {
           for (const [i, other] of others.entries()) {
             const name = `other-${i}`;
@@ -95,6 +98,14 @@ const subjects = {
           }
           await quiesce(system);
         },
+      };
+      await measure(size, others.length, operations, () => {
+        for (const [i, other] of others.entries()) {
+          const name = `other-${i}`;
+          map.set(name, other);
+          map.get(name);
+          map.delete(name);
+        }
       });
     }
   },
@@ -104,19 +115,21 @@ await subjects[subject]();
 console.log(JSON.stringify(rows));
 process.exit(0);
 
-/** Runs the operations in turn; each does `count` of what it measures. The first rounds only warm up. */
-async function measure(size, count, operations) {
+/** Runs the operations, and the host's own, in turn; each does `count` of what it measures. The first rounds only warm up. */
+async function measure(size, count, operations, hosts) {
   globalThis.gc();
-  const samples = new Map(Object.keys(operations).map((name) => [name, []]));
+  const all = [...Object.values(operations), ...(hosts ? [hosts] : [])];
+  const samples = all.map(() => []);
   for (let round = rows.length === 0 ? -10 : -1; round < Number(repetitions); round++) {
-    for (const [name, operation] of Object.entries(operations)) {
+    for (const [i, operation] of all.entries()) {
       const startedAt = process.hrtime.bigint();
       await operation();
       const nanoseconds = Number(process.hrtime.bigint() - startedAt) / count;
-      if (round >= 0) samples.get(name).push(nanoseconds);
+      if (round >= 0) samples[i].push(nanoseconds);
     }
   }
-  for (const [name, of] of samples) rows.push({ name, size, samples: of });
+  const host = hosts && samples.at(-1);
+  for (const [i, name] of Object.keys(operations).entries()) rows.push({ name, size, samples: samples[i], host });
 }
 
 /** Some more children of one supervisor are started, crash and are stopped. */
