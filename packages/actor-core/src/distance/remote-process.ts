@@ -1,7 +1,7 @@
 import { Exit, type ExitReason } from "../process/exit-reason.ts";
 import { Call } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
-import { Process, SystemMessage, type Watcher } from "../process/process.ts";
+import { Process, type Watcher } from "../process/process.ts";
 import { Runtime } from "../process/runtime.ts";
 import { SmallSet } from "../process/small-set.ts";
 import type { Timers } from "../process/timers.ts";
@@ -53,10 +53,11 @@ export class RemoteProcess extends Process {
   }
 
   override deliver(message: unknown, sender?: Process): void {
-    if (message instanceof SystemMessage) {
-      throw new TypeError(`Cannot look into process ${this.pid}: it runs on another node`);
-    }
     this.#line.deliver(this, message, sender);
+  }
+
+  override tell(): void {
+    throw new TypeError(`Cannot look into process ${this.pid}: it runs on another node`);
   }
 
   override askToStop(reason: ExitReason): void {

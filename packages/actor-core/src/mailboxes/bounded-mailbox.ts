@@ -1,9 +1,10 @@
 import type { DeadLetterKind, Sender } from "../process/dead-letter.ts";
 import { ActorError } from "../process/errors.ts";
 import type { Mailbox, MailboxOwner, MakeMailbox } from "../process/mailbox.ts";
-import { Call, Signal } from "../process/messages.ts";
+import { Call } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
 import { Ring } from "../process/ring.ts";
+import { isSignal } from "./is-signal.ts";
 
 /** What is dropped when a message comes and there is no room. */
 export type WhenFull =
@@ -83,7 +84,7 @@ class BoundedMailbox implements Mailbox {
   }
 
   push(message: unknown, sender?: Sender): void {
-    if (message instanceof Signal) {
+    if (isSignal(message)) {
       this.#inner.push(message, sender);
       return;
     }
@@ -101,7 +102,7 @@ class BoundedMailbox implements Mailbox {
 
   unshift(message: unknown): void {
     this.#inner.unshift(message);
-    this.#count += message instanceof Signal ? 0 : 1;
+    this.#count += isSignal(message) ? 0 : 1;
   }
 
   shift(): unknown {
@@ -121,13 +122,13 @@ class BoundedMailbox implements Mailbox {
   }
 
   #taken(message: unknown): unknown {
-    this.#count -= message instanceof Signal ? 0 : 1;
+    this.#count -= isSignal(message) ? 0 : 1;
     return message;
   }
 
   #oldest(): number {
     let index = 0;
-    while (this.#inner.at(index) instanceof Signal) {
+    while (isSignal(this.#inner.at(index))) {
       index += 1;
     }
     return index;

@@ -1,8 +1,9 @@
 import { runtimeOf } from "../process/caller-parts.ts";
 import type { DeadLetter, DeadLetterKind, DeadLetterOffice, Sender } from "../process/dead-letter.ts";
-import { Call, Cast, Signal } from "../process/messages.ts";
+import { Call, Cast } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
 import type { ActorSystem } from "../process/self.ts";
+import { isSignal } from "./is-signal.ts";
 
 /** A message that has this property, whatever its value, is no loss: only those see it who ask for all dead letters. */
 export const noDeadLetter: unique symbol = Symbol("noDeadLetter");
@@ -78,7 +79,7 @@ class Subscriptions implements DeadLetterOffice {
 
 /** Signals are no messages, and a caller is told that its call has failed. */
 function isLoss(message: unknown): boolean {
-  return !(message instanceof Signal || message instanceof Call);
+  return !(isSignal(message) || message instanceof Call);
 }
 
 function isSuppressed(message: unknown): boolean {

@@ -30,7 +30,7 @@ export function callProcess(
   const to = { target, process: from.lookUp(target) };
   return Request.send(from.runtime, from.process, to, operation, options, (process, call) => {
     try {
-      process.deliver(envelope(call));
+      process.tell(envelope(call));
     } catch (error) {
       // One that only stands for a process elsewhere cannot be told.
       call.refuse(error as Error);

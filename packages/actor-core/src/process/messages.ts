@@ -5,7 +5,7 @@ import type { Via } from "./via.ts";
 
 // Classes and not tagged records: a message from a stranger can imitate any record, but not be an instance.
 
-/** Somebody waits for it and for nothing else, so no bounded mailbox may drop it. */
+/** As with a `Down`, somebody waits for it and for nothing else, so no bounded mailbox may drop it. */
 export abstract class Signal {}
 
 /** What a trapping process gets in place of an exit signal. */
@@ -36,14 +36,13 @@ export abstract class MonitorRef<out T extends Pid | string | Via = Pid | string
 }
 
 /** A monitor has fired; it will not fire again. */
-export class Down<out T extends Pid | string | Via = Pid | string | Via> extends Signal {
+export class Down<out T extends Pid | string | Via = Pid | string | Via> {
   readonly monitor: MonitorRef<T>;
   /** The pid, or the name when monitored by name. */
   readonly target: T;
   readonly reason: ExitReason;
 
   constructor(monitor: MonitorRef<T>, target: T, reason: ExitReason) {
-    super();
     this.monitor = monitor;
     this.target = target;
     this.reason = reason;

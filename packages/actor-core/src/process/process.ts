@@ -86,7 +86,6 @@ const IDLE = 1;
 const BUSY = 2;
 const DEAD = 3;
 
-const NONE: readonly never[] = [];
 const OUTCOMES: readonly InitOutcome["kind"][] = ["ok", "ignore", "stop", "error"];
 
 /**
@@ -125,6 +124,8 @@ export class Process implements Runnable, Listed {
   #body: ProcessBody | undefined;
   #phase: typeof NEW | typeof IDLE | typeof BUSY | typeof DEAD = NEW;
   #queued = true;
+  /** It has been told something; as long as it has not, no message needs to be looked at. */
+  #told = false;
 
   constructor(runtime: Runtime, body: ProcessBody, birth: Birth) {
     this.runtime = runtime;
@@ -173,8 +174,13 @@ export class Process implements Runnable, Listed {
     this.wake();
   }
 
+  tell(signal: Signal): void {
+    this.#told = true;
+    this.deliver(signal);
+  }
+
   askToStop(reason: ExitReason): void {
-    this.deliver(new StopRequest(reason));
+    this.tell(new StopRequest(reason));
   }
 
   /** An exit signal sent by `exitSignal`. */
@@ -204,7 +210,7 @@ export class Process implements Runnable, Listed {
 
   #signal(from: Pid | undefined, reason: ExitReason): void {
     if (this.trapExit) {
-      this.deliver(new Exited(from, reason));
+      this.tell(new Exited(from, reason));
     } else if (reason.kind !== "normal") {
       this.end(reason);
     }
@@ -350,8 +356,7 @@ export class Process implements Runnable, Listed {
     this.current = message;
     let result: Awaitable<void>;
     try {
-      result =
-        message instanceof Signal ? this.#handleSignal(handler, message) : handler.handle(message, this.self as Self);
+      result = this.#told ? this.#handleSignal(handler, message) : handler.handle(message, this.self as Self);
     } catch (error) {
       this.#fail(error);
       return;
@@ -534,16 +539,16 @@ export class Process implements Runnable, Listed {
     runtime.processes.delete(this);
     Pid.release(pid);
     this.#letGo(reason);
-    for (const other of links?.items() ?? NONE) {
+    links?.items().forEach((other) => {
       other.links?.delete(this);
       other.linkBroken(pid, reason, ending);
-    }
-    for (const watcher of watchers?.items() ?? NONE) {
+    });
+    watchers?.items().forEach((watcher) => {
       watcher.targetEnded(reason);
-    }
-    for (const holding of holdings?.items() ?? NONE) {
+    });
+    holdings?.items().forEach((holding) => {
       holding.ownerEnded();
-    }
+    });
     if (report !== undefined) {
       runtime.report(report);
     }

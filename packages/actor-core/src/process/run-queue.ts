@@ -41,18 +41,14 @@ export class RunQueue implements Scheduler {
   readonly #ring = new Ring<Runnable>();
   readonly #budget: Budget;
   readonly #nowMs: () => number;
-  idle = true;
-  /** The host has its turn. */
-  #yielding = false;
-  /** All work ever done. */
-  total = 0;
-  /** Work done, and the time, when the host had its turn last. */
-  #turnBegan = 0;
+  #state: "idle" | "starting" | "draining" | "yielding" = "idle";
+  #spent = 0;
   #turnBeganMs: number;
   /** Looking at the clock costs as much as a message, so it is done the less often the faster messages are. */
   #checkEvery = TURN;
-  #checked = 0;
+  #sinceCheck = 0;
   #checkedMs: number;
+  #total = 0;
 
   constructor(budget: Budget, nowMs: () => number) {
     this.#budget = budget;
@@ -60,55 +56,68 @@ export class RunQueue implements Scheduler {
     this.#turnBeganMs = this.#checkedMs = nowMs();
   }
 
+  get idle(): boolean {
+    return this.#state === "idle";
+  }
+
+  get total(): number {
+    return this.#total;
+  }
+
   push(runnable: Runnable): void {
     this.#ring.push(runnable);
-    if (this.idle) {
-      this.idle = false;
+    if (this.#state === "idle") {
+      this.#state = "starting";
       settled.then(this.#drain);
     }
   }
 
   trySpend(): boolean {
-    if (this.#yielding || this.#exhausted()) {
+    if (this.#state === "yielding" || this.#exhausted()) {
       return false;
     }
-    this.total += 1;
+    this.#account(1);
     return true;
   }
 
   readonly #drain = (): void => {
+    this.#state = "draining";
     const ring = this.#ring;
     while (ring.size > 0) {
-      this.total += ring.shift().run(Math.min(TURN, this.#checkEvery));
+      this.#account(ring.shift().run(Math.min(TURN, this.#checkEvery)));
       if (this.#exhausted()) {
-        this.#yielding = true;
+        this.#state = "yielding";
         inNextTurn(this.#resume);
         return;
       }
     }
-    this.idle = true;
+    this.#state = "idle";
   };
 
   readonly #resume = (): void => {
-    this.#yielding = false;
-    this.#turnBegan = this.#checked = this.total;
+    this.#spent = 0;
+    this.#sinceCheck = 0;
     this.#turnBeganMs = this.#checkedMs = this.#nowMs();
     this.#drain();
   };
 
+  #account(work: number): void {
+    this.#spent += work;
+    this.#sinceCheck += work;
+    this.#total += work;
+  }
+
   #exhausted(): boolean {
-    const { total } = this;
-    const unchecked = total - this.#checked;
-    if (total - this.#turnBegan >= this.#budget.messages) {
+    if (this.#spent >= this.#budget.messages) {
       return true;
     }
-    if (unchecked < this.#checkEvery) {
+    if (this.#sinceCheck < this.#checkEvery) {
       return false;
     }
     const nowMs = this.#nowMs();
-    // As many as take a millisecond.
-    this.#checkEvery = Math.max(1, Math.min(64, Math.floor(unchecked / (nowMs - this.#checkedMs))));
-    this.#checked = total;
+    const perMessageMs = (nowMs - this.#checkedMs) / this.#sinceCheck;
+    this.#checkEvery = perMessageMs > 1 / 64 ? Math.max(1, Math.floor(1 / perMessageMs)) : 64;
+    this.#sinceCheck = 0;
     this.#checkedMs = nowMs;
     return nowMs - this.#turnBeganMs >= this.#budget.elapsedMs;
   }
