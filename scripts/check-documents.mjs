@@ -39,6 +39,8 @@ async function runDocument(root, document) {
   mkdirSync(join(root, ".cache"), { recursive: true });
   const ownFolder = mkdtempSync(join(root, ".cache", "document-"));
   const args = ["--port", "0", "--metrics-port", "0", "--isolation-minimum", "best", "--limits-minimum", "best"];
+  // For the documents about programs in other languages.
+  args.push("--host-programs", "sh,python3");
   const server = await launchServer({ root, dataFolder, args });
   try {
     return await bash(script, {

@@ -6,6 +6,7 @@ const DOCUMENTS = [
   "README.md",
   "{packages,examples}/*/README.md",
   "packages/*/docs/**/*.md",
+  "docs/**/*.md",
   "AGENTS.md",
   "packages/catalogue/pages/*",
 ];

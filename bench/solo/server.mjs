@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, credentials } from "@grpc/grpc-js";
-import { DeploymentServiceService, DeployRequest, MessagingServiceService } from "@solo/proto";
+import { DeploymentServiceService, DeployRequest, EventServiceService, MessagingServiceService } from "@solo/proto";
 import { launchServer } from "../../scripts/server-process.mjs";
 
 /**
@@ -35,6 +35,7 @@ export async function startSolo({ root, folder, args = [] }) {
     kill: unary(kill),
     status: unary(status),
     call: unary(MessagingServiceService.call),
+    events: unary(EventServiceService.listEvents),
   };
   let requests = 0;
   const requestId = () => `bench-${process.pid}-${Date.now()}-${requests++}`;
@@ -44,10 +45,23 @@ export async function startSolo({ root, folder, args = [] }) {
     pid: server.ready.pid,
     address: server.ready.grpc,
     profile: server.ready.profile,
-    deploy: (serviceId, source) =>
-      ask.deploy(DeployRequest.fromPartial({ requestId: requestId(), serviceId, source: Buffer.from(source) })),
+    /** @param options Further fields of the request. */
+    deploy: (serviceId, source, options = {}) =>
+      ask.deploy(
+        DeployRequest.fromPartial({ requestId: requestId(), serviceId, source: Buffer.from(source), ...options }),
+      ),
     kill: (serviceId) => ask.kill({ requestId: requestId(), validateOnly: false, tenant: "", serviceId, force: true }),
     call: (serviceId, method, args) => ask.call({ tenant: "", serviceId, method, arguments: args }),
+    /** Milliseconds of the newest start of a service, from taking a cell until it answers, as its event tells. */
+    async startedInMs(serviceId) {
+      for (let after = ""; ; ) {
+        const page = await ask.events({ tenant: "", after, serviceId, pageSize: 1_000 });
+        after = page.nextCursor;
+        if (page.more) continue;
+        const newest = page.events.findLast(({ type }) => type === "service.started");
+        return JSON.parse(newest.dataJson).elapsedMs;
+      }
+    },
     status: (serviceId) => ask.status({ tenant: "", serviceId }),
     async close() {
       stub.close();

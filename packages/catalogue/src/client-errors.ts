@@ -57,9 +57,9 @@ export const clientErrors = {
   },
   FILE_KIND_UNKNOWN: {
     status: "INVALID_ARGUMENT",
-    meaning: "The file's name does not end as a TypeScript or JavaScript file's does",
-    wanted: "a name that ends in .ts, .mts, .js or .mjs",
-    fix: "Name a TypeScript or JavaScript file",
+    meaning: "The file is no source by the ending of its name, no bundle, no tarball and no program by how it begins",
+    wanted: "a name that ends in .ts, .mts, .js, .mjs, .solo, .tar, .tar.gz or .tgz, or a program",
+    fix: "Name such a file; a script begins with #! and the program that runs it",
     example: { method: "DeploymentService/Deploy" },
   },
   FILE_EXISTS: {
@@ -68,6 +68,14 @@ export const clientErrors = {
     wanted: "a folder without the files that would be written",
     fix: "Name another folder, or move the file away",
     example: { method: "DeploymentService/Deploy", command: "solo init greeter" },
+  },
+  BUILD_FAILED: {
+    status: "INVALID_ARGUMENT",
+    meaning:
+      "The folder could not be made into a bundle: it has no entry, its code does not compile, or a package it imports is not installed",
+    wanted: "a folder whose code compiles and whose packages are installed",
+    fix: "Correct the named place, install the packages, or name the entry with --entry",
+    example: { method: "DeploymentService/Deploy", command: "solo build FOLDER" },
   },
   ARGUMENT_NOT_JSON: {
     status: "INVALID_ARGUMENT",

@@ -220,6 +220,22 @@ export const kernelErrors = {
     fix: "Wait until the change under way has ended, then try again",
     example: { method: "DeploymentService/Status" },
   },
+  ARTIFACT_INVALID: {
+    status: "FAILED_PRECONDITION",
+    meaning:
+      "The artifact is not what it says: no program for this host, an archive with what must not be in it, a bundle whose hashes do not match",
+    wanted: "a program, tarball or bundle that this host can run",
+    fix: "Make the artifact again for this server's host, and deploy that",
+    example: { method: "DeploymentService/Deploy" },
+  },
+  PROGRAM_NOT_ALLOWED: {
+    status: "FAILED_PRECONDITION",
+    meaning: "The program needs something of the server's host that its operator has not allowed",
+    wanted: "a program that brings what it needs along, or needs only what is allowed",
+    fix: "Bring what it needs along in a tarball, or have the operator allow it with --host-programs or --host-libraries",
+    command: "solo doctor",
+    example: { method: "DeploymentService/Deploy" },
+  },
   COMPILE_FAILED: {
     status: "FAILED_PRECONDITION",
     meaning: "The source is not TypeScript or JavaScript that the runtime can read",

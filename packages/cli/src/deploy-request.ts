@@ -1,14 +1,21 @@
 import { limitNames, limitRow } from "@solo/notation";
 import type { DeployRequest } from "@solo/proto";
 import type { Command } from "commander";
+import {
+  type ArtifactFile,
+  bundleArtifact,
+  isFolder,
+  lineOfSource,
+  type ProgramFlags,
+  readArtifactFile,
+} from "./artifact-file.ts";
 import { type ChangeOptions, changeFields } from "./change-options.ts";
 import { deployManifest } from "./deploy-manifest.ts";
 import { Failure, usageFailure } from "./failure.ts";
 import { idFromFileName } from "./service-id.ts";
-import { lineOfSource, readSourceFile, type SourceFile } from "./source-file.ts";
 
 /** What the command line says about a file that is deployed, and how it is run. */
-export interface DeployOptions extends ChangeOptions {
+export interface DeployOptions extends ChangeOptions, ProgramFlags {
   readonly id?: string;
   readonly manifest?: string;
   readonly env?: readonly string[];
@@ -47,6 +54,9 @@ export function addDeployOptions(command: Command): Command {
     .option("--limit <name=value>", `any limit; may be repeated. Names: ${limitKeys}`, collect)
     .option("--soft-limit <name=value>", "where warnings begin (default for most: 80 % of the limit)", collect)
     .option("--on-limit <name=action>", "what happens at a limit: kill, throttle or warn", collect)
+    .option("--protocol <name>", "of an external binary: frames, lines or http (default: frames)")
+    .option("--entry <path>", "the program inside a tarball, or the code of a folder")
+    .option("--program-arg <text>", "argument behind the name of an external binary; may be repeated", collect)
     .option("--manifest <file>", "all of these from a file; flags win over it");
 }
 
@@ -56,7 +66,7 @@ function collect(value: string, before: readonly string[] = []): readonly string
 
 /** A request that is ready to be sent. */
 export interface PreparedDeploy {
-  readonly source: SourceFile;
+  readonly source: ArtifactFile;
   readonly request: DeployRequest;
   /** What it may take by what the manifest says, in milliseconds. */
   readonly timeoutMs: number;
@@ -74,7 +84,7 @@ export async function prepareDeploy(
   where: { readonly workingFolder: string; readonly tenant: string },
 ): Promise<PreparedDeploy> {
   const { workingFolder, tenant } = where;
-  const source = readSourceFile(path, workingFolder);
+  const source = await readArtifact(path, workingFolder, options);
   const numbers = {
     memoryBytes: options.memory,
     cpuPercent: options.cpu,
@@ -91,14 +101,28 @@ export async function prepareDeploy(
     tenant,
     serviceId: options.id ?? idOf(source),
     source: source.bytes,
+    kind: source.kind,
     language: source.language,
+    program: source.program,
     fileName: source.name,
     manifest,
   };
   return { source, request, timeoutMs: (manifest.limits?.startTimeoutMs || usualStartTimeoutMs) + marginMs };
 }
 
-function idOf(source: SourceFile): string {
+/** A folder is made into a bundle here, before anything is sent. */
+async function readArtifact(path: string, workingFolder: string, flags: ProgramFlags): Promise<ArtifactFile> {
+  if (!isFolder(path, workingFolder)) return readArtifactFile(path, workingFolder, flags);
+  const { buildBundle } = await import("./bundle/build-bundle.ts");
+  const { entry, protocol, programArg } = flags;
+  const built = await buildBundle(path, { workingFolder, ...(entry === undefined ? {} : { entry }) });
+  return bundleArtifact(path, built, {
+    ...(protocol === undefined ? {} : { protocol }),
+    ...(programArg === undefined ? {} : { programArg }),
+  });
+}
+
+function idOf(source: ArtifactFile): string {
   const id = idFromFileName(source.name);
   if (id !== undefined) return id;
   throw usageFailure(`Cannot make an id of the file name ${source.name}`, {
@@ -111,7 +135,7 @@ function idOf(source: SourceFile): string {
 }
 
 /** A place in the file that was sent is shown as the user named the file, with the line itself. */
-export function withSourceLine(error: unknown, source: SourceFile): unknown {
+export function withSourceLine(error: unknown, source: ArtifactFile): unknown {
   const location = error instanceof Failure ? error.facts.location : undefined;
   if (!(error instanceof Failure) || location === undefined || location.file !== source.name) return error;
   return error.with({ location: { ...location, file: source.path, sourceLine: lineOfSource(source, location.line) } });

@@ -6,6 +6,7 @@ type Add = (program: Command, run: Run) => void;
 
 /** Every command, in the order of the help. Loaded when wanted, since reading files is most of a short command's time. */
 const commands: Readonly<Record<string, () => Promise<Add>>> = {
+  build: async () => (await import("./commands/build.ts")).addBuild,
   deploy: async () => (await import("./commands/deploy.ts")).addDeploy,
   call: async () => (await import("./commands/call.ts")).addCall,
   cast: async () => (await import("./commands/cast.ts")).addCast,

@@ -11,7 +11,8 @@ const maxLength = 63;
  * idFromFileName("src/My_Counter.service.ts"); // "my-counter-service"
  */
 export function idFromFileName(path: string): string | undefined {
-  const name = basename(path, extname(path));
+  const unpacked = path.replace(/[.]gz$/, "");
+  const name = basename(unpacked, extname(unpacked));
   const id = name
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")

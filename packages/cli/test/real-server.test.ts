@@ -86,6 +86,26 @@ test("a service's whole life by the command line", async () => {
   expect(types).toEqual(expect.arrayContaining(["service.deployed", "service.started", "service.killed"]));
 });
 
+test("a folder is deployed by itself, or built first and deployed from the file", async () => {
+  mkdirSync(join(work, "till"));
+  writeFileSync(join(work, "till", "service.ts"), source);
+  expect(await solo("deploy", "till", "--arg", "1")).toMatchObject({
+    code: 0,
+    lines: [{ service: { id: "till", kind: "bundle", fileName: "till.solo", calls: ["add"], casts: ["reset"] } }],
+  });
+  expect(await solo("call", "till", "add", "2")).toEqual({ code: 0, lines: [{ reply: 3 }] });
+  const deployed = await solo("status", "till");
+  expect(await solo("build", "till")).toMatchObject({
+    code: 0,
+    lines: [{ bundle: { file: "till/till.solo", contract: { calls: ["add"], casts: ["reset"] } } }],
+  });
+  const built = await solo("deploy", "till/till.solo", "--id", "till-2");
+  expect(built).toMatchObject({ code: 0, lines: [{ service: { kind: "bundle" } }] });
+  const hashOf = ({ lines }: Ended) =>
+    (lines[0] as { service?: { artifactSha256: string } } | undefined)?.service?.artifactSha256;
+  expect(hashOf(built)).toBe(hashOf(deployed));
+});
+
 test("each kind of mistake has its exit code and names itself", async () => {
   writeFileSync(join(work, "broken.ts"), "export default {\n  count: ,\n};\n");
   expect(await solo("deploy", "broken.ts")).toMatchObject({

@@ -19,6 +19,7 @@ import {
   type IssueRequest,
   type ListEventsRequest,
   LogLine,
+  Service,
   type ShutdownRequest,
   Usage,
 } from "@solo/proto";
@@ -327,6 +328,31 @@ describe("deploy", () => {
     expect([ended.stdout, ended.stderr]).toEqual(["x can be deployed: running, version 1\n", ""]);
   });
 
+  test("a program is sent with how it is run", async () => {
+    let asked: DeployRequest | undefined;
+    peer.answer({
+      deploy: (call, callback) => {
+        asked = call.request;
+        callback(null, { service: Service.fromPartial({ serviceId: "app", kind: 3, program: call.request.program }) });
+      },
+    });
+    file("app.tar.gz", "packed");
+    const argv = ["app.tar.gz", "--entry", "bin/app", "--protocol", "lines", "--program-arg=-v"];
+    expect((await solo(["deploy", ...argv, "--json"])).json()[0]).toMatchObject({
+      service: {
+        kind: "binary",
+        program: { packaging: "tarball", entry: "bin/app", protocol: "lines", arguments: ["-v"] },
+      },
+    });
+    expect(asked).toMatchObject({
+      serviceId: "app",
+      kind: 3,
+      language: 0,
+      fileName: "app.tar.gz",
+      program: { packaging: 2, entry: "bin/app", protocol: 2, arguments: ["-v"] },
+    });
+  });
+
   test("51 MB of source are refused before a byte is sent", async () => {
     let asked = false;
     peer.answer({ deploy: () => void (asked = true) });
@@ -339,8 +365,12 @@ describe("deploy", () => {
 
   test.each([
     [["none.ts"], "FILE_UNREADABLE"],
-    [["."], "FILE_KIND_UNKNOWN"],
-    [["note.py"], "FILE_KIND_UNKNOWN"],
+    [["."], "BUILD_FAILED"],
+    [["note.txt"], "FILE_KIND_UNKNOWN"],
+    [["empty"], "FILE_KIND_UNKNOWN"],
+    [["app.tar.gz"], "USAGE"],
+    [["tool.sh", "--protocol", "smoke"], "USAGE"],
+    [["ok.ts", "--protocol", "lines"], "USAGE"],
     [["42.ts"], "SERVICE_ID_INVALID"],
     [["ok.ts", "--memory", "lots"], "USAGE"],
     [["ok.ts", "--memory", "0"], "USAGE"],
@@ -354,6 +384,10 @@ describe("deploy", () => {
   ])("%j is a usage error: %s", async (argv, reason) => {
     file("ok.ts", "");
     file("42.ts", "");
+    file("note.txt", "hello");
+    file("empty", "");
+    file("app.tar.gz", "");
+    file("tool.sh", "#!/bin/sh\n");
     file("bad.json", '{"restart":"always","limits":{"memroy":"1MiB"}}');
     const ended = await solo(["deploy", ...argv, "--json"]);
     expect([ended.exitCode, ended.stderr]).toEqual([2, ""]);
@@ -510,7 +544,7 @@ describe("lists and streams", () => {
     });
     expect((await solo(["list", "--json"])).json()).toMatchObject([{ service: { id: "a" } }, { service: { id: "b" } }]);
     expect((await solo(["list"])).stdout.split("\n")[0]).toBe(
-      "ID  STATE    VERSION  RESTARTS  MEMORY  STARTED               LAST END",
+      "ID  STATE    KIND     VERSION  RESTARTS  MEMORY  STARTED               LAST END",
     );
   });
 

@@ -90,6 +90,7 @@ export {
   SetQuotaResponse,
 } from "./generated/solo/v1/quota.ts";
 export {
+  ArtifactKind,
   Cause,
   Confinement,
   Health,
@@ -100,6 +101,9 @@ export {
   LogLevel,
   Manifest,
   Manifest_EnvironmentEntry,
+  Packaging,
+  Program,
+  ProgramProtocol,
   RestartKind,
   Service,
   ServiceState,

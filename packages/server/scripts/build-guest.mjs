@@ -1,14 +1,16 @@
 // Bundles what Bun runs. Into dist/guest all that is inside a cell: main.js with what every service needs, and what few need
-// beside it. Into dist/host what helps the kernel outside.
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+// beside it. Into dist/host what helps the kernel outside. Into dist/unpack what takes archives apart in a cell.
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-await bundle("guest", ["main", "whole-library"]);
+await bundle("guest", ["main", "whole-library", "bundle-reader"]);
 await bundle("host", ["end-processes"]);
+// A service like any other, whose source the kernel hands to a cell.
+await bundle("unpack", ["unpack-service"], { external: ["@solo/actor-core"], minify: false, banner: {} });
 
-async function bundle(folder, names) {
+async function bundle(folder, names, options = {}) {
   const outdir = fileURLToPath(new URL(`../dist/${folder}/`, import.meta.url));
   const result = await build({
     // Bundles that share nothing, so that the first holds only what every service needs.
@@ -27,6 +29,8 @@ async function bundle(folder, names) {
     legalComments: "none",
     // Tells Bun that there is nothing to transpile: 1 MB less in every cell, and a start that is 8 ms shorter.
     banner: { js: "// @bun" },
+    define: { ACTOR_CORE_VERSION: JSON.stringify(actorCoreVersion()) },
+    ...options,
   });
 
   // Each replaced in one step, the entry last: a cell may be starting with the files this very moment. What they no longer
@@ -39,6 +43,12 @@ async function bundle(folder, names) {
   }
   const built = new Set(files.map(({ path }) => basename(path)));
   for (const name of readdirSync(outdir)) if (!built.has(name)) rmSync(join(outdir, name), { force: true });
+}
+
+/** What bundles are made for. */
+function actorCoreVersion() {
+  const manifest = new URL("../node_modules/@solo/actor-core/package.json", import.meta.url);
+  return JSON.parse(readFileSync(manifest, "utf8")).version;
 }
 
 function isEntry(path) {

@@ -99,6 +99,8 @@ async function serve(config: Config): Promise<number> {
           poolSize: config.poolSize,
           poolMost: config.poolMost,
           freezeAfterMs: config.freezeAfterMs,
+          programsFolder: join(dataFolder, "programs"),
+          allowance: { programs: config.hostPrograms, libraries: config.hostLibraries === "yes" },
           minimum: {
             ...(config.isolationMinimum === "best" ? {} : { confinement: config.isolationMinimum }),
             ...(config.limitsMinimum === "best" ? {} : { limits: config.limitsMinimum }),

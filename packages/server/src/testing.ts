@@ -134,7 +134,7 @@ function tenantOf(kernel: Kernel, tenant: string, register: (definition: InlineD
         deploy(deployments(), permit, key(), {
           serviceId,
           source: Buffer.from(register(definition)),
-          language: "typescript",
+          form: { kind: "source", language: "typescript" },
           fileName: "inline.ts",
           manifest: manifestOf(wanted),
         }),

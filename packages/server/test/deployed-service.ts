@@ -17,7 +17,7 @@ export async function deployedService(tenant: string, serviceId: string): Promis
       state: "running",
       artifactSha256: "0".repeat(64),
       fileName: "service.ts",
-      language: "typescript",
+      form: { kind: "source", language: "typescript" },
       manifest: parseManifest(undefined),
       deployedAtMs: 1,
       correlationId: "c",

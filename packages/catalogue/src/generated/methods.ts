@@ -533,6 +533,35 @@ export const messages = {
       }
     ]
   },
+  "Program": {
+    "doc": "How an external binary is run.",
+    "fields": [
+      {
+        "name": "packaging",
+        "jsonName": "packaging",
+        "type": "Packaging",
+        "doc": ""
+      },
+      {
+        "name": "entry",
+        "jsonName": "entry",
+        "type": "string",
+        "doc": "Path of the program inside the tarball; empty for an executable."
+      },
+      {
+        "name": "protocol",
+        "jsonName": "protocol",
+        "type": "ProgramProtocol",
+        "doc": ""
+      },
+      {
+        "name": "arguments",
+        "jsonName": "arguments",
+        "type": "repeated string",
+        "doc": "Handed to the program behind its name. At most 256, of 32,768 bytes together."
+      }
+    ]
+  },
   "Cause": {
     "doc": "Why a service ended, in words that a program can compare.",
     "fields": [
@@ -540,7 +569,7 @@ export const messages = {
         "name": "kind",
         "jsonName": "kind",
         "type": "string",
-        "doc": "One of `compile`, `init`, `start_timeout`, `crash`, `oom`, `cpu`, `stalled`, `limit`, `signal`, `exit`, `protocol`, `stop`, `kill`, `server`."
+        "doc": "One of `artifact`, `compile`, `init`, `not_allowed`, `start_timeout`, `crash`, `oom`, `cpu`, `stalled`, `limit`, `signal`, `exit`, `protocol`, `stop`, `kill`, `server`."
       },
       {
         "name": "message",
@@ -782,7 +811,7 @@ export const messages = {
         "name": "calls",
         "jsonName": "calls",
         "type": "repeated string",
-        "doc": "Names of the calls and casts it answers; unchecked JSON goes in (a single source file carries no types)."
+        "doc": "Names of the calls and casts it answers; unchecked JSON goes in. Empty for a program that is an HTTP server, which takes any."
       },
       {
         "name": "casts",
@@ -813,6 +842,18 @@ export const messages = {
         "jsonName": "limits",
         "type": "repeated LimitUse",
         "doc": "Every limit, used against allowed. In the answer to `Status` only."
+      },
+      {
+        "name": "kind",
+        "jsonName": "kind",
+        "type": "ArtifactKind",
+        "doc": ""
+      },
+      {
+        "name": "program",
+        "jsonName": "program",
+        "type": "Program",
+        "doc": "How an external binary is run; unset for other kinds."
       }
     ]
   },
@@ -847,13 +888,13 @@ export const messages = {
         "name": "source",
         "jsonName": "source",
         "type": "bytes",
-        "doc": "UTF-8 text of one file, at most 50 MB."
+        "doc": "The artifact, at most 50 MB: UTF-8 text of one file, a bundle of `solo build`, or an external binary, as `kind` says."
       },
       {
         "name": "language",
         "jsonName": "language",
         "type": "SourceLanguage",
-        "doc": ""
+        "doc": "Of a single source file."
       },
       {
         "name": "file_name",
@@ -866,6 +907,18 @@ export const messages = {
         "jsonName": "manifest",
         "type": "Manifest",
         "doc": ""
+      },
+      {
+        "name": "kind",
+        "jsonName": "kind",
+        "type": "ArtifactKind",
+        "doc": ""
+      },
+      {
+        "name": "program",
+        "jsonName": "program",
+        "type": "Program",
+        "doc": "How an external binary is run; for that kind only."
       }
     ]
   },
@@ -1828,6 +1881,65 @@ export const enums = {
       {
         "name": "SOURCE_LANGUAGE_JAVASCRIPT",
         "doc": ""
+      }
+    ]
+  },
+  "ArtifactKind": {
+    "doc": "What an artifact is.",
+    "values": [
+      {
+        "name": "ARTIFACT_KIND_UNSPECIFIED",
+        "doc": "Taken as SOURCE."
+      },
+      {
+        "name": "ARTIFACT_KIND_SOURCE",
+        "doc": "One TypeScript or JavaScript file."
+      },
+      {
+        "name": "ARTIFACT_KIND_BUNDLE",
+        "doc": "What `solo build` makes: code with the npm packages it needs, its contract and the hashes of its files."
+      },
+      {
+        "name": "ARTIFACT_KIND_BINARY",
+        "doc": "A program in any language, alone or in a tarball."
+      }
+    ]
+  },
+  "Packaging": {
+    "doc": "How an external binary is packed.",
+    "values": [
+      {
+        "name": "PACKAGING_UNSPECIFIED",
+        "doc": "Taken as EXECUTABLE."
+      },
+      {
+        "name": "PACKAGING_EXECUTABLE",
+        "doc": "The artifact is the program: an ELF binary, or a script that begins with `#!`."
+      },
+      {
+        "name": "PACKAGING_TARBALL",
+        "doc": "A tar archive, plain or gzip: at most 4,096 files of 200 MB together, no links and no devices."
+      }
+    ]
+  },
+  "ProgramProtocol": {
+    "doc": "What is spoken with an external binary.",
+    "values": [
+      {
+        "name": "PROGRAM_PROTOCOL_UNSPECIFIED",
+        "doc": "Taken as FRAMES."
+      },
+      {
+        "name": "PROGRAM_PROTOCOL_FRAMES",
+        "doc": "Binary frames on descriptor 3."
+      },
+      {
+        "name": "PROGRAM_PROTOCOL_LINES",
+        "doc": "Lines of words on descriptor 3."
+      },
+      {
+        "name": "PROGRAM_PROTOCOL_HTTP",
+        "doc": "Requests of HTTP to the unix socket named by `SOLO_HTTP_SOCKET`."
       }
     ]
   },

@@ -10,14 +10,17 @@ import { serviceJson, serviceLine } from "../show/show-service.ts";
 export function addDeploy(program: Command, run: Run): void {
   const command = program
     .command("deploy")
-    .description("start a service from one TypeScript or JavaScript file; answers when it runs")
-    .argument("<file>", "the file");
+    .description("start a service from a source file, a folder, a bundle or an external binary; answers when it runs")
+    .argument("<file>", "the file, or a folder, which is made into a bundle first");
   addChangeOptions(addDeployOptions(command))
     .addHelpText(
       "after",
       examples(
         "solo deploy counter.ts",
         "solo deploy counter.ts --id counter-2 --arg 10 --env MODE=test",
+        "solo deploy shop",
+        "solo deploy echo.sh --protocol lines",
+        "solo deploy server.tar.gz --entry bin/server --protocol http",
         "solo deploy worker.ts --memory 128MiB --restart transient --json",
         "solo deploy counter.ts --limit mailbox_messages=100 --on-limit log_rate=kill",
         "solo deploy counter.ts --validate-only",

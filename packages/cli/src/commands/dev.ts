@@ -3,6 +3,7 @@ import { watch } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import type { Service } from "@solo/proto";
 import type { Command } from "commander";
+import { isFolder, readArtifactFile } from "../artifact-file.ts";
 import type { Connection } from "../connection.ts";
 import { addDeployOptions, type DeployOptions, prepareDeploy, withSourceLine } from "../deploy-request.ts";
 import { exitCodes } from "../exit-code.ts";
@@ -12,7 +13,6 @@ import { examples } from "../help-examples.ts";
 import type { Run, Session } from "../session.ts";
 import { logLineJson, logLineText } from "../show/show-log-line.ts";
 import { serviceJson, serviceLine } from "../show/show-service.ts";
-import { readSourceFile } from "../source-file.ts";
 
 /** An ordered stop may take 30 s by default, and longer where the manifest allows it. */
 const stopTimeoutMs = 90_000;
@@ -37,7 +37,7 @@ What runs when you leave goes on running; \`solo kill ID\` ends it.
       run(command, async (session) => {
         const { host } = session;
         // A file that cannot be deployed at all is told before anything else is done.
-        readSourceFile(path, host.workingFolder);
+        if (!isFolder(path, host.workingFolder)) readArtifactFile(path, host.workingFolder, options);
         const solo = await session.connect();
         const file = resolve(host.workingFolder, path);
         // Watched before it is first read, so that no save is missed. Editors replace files: the folder has the news.

@@ -1,14 +1,17 @@
 import { formatDuration, limitNamed, limitNames, limitRow } from "@solo/notation";
-import type { Cause, LimitUse, Manifest, Service, Usage } from "@solo/proto";
+import type { Cause, LimitUse, Manifest, Program, Service, Usage } from "@solo/proto";
 import { formatTable, type TableCell } from "../table.ts";
 import { type Paint, terminalText } from "../terminal-text.ts";
 import { timeJson, timeText } from "./show-time.ts";
 import {
+  artifactKinds,
   confinements,
   healths,
   limitActions,
   limitsLevels,
   logLevels,
+  packagings,
+  protocols,
   restartKinds,
   serviceStates,
   wordOf,
@@ -21,6 +24,8 @@ export function serviceJson(service: Service): Record<string, unknown> {
     tenant: service.tenant,
     state: wordOf(serviceStates, service.state),
     version: service.version,
+    kind: wordOf(artifactKinds, service.kind),
+    program: service.program === undefined ? null : programJson(service.program),
     fileName: service.fileName,
     artifactSha256: service.artifactSha256,
     deployedAt: timeJson(service.deployedAt),
@@ -51,6 +56,15 @@ export function limitUseJson(use: LimitUse): Record<string, unknown> {
     keptBy: use.keptBy,
     timesNeared: Number(use.timesNeared),
     timesReached: Number(use.timesReached),
+  };
+}
+
+function programJson({ packaging, entry, protocol, arguments: args }: Program): Record<string, unknown> {
+  return {
+    packaging: wordOf(packagings, packaging),
+    entry: entry === "" ? null : entry,
+    protocol: wordOf(protocols, protocol),
+    arguments: args,
   };
 }
 
@@ -122,10 +136,11 @@ export function serviceLine(service: Service, done: string, paint: Paint): strin
 
 /** Services as a table for people. */
 export function serviceTable(services: readonly Service[], paint: Paint): string {
-  const headings = ["ID", "STATE", "VERSION", "RESTARTS", "MEMORY", "STARTED", "LAST END"];
+  const headings = ["ID", "STATE", "KIND", "VERSION", "RESTARTS", "MEMORY", "STARTED", "LAST END"];
   const rows = services.map((service): TableCell[] => [
     service.serviceId,
     { text: wordOf(serviceStates, service.state), paint: () => stateText(service, paint) },
+    wordOf(artifactKinds, service.kind),
     String(service.version),
     String(service.restarts),
     service.usage === undefined ? "-" : megabytes(service.usage.memoryBytes),
@@ -147,6 +162,7 @@ export function serviceText(service: Service, paint: Paint): string {
       "version",
       `${service.version} (${terminalText(service.fileName)}, sha256 ${service.artifactSha256.slice(0, 12)})`,
     ],
+    ["kind", kindText(service)],
     ["deployed", timeText(service.deployedAt)],
     ["started", timeText(service.startedAt)],
     ["health", healthText(service, paint)],
@@ -215,6 +231,13 @@ function healthText(service: Service, paint: Paint): string {
   const word = wordOf(healths, service.health);
   if (service.healthReason === "") return word;
   return paint.yellow(`${word}: ${terminalText(service.healthReason)}`);
+}
+
+function kindText({ kind, program }: Service): string {
+  const word = wordOf(artifactKinds, kind);
+  if (program === undefined) return word;
+  const packed = program.entry === "" ? "" : `, ${terminalText(program.entry)} in a tarball`;
+  return `${word}${packed}, speaks ${wordOf(protocols, program.protocol)}`;
 }
 
 export function usageText(usage: Usage): string {

@@ -1,10 +1,13 @@
 import type {
+  ArtifactKind,
   CheckResult,
   Confinement,
   Health,
   LimitAction,
   LimitsLevel,
   LogLevel,
+  Packaging,
+  ProgramProtocol,
   RestartKind,
   ServiceState,
 } from "@solo/proto";
@@ -21,6 +24,29 @@ export const serviceStates: Record<ServiceState, string> = {
   5: "stopped",
   6: "failed",
   7: "killed",
+  [-1]: "unknown",
+};
+
+export const artifactKinds: Record<ArtifactKind, string> = {
+  0: "unknown",
+  1: "source",
+  2: "bundle",
+  3: "binary",
+  [-1]: "unknown",
+};
+
+export const packagings: Record<Packaging, string> = {
+  0: "executable",
+  1: "executable",
+  2: "tarball",
+  [-1]: "unknown",
+};
+
+export const protocols: Record<ProgramProtocol, string> = {
+  0: "frames",
+  1: "frames",
+  2: "lines",
+  3: "http",
   [-1]: "unknown",
 };
 

@@ -38,18 +38,29 @@ export function bubblewrapArguments(
   descriptors: BubblewrapDescriptors,
   scratchBytes: number,
 ): readonly string[] {
-  const args = [
-    ...["--unshare-all", "--unshare-user"],
-    ...(features.disableUserNamespaces ? ["--disable-userns"] : []),
-    // The kernel's death by kill -9 ends the cell too.
-    ...["--die-with-parent", "--new-session", "--as-pid-1", "--clearenv", "--cap-drop", "ALL"],
+  return [
+    ...isolationArguments(features, descriptors),
+    "--as-pid-1",
     ...Object.entries(RUNTIME_ENVIRONMENT).flatMap(([name, value]) => ["--setenv", name, value]),
-    ...["--hostname", "cell", "--uid", "65534", "--gid", "65534"],
     ...files.libraries.flatMap((path) => ["--ro-bind", path, path]),
     ...["--ro-bind", files.bun, INSIDE.bun, "--ro-bind", dirname(files.guest), dirname(INSIDE.guest)],
     ...["--proc", "/proc", "--size", String(scratchBytes), "--tmpfs", INSIDE.scratch, "--chdir", INSIDE.scratch],
     // Bubblewrap's own root is a writable tmpfs; this must come after everything that is mounted in it.
     ...["--remount-ro", "/"],
+  ];
+}
+
+/** What holds for every cell, whatever lies in it: namespaces, ids, capabilities, an empty environment, the filter. */
+export function isolationArguments(
+  features: BubblewrapFeatures,
+  descriptors: BubblewrapDescriptors,
+): readonly string[] {
+  const args = [
+    ...["--unshare-all", "--unshare-user"],
+    ...(features.disableUserNamespaces ? ["--disable-userns"] : []),
+    // The kernel's death by kill -9 ends the cell too.
+    ...["--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"],
+    ...["--hostname", "cell", "--uid", "65534", "--gid", "65534"],
   ];
   if (descriptors.filter !== undefined) args.push("--seccomp", String(descriptors.filter));
   if (descriptors.block !== undefined) args.push("--block-fd", String(descriptors.block));

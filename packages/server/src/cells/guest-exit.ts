@@ -20,13 +20,15 @@ export interface EndFacts {
   readonly violation: string | undefined;
   /** Last lines of its output, such as a runtime's panic. */
   readonly lastOutput: string;
+  /** For a program that is no guest of ours: it may end by itself, and its code says how. */
+  readonly program?: { readonly execFailure: string | undefined } | undefined;
 }
 
 /**
  * Decides why a guest ended. What the host saw goes before what the guest says; the kernel's own kill counts only when
  * nothing else explains the end, since the kernel also kills a guest that has said its last words.
  */
-export function readGuestExit({ exit, verdict, ending, violation, lastOutput }: EndFacts): GuestExit {
+export function readGuestExit({ exit, verdict, ending, violation, lastOutput, program }: EndFacts): GuestExit {
   const detail = lastOutput === "" ? {} : { detail: lastOutput };
   if (verdict !== undefined) return abnormal({ ...verdict, ...detail });
   if (violation !== undefined) return abnormal({ kind: "protocol", message: violation });
@@ -45,6 +47,11 @@ export function readGuestExit({ exit, verdict, ending, violation, lastOutput }: 
       return abnormal({ kind: "signal", message: `Ended by signal ${exit.signal}${reasonOf(exit.signal)}`, ...detail });
     case "exit":
       if (ending !== undefined) return readEnding(ending);
+      if (program !== undefined && exit.code === 0) {
+        return { normal: true, cause: { kind: "stop", message: "Its process exited with code 0" } };
+      }
+      if (program?.execFailure !== undefined)
+        return abnormal({ kind: "artifact", message: program.execFailure, ...detail });
       return abnormal({ kind: "exit", message: `Its process exited by itself with code ${exit.code}`, ...detail });
   }
 }

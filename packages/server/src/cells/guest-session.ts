@@ -14,6 +14,7 @@ import {
   type KernelMessage,
   MAX_DETAIL_BYTES,
   SOURCE_CHUNK_BYTES,
+  type SourceLanguage,
 } from "./protocol.ts";
 
 export type { GuestExit } from "./guest-exit.ts";
@@ -24,7 +25,7 @@ export interface StartRequest {
   readonly serviceId: string;
   readonly tenant: string;
   readonly source: Uint8Array;
-  readonly language: "typescript" | "javascript";
+  readonly language: SourceLanguage;
   /** Shown in compile errors and stacks. */
   readonly fileName: string;
   /** The service's whole environment. */
@@ -32,6 +33,12 @@ export interface StartRequest {
   readonly logLevel: LogLevel;
   /** UTF-8 JSON array handed to `init` behind the setup; empty for none. Not parsed by the kernel. */
   readonly startArguments: Uint8Array;
+}
+
+/** What a program is started with; all else was said when its cell was made. */
+export interface ProgramStart extends Pick<StartRequest, "logLevel" | "startArguments"> {
+  /** Reads from the program's last words why it could not even be executed. */
+  readonly execFailure: (lastOutput: string) => string | undefined;
 }
 
 /** Least to most urgent. */
@@ -104,6 +111,8 @@ export interface SessionHandlers {
 export interface GuestSession {
   /** Once, first. Never rejects: a death meanwhile is a `failed` outcome. Does not keep time; the caller kills at its deadline. */
   start(request: StartRequest): Promise<StartOutcome>;
+  /** {@link start} for a cell that holds a program of its own: it is sent nothing but its arguments. */
+  startProgram(request: ProgramStart): Promise<StartOutcome>;
   /**
    * Does not keep time either: the guest is told the deadline, and the caller stops waiting by itself.
    *
@@ -175,6 +184,8 @@ class Session implements GuestSession {
   #nextId = 1;
   #outgoing = 0;
   #logLevel: LogLevel = "debug";
+  /** Set for a program. */
+  #execFailure: ProgramStart["execFailure"] | undefined;
   #onStarted: ((outcome: StartOutcome) => void) | undefined;
   #onDrain: (() => void) | undefined;
   #ending: Ending | undefined;
@@ -198,19 +209,31 @@ class Session implements GuestSession {
     cell.onOutput = (stream, line) => this.#output(stream === "stdout" ? "info" : "error", line);
     this.exited = cell.exited.then((exit) => {
       const lastOutput = cutText(this.#lastOutput.join("\n"), MAX_DETAIL_BYTES);
-      const facts = { exit, verdict: this.#verdict, ending: this.#ending, violation: this.#violation, lastOutput };
-      return this.#finish(readGuestExit(facts));
+      const execFailure = this.#execFailure;
+      const program = execFailure === undefined ? undefined : { execFailure: execFailure(lastOutput) };
+      const [verdict, ending, violation] = [this.#verdict, this.#ending, this.#violation];
+      return this.#finish(readGuestExit({ exit, verdict, ending, violation, lastOutput, program }));
     });
   }
 
-  async start(request: StartRequest): Promise<StartOutcome> {
+  start(request: StartRequest): Promise<StartOutcome> {
     this.#logLevel = request.logLevel;
+    return this.#begin(startMessages(request));
+  }
+
+  startProgram({ logLevel, startArguments, execFailure }: ProgramStart): Promise<StartOutcome> {
+    this.#logLevel = logLevel;
+    this.#execFailure = execFailure;
+    return this.#begin([{ kind: "run", args: startArguments }]);
+  }
+
+  async #begin(messages: Iterable<KernelMessage>): Promise<StartOutcome> {
     const outcome = new Promise<StartOutcome>((resolve) => {
       this.#onStarted = resolve;
     });
     if (this.#exit !== undefined) return { kind: "failed", cause: this.#exit.cause };
     try {
-      await this.#sendSource(request);
+      await this.#sendAll(messages);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       this.kill();
@@ -255,6 +278,8 @@ class Session implements GuestSession {
   }
 
   probe(): ProbeAnswers {
+    // A program is asked nothing: what it owes and what it uses must tell.
+    if (this.#execFailure !== undefined) return { alive: true, reached: false, awaiting: false };
     const id = this.#takeId();
     const probe = { id, alive: false, reached: false, awaiting: this.#awaiting };
     this.#probe = probe;
@@ -280,8 +305,8 @@ class Session implements GuestSession {
    * Without a pause while there is room, so that a small service goes out in one write. Returns too when the guest ends
    * meanwhile: its end is told elsewhere.
    */
-  async #sendSource(request: StartRequest): Promise<void> {
-    for (const message of startMessages(request)) {
+  async #sendAll(messages: Iterable<KernelMessage>): Promise<void> {
+    for (const message of messages) {
       const parts = encodeKernelMessage(message);
       while (this.#exit === undefined && !this.#cell.send(0, ...parts)) {
         await Promise.race([this.exited, new Promise<void>((resolve) => (this.#onDrain = resolve))]);

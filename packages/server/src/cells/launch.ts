@@ -104,10 +104,20 @@ export async function launchCell(options: LaunchOptions): Promise<ProcessCell> {
 }
 
 async function boot(cell: ProcessCell, child: ChildProcess, options: LaunchOptions): Promise<void> {
-  const { method, group } = options;
   const ready = waitForReady(cell).then((landlock) => {
     cell.landlock = landlock;
   });
+  await admit(cell, child, options);
+  await ready;
+}
+
+/** Brings a spawned child under its limits, and lets it run. @throws {CellLaunchFailed} */
+export async function admit(
+  cell: ProcessCell,
+  child: ChildProcess,
+  options: Pick<LaunchOptions, "method" | "group" | "prlimit" | "limits">,
+): Promise<void> {
+  const { method, group } = options;
   if (method.kind === "bubblewrap") {
     const descriptors: readonly unknown[] = child.stdio;
     (descriptors[FILTER] as Writable).on("error", () => {}).end(method.filters.first);
@@ -123,10 +133,12 @@ async function boot(cell: ProcessCell, child: ChildProcess, options: LaunchOptio
     // Here the guest runs for some microseconds outside of the group; it holds no foreign code yet.
     await Promise.all([group?.add(child.pid), keepOpenFiles(child.pid, options)]);
   }
-  await ready;
 }
 
-async function keepOpenFiles(processId: number, { prlimit, limits }: LaunchOptions): Promise<void> {
+async function keepOpenFiles(
+  processId: number,
+  { prlimit, limits }: Pick<LaunchOptions, "prlimit" | "limits">,
+): Promise<void> {
   if (prlimit === undefined) return;
   try {
     await limitOpenFiles(prlimit, processId, limits.openFiles ?? usualLimits.openFiles);
@@ -136,8 +148,9 @@ async function keepOpenFiles(processId: number, { prlimit, limits }: LaunchOptio
   }
 }
 
-const FILTER = 4;
-const BLOCK = 5;
+/** Descriptors of bubblewrap. */
+export const FILTER = 4;
+export const BLOCK = 5;
 
 /** Bubblewrap has the first filter in force before the runtime starts; without it the guest does that too. */
 function wallArguments({ kind, filters }: LaunchMethod): readonly string[] {

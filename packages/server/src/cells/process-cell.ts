@@ -5,10 +5,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Cell, CellExit, CellLimits, CellUsage } from "../ports/cell.ts";
 import type { ControlGroup } from "./control-group.ts";
 import { ProtocolError } from "./errors.ts";
-import { encodeFrame, FrameDecoder, payloadBytes } from "./frames.ts";
+import { payloadBytes } from "./frames.ts";
 import { OutputLines } from "./output-lines.ts";
 import { identifyProcess, isAlive, isUnreapedChild, type ProcessIdentity, processTreeUsage } from "./process-tree.ts";
 import { encodeKernelMessage } from "./protocol.ts";
+import { frameWire, type Wire, type WireDecoder } from "./wire.ts";
 
 /** Bytes that may wait for a guest that does not read; what would go beyond is not taken. */
 export const OUTBOUND_CAP_BYTES = 8 * 1024 * 1024;
@@ -22,6 +23,8 @@ export type CellEnds =
 
 /** For this long what should end by itself is not helped. */
 const PATIENCE_MS = 100;
+/** How long a guest may live without its pipe. */
+const CLOSED_PIPE_MS = 500;
 
 /** A cell as a process of this host, with its pipe, its output and its control group. */
 export class ProcessCell implements Cell {
@@ -38,6 +41,7 @@ export class ProcessCell implements Cell {
   readonly #ends: CellEnds;
   readonly #pipe: Duplex;
   readonly #group: ControlGroup | undefined;
+  readonly #wire: Wire;
   #limits: CellLimits;
   /** The process that runs the guest: the child itself, or bubblewrap's child. */
   #guest: ProcessIdentity | undefined;
@@ -52,6 +56,7 @@ export class ProcessCell implements Cell {
    * Takes over a spawned child whose descriptor 3 is the frame pipe and whose output is piped.
    *
    * @param options.group Owned from now on: removed when the child is gone.
+   * @param options.wire How its guest spells frames.
    */
   constructor(
     child: ChildProcess,
@@ -59,19 +64,22 @@ export class ProcessCell implements Cell {
       readonly group: ControlGroup | undefined;
       readonly limits: CellLimits;
       readonly ends: CellEnds;
+      readonly wire?: Wire;
     },
   ) {
-    const { group, limits } = options;
+    const { group, limits, wire = frameWire } = options;
     this.#child = child;
     // Not reaped before the event loop goes on, so this is the child and no other.
     this.#childIdentity = child.pid === undefined ? undefined : identifyProcess(child.pid);
     this.#ends = options.ends;
     this.#group = group;
+    this.#wire = wire;
     this.#limits = limits;
     this.#pipe = child.stdio[3] as Duplex;
-    const frames = new FrameDecoder((id, payload) => this.onFrame(id, payload));
+    const frames = wire.decoder((id, payload) => this.onFrame(id, payload));
     this.#pipe.on("data", (chunk: Uint8Array) => this.#receive(frames, chunk));
     this.#pipe.on("drain", () => this.onDrain());
+    this.#pipe.on("end", () => void this.#pipeClosed());
     // A pipe breaks when its guest dies; the exit says so, with the reason.
     this.#pipe.on("error", ignore);
     this.#pipe.once("end", () => void this.#expectEnd());
@@ -136,7 +144,7 @@ export class ProcessCell implements Cell {
       this.#pipe.cork();
       process.nextTick(() => this.#pipe.uncork());
     }
-    this.#pipe.write(encodeFrame(id, parts));
+    this.#pipe.write(this.#wire.encode(id, parts));
     return true;
   }
 
@@ -189,7 +197,13 @@ export class ProcessCell implements Cell {
     }
   }
 
-  #receive(frames: FrameDecoder, chunk: Uint8Array): void {
+  /** A guest that ends closes its pipe just before; one that lives on without it can never be spoken to again. */
+  async #pipeClosed(): Promise<void> {
+    await Promise.race([this.exited, delay(CLOSED_PIPE_MS, undefined, { ref: false })]);
+    await this.end({ kind: "protocol", message: "It closed descriptor 3, by which it is spoken to" });
+  }
+
+  #receive(frames: WireDecoder, chunk: Uint8Array): void {
     this.#frames += 1;
     if (this.#ending !== undefined) return;
     try {
@@ -298,8 +312,11 @@ export class ProcessCell implements Cell {
   }
 }
 
+/** Where a number has two names, such as SIGABRT and SIGIOT, the first is the usual one. */
 const SIGNAL_NAMES: ReadonlyMap<number, NodeJS.Signals> = new Map(
-  Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]),
+  Object.entries(constants.signals)
+    .reverse()
+    .map(([name, number]) => [number, name as NodeJS.Signals]),
 );
 
 function ignore(): void {}

@@ -23,12 +23,15 @@ export const MAX_DETAIL_BYTES = 4 * 1024;
 /** Most methods of one kind that a service may have. */
 export const MAX_METHODS = 1024;
 
+/** What the source of a guest is written in. */
+export type SourceLanguage = "typescript" | "javascript" | "bundle";
+
 /** What the guest is told before its source. */
 export interface Boot {
   readonly serviceId: string;
   readonly tenant: string;
   readonly fileName: string;
-  readonly language: "typescript" | "javascript";
+  readonly language: SourceLanguage;
   readonly logLevel: Level;
   readonly environment: Readonly<Record<string, string>>;
   readonly sourceBytes: number;
@@ -100,10 +103,10 @@ export interface Ending {
   readonly location?: { readonly file: string; readonly line: number; readonly column: number };
 }
 
-export type EndingKind = "compile" | "init" | "crash" | "stop";
+export type EndingKind = "compile" | "init" | "crash" | "stop" | "artifact";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
-const ENDING_KINDS = ["compile", "init", "crash", "stop"] as const;
+const ENDING_KINDS = ["compile", "init", "crash", "stop", "artifact"] as const;
 
 const KERNEL = {
   boot: 1,

@@ -69,7 +69,7 @@ function resolveBun(packageName: string): string | undefined {
  * Asks the loader which files the binary needs; with this variable it prints them and starts nothing. `undefined` when
  * the binary does not load here.
  */
-function sharedLibraries(binary: string): Promise<readonly string[] | undefined> {
+export function sharedLibraries(binary: string): Promise<readonly string[] | undefined> {
   return new Promise((resolve) => {
     execFile(binary, ["--version"], { env: { LD_TRACE_LOADED_OBJECTS: "1" }, timeout: 5_000 }, (error, output) => {
       if (error !== null || output.includes("not found")) return resolve(undefined);

@@ -1,16 +1,24 @@
-import { availableParallelism } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import { usualLimits } from "@solo/notation";
 import { defaultFreezeAfterMs } from "../limits.ts";
-import type { Cell, CellLimits, Confinement, HostLimit, LimitsLevel, Sandbox } from "../ports/cell.ts";
+import type { Cell, CellLimits, CellProgram, Confinement, HostLimit, LimitsLevel, Sandbox } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { BootPriority } from "./control-group.ts";
+import type { BootPriority, ControlGroup } from "./control-group.ts";
 import { CellLaunchFailed, SandboxClosed, SandboxTooWeak } from "./errors.ts";
 import { Freezer } from "./freezer.ts";
 import { DEFAULT_LIMITS, examineHost, type HostFindings } from "./host-checks.ts";
-import { launchCell } from "./launch.ts";
+import { type LaunchMethod, launchCell } from "./launch.ts";
 import { LaunchQueue } from "./launch-queue.ts";
 import { CellPool } from "./pool.ts";
 import type { ProcessCell } from "./process-cell.ts";
+import { ProgramRefused } from "./program/errors.ts";
+import { findHostPrograms, type HostAllowance, type HostPrograms, programsCheck } from "./program/host-programs.ts";
+import { HttpCell } from "./program/http-cell.ts";
+import { prepareServer } from "./program/http-socket.ts";
+import { launchProgram } from "./program/launch-program.ts";
+import { ProgramFolders } from "./program/program-folders.ts";
+import { unpack } from "./program/unpack.ts";
 import { startThawGuard } from "./thaw-guard.ts";
 import { WatchedLimits } from "./watched-limits.ts";
 
@@ -24,6 +32,10 @@ export interface SandboxOptions {
   readonly poolMost?: number;
   /** A cell that has been idle for this long is frozen, where the host can; 0 for never, 10 s when left out. */
   readonly freezeAfterMs?: number;
+  /** For the files of programs that run; owned by the sandbox, which empties it first. In the host's scratch folder when left out. */
+  readonly programsFolder?: string;
+  /** What programs may use of this host; nothing when left out. */
+  readonly allowance?: HostAllowance;
   /** The least that will do; `process-only` and `watched` when left out. */
   readonly minimum?: { readonly confinement?: Confinement; readonly limits?: LimitsLevel };
   readonly log: (level: "info" | "warn", message: string) => void;
@@ -43,7 +55,10 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
   const findings = await examineHost(options.dataFolderId, options.clock);
   requireMinimum(findings, options.minimum ?? {});
-  return new ProcessSandbox(findings, options);
+  const host = await findHostPrograms(options.allowance ?? { programs: [], libraries: false });
+  const sandbox = new ProcessSandbox(findings, host, options);
+  await sandbox.programs.sweep();
+  return sandbox;
 }
 
 const CONFINEMENTS: readonly Confinement[] = ["process-only", "confined", "full"];
@@ -81,12 +96,30 @@ function keptBy({ launch, confinement }: HostFindings): ReadonlySet<HostLimit> {
 const isUsual = ({ openFiles = usualLimits.openFiles, scratchBytes = usualLimits.scratchBytes }: CellLimits): boolean =>
   openFiles === usualLimits.openFiles && scratchBytes === usualLimits.scratchBytes;
 
+function runsAsNobody({ launch }: HostFindings): boolean {
+  return launch?.method.kind === "plain" && launch.method.asNobody;
+}
+
+/** A guest of ours raises its wall by itself where there is no bubblewrap; a program cannot be made to. */
+function requireWall({ kind }: LaunchMethod, confinement: Confinement): void {
+  if (kind === "bubblewrap" || confinement === "process-only") return;
+  throw new ProgramRefused("not_allowed", "This host has no bubblewrap, without which a program has no wall around it");
+}
+
+/** For a program that serves on a unix socket. */
+function allowingSockets(method: LaunchMethod): LaunchMethod {
+  if (method.kind !== "bubblewrap") return method;
+  return { ...method, filters: { ...method.filters, first: method.filters.serving } };
+}
+
 class ProcessSandbox implements Sandbox {
   readonly confinement: Confinement;
   readonly limitsLevel: LimitsLevel;
   readonly checks: Sandbox["checks"];
   readonly keeps: ReadonlySet<HostLimit>;
+  readonly programs: ProgramFolders;
 
+  readonly #host: HostPrograms;
   readonly #findings: HostFindings;
   readonly #clock: Clock;
   readonly #pool: CellPool;
@@ -101,11 +134,19 @@ class ProcessSandbox implements Sandbox {
   #nextName = 1;
   #closing: Promise<void> | undefined;
 
-  constructor(findings: HostFindings, options: SandboxOptions) {
+  constructor(findings: HostFindings, host: HostPrograms, options: SandboxOptions) {
     this.#findings = findings;
+    this.#host = host;
+    this.programs = new ProgramFolders(
+      // Another user does not come through the data folder.
+      options.programsFolder === undefined || runsAsNobody(findings)
+        ? join(tmpdir(), `solo-programs-${options.dataFolderId}`)
+        : options.programsFolder,
+      (archive) => unpack(this, archive),
+    );
     this.confinement = findings.confinement;
     this.limitsLevel = findings.limitsLevel;
-    this.checks = findings.checks;
+    this.checks = [...findings.checks, programsCheck(host)];
     this.keeps = keptBy(findings);
     this.#clock = options.clock;
     this.#watched = new WatchedLimits(options.clock);
@@ -154,6 +195,40 @@ class ProcessSandbox implements Sandbox {
     return cell;
   }
 
+  async run({ artifact, program, environment }: CellProgram, limits: CellLimits): Promise<Cell> {
+    const { launch } = this.#findings;
+    if (this.#closing !== undefined || launch === undefined) throw new SandboxClosed();
+    const { protocol } = program;
+    requireWall(launch.method, this.confinement);
+    const files = await this.programs.take(artifact, program);
+    const server = protocol === "http" ? prepareServer(launch.method) : undefined;
+    try {
+      const cell = await this.#coldStarts.run(() =>
+        this.#track(
+          (group) =>
+            launchProgram({
+              method: protocol === "http" ? allowingSockets(launch.method) : launch.method,
+              ...{ files, host: this.#host, protocol, arguments: program.arguments, limits, group },
+              ...{ bun: launch.files.bun, prlimit: launch.prlimit },
+              environment: server === undefined ? environment : { ...environment, SOLO_HTTP_SOCKET: server.inside },
+            }),
+          limits,
+          "foreground",
+        ),
+      );
+      void cell.exited.then(() => {
+        files.release();
+        server?.remove();
+      });
+      if (this.limitsLevel === "watched") this.#watched.watch(cell);
+      return server === undefined ? cell : new HttpCell(cell, server.seenFrom(cell));
+    } catch (error) {
+      files.release();
+      server?.remove();
+      throw error;
+    }
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#closeAll();
     return this.#closing;
@@ -172,10 +247,23 @@ class ProcessSandbox implements Sandbox {
   }
 
   async #launch(limits: CellLimits, priority: BootPriority): Promise<ProcessCell> {
-    const { launch, groups } = this.#findings;
-    if (this.#closing !== undefined || launch === undefined) throw new SandboxClosed();
-    const group = groups?.create(`cell-${this.#nextName++}`, limits, priority);
-    const launching = launchCell({ ...launch, limits, group, priority, clock: this.#clock });
+    const { launch } = this.#findings;
+    if (launch === undefined) throw new SandboxClosed();
+    return this.#track(
+      (group) => launchCell({ ...launch, limits, group, priority, clock: this.#clock }),
+      limits,
+      priority,
+    );
+  }
+
+  /** Knows of the cell from before it is there until nothing of it is left. */
+  async #track(
+    start: (group: ControlGroup | undefined) => Promise<ProcessCell>,
+    limits: CellLimits,
+    priority: BootPriority,
+  ): Promise<ProcessCell> {
+    if (this.#closing !== undefined) throw new SandboxClosed();
+    const launching = start(this.#findings.groups?.create(`cell-${this.#nextName++}`, limits, priority));
     this.#launches.add(launching);
     try {
       const cell = await launching;
@@ -193,6 +281,7 @@ class ProcessSandbox implements Sandbox {
     await Promise.allSettled(this.#launches);
     await this.#pool.close();
     await Promise.all([...this.#cells].map((cell) => cell.kill()));
+    await this.programs.close();
     await this.#endThawGuard?.();
     await this.#findings.groups?.close();
   }

@@ -20,6 +20,7 @@ import {
   loadArgument,
   onlyNativeCalls,
   whenBits,
+  whenEqual,
 } from "./filter-program.ts";
 import { type RunningFilter, runningFilter } from "./running-calls.ts";
 
@@ -27,6 +28,8 @@ import { type RunningFilter, runningFilter } from "./running-calls.ts";
 export interface CallFilters {
   /** In force before the runtime starts, where something can do that. */
   readonly first: Uint8Array;
+  /** In place of it for a program that serves on a unix socket; it is the only one that programs get, since they execute. */
+  readonly serving: Uint8Array;
   /** In force before code of a service arrives. */
   readonly running: RunningFilter;
 }
@@ -34,16 +37,27 @@ export interface CallFilters {
 /** The filters for this architecture, or `undefined` where its system calls are not known. */
 export function callFilters(architecture: string): CallFilters | undefined {
   if (architecture !== "x64" && architecture !== "arm64") return undefined;
-  return { first: firstFilter(architecture), running: runningFilter(architecture) };
+  return {
+    first: firstFilter(architecture),
+    serving: firstFilter(architecture, "unix"),
+    running: runningFilter(architecture),
+  };
 }
 
-export function firstFilter(architecture: FilterArchitecture): Uint8Array {
+/**
+ * @param sockets `none` for guests of ours; `unix` for programs that serve on a socket in their own file system and network
+ *   namespaces, in which there is nobody else to reach.
+ */
+export function firstFilter(architecture: FilterArchitecture, sockets: "none" | "unix" = "none"): Uint8Array {
   const calls = TABLES[architecture];
   return assemble([
     ...onlyNativeCalls(architecture),
     ...ENDS_THE_PROCESS.flatMap((name) => forCall(calls[name], [give(KILL_PROCESS)])),
     ...NOT_PERMITTED.flatMap((name) => forCall(calls[name], [give(failWith(EPERM))])),
-    ...forCall(calls.socket, [give(failWith(EACCES))]),
+    ...forCall(calls.socket, [
+      ...(sockets === "unix" ? [loadArgument(0), ...whenEqual(AF_UNIX, ALLOW)] : []),
+      give(failWith(EACCES)),
+    ]),
     // clone3 hides its flags behind a pointer, which BPF cannot follow. ENOSYS makes libc use clone, whose flags it can read.
     ...forCall(calls.clone3, [give(failWith(ENOSYS))]),
     ...forCall(calls.clone, [loadArgument(0), ...whenBits(NEW_NAMESPACE_FLAGS, failWith(EPERM)), give(ALLOW)]),
@@ -229,5 +243,6 @@ const TABLES: Readonly<Record<FilterArchitecture, Readonly<Record<CallName, numb
   },
 };
 
+const AF_UNIX = 1;
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET. */
 const NEW_NAMESPACE_FLAGS = 0x7e02_0000;

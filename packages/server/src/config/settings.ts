@@ -159,6 +159,24 @@ export const settings = {
   }),
   ...serviceLimitSettings(),
   ...tenantLimitSettings(),
+  hostPrograms: {
+    flag: "--host-programs",
+    variable: "SOLO_HOST_PROGRAMS",
+    key: "binaries.host_programs",
+    doc: "Programs of this host that external binaries may use, such as sh,python3",
+    wanted: "names of programs parted by commas, or none",
+    default: [],
+    read: (value: unknown) => readNames(value),
+    format: (value: readonly string[]) => (value.length === 0 ? "none" : value.join(",")),
+  } satisfies Setting<readonly string[]> as Setting<readonly string[]>,
+  hostLibraries: oneOf({
+    flag: "--host-libraries",
+    variable: "SOLO_HOST_LIBRARIES",
+    key: "binaries.host_libraries",
+    doc: "Let external binaries load the shared libraries of this host",
+    values: ["no", "yes"],
+    default: "no",
+  }),
   memoryOvercommit: whole({
     flag: "--memory-overcommit",
     variable: "SOLO_MEMORY_OVERCOMMIT",
@@ -295,6 +313,13 @@ function oneOf<const T extends string>(
     read: (value) => values.find((one) => one === value),
     format: (value) => value,
   };
+}
+
+/** Text from a flag or variable, or an array from a TOML file. */
+function readNames(value: unknown): readonly string[] | undefined {
+  if (value === "none" || value === "") return [];
+  const names = typeof value === "string" ? value.split(",") : value;
+  return z.array(z.string().regex(/^[A-Za-z0-9][\w.+-]{0,63}$/)).safeParse(names).data;
 }
 
 function whole(setting: Names & Range): Setting<number> {

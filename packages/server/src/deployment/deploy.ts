@@ -3,8 +3,10 @@ import { createHash } from "node:crypto";
 import { limitRow } from "@solo/notation";
 import type { Permit } from "../authority/authorize.ts";
 import { checkServiceId } from "../authority/names.ts";
+import { readExecutable } from "../cells/program/executable.ts";
 import { SoloError } from "../errors.ts";
 import { loadLimits, sizeLimits } from "../limits.ts";
+import type { ArtifactForm } from "../ports/artifact.ts";
 import { smallArtifactBytes } from "../ports/artifact-store.ts";
 import { resourceWords } from "../ports/vitals.ts";
 import { DeployedService } from "../services/deployed-service.ts";
@@ -24,8 +26,9 @@ import { startError } from "./start-error.ts";
 
 export interface Deployment {
   readonly serviceId: string;
+  /** The artifact, of whatever form. */
   readonly source: Uint8Array;
-  readonly language: "typescript" | "javascript";
+  readonly form: ArtifactForm;
   readonly fileName: string;
   readonly manifest: Manifest;
 }
@@ -45,7 +48,8 @@ const acceptWithinMs = 100;
  * When the start fails nothing is left but its events, and an older version's record stays as it was.
  *
  * @throws {SoloError} `RESOURCES_SCARCE`, `SERVICE_EXISTS`, `QUOTA_EXCEEDED`, `CAPACITY_PROMISED`, `SOURCE_EMPTY`,
- *   `SOURCE_TOO_LARGE`, `SOURCE_NOT_TEXT`, `LIMIT_NOT_ENFORCEABLE`, `COMPILE_FAILED`, `START_FAILED`, `START_TIMED_OUT`
+ *   `SOURCE_TOO_LARGE`, `SOURCE_NOT_TEXT`, `ARTIFACT_INVALID`, `PROGRAM_NOT_ALLOWED`, `LIMIT_NOT_ENFORCEABLE`,
+ *   `COMPILE_FAILED`, `START_FAILED`, `START_TIMED_OUT`
  */
 export async function deploy(
   context: DeploymentContext,
@@ -229,11 +233,11 @@ function checkDeployment(context: DeploymentContext, tenant: string, deployment:
   checkLoad(context, deployment);
   checkCapacity(context, deployment);
   checkHostLimits(context, deployment);
-  const { source } = deployment;
+  const { source, form } = deployment;
   if (source.length === 0) {
     throw new SoloError("SOURCE_EMPTY", `Cannot deploy "${deployment.serviceId}": the source is empty`, {
       found: "0 bytes",
-      wanted: "the text of one file",
+      wanted: form.kind === "source" ? "the text of one file" : "an artifact",
       field: "source",
     });
   }
@@ -245,7 +249,8 @@ function checkDeployment(context: DeploymentContext, tenant: string, deployment:
       quota: { subject: "artifact_bytes", limit: sizeLimits.artifactBytes, used: source.length },
     });
   }
-  if (!isUtf8(source) || source.includes(0)) {
+  if (form.kind === "binary" && form.program.packaging === "executable") checkExecutable(deployment);
+  if (form.kind === "source" && (!isUtf8(source) || source.includes(0))) {
     throw new SoloError("SOURCE_NOT_TEXT", `Cannot deploy "${deployment.serviceId}": the source is not UTF-8 text`, {
       found: "bytes that are not UTF-8, or a NUL character",
       wanted: "UTF-8 text",
@@ -270,6 +275,16 @@ function checkLoad({ load }: DeploymentContext, { serviceId }: Deployment): void
       metadata: { service_id: serviceId },
     },
   );
+}
+
+function checkExecutable({ serviceId, source }: Deployment): void {
+  const executable = readExecutable(source, process.arch);
+  if (executable.kind !== "refused") return;
+  throw new SoloError("ARTIFACT_INVALID", `Cannot deploy "${serviceId}": it is ${executable.found}`, {
+    found: executable.found,
+    wanted: executable.wanted,
+    field: "source",
+  });
 }
 
 function checkCapacity({ capacity }: DeploymentContext, { serviceId, manifest }: Deployment): void {
@@ -315,7 +330,7 @@ const recordOf = (
   state: "starting",
   artifactSha256: createHash("sha256").update(deployment.source).digest("hex"),
   fileName: deployment.fileName,
-  language: deployment.language,
+  form: deployment.form,
   manifest: deployment.manifest,
   deployedAtMs: context.clock.wallMs(),
   correlationId: permit.correlationId,
@@ -326,6 +341,7 @@ const deployedEvent = (serviceId: string, record: ServiceRecord) =>
     type: "service.deployed",
     serviceId,
     version: record.version,
+    kind: record.form.kind,
     artifactSha256: record.artifactSha256,
     fileName: record.fileName,
   }) as const;

@@ -66,6 +66,7 @@ export const viewOfRecord = (
   version: record.version,
   artifactSha256: record.artifactSha256,
   fileName: record.fileName,
+  form: record.form,
   deployedAtMs: record.deployedAtMs,
   restarts: 0,
   processId: 0,

@@ -2,6 +2,8 @@ import { type Reason, SoloError } from "../errors.ts";
 import type { Cause, CauseKind } from "../services/cause.ts";
 
 const reasons: Readonly<Record<CauseKind, Reason>> = {
+  artifact: "ARTIFACT_INVALID",
+  not_allowed: "PROGRAM_NOT_ALLOWED",
   compile: "COMPILE_FAILED",
   start_timeout: "START_TIMED_OUT",
   server: "INTERNAL",
@@ -19,11 +21,17 @@ const reasons: Readonly<Record<CauseKind, Reason>> = {
   shed: "START_FAILED",
 };
 
+const wanted: Readonly<Partial<Record<CauseKind, string>>> = {
+  compile: "source that compiles",
+  artifact: "an artifact that is what it says, for this host",
+  not_allowed: "an artifact that needs nothing of the host, or what its operator allows",
+};
+
 /** The refusal of a deploy or restart whose service did not come to run. */
 export const startError = (serviceId: string, cause: Cause): SoloError =>
   new SoloError(reasons[cause.kind], `Cannot start "${serviceId}": ${cause.message}`, {
     found: cause.message,
-    wanted: cause.kind === "compile" ? "source that compiles" : "a service whose `init` returns",
+    wanted: wanted[cause.kind] ?? "a service whose `init` returns",
     ...(cause.location === undefined ? {} : { location: cause.location }),
     ...(cause.kind === "oom" ? { fix: "Use less memory, or raise limits.memory_bytes" } : {}),
     metadata: {

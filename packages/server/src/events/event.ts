@@ -9,6 +9,7 @@ export type EventBody =
       readonly type: "service.deployed";
       readonly serviceId: string;
       readonly version: number;
+      readonly kind: "source" | "bundle" | "binary";
       readonly artifactSha256: string;
       readonly fileName: string;
     }

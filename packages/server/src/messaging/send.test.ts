@@ -40,7 +40,13 @@ async function start() {
     const key = { requestId: serviceId, fingerprint: "f" };
     const manifest = { ...parseManifest(undefined), ...changed };
     const source = Buffer.from(sandbox.register(definition));
-    return deploy(deployments, permit, key, { serviceId, source, language: "typescript", fileName: "a.ts", manifest });
+    return deploy(deployments, permit, key, {
+      serviceId,
+      source,
+      form: { kind: "source", language: "typescript" },
+      fileName: "a.ts",
+      manifest,
+    });
   };
   const message = (serviceId: string, method: string, args: readonly unknown[] | string = []) => ({
     serviceId,

@@ -113,7 +113,7 @@ export async function cast(
   const service = context.directory.get(permit.tenant, checkServiceId(message.serviceId));
   const leave = enter(context, service, message);
   const actor = service.actor ?? (await actorOf(service, context.clock, options).catch(leaving(leave)));
-  const known = service.incarnation?.casts;
+  const known = takesAnyMethod(service) ? undefined : service.incarnation?.casts;
   if (known !== undefined && !known.includes(message.method)) {
     leave();
     // Nobody would hear of it later: a cast has no answer.
@@ -130,6 +130,11 @@ export async function cast(
   }
   const handled = handedTo(service, leave);
   castToService(context.system, actor, { method: message.method, args: message.args, handled });
+}
+
+/** An HTTP server has not said which paths it has. */
+function takesAnyMethod({ record: { form } }: DeployedService): boolean {
+  return form.kind === "binary" && form.program.protocol === "http";
 }
 
 /** Lets the message leave the mailbox when it is handled, or when who it was handed to ends before. */

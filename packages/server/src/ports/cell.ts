@@ -1,3 +1,5 @@
+import type { Program } from "./artifact.ts";
+
 /** One service's process on the host, seen from the kernel: what goes in and out are frames, whose bytes are hostile. */
 export interface Cell {
   /** Process id on the host of the outermost process of the cell; 0 for an inline cell. */
@@ -69,6 +71,14 @@ export interface HostCheck {
   readonly fix: string;
 }
 
+/** A program to be run in a cell of its own. */
+export interface CellProgram {
+  readonly artifact: Uint8Array;
+  readonly program: Program;
+  /** The program's whole environment, beside `PATH`, `HOME` and `TMPDIR`. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 /** Makes cells. */
 export interface Sandbox {
   readonly confinement: Confinement;
@@ -88,6 +98,13 @@ export interface Sandbox {
    * @throws {CellLaunchFailed} The host could not start a process.
    */
   acquire(limits: CellLimits): Promise<Cell>;
+  /**
+   * Starts a program in a cell of its own. It has not said anything yet. The caller owns the cell and must kill it.
+   *
+   * @throws {CellLaunchFailed} The host could not start a process.
+   * @throws {ProgramRefused} It is no program that can run here, or needs what is not allowed.
+   */
+  run(program: CellProgram, limits: CellLimits): Promise<Cell>;
   /** Kills all cells, handed out or not, and waits until nothing is left. Idempotent. */
   close(): Promise<void>;
 }

@@ -31,6 +31,10 @@ export interface ReachedLimit {
 }
 
 export type CauseKind =
+  /** The artifact is not what it says: a wrong hash, a program that cannot be executed here, an archive that is refused. */
+  | "artifact"
+  /** The artifact needs something of the host that its operator has not allowed. */
+  | "not_allowed"
   /** The source does not compile. */
   | "compile"
   /** The top level of the source, or `init`, threw, or the default export is no server. */

@@ -167,6 +167,7 @@ export class DeployedService {
       version: record.version,
       artifactSha256: record.artifactSha256,
       fileName: record.fileName,
+      form: record.form,
       deployedAtMs: record.deployedAtMs,
       ...(running === undefined ? {} : { startedAtMs: running.startedAtMs }),
       restarts: this.restarts,

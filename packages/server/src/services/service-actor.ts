@@ -1,5 +1,6 @@
 import { Call, Cast, Exit, type ProcessHandler, type Self } from "@solo/actor-core";
 import { type GuestExit, GuestGone, type GuestSession, type OutgoingMessage } from "../cells/guest-session.ts";
+import { ProgramRefused } from "../cells/program/errors.ts";
 import type { EventBody } from "../events/event.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Cause } from "./cause.ts";
@@ -234,6 +235,7 @@ async function bringUp(
   try {
     opened = await guest.opened;
   } catch (error) {
+    if (error instanceof ProgramRefused) return { kind: "failed", cause: { kind: error.kind, message: error.message } };
     return { kind: "failed", cause: { kind: "server", message: `no cell could be started: ${String(error)}` } };
   }
   const { cell, session } = opened;

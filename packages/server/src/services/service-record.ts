@@ -1,5 +1,6 @@
 import { type LimitAction, type LimitName, usualLimits } from "@solo/notation";
 import type { LogLevel } from "../cells/guest-session.ts";
+import type { ArtifactForm } from "../ports/artifact.ts";
 import type { Cause } from "./cause.ts";
 
 /** How a service is run, every default filled in. */
@@ -37,7 +38,7 @@ export interface ServiceRecord {
   readonly state: "starting" | "running" | "stopping" | "stopped" | "failed" | "killed";
   readonly artifactSha256: string;
   readonly fileName: string;
-  readonly language: "typescript" | "javascript";
+  readonly form: ArtifactForm;
   readonly manifest: Manifest;
   readonly deployedAtMs: number;
   /** Correlation id of the deployment; what the kernel does by itself for the service carries it. */
@@ -52,13 +53,16 @@ const decoder = new TextDecoder();
 
 export const encodeRecord = (record: ServiceRecord): Uint8Array => encoder.encode(JSON.stringify(record));
 
-/** Reads what {@link encodeRecord} wrote, or an older server that knew fewer limits; the store is trusted. */
+/** Reads what {@link encodeRecord} wrote, or an older server that knew fewer limits and kinds; the store is trusted. */
 export function decodeRecord(bytes: Uint8Array): ServiceRecord {
-  const record = JSON.parse(decoder.decode(bytes)) as ServiceRecord;
+  const { language = "typescript", ...record } = JSON.parse(decoder.decode(bytes)) as ServiceRecord & {
+    readonly language?: "typescript" | "javascript";
+  };
   const manifest: Partial<Manifest> = record.manifest;
   const { limits, softLimits = {}, limitActions = {} } = manifest;
   return {
     ...record,
+    form: (record.form as ServiceRecord["form"] | undefined) ?? { kind: "source", language },
     manifest: { ...record.manifest, limits: { ...usualLimits, ...limits }, softLimits, limitActions },
   };
 }

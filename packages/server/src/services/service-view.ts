@@ -1,4 +1,5 @@
 import type { LimitAction, LimitName } from "@solo/notation";
+import type { ArtifactForm } from "../ports/artifact.ts";
 import type { CellUsage, Confinement, LimitsLevel } from "../ports/cell.ts";
 import type { Cause } from "./cause.ts";
 import type { Health } from "./health.ts";
@@ -13,6 +14,7 @@ export interface ServiceView {
   readonly version: number;
   readonly artifactSha256: string;
   readonly fileName: string;
+  readonly form: ArtifactForm;
   readonly deployedAtMs: number;
   /** When the present cell answered its start; undefined while there is none. */
   readonly startedAtMs?: number;

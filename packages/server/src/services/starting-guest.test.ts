@@ -33,7 +33,7 @@ function begin(source?: Promise<Uint8Array>) {
     tenant: "acme",
     serviceId: "early",
     fileName: "early.ts",
-    language: "typescript",
+    form: { kind: "source", language: "typescript" },
     manifest,
   } as const;
   return new StartingGuest(sandbox, { ...request, source: source ?? Buffer.from(text) }, 0);

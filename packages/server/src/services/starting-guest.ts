@@ -8,12 +8,16 @@ import {
   type StartOutcome,
   type StartRequest,
 } from "../cells/guest-session.ts";
-import type { Cell, Sandbox } from "../ports/cell.ts";
+import { execFailure } from "../cells/program/exec-failure.ts";
+import type { ArtifactForm, Program } from "../ports/artifact.ts";
+import type { Cell, CellProgram, Sandbox } from "../ports/cell.ts";
 import { actionAt, cellLimitsOf, softLimit } from "./limit-rules.ts";
 import type { Manifest } from "./service-record.ts";
 
-/** What a guest is begun with; everything but the source is known at once. */
-export interface GuestRequest extends Omit<StartRequest, "source" | "environment" | "logLevel" | "startArguments"> {
+/** What a guest is begun with; everything but the artifact is known at once. */
+export interface GuestRequest extends Pick<StartRequest, "serviceId" | "tenant" | "fileName"> {
+  readonly form: ArtifactForm;
+  /** The artifact. */
   readonly source: Uint8Array | Promise<Uint8Array>;
   readonly manifest: Manifest;
 }
@@ -43,7 +47,7 @@ export class StartingGuest {
 
   constructor(sandbox: Sandbox, request: GuestRequest, nowMs: number) {
     this.begunAtMs = nowMs;
-    this.opened = this.#open(sandbox, request.manifest);
+    this.opened = this.#open(sandbox, request);
     this.outcome = this.#start(request);
     // Both are looked at by who attaches; a guest that is abandoned fails unheard.
     this.opened.catch(() => undefined);
@@ -67,8 +71,13 @@ export class StartingGuest {
     void this.opened.then(({ session }) => session.kill());
   }
 
-  async #open(sandbox: Sandbox, manifest: Manifest): Promise<OpenedGuest> {
-    const cell = await sandbox.acquire(cellLimitsOf(manifest));
+  async #open(sandbox: Sandbox, request: GuestRequest): Promise<OpenedGuest> {
+    const { form, manifest } = request;
+    const limits = cellLimitsOf(manifest);
+    const cell =
+      form.kind === "binary"
+        ? await sandbox.run(programOf(request, form.program, await request.source), limits)
+        : await sandbox.acquire(limits);
     const handlers: SessionHandlers = {
       onLog: (line) => this.#handOver((owner) => owner.onLog(line)),
       onOutgoing: (message: OutgoingMessage) => this.#handOver((owner) => owner.onOutgoing(message)),
@@ -78,18 +87,27 @@ export class StartingGuest {
     return { cell, session };
   }
 
-  async #start({ source, manifest, ...request }: GuestRequest): Promise<StartOutcome> {
+  async #start({ source, manifest, form, ...request }: GuestRequest): Promise<StartOutcome> {
     const { session } = await this.opened;
     const bytes = await source;
     if (this.#abandoned) throw new Error("The start was given up");
-    const { environment, logLevel, startArguments } = manifest;
-    return session.start({
-      ...request,
-      source: bytes,
-      environment,
-      logLevel,
-      startArguments: new TextEncoder().encode(startArguments),
-    });
+    const { environment, logLevel } = manifest;
+    const startArguments = new TextEncoder().encode(manifest.startArguments);
+    switch (form.kind) {
+      case "source":
+        return session.start({
+          ...request,
+          source: bytes,
+          language: form.language,
+          environment,
+          logLevel,
+          startArguments,
+        });
+      case "bundle":
+        return session.start({ ...request, source: bytes, language: "bundle", environment, logLevel, startArguments });
+      case "binary":
+        return session.startProgram({ logLevel, startArguments, execFailure });
+    }
   }
 
   #handOver(handOver: (handlers: SessionHandlers) => void): void {
@@ -108,4 +126,10 @@ function boundsOf(manifest: Manifest): SessionBounds {
     callsInFlight: bound("callsInFlight"),
     logLinesPerSecond: bound("logLinesPerSecond"),
   };
+}
+
+/** A program learns by its environment what a guest of ours is told. */
+function programOf({ serviceId, tenant, manifest }: GuestRequest, program: Program, artifact: Uint8Array): CellProgram {
+  const environment = { ...manifest.environment, SOLO_SERVICE_ID: serviceId, SOLO_TENANT: tenant };
+  return { artifact, program, environment };
 }

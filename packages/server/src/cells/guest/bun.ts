@@ -17,6 +17,10 @@ export interface BunRuntime {
   /** Collects garbage and gives free memory back to the system. Takes some milliseconds. */
   shrink(): void;
   inspect(value: unknown, options?: { readonly depth?: number; readonly colors?: boolean }): string;
+  readonly CryptoHasher: new (
+    algorithm: "sha256",
+  ) => { update(bytes: Uint8Array): { digest(encoding: "hex"): string } };
+  readonly semver: { satisfies(version: string, range: string): boolean };
   readonly argv: readonly string[];
   /** Path of the entry. */
   readonly main: string;

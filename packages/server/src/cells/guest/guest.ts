@@ -10,6 +10,7 @@ import {
   type Level,
   PROTOCOL_VERSION,
 } from "../protocol.ts";
+import type { Contract } from "./bundle-reader.ts";
 import { describeError } from "./describe-error.ts";
 import { ArgumentsRefused, decodeArguments, decodeValue, encodeValue, NotJson } from "./json.ts";
 import { LoadFailed } from "./load-failed.ts";
@@ -19,6 +20,8 @@ import type { RunningService, ServiceAnswer, ServiceCall, ServiceRuntime } from 
 export interface LoadedSource {
   readonly definition: unknown;
   readonly runtime: ServiceRuntime;
+  /** What the definition must have, where that was promised. */
+  readonly contract?: Contract;
 }
 
 /** What the guest needs of the place it runs in. */
@@ -143,7 +146,7 @@ export class Guest {
     if (boot === undefined) return;
     try {
       const startArguments = decodeArguments(args);
-      const { definition, runtime } = await this.#host.load(boot, joinChunks(this.#source.splice(0)));
+      const { definition, runtime, contract } = await this.#host.load(boot, joinChunks(this.#source.splice(0)));
       this.#runtime = runtime;
       const started = await runtime.runService(definition, startArguments, {
         log: (level, values) => this.log(level, this.#host.show(values)),
@@ -154,6 +157,11 @@ export class Guest {
       });
       if (started.kind === "failed") return this.#exit({ ...started.ending, normal: false });
       const running = started.service;
+      if (contract !== undefined && !keeps(running, contract)) {
+        running.abandon();
+        const message = "The bundle is refused: its code has other calls or casts than its contract says";
+        return this.#exit({ kind: "artifact", normal: false, message });
+      }
       if (this.#exiting) return running.abandon();
       this.#running = running;
       void running.ended.then(async (ending) => {
@@ -246,6 +254,10 @@ export class Guest {
   #send(id: number, message: Parameters<typeof encodeGuestMessage>[0]): void {
     this.#host.send(id, encodeGuestMessage(message));
   }
+}
+
+function keeps(running: RunningService, contract: Contract): boolean {
+  return running.calls.join() === contract.calls.join() && running.casts.join() === contract.casts.join();
 }
 
 interface PendingCall {

@@ -1,5 +1,6 @@
 import type { Boot, Ending } from "../protocol.ts";
 import { bun } from "./bun.ts";
+import type { Contract, ReadBundle } from "./bundle-reader.ts";
 import { describeError, MODULE_PREFIX } from "./describe-error.ts";
 import type { LoadedSource } from "./guest.ts";
 import { LoadFailed } from "./load-failed.ts";
@@ -15,8 +16,9 @@ import { SUPPLIED, suppliedModule } from "./supplied-module.ts";
  */
 export async function loadSource(boot: Boot, source: Uint8Array): Promise<LoadedSource> {
   const loader = boot.language === "typescript" ? "ts" : "js";
-  const contents = decodeSource(source);
-  checkImports(boot.fileName, contents, loader);
+  const { contents, contract } =
+    boot.language === "bundle" ? await openBundle(source) : { contents: decodeSource(source) };
+  if (boot.language !== "bundle") checkImports(boot.fileName, contents, loader);
   const specifier = `${MODULE_PREFIX}${boot.fileName}`;
   const { library, runtime } = await suppliedModule(contents);
   bun.plugin({
@@ -28,11 +30,23 @@ export async function loadSource(boot: Boot, source: Uint8Array): Promise<Loaded
   });
   try {
     const module = (await import(specifier)) as { readonly default?: unknown };
-    return { definition: module.default, runtime };
+    return { definition: module.default, runtime, ...(contract === undefined ? {} : { contract }) };
   } catch (error) {
     throw new LoadFailed(compileEnding(boot.fileName, error) ?? throwEnding(boot.fileName, error));
   }
 }
+
+/** By a program of its own beside this one. */
+async function openBundle(bundle: Uint8Array): Promise<{ readonly contents: string; readonly contract?: Contract }> {
+  const { readBundle } = (await import(BUNDLE_READER)) as { readBundle(bytes: Uint8Array): ReadBundle };
+  const read = readBundle(bundle);
+  if (read.kind === "refused") {
+    throw new LoadFailed({ kind: "artifact", message: `The bundle is refused: ${read.message}` });
+  }
+  return { contents: read.source, ...(read.contract === undefined ? {} : { contract: read.contract }) };
+}
+
+const BUNDLE_READER = "./bundle-reader.js";
 
 function decodeSource(source: Uint8Array): string {
   try {

@@ -1,7 +1,7 @@
 import type { UncheckedServer } from "@solo/actor-core";
 import type { Cell, Sandbox } from "../../ports/cell.ts";
 import type { Clock } from "../../ports/clock.ts";
-import { SandboxClosed } from "../errors.ts";
+import { CellLaunchFailed, SandboxClosed } from "../errors.ts";
 import type { LoadedSource } from "../guest/guest.ts";
 import { LoadFailed } from "../guest/load-failed.ts";
 import { refusedCall, runService } from "../guest/run-service.ts";
@@ -58,6 +58,9 @@ export function openInlineSandbox({ clock }: { readonly clock: Pick<Clock, "nowM
       cells.add(cell);
       void cell.exited.then(() => cells.delete(cell));
       return cell;
+    },
+    async run() {
+      throw new CellLaunchFailed("Cannot run a program: this kernel runs inside its caller's process and has no cells");
     },
     async close() {
       closed = true;

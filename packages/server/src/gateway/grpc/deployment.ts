@@ -1,4 +1,5 @@
 import {
+  ArtifactKind,
   type DeploymentServiceServer,
   DeployRequest,
   KillRequest,
@@ -7,6 +8,7 @@ import {
   type WatchResponse,
 } from "@solo/proto";
 import { checkServiceId } from "../../authority/names.ts";
+import { parseArtifactForm } from "../../deployment/artifact-form.ts";
 import type { DeploymentContext } from "../../deployment/context.ts";
 import { deploy, planDeploy } from "../../deployment/deploy.ts";
 import { list, status } from "../../deployment/find.ts";
@@ -38,8 +40,8 @@ export const deploymentService = (
     const deployment = {
       serviceId: checkServiceId(request.serviceId),
       source: request.source,
-      language: language(request.language),
-      fileName: fileName(request.fileName, request.language),
+      form: parseArtifactForm(request),
+      fileName: fileName(request.fileName, request),
       manifest: parseManifest(request.manifest, settings.defaults),
     };
     const view = request.validateOnly
@@ -148,21 +150,13 @@ const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
     if (signal.aborted) settle();
   });
 
-function language(asked: number): "typescript" | "javascript" {
-  if (asked === SourceLanguage.SOURCE_LANGUAGE_JAVASCRIPT) return "javascript";
-  if (asked === SourceLanguage.SOURCE_LANGUAGE_TYPESCRIPT || asked === SourceLanguage.SOURCE_LANGUAGE_UNSPECIFIED) {
-    return "typescript";
-  }
-  throw new SoloError("REQUEST_MALFORMED", "Cannot tell the source's language", {
-    found: `the number ${asked}`,
-    wanted: "TypeScript or JavaScript",
-    field: "language",
-  });
-}
-
 /** A name for error locations only: it never touches a file system. */
-function fileName(asked: string, lang: number): string {
-  if (asked === "") return lang === SourceLanguage.SOURCE_LANGUAGE_JAVASCRIPT ? "service.js" : "service.ts";
+function fileName(asked: string, { kind, language }: DeployRequest): string {
+  if (asked === "") {
+    if (kind === ArtifactKind.ARTIFACT_KIND_BUNDLE) return "service.solo";
+    if (kind === ArtifactKind.ARTIFACT_KIND_BINARY) return "program";
+    return language === SourceLanguage.SOURCE_LANGUAGE_JAVASCRIPT ? "service.js" : "service.ts";
+  }
   if (/^[\w .@+-]{1,255}$/.test(asked)) return asked;
   throw new SoloError("REQUEST_MALFORMED", "Cannot use the file name", {
     found: `${asked.length} characters, some of which cannot stand in a file's name`,

@@ -1,9 +1,12 @@
 import { type LimitName, limitRow } from "@solo/notation";
 import {
+  ArtifactKind,
   Confinement,
   Health,
   LimitsLevel,
   LogLevel,
+  Packaging,
+  ProgramProtocol,
   RestartKind,
   type Service,
   ServiceState,
@@ -11,7 +14,9 @@ import {
   LimitAction as WireLimitAction,
   type LimitUse as WireLimitUse,
   type LogLine as WireLogLine,
+  type Program as WireProgram,
 } from "@solo/proto";
+import type { Program } from "../../ports/artifact.ts";
 import type { LogLine } from "../../services/log-buffer.ts";
 import { stallWords } from "../../services/progress.ts";
 import type { LimitUse, ServiceView } from "../../services/service-view.ts";
@@ -62,6 +67,8 @@ export const toServiceMessage = (view: ServiceView): Service => ({
   health: healths[view.health.kind],
   healthReason: healthReason(view),
   limits: (view.limits ?? []).map(toLimitUse),
+  kind: artifactKinds[view.form.kind],
+  program: view.form.kind === "binary" ? toProgramMessage(view.form.program) : undefined,
 });
 
 function byWireName<Value, Wire>(
@@ -103,6 +110,13 @@ const toLimitUse = ({
   timesReached: BigInt(timesReached),
 });
 
+const toProgramMessage = ({ packaging, entry, protocol, arguments: args }: Program): WireProgram => ({
+  packaging: packagings[packaging],
+  entry,
+  protocol: protocols[protocol],
+  arguments: [...args],
+});
+
 /** Usage beside what is allowed; undefined while the service has no cell. */
 export const toUsageMessage = (view: ServiceView): Usage | undefined =>
   view.usage === undefined
@@ -133,6 +147,23 @@ export const confinements = {
 export const limitsLevels = {
   watched: LimitsLevel.LIMITS_LEVEL_WATCHED,
   enforced: LimitsLevel.LIMITS_LEVEL_ENFORCED,
+} as const;
+
+const artifactKinds = {
+  source: ArtifactKind.ARTIFACT_KIND_SOURCE,
+  bundle: ArtifactKind.ARTIFACT_KIND_BUNDLE,
+  binary: ArtifactKind.ARTIFACT_KIND_BINARY,
+} as const;
+
+const packagings = {
+  executable: Packaging.PACKAGING_EXECUTABLE,
+  tarball: Packaging.PACKAGING_TARBALL,
+} as const;
+
+const protocols = {
+  frames: ProgramProtocol.PROGRAM_PROTOCOL_FRAMES,
+  lines: ProgramProtocol.PROGRAM_PROTOCOL_LINES,
+  http: ProgramProtocol.PROGRAM_PROTOCOL_HTTP,
 } as const;
 
 const states = {

@@ -23,10 +23,14 @@ import {
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { Event } from "./event.ts";
 import {
+  ArtifactKind,
+  artifactKindFromJSON,
+  artifactKindToJSON,
   LogLevel,
   logLevelFromJSON,
   logLevelToJSON,
   Manifest,
+  Program,
   Service,
   SourceLanguage,
   sourceLanguageFromJSON,
@@ -46,12 +50,16 @@ export interface DeployRequest {
   tenant: string;
   /** 1 to 63 characters: a-z 0-9 and -, starts with a letter, ends with a letter or digit. */
   serviceId: string;
-  /** UTF-8 text of one file, at most 50 MB. */
+  /** The artifact, at most 50 MB: UTF-8 text of one file, a bundle of `solo build`, or an external binary, as `kind` says. */
   source: Buffer;
+  /** Of a single source file. */
   language: SourceLanguage;
   /** Shown in error locations. Default `service.ts`. */
   fileName: string;
   manifest: Manifest | undefined;
+  kind: ArtifactKind;
+  /** How an external binary is run; for that kind only. */
+  program: Program | undefined;
 }
 
 export interface DeployResponse {
@@ -165,6 +173,8 @@ function createBaseDeployRequest(): DeployRequest {
     language: 0,
     fileName: "",
     manifest: undefined,
+    kind: 0,
+    program: undefined,
   };
 }
 
@@ -193,6 +203,12 @@ export const DeployRequest: MessageFns<DeployRequest> = {
     }
     if (message.manifest !== undefined) {
       Manifest.encode(message.manifest, writer.uint32(66).fork()).join();
+    }
+    if (message.kind !== 0) {
+      writer.uint32(72).int32(message.kind);
+    }
+    if (message.program !== undefined) {
+      Program.encode(message.program, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -274,6 +290,22 @@ export const DeployRequest: MessageFns<DeployRequest> = {
             message.manifest = Manifest.decode(reader, reader.uint32());
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.program = Program.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -312,6 +344,8 @@ export const DeployRequest: MessageFns<DeployRequest> = {
         ? globalThis.String(object.file_name)
         : "",
       manifest: isSet(object.manifest) ? Manifest.fromJSON(object.manifest) : undefined,
+      kind: isSet(object.kind) ? artifactKindFromJSON(object.kind) : 0,
+      program: isSet(object.program) ? Program.fromJSON(object.program) : undefined,
     };
   },
 
@@ -341,6 +375,12 @@ export const DeployRequest: MessageFns<DeployRequest> = {
     if (message.manifest !== undefined) {
       obj.manifest = Manifest.toJSON(message.manifest);
     }
+    if (message.kind !== 0) {
+      obj.kind = artifactKindToJSON(message.kind);
+    }
+    if (message.program !== undefined) {
+      obj.program = Program.toJSON(message.program);
+    }
     return obj;
   },
 
@@ -358,6 +398,10 @@ export const DeployRequest: MessageFns<DeployRequest> = {
     message.fileName = object.fileName ?? "";
     message.manifest = (object.manifest !== undefined && object.manifest !== null)
       ? Manifest.fromPartial(object.manifest)
+      : undefined;
+    message.kind = object.kind ?? 0;
+    message.program = (object.program !== undefined && object.program !== null)
+      ? Program.fromPartial(object.program)
       : undefined;
     return message;
   },

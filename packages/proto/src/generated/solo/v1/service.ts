@@ -447,6 +447,178 @@ export function sourceLanguageToJSON(object: SourceLanguage): string {
   }
 }
 
+/** What an artifact is. */
+export const ArtifactKind = {
+  /** ARTIFACT_KIND_UNSPECIFIED - Taken as SOURCE. */
+  ARTIFACT_KIND_UNSPECIFIED: 0,
+  /** ARTIFACT_KIND_SOURCE - One TypeScript or JavaScript file. */
+  ARTIFACT_KIND_SOURCE: 1,
+  /** ARTIFACT_KIND_BUNDLE - What `solo build` makes: code with the npm packages it needs, its contract and the hashes of its files. */
+  ARTIFACT_KIND_BUNDLE: 2,
+  /** ARTIFACT_KIND_BINARY - A program in any language, alone or in a tarball. */
+  ARTIFACT_KIND_BINARY: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type ArtifactKind = typeof ArtifactKind[keyof typeof ArtifactKind];
+
+export namespace ArtifactKind {
+  export type ARTIFACT_KIND_UNSPECIFIED = typeof ArtifactKind.ARTIFACT_KIND_UNSPECIFIED;
+  export type ARTIFACT_KIND_SOURCE = typeof ArtifactKind.ARTIFACT_KIND_SOURCE;
+  export type ARTIFACT_KIND_BUNDLE = typeof ArtifactKind.ARTIFACT_KIND_BUNDLE;
+  export type ARTIFACT_KIND_BINARY = typeof ArtifactKind.ARTIFACT_KIND_BINARY;
+  export type UNRECOGNIZED = typeof ArtifactKind.UNRECOGNIZED;
+}
+
+export function artifactKindFromJSON(object: any): ArtifactKind {
+  switch (object) {
+    case 0:
+    case "ARTIFACT_KIND_UNSPECIFIED":
+      return ArtifactKind.ARTIFACT_KIND_UNSPECIFIED;
+    case 1:
+    case "ARTIFACT_KIND_SOURCE":
+      return ArtifactKind.ARTIFACT_KIND_SOURCE;
+    case 2:
+    case "ARTIFACT_KIND_BUNDLE":
+      return ArtifactKind.ARTIFACT_KIND_BUNDLE;
+    case 3:
+    case "ARTIFACT_KIND_BINARY":
+      return ArtifactKind.ARTIFACT_KIND_BINARY;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return ArtifactKind.UNRECOGNIZED;
+  }
+}
+
+export function artifactKindToJSON(object: ArtifactKind): string {
+  switch (object) {
+    case ArtifactKind.ARTIFACT_KIND_UNSPECIFIED:
+      return "ARTIFACT_KIND_UNSPECIFIED";
+    case ArtifactKind.ARTIFACT_KIND_SOURCE:
+      return "ARTIFACT_KIND_SOURCE";
+    case ArtifactKind.ARTIFACT_KIND_BUNDLE:
+      return "ARTIFACT_KIND_BUNDLE";
+    case ArtifactKind.ARTIFACT_KIND_BINARY:
+      return "ARTIFACT_KIND_BINARY";
+    case ArtifactKind.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
+/** How an external binary is packed. */
+export const Packaging = {
+  /** PACKAGING_UNSPECIFIED - Taken as EXECUTABLE. */
+  PACKAGING_UNSPECIFIED: 0,
+  /** PACKAGING_EXECUTABLE - The artifact is the program: an ELF binary, or a script that begins with `#!`. */
+  PACKAGING_EXECUTABLE: 1,
+  /** PACKAGING_TARBALL - A tar archive, plain or gzip: at most 4,096 files of 200 MB together, no links and no devices. */
+  PACKAGING_TARBALL: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type Packaging = typeof Packaging[keyof typeof Packaging];
+
+export namespace Packaging {
+  export type PACKAGING_UNSPECIFIED = typeof Packaging.PACKAGING_UNSPECIFIED;
+  export type PACKAGING_EXECUTABLE = typeof Packaging.PACKAGING_EXECUTABLE;
+  export type PACKAGING_TARBALL = typeof Packaging.PACKAGING_TARBALL;
+  export type UNRECOGNIZED = typeof Packaging.UNRECOGNIZED;
+}
+
+export function packagingFromJSON(object: any): Packaging {
+  switch (object) {
+    case 0:
+    case "PACKAGING_UNSPECIFIED":
+      return Packaging.PACKAGING_UNSPECIFIED;
+    case 1:
+    case "PACKAGING_EXECUTABLE":
+      return Packaging.PACKAGING_EXECUTABLE;
+    case 2:
+    case "PACKAGING_TARBALL":
+      return Packaging.PACKAGING_TARBALL;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return Packaging.UNRECOGNIZED;
+  }
+}
+
+export function packagingToJSON(object: Packaging): string {
+  switch (object) {
+    case Packaging.PACKAGING_UNSPECIFIED:
+      return "PACKAGING_UNSPECIFIED";
+    case Packaging.PACKAGING_EXECUTABLE:
+      return "PACKAGING_EXECUTABLE";
+    case Packaging.PACKAGING_TARBALL:
+      return "PACKAGING_TARBALL";
+    case Packaging.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
+/** What is spoken with an external binary. */
+export const ProgramProtocol = {
+  /** PROGRAM_PROTOCOL_UNSPECIFIED - Taken as FRAMES. */
+  PROGRAM_PROTOCOL_UNSPECIFIED: 0,
+  /** PROGRAM_PROTOCOL_FRAMES - Binary frames on descriptor 3. */
+  PROGRAM_PROTOCOL_FRAMES: 1,
+  /** PROGRAM_PROTOCOL_LINES - Lines of words on descriptor 3. */
+  PROGRAM_PROTOCOL_LINES: 2,
+  /** PROGRAM_PROTOCOL_HTTP - Requests of HTTP to the unix socket named by `SOLO_HTTP_SOCKET`. */
+  PROGRAM_PROTOCOL_HTTP: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type ProgramProtocol = typeof ProgramProtocol[keyof typeof ProgramProtocol];
+
+export namespace ProgramProtocol {
+  export type PROGRAM_PROTOCOL_UNSPECIFIED = typeof ProgramProtocol.PROGRAM_PROTOCOL_UNSPECIFIED;
+  export type PROGRAM_PROTOCOL_FRAMES = typeof ProgramProtocol.PROGRAM_PROTOCOL_FRAMES;
+  export type PROGRAM_PROTOCOL_LINES = typeof ProgramProtocol.PROGRAM_PROTOCOL_LINES;
+  export type PROGRAM_PROTOCOL_HTTP = typeof ProgramProtocol.PROGRAM_PROTOCOL_HTTP;
+  export type UNRECOGNIZED = typeof ProgramProtocol.UNRECOGNIZED;
+}
+
+export function programProtocolFromJSON(object: any): ProgramProtocol {
+  switch (object) {
+    case 0:
+    case "PROGRAM_PROTOCOL_UNSPECIFIED":
+      return ProgramProtocol.PROGRAM_PROTOCOL_UNSPECIFIED;
+    case 1:
+    case "PROGRAM_PROTOCOL_FRAMES":
+      return ProgramProtocol.PROGRAM_PROTOCOL_FRAMES;
+    case 2:
+    case "PROGRAM_PROTOCOL_LINES":
+      return ProgramProtocol.PROGRAM_PROTOCOL_LINES;
+    case 3:
+    case "PROGRAM_PROTOCOL_HTTP":
+      return ProgramProtocol.PROGRAM_PROTOCOL_HTTP;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return ProgramProtocol.UNRECOGNIZED;
+  }
+}
+
+export function programProtocolToJSON(object: ProgramProtocol): string {
+  switch (object) {
+    case ProgramProtocol.PROGRAM_PROTOCOL_UNSPECIFIED:
+      return "PROGRAM_PROTOCOL_UNSPECIFIED";
+    case ProgramProtocol.PROGRAM_PROTOCOL_FRAMES:
+      return "PROGRAM_PROTOCOL_FRAMES";
+    case ProgramProtocol.PROGRAM_PROTOCOL_LINES:
+      return "PROGRAM_PROTOCOL_LINES";
+    case ProgramProtocol.PROGRAM_PROTOCOL_HTTP:
+      return "PROGRAM_PROTOCOL_HTTP";
+    case ProgramProtocol.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** How a service that lives does its work. */
 export const Health = {
   HEALTH_UNSPECIFIED: 0,
@@ -579,9 +751,19 @@ export interface Manifest_EnvironmentEntry {
   value: string;
 }
 
+/** How an external binary is run. */
+export interface Program {
+  packaging: Packaging;
+  /** Path of the program inside the tarball; empty for an executable. */
+  entry: string;
+  protocol: ProgramProtocol;
+  /** Handed to the program behind its name. At most 256, of 32,768 bytes together. */
+  arguments: string[];
+}
+
 /** Why a service ended, in words that a program can compare. */
 export interface Cause {
-  /** One of `compile`, `init`, `start_timeout`, `crash`, `oom`, `cpu`, `stalled`, `limit`, `signal`, `exit`, `protocol`, `stop`, `kill`, `server`. */
+  /** One of `artifact`, `compile`, `init`, `not_allowed`, `start_timeout`, `crash`, `oom`, `cpu`, `stalled`, `limit`, `signal`, `exit`, `protocol`, `stop`, `kill`, `server`. */
   kind: string;
   /** A sentence. */
   message: string;
@@ -659,7 +841,7 @@ export interface Service {
   manifest: Manifest | undefined;
   confinement: Confinement;
   limitsLevel: LimitsLevel;
-  /** Names of the calls and casts it answers; unchecked JSON goes in (a single source file carries no types). */
+  /** Names of the calls and casts it answers; unchecked JSON goes in. Empty for a program that is an HTTP server, which takes any. */
   calls: string[];
   casts: string[];
   usage: Usage | undefined;
@@ -668,6 +850,9 @@ export interface Service {
   healthReason: string;
   /** Every limit, used against allowed. In the answer to `Status` only. */
   limits: LimitUse[];
+  kind: ArtifactKind;
+  /** How an external binary is run; unset for other kinds. */
+  program: Program | undefined;
 }
 
 function createBaseLimits(): Limits {
@@ -1618,6 +1803,125 @@ export const Manifest_EnvironmentEntry: MessageFns<Manifest_EnvironmentEntry> = 
   },
 };
 
+function createBaseProgram(): Program {
+  return { packaging: 0, entry: "", protocol: 0, arguments: [] };
+}
+
+export const Program: MessageFns<Program> = {
+  encode(message: Program, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.packaging !== 0) {
+      writer.uint32(8).int32(message.packaging);
+    }
+    if (message.entry !== "") {
+      writer.uint32(18).string(message.entry);
+    }
+    if (message.protocol !== 0) {
+      writer.uint32(24).int32(message.protocol);
+    }
+    for (const v of message.arguments) {
+      writer.uint32(34).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Program {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProgram();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.packaging = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.entry = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.protocol = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.arguments.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Program {
+    return {
+      packaging: isSet(object.packaging) ? packagingFromJSON(object.packaging) : 0,
+      entry: isSet(object.entry) ? globalThis.String(object.entry) : "",
+      protocol: isSet(object.protocol) ? programProtocolFromJSON(object.protocol) : 0,
+      arguments: globalThis.Array.isArray(object?.arguments)
+        ? object.arguments.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: Program): unknown {
+    const obj: any = {};
+    if (message.packaging !== 0) {
+      obj.packaging = packagingToJSON(message.packaging);
+    }
+    if (message.entry !== "") {
+      obj.entry = message.entry;
+    }
+    if (message.protocol !== 0) {
+      obj.protocol = programProtocolToJSON(message.protocol);
+    }
+    if (message.arguments?.length) {
+      obj.arguments = message.arguments;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Program>): Program {
+    return Program.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Program>): Program {
+    const message = createBaseProgram();
+    message.packaging = object.packaging ?? 0;
+    message.entry = object.entry ?? "";
+    message.protocol = object.protocol ?? 0;
+    message.arguments = object.arguments?.map((e) => e) || [];
+    return message;
+  },
+};
+
 function createBaseCause(): Cause {
   return { kind: "", message: "", location: undefined, detail: "", limit: "", stall: "" };
 }
@@ -2295,6 +2599,8 @@ function createBaseService(): Service {
     health: 0,
     healthReason: "",
     limits: [],
+    kind: 0,
+    program: undefined,
   };
 }
 
@@ -2359,6 +2665,12 @@ export const Service: MessageFns<Service> = {
     }
     for (const v of message.limits) {
       LimitUse.encode(v!, writer.uint32(162).fork()).join();
+    }
+    if (message.kind !== 0) {
+      writer.uint32(168).int32(message.kind);
+    }
+    if (message.program !== undefined) {
+      Program.encode(message.program, writer.uint32(178).fork()).join();
     }
     return writer;
   },
@@ -2536,6 +2848,22 @@ export const Service: MessageFns<Service> = {
             message.limits.push(LimitUse.decode(reader, reader.uint32()));
             continue;
           }
+          case 21: {
+            if (tag !== 168) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.program = Program.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2612,6 +2940,8 @@ export const Service: MessageFns<Service> = {
       limits: globalThis.Array.isArray(object?.limits)
         ? object.limits.map((e: any) => LimitUse.fromJSON(e))
         : [],
+      kind: isSet(object.kind) ? artifactKindFromJSON(object.kind) : 0,
+      program: isSet(object.program) ? Program.fromJSON(object.program) : undefined,
     };
   },
 
@@ -2677,6 +3007,12 @@ export const Service: MessageFns<Service> = {
     if (message.limits?.length) {
       obj.limits = message.limits.map((e) => LimitUse.toJSON(e));
     }
+    if (message.kind !== 0) {
+      obj.kind = artifactKindToJSON(message.kind);
+    }
+    if (message.program !== undefined) {
+      obj.program = Program.toJSON(message.program);
+    }
     return obj;
   },
 
@@ -2709,6 +3045,10 @@ export const Service: MessageFns<Service> = {
     message.health = object.health ?? 0;
     message.healthReason = object.healthReason ?? "";
     message.limits = object.limits?.map((e) => LimitUse.fromPartial(e)) || [];
+    message.kind = object.kind ?? 0;
+    message.program = (object.program !== undefined && object.program !== null)
+      ? Program.fromPartial(object.program)
+      : undefined;
     return message;
   },
 };

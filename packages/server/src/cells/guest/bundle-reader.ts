@@ -1,0 +1,137 @@
+/**
+ * Reads what `solo build` makes, in the cell that is to run it, and believes nothing of it: the format, the hashes of its
+ * files, its entry, and whether this cell's library is one that it was made for.
+ *
+ * A bundle of its own beside the guest's, since a guest that runs a source file has no need of it. What passes the border
+ * between the two is plain data.
+ */
+
+import { bun } from "./bun.ts";
+
+/** The code to run, or why there is none. */
+export type ReadBundle =
+  | { readonly kind: "read"; readonly source: string; readonly contract: Contract | undefined }
+  | { readonly kind: "refused"; readonly message: string };
+
+/** Names of the calls and casts that the code has, as its author's machine found them. */
+export interface Contract {
+  readonly calls: readonly string[];
+  readonly casts: readonly string[];
+}
+
+/** Version of `@solo/actor-core` in this cell; put in when the guest is built. */
+declare const ACTOR_CORE_VERSION: string;
+
+export function readBundle(bytes: Uint8Array): ReadBundle {
+  try {
+    return read(bytes);
+  } catch (error) {
+    return { kind: "refused", message: error instanceof Refused ? error.message : "it cannot be read" };
+  }
+}
+
+class Refused extends Error {}
+
+/** First line of every bundle. */
+const MAGIC = "solo-bundle 1";
+const MAX_FILES = 4_096;
+
+function read(bytes: Uint8Array): ReadBundle {
+  const magicEnd = bytes.indexOf(LF);
+  const headEnd = bytes.indexOf(LF, magicEnd + 1);
+  const [magic, head] = [bytes.subarray(0, Math.max(0, magicEnd)), bytes.subarray(magicEnd + 1, Math.max(0, headEnd))];
+  if (magicEnd === -1 || headEnd === -1 || decode(magic) !== MAGIC) {
+    throw new Refused(`it does not begin with "${MAGIC}": make it with solo build`);
+  }
+  const { entry, actorCore, contract, files } = parseManifest(decode(head));
+  requireRange(actorCore);
+  let offset = headEnd + 1;
+  let source: string | undefined;
+  for (const file of files) {
+    const content = bytes.subarray(offset, offset + file.bytes);
+    offset += file.bytes;
+    if (content.length !== file.bytes) throw new Refused(`it ends in the middle of its file ${quoted(file.path)}`);
+    const sha256 = new bun.CryptoHasher("sha256").update(content).digest("hex");
+    if (sha256 !== file.sha256) {
+      throw new Refused(`its file ${quoted(file.path)} has the SHA-256 ${sha256}; wanted: ${file.sha256}`);
+    }
+    if (file.path === entry) source = decode(content);
+  }
+  if (offset !== bytes.length) throw new Refused(`${bytes.length - offset} bytes stand behind its last file`);
+  if (source === undefined) throw new Refused(`it has no file ${quoted(entry)}, which is to be its entry`);
+  return { kind: "read", source, contract };
+}
+
+interface Manifest {
+  readonly entry: string;
+  readonly actorCore: string;
+  readonly contract: Contract | undefined;
+  readonly files: readonly { readonly path: string; readonly bytes: number; readonly sha256: string }[];
+}
+
+function parseManifest(text: string): Manifest {
+  const { entry, actorCore, contract, files } = record(parseJson(text), "its manifest");
+  if (typeof entry !== "string") throw new Refused("its manifest has no entry");
+  if (typeof actorCore !== "string") throw new Refused("its manifest has no range of @solo/actor-core");
+  if (!Array.isArray(files) || files.length > MAX_FILES) throw new Refused("its manifest has no list of files");
+  const seen = new Set<string>();
+  return {
+    entry,
+    actorCore,
+    contract: contract === undefined ? undefined : parseContract(contract),
+    files: files.map((file) => {
+      const { path, bytes, sha256 } = record(file, "a file of its manifest");
+      if (typeof path !== "string" || seen.has(path))
+        throw new Refused(`it has the file ${quoted(String(path))} twice`);
+      if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < 0) {
+        throw new Refused(`its file ${quoted(path)} has no size`);
+      }
+      if (typeof sha256 !== "string") throw new Refused(`its file ${quoted(path)} has no hash`);
+      seen.add(path);
+      return { path, bytes, sha256 };
+    }),
+  };
+}
+
+function parseContract(value: unknown): Contract {
+  const { calls, casts } = record(value, "its contract");
+  return { calls: names(calls), casts: names(casts) };
+}
+
+function names(value: unknown): readonly string[] {
+  if (Array.isArray(value) && value.every((name) => typeof name === "string")) return value;
+  throw new Refused("its contract has no names");
+}
+
+/** Of the three forms that `solo build` writes: others would be read as anything at all. */
+function requireRange(range: string): void {
+  if (/^[\^~]?\d+\.\d+\.\d+$/.test(range) && bun.semver.satisfies(ACTOR_CORE_VERSION, range)) return;
+  throw new Refused(`it was made for @solo/actor-core ${quoted(range)}, and this server has ${ACTOR_CORE_VERSION}`);
+}
+
+function record(value: unknown, what: string): Readonly<Record<string, unknown>> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new Refused(`${what} is no JSON object`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Refused("its manifest is no JSON");
+  }
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new Refused("its text is not UTF-8");
+  }
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 200));
+}
+
+const LF = 10;

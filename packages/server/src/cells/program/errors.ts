@@ -1,0 +1,12 @@
+/** Why a program cannot be run, for its deployer to read. Nothing of the attempt is left. */
+export class ProgramRefused extends Error {
+  readonly code = "PROGRAM_REFUSED";
+  /** `artifact`: what was sent is at fault; `not_allowed`: this server's operator has not allowed it. */
+  readonly kind: "artifact" | "not_allowed";
+
+  constructor(kind: "artifact" | "not_allowed", message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "ProgramRefused";
+    this.kind = kind;
+  }
+}

@@ -1,0 +1,263 @@
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { Agent, type IncomingMessage, request } from "node:http";
+import { connect, Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Cell, CellExit, CellUsage } from "../../ports/cell.ts";
+import { MAX_FRAME_BYTES } from "../frames.ts";
+import { OUTBOUND_CAP_BYTES, type ProcessCell } from "../process-cell.ts";
+import { childrenOf } from "../process-tree.ts";
+import {
+  decodeKernelMessage,
+  encodeGuestMessage,
+  type GuestMessage,
+  type KernelMessage,
+  MAX_LINE_BYTES,
+} from "../protocol.ts";
+
+/**
+ * A cell whose program is an HTTP server: calls become requests and responses become replies, so that whoever owns the cell
+ * sees the conversation of any other. The program has started when its socket takes connections.
+ *
+ * A response is hostile: its head is bounded by the parser, its body here, before it is kept.
+ */
+export class HttpCell implements Cell {
+  readonly exited: Promise<CellExit>;
+  onFrame: (id: number, payload: Uint8Array) => void = ignore;
+  onDrain: () => void = ignore;
+
+  readonly #cell: ProcessCell;
+  readonly #socket: string;
+  readonly #isInner: boolean;
+  readonly #agent: Agent;
+  #waitingBytes = 0;
+  #full = false;
+  #gone = false;
+
+  /**
+   * @param cell Taken over.
+   * @param options `socket`: path of the program's socket, seen from here. `isInner`: the program is the child of the cell's
+   *   first process, and not that itself.
+   */
+  constructor(cell: ProcessCell, { socket, isInner }: { readonly socket: string; readonly isInner: boolean }) {
+    this.#cell = cell;
+    this.#socket = socket;
+    this.#isInner = isInner;
+    // One connection a request: a server that ends an idle one at the wrong moment would lose a request.
+    this.#agent = new Agent({ keepAlive: false, maxSockets: MAX_CONNECTIONS });
+    this.#agent.createConnection = () => connectTo(socket);
+    this.exited = cell.exited.then((exit) => {
+      this.#gone = true;
+      this.#agent.destroy();
+      return exit;
+    });
+  }
+
+  get processId(): number {
+    return this.#cell.processId;
+  }
+
+  get warm(): boolean {
+    return this.#cell.warm;
+  }
+
+  set onOutput(hear: Cell["onOutput"]) {
+    this.#cell.onOutput = hear;
+  }
+
+  send(id: number, ...parts: readonly Uint8Array[]): boolean {
+    if (this.#gone) return false;
+    const payload = Buffer.concat(parts);
+    if (payload.length > MAX_FRAME_BYTES)
+      throw new RangeError(`Cannot send: at most ${MAX_FRAME_BYTES} bytes fit a message`);
+    if (this.#waitingBytes + payload.length > OUTBOUND_CAP_BYTES) {
+      this.#full = true;
+      return false;
+    }
+    this.#say(id, decodeKernelMessage(payload));
+    return true;
+  }
+
+  kill(): Promise<CellExit> {
+    return this.#cell.kill();
+  }
+
+  guestRests(): void {
+    this.#cell.guestRests();
+  }
+
+  usage(): CellUsage | undefined {
+    return this.#cell.usage();
+  }
+
+  #say(id: number, message: KernelMessage): void {
+    switch (message.kind) {
+      case "run":
+        void this.#awaitServer();
+        return;
+      case "call":
+        void this.#call(id, message);
+        return;
+      case "cast":
+        void this.#post(`/cast/${encodeURIComponent(message.method)}`, message.args, CAST_TIMEOUT_MS)
+          .catch(ignore)
+          .then(() => this.#hear(id, { kind: "handled" }));
+        return;
+      case "stop":
+        this.#terminate();
+        return;
+      // Said to guests of ours, or in answer to what cannot be said by HTTP.
+      case "rouse":
+      case "ask-rest":
+      case "boot":
+      case "source":
+      case "probe":
+      case "answer":
+      case "refusal":
+        return;
+    }
+  }
+
+  async #awaitServer(): Promise<void> {
+    for (let waitMs = 1; !this.#gone; waitMs = Math.min(waitMs * 2, 50)) {
+      if (await takesConnections(this.#socket)) return this.#hear(0, { kind: "started", calls: [], casts: [] });
+      await delay(waitMs);
+    }
+  }
+
+  async #call(id: number, { method, args, timeoutMs }: KernelMessage & { readonly kind: "call" }): Promise<void> {
+    try {
+      const path = `/call/${encodeURIComponent(method)}`;
+      this.#hear(id, readResponse(await this.#post(path, args, timeoutMs === 0 ? CAST_TIMEOUT_MS : timeoutMs)));
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const kind = error instanceof ResponseTooLarge ? "reply-too-large" : "handler-failed";
+      this.#hear(id, { kind: "error", error: { kind, message } });
+    }
+  }
+
+  #post(path: string, args: Uint8Array, timeoutMs: number): Promise<Response> {
+    const body = args.length === 0 ? Buffer.from("[]") : args;
+    this.#waitingBytes += body.length;
+    const answered = new Promise<Response>((resolve, reject) => {
+      const asked = request({
+        agent: this.#agent,
+        method: "POST",
+        path,
+        headers: {
+          host: "solo",
+          "content-type": "application/json",
+          "content-length": body.length,
+          "solo-timeout-ms": timeoutMs,
+        },
+        signal: AbortSignal.timeout(Math.min(timeoutMs, MAX_TIMEOUT_MS)),
+      });
+      asked.once("error", reject);
+      asked.once("response", (response) => readBody(response).then(resolve, reject));
+      asked.end(body);
+    });
+    return answered.finally(() => {
+      this.#waitingBytes -= body.length;
+      if (this.#full) {
+        this.#full = false;
+        this.onDrain();
+      }
+    });
+  }
+
+  #hear(id: number, message: GuestMessage): void {
+    if (!this.#gone) this.onFrame(id, Buffer.concat(encodeGuestMessage(message)));
+  }
+
+  /** The program itself: in its cell the first process is another, which passes no signal on. */
+  #terminate(): void {
+    const { guestProcessId = 0 } = this.#cell;
+    const [program = 0] = this.#isInner ? childrenOf(guestProcessId) : [guestProcessId];
+    try {
+      if (program > 0) process.kill(program, "SIGTERM");
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}
+
+/** Connections to one program. */
+const MAX_CONNECTIONS = 64;
+const CAST_TIMEOUT_MS = 30_000;
+/** Longer timers overflow and fire at once. */
+const MAX_TIMEOUT_MS = 2_147_483_647;
+
+interface Response {
+  readonly status: number;
+  readonly type: string;
+  readonly body: Buffer;
+}
+
+class ResponseTooLarge extends Error {}
+
+async function readBody(response: IncomingMessage): Promise<Response> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of response as AsyncIterable<Buffer>) {
+    bytes += piece.length;
+    if (bytes >= MAX_FRAME_BYTES) {
+      response.destroy();
+      throw new ResponseTooLarge(`The response has more bytes than the ${MAX_FRAME_BYTES - 1} that can be passed on`);
+    }
+    pieces.push(piece);
+  }
+  const type = response.headers["content-type"] ?? "";
+  return { status: response.statusCode ?? 0, type, body: Buffer.concat(pieces, bytes) };
+}
+
+/** 2xx with JSON, or with nothing, is a reply; 404 is a call that it does not have; all else is one that failed. */
+function readResponse({ status, type, body }: Response): GuestMessage {
+  if (status >= 200 && status < 300) {
+    if (body.length === 0 || /^application\/json\b/i.test(type)) return { kind: "reply", bytes: body };
+    const message = `its content type is ${JSON.stringify(type.slice(0, 100))}, wanted: application/json`;
+    return { kind: "error", error: { kind: "reply-not-json", message } };
+  }
+  const text = body.toString("utf8", 0, MAX_LINE_BYTES - 100).trim();
+  const message = `It answered with status ${status}${text === "" ? "" : `: ${text}`}`;
+  return { kind: "error", error: { kind: status === 404 ? "unknown-method" : "handler-failed", message } };
+}
+
+function takesConnections(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connectTo(path);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}
+
+/**
+ * Connects to a socket in a file system that the program writes. The last part of the path is opened without following links
+ * and then connected to by its descriptor: a link there could name any socket of the host.
+ */
+function connectTo(path: string): Socket {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, O_PATH | constants.O_NOFOLLOW);
+  } catch (error) {
+    return failed(error);
+  }
+  try {
+    if (!fstatSync(descriptor).isSocket())
+      return failed(new Error("There is no socket where the program should listen"));
+    // The connection is made within the call, so the descriptor is not needed longer.
+    return connect({ path: `/proc/self/fd/${descriptor}` });
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function failed(error: unknown): Socket {
+  return new Socket().destroy(error instanceof Error ? error : new Error(String(error)));
+}
+
+/** Of fcntl.h; Node has no name for it. */
+const O_PATH = 0o10000000;
+
+function ignore(): void {}

@@ -1,0 +1,177 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Writable } from "node:stream";
+import { usualLimits } from "@solo/notation";
+import type { ProgramProtocol } from "../../ports/artifact.ts";
+import type { CellLimits } from "../../ports/cell.ts";
+import { isolationArguments } from "../bubblewrap.ts";
+import type { ControlGroup } from "../control-group.ts";
+import { endSession } from "../end-session.ts";
+import { CellLaunchFailed } from "../errors.ts";
+import { admit, BLOCK, FILTER, type LaunchMethod, NOBODY } from "../launch.ts";
+import { lineWire } from "../line-wire.ts";
+import { ProcessCell } from "../process-cell.ts";
+import { frameWire } from "../wire.ts";
+import { ProgramRefused } from "./errors.ts";
+import type { HostProgram, HostPrograms } from "./host-programs.ts";
+import type { ProgramFiles } from "./program-folders.ts";
+
+/** Where the files of a program lie in its cell. */
+const APP = "/app";
+
+export interface ProgramLaunch {
+  readonly method: LaunchMethod;
+  readonly files: Omit<ProgramFiles, "release">;
+  readonly host: HostPrograms;
+  /** The Bun binary, which helps to end what has no control group. */
+  readonly bun: string;
+  readonly protocol: ProgramProtocol;
+  readonly arguments: readonly string[];
+  /** The program's whole environment, beside `PATH`, `HOME` and `TMPDIR`. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly limits: CellLimits;
+  /** Of util-linux, for the limit of open files; `undefined` where there is none. */
+  readonly prlimit: string | undefined;
+  /** Owned by the launch and then by the cell, on the failing path too. */
+  readonly group: ControlGroup | undefined;
+}
+
+/**
+ * Starts a program in a cell of its own: walled like any guest, with its files and what the operator allows of the host in
+ * place of the runtime.
+ *
+ * The first process in the cell is bubblewrap's, so that the program is no process 1 and leaves no zombies. That it has been
+ * started does not say that it can be executed: if not, it ends at once, and `execFailure` reads why.
+ *
+ * @returns Owned by the caller.
+ * @throws {CellLaunchFailed} Nothing of the attempt is left then.
+ * @throws {ProgramRefused} Its interpreter is not allowed, or not there.
+ */
+export async function launchProgram(launch: ProgramLaunch): Promise<ProcessCell> {
+  const { method, group } = launch;
+  let child: ChildProcess;
+  try {
+    const command = commandOf(launch);
+    // Before its first instruction: no trusted boot comes first.
+    group?.setLimits(launch.limits);
+    child = method.kind === "bubblewrap" ? spawnConfined(method, launch, command) : spawnPlain(method, launch, command);
+  } catch (error) {
+    group?.remove();
+    throw error;
+  }
+  const cell = new ProcessCell(child, {
+    group,
+    limits: launch.limits,
+    ends:
+      method.kind === "bubblewrap"
+        ? { kind: "with its child" }
+        : { kind: "as a session", endSession: (leader) => endSession(launch.bun, leader) },
+    wire: launch.protocol === "lines" ? lineWire : frameWire,
+  });
+  const failed = new Promise<never>((_resolve, reject) => {
+    child.once("error", (cause) => reject(new CellLaunchFailed(`Cannot start ${child.spawnfile}`, "", { cause })));
+  });
+  try {
+    await Promise.race([admit(cell, child, launch), failed]);
+    if (method.kind === "plain") ((child.stdio as readonly unknown[])[GO] as Writable).on("error", () => {}).end("\n");
+    return cell;
+  } catch (error) {
+    await cell.kill();
+    throw error;
+  } finally {
+    failed.catch(() => {});
+  }
+}
+
+interface Command {
+  readonly interpreter: HostProgram | undefined;
+  readonly interpreterArguments: readonly string[];
+}
+
+function commandOf({ files, host }: ProgramLaunch): Command {
+  const { executable } = files;
+  if (executable.kind === "elf") return { interpreter: undefined, interpreterArguments: [] };
+  const interpreter = host.found.find(({ name }) => name === executable.interpreter);
+  if (interpreter !== undefined) return { interpreter, interpreterArguments: executable.arguments };
+  const { interpreter: name } = executable;
+  throw host.missing.includes(name)
+    ? new ProgramRefused("not_allowed", `It is a script for ${name}, which is allowed here and not installed`)
+    : new ProgramRefused("not_allowed", `It is a script for ${name}, and this server allows ${allowed(host)}`);
+}
+
+function allowed({ found }: HostPrograms): string {
+  return found.length === 0 ? "no program of its host" : `only ${found.map(({ name }) => name).join(", ")} of its host`;
+}
+
+function spawnConfined(
+  method: LaunchMethod & { readonly kind: "bubblewrap" },
+  launch: ProgramLaunch,
+  { interpreter, interpreterArguments }: Command,
+): ChildProcess {
+  const { files, host } = launch;
+  const program = `${APP}/${files.entry}`;
+  const bound = new Set([...host.found.flatMap(({ path, needs }) => [path, ...needs]), ...host.libraryFolders]);
+  const args = [
+    ...isolationArguments(method.features, { filter: FILTER, block: BLOCK }),
+    ...Object.entries(environmentOf(launch)).flatMap(([name, value]) => ["--setenv", name, value]),
+    ...["--ro-bind", files.folder, APP],
+    ...[...bound].flatMap((path) => ["--ro-bind", path, path]),
+    // Under the names by which scripts ask for them.
+    ...host.found
+      .filter(({ name, path }) => path !== `/usr/bin/${name}`)
+      .flatMap(({ name, path }) => ["--symlink", path, `/usr/bin/${name}`]),
+    ...host.found
+      .filter(({ name, path }) => path !== `/bin/${name}`)
+      .flatMap(({ name, path }) => ["--symlink", path, `/bin/${name}`]),
+    ...DEVICES.flatMap((device) => ["--dev-bind", device, device]),
+    ...["--symlink", "/proc/self/fd", "/dev/fd", "--proc", "/proc"],
+    ...[
+      "--size",
+      String(launch.limits.scratchBytes ?? usualLimits.scratchBytes),
+      "--tmpfs",
+      "/tmp",
+      "--chdir",
+      APP,
+      "--remount-ro",
+      "/",
+    ],
+    ...(interpreter === undefined ? [] : [interpreter.path, ...interpreterArguments]),
+    ...[program, ...launch.arguments],
+  ];
+  return spawn(method.program, args, {
+    stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe"],
+    env: {},
+    detached: true,
+  });
+}
+
+/** What programs take to be there; none of them leads anywhere. */
+const DEVICES = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
+
+function spawnPlain(
+  method: LaunchMethod & { readonly kind: "plain" },
+  { files, ...launch }: ProgramLaunch,
+  { interpreter, interpreterArguments }: Command,
+): ChildProcess {
+  // By a path from the folder: the user it runs under may not come through the folders above.
+  const program = [
+    ...(interpreter === undefined ? [] : [interpreter.path, ...interpreterArguments]),
+    ...[`./${files.entry}`, ...launch.arguments],
+  ];
+  const ids = method.asNobody ? ["--reuid", String(NOBODY), "--regid", String(NOBODY), "--clear-groups"] : [];
+  const rights = method.setpriv === undefined ? [] : [method.setpriv, "--no-new-privs", "--pdeathsig", "KILL", ...ids];
+  return spawn("/bin/sh", ["-c", WAIT_TO_GO, "sh", ...rights, ...program], {
+    stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
+    env: environmentOf(launch),
+    cwd: files.folder,
+    detached: true,
+    ...(method.setpriv === undefined && method.asNobody ? { uid: NOBODY, gid: NOBODY } : {}),
+  });
+}
+
+/** The program begins when it is in its control group, so that what it starts is too. */
+const WAIT_TO_GO = `read -r go <&4; exec 4<&- "$@"`;
+const GO = 4;
+
+function environmentOf({ environment }: Pick<ProgramLaunch, "environment">): Record<string, string> {
+  return { PATH: "/usr/bin:/bin", HOME: "/tmp", TMPDIR: "/tmp", ...environment };
+}

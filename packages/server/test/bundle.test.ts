@@ -1,0 +1,115 @@
+// Bundles: what `solo build` makes runs like a source file, and what has been changed on the way is refused.
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { ArtifactKind, ServiceState } from "@solo/proto";
+import { type BundleParts, writeBundle } from "../../cli/src/bundle/bundle-file.ts";
+import { type Connection, connect, isRunning, refusal } from "./client.ts";
+import { makeDataFolder, readProfile, type ServerProcess, startServer, until } from "./server-process.ts";
+
+const data = makeDataFolder();
+let server: ServerProcess;
+let solo: Connection;
+
+async function open(): Promise<void> {
+  server = await startServer(data.folder, ["--pool-size", "3"]);
+  solo = connect(server.ready.grpc, readProfile(server.ready.profile));
+}
+
+beforeAll(open);
+afterAll(async () => {
+  solo.close();
+  await server.stop();
+  data.remove();
+});
+
+const options = { kind: ArtifactKind.ARTIFACT_KIND_BUNDLE } as const;
+
+/** As a bundler writes it: packages inside, `@solo/actor-core` and the modules of the runtime outside. */
+const code = `
+import { createHash } from "node:crypto";
+import { defineServer, reply } from "@solo/actor-core";
+var sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
+export default defineServer({
+  version: 1,
+  init: () => [],
+  calls: {
+    add: ({ state }, by) => reply(sum([...state, by]), [...state, by]),
+    hash: ({ state }, text) => reply(createHash("sha256").update(text).digest("hex").slice(0, 8), state),
+  },
+  casts: { reset: () => [] },
+});
+`;
+
+const parts: BundleParts = {
+  entry: "main.js",
+  actorCore: "^0.1.0",
+  contract: { calls: ["add", "hash"], casts: ["reset"] },
+  files: [{ path: "main.js", content: Buffer.from(code) }],
+};
+
+test("a bundle lives as a source file does, and comes back after kill -9 of the server", async () => {
+  const deployed = await solo.deploy("sums", writeBundle(parts), options);
+  expect(deployed).toMatchObject({
+    kind: ArtifactKind.ARTIFACT_KIND_BUNDLE,
+    program: undefined,
+    state: ServiceState.SERVICE_STATE_RUNNING,
+    fileName: "service.solo",
+    calls: ["add", "hash"],
+    casts: ["reset"],
+  });
+  expect(await solo.call("sums", "add", [2])).toBe(2);
+  expect(await solo.call("sums", "add", [3])).toBe(5);
+  expect(await solo.call("sums", "hash", ["x"])).toBe("2d711642");
+  solo.close();
+  await server.kill();
+  await open();
+  await until("it runs again", async () => (isRunning(await solo.status("sums")) ? true : undefined));
+  expect(await solo.call("sums", "add", [4])).toBe(4);
+  expect(await solo.status("sums")).toMatchObject({ kind: ArtifactKind.ARTIFACT_KIND_BUNDLE });
+  const [first] = await solo.history("sums");
+  expect(JSON.parse(first?.dataJson ?? "")).toMatchObject({ kind: "bundle", artifactSha256: deployed.artifactSha256 });
+  await solo.kill("sums");
+});
+
+describe("a bundle is refused, and leaves nothing, when", () => {
+  const edited = (from: string | RegExp, to: string): Buffer =>
+    Buffer.from(writeBundle(parts).toString("latin1").replace(from, to), "latin1");
+
+  test.each<[string, Buffer, RegExp]>([
+    ["it is none", Buffer.from("export default 1"), /does not begin with "solo-bundle 1"/],
+    ["it is of another version", edited("solo-bundle 1", "solo-bundle 2"), /does not begin with/],
+    ["its code was changed", edited("a + b", "a - b"), /"main.js" has the SHA-256 [0-9a-f]{64}; wanted: [0-9a-f]{64}/],
+    ["a hash was changed", edited(/"sha256":"../, '"sha256":"00'), /has the SHA-256/],
+    ["it was cut off", writeBundle(parts).subarray(0, -1), /ends in the middle of its file "main.js"/],
+    ["something stands behind it", Buffer.concat([writeBundle(parts), Buffer.from("x")]), /1 bytes stand behind/],
+    ["its manifest is no JSON", edited('{"entry"', "{entry"), /manifest is no JSON/],
+    ["it has no entry", edited('"entry":"main.js"', '"entry":"other.js"'), /no file "other.js"/],
+    ["its entry is no text", edited('"entry":"main.js"', '"entry":7'), /no entry/],
+    [
+      "it is for a newer library",
+      writeBundle({ ...parts, actorCore: "^9.0.0" }),
+      /actor-core "\^9.0.0", and this server has 0/,
+    ],
+    ["its range is none", writeBundle({ ...parts, actorCore: "latest" }), /actor-core "latest"/],
+    ["its range takes anything", writeBundle({ ...parts, actorCore: "*" }), /actor-core "\*"/],
+    [
+      "its contract is another",
+      writeBundle({ ...parts, contract: { calls: ["add"], casts: [] } }),
+      /other calls or casts/,
+    ],
+    ["its contract has no names", edited('"calls":["add","hash"]', '"calls":[1]'), /contract has no names/],
+    ["a size is none", edited(/"bytes":\d+/, '"bytes":-1'), /has no size/],
+    ["its files are none", edited('"files":[', '"files":{"a":['), /no JSON/],
+  ])("%s", async (_, bundle, message) => {
+    const error = await refusal(solo.deploy("faulty", bundle, options));
+    expect(error).toMatchObject({ reason: "ARTIFACT_INVALID" });
+    expect(error.message).toMatch(message);
+    expect((await refusal(solo.status("faulty"))).reason).toBe("SERVICE_NOT_FOUND");
+  });
+
+  test("it is empty, or its code does not compile", async () => {
+    expect((await refusal(solo.deploy("faulty", "", options))).reason).toBe("SOURCE_EMPTY");
+    const files = [{ path: "main.js", content: Buffer.from("export default {\n") }];
+    const broken = writeBundle({ ...parts, files });
+    expect((await refusal(solo.deploy("faulty", broken, options))).reason).toBe("COMPILE_FAILED");
+  });
+});
