@@ -8,7 +8,7 @@ function load(sources: { argv?: string[]; env?: Record<string, string>; files?: 
     argv: sources.argv ?? [],
     env: sources.env ?? {},
     readFile: (path) => {
-      const text = sources.files?.[path];
+      const text = new Map(Object.entries(sources.files ?? {})).get(path);
       if (text === undefined) throw new Error(`ENOENT: no such file ${path}`);
       return text;
     },
