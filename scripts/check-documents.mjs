@@ -38,14 +38,25 @@ async function runDocument(root, document) {
   // Inside the checkout, where the packages of the workspace are found.
   mkdirSync(join(root, ".cache"), { recursive: true });
   const ownFolder = mkdtempSync(join(root, ".cache", "document-"));
-  const args = ["--port", "0", "--metrics-port", "0", "--isolation-minimum", "best", "--limits-minimum", "best"];
+  const args = [
+    "--port",
+    "0",
+    "--metrics-port",
+    "0",
+    "--http-port",
+    "0",
+    "--isolation-minimum",
+    "best",
+    "--limits-minimum",
+    "best",
+  ];
   // For the documents about programs in other languages.
   args.push("--host-programs", "sh,python3");
   const server = await launchServer({ root, dataFolder, args });
   try {
     return await bash(script, {
       cwd: hasFiles || document.startsWith("packages/") ? ownFolder : join(root, dirname(document)),
-      env: { ...process.env, SOLO_PROFILE: server.ready.profile },
+      env: { ...process.env, SOLO_PROFILE: server.ready.profile, SOLO_HTTP: server.ready.http },
     });
   } finally {
     await server.stop();

@@ -17,7 +17,18 @@ export function tutorialChecks(root) {
 async function replay(root) {
   const steps = stepsOf(readFileSync(join(root, TUTORIAL), "utf8"));
   const dataFolder = mkdtempSync(join(tmpdir(), "solo-tutorial-"));
-  const args = ["--port", "0", "--metrics-port", "0", "--isolation-minimum", "best", "--limits-minimum", "best"];
+  const args = [
+    "--port",
+    "0",
+    "--metrics-port",
+    "0",
+    "--http-port",
+    "0",
+    "--isolation-minimum",
+    "best",
+    "--limits-minimum",
+    "best",
+  ];
   const server = await launchServer({ root, dataFolder, args });
   const client = new Client({ name: "tutorial", version: "1.0.0" });
   try {

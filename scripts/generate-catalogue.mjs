@@ -11,6 +11,7 @@ const PACKAGE = "packages/catalogue";
 export const catalogueFiles = [
   `${PACKAGE}/src/generated/methods.ts`,
   ...["errors.md", "methods.md", "limits.md", "llms.txt", "llms-full.txt"].map((page) => `${PACKAGE}/pages/${page}`),
+  `${PACKAGE}/src/generated/openapi.json`,
 ];
 
 /**
@@ -42,6 +43,8 @@ export async function writeCatalogue(root, out) {
       progress: await sourceOf("server/src/services/progress.ts"),
     }),
   );
+  const { openApi } = await load("open-api.ts");
+  write("src/generated/openapi.json", `${JSON.stringify(openApi(), undefined, 2)}\n`);
   const { pageNames, pageOf } = await load("pages.ts");
   const pages = pageNames.map((name) => {
     const made = join(out, PACKAGE, "pages", `${name}.md`);

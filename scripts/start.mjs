@@ -79,7 +79,18 @@ function launch() {
     root,
     dataFolder,
     // Port 0: nothing that runs on this machine can be in the way. The profile tells clients the real one.
-    args: ["--port", "0", "--metrics-port", "0", "--isolation-minimum", "best", "--limits-minimum", "best"],
+    args: [
+      "--port",
+      "0",
+      "--metrics-port",
+      "0",
+      "--http-port",
+      "0",
+      "--isolation-minimum",
+      "best",
+      "--limits-minimum",
+      "best",
+    ],
     onLeftover: (pid) => line(`  ${style.dim(`Stopping server ${pid}, left by a start that was killed`)}`),
   });
 }

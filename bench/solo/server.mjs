@@ -17,7 +17,19 @@ export async function startSolo({ root, folder, args = [] }) {
   const server = await launchServer({
     root,
     dataFolder,
-    args: ["--port", "0", "--metrics-port", "0", "--isolation-minimum", "best", "--limits-minimum", "best", ...args],
+    args: [
+      "--port",
+      "0",
+      "--metrics-port",
+      "0",
+      "--http-port",
+      "0",
+      "--isolation-minimum",
+      "best",
+      "--limits-minimum",
+      "best",
+      ...args,
+    ],
   });
   const readyMs = performance.now() - startedMs;
   const file = (name) => readFileSync(join(server.ready.profile, name));

@@ -163,6 +163,14 @@ export const kernelErrors = {
     command: "solo help topics",
     example: { method: "KernelService/Help" },
   },
+  PATH_UNKNOWN: {
+    status: "NOT_FOUND",
+    meaning: "Nothing is served under this path, or not with this verb",
+    wanted: "a path that the OpenAPI document lists",
+    fix: "Look the path up in /v1/openapi.json, and look at the verb too",
+    command: "solo help methods",
+    example: { method: "KernelService/Help" },
+  },
   ARGUMENTS_NOT_JSON: {
     status: "INVALID_ARGUMENT",
     meaning: "The arguments of a message are not one JSON array",

@@ -54,6 +54,7 @@ async function serve(config: Config): Promise<number> {
   let gateway: Gateway | undefined;
   let { graceMs } = config;
   let port = config.listenPort;
+  let { httpPort } = config;
   const stop = (askedGraceMs?: number): void => {
     graceMs = askedGraceMs ?? graceMs;
     logger.info("Stopping", { graceMs });
@@ -112,6 +113,7 @@ async function serve(config: Config): Promise<number> {
           dataFolder,
           host: config.listenHost,
           port,
+          httpPort,
           version,
           clock: systemClock,
           logger,
@@ -128,7 +130,8 @@ async function serve(config: Config): Promise<number> {
           stop: (askedGraceMs) => setImmediate(stop, askedGraceMs),
         });
         // A gateway that is started again must be found where clients know it.
-        port = Number(gateway.address.slice(gateway.address.lastIndexOf(":") + 1));
+        port = portOf(gateway.address);
+        if (gateway.httpAddress !== undefined) httpPort = portOf(gateway.httpAddress);
         return gateway;
       },
     });
@@ -173,13 +176,14 @@ function machineMemory(): number {
 function announce(config: Config, kernel: Kernel, gateway: Gateway, metricsPort: number): void {
   const { sandbox } = kernel.parts().deployments;
   const { confinement, limitsLevel } = sandbox;
-  const { address: grpc, adminProfileFolder: profile } = gateway;
+  const { address: grpc, httpAddress: http, adminProfileFolder: profile } = gateway;
   const metrics = `${config.metricsHost}:${metricsPort}`;
   const line =
     config.logFormat === "json"
       ? JSON.stringify({
           event: "ready",
           grpc,
+          http,
           metrics,
           profile,
           confinement,
@@ -187,9 +191,13 @@ function announce(config: Config, kernel: Kernel, gateway: Gateway, metricsPort:
           pid: process.pid,
           version,
         })
-      : `solo-server ${version} is ready: gRPC on ${grpc}, metrics on http://${metrics}/metrics, profile in ${profile}\n` +
+      : `solo-server ${version} is ready: gRPC on ${grpc}, ${http === undefined ? "" : `HTTP on https://${http}, `}metrics on http://${metrics}/metrics, profile in ${profile}\n` +
         `Isolation here: confinement ${confinement}, limits ${limitsLevel}`;
   process.stdout.write(`${line}\n`);
+}
+
+function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(":") + 1));
 }
 
 /** Names this installation's control groups, so that two servers never sweep each other. Made once. */

@@ -530,7 +530,7 @@ describe("starting where one cannot", () => {
     await new Promise((resolve) => holder.once("listening", resolve));
     const { port } = holder.address() as { port: number };
     const elsewhere = makeDataFolder();
-    for (const flag of ["--port", "--metrics-port"]) {
+    for (const flag of ["--port", "--http-port", "--metrics-port"]) {
       const outcome = await tryServer(elsewhere.folder, [flag, String(port)]);
       if ("ready" in outcome) throw new Error("It started");
       expect([flag, outcome.code]).toEqual([flag, 1]);

@@ -8,6 +8,8 @@ import { fileURLToPath } from "node:url";
 /** What the server said when it was ready. */
 export interface Ready {
   readonly grpc: string;
+  /** Absent where HTTP is off. */
+  readonly http: string;
   readonly metrics: string;
   readonly profile: string;
   readonly confinement: string;
@@ -38,6 +40,7 @@ const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const defaultFlags = [
   ["--port", "0"],
   ["--metrics-port", "0"],
+  ["--http-port", "0"],
   ["--log-format", "json"],
   ["--isolation-minimum", "best"],
   ["--limits-minimum", "best"],

@@ -35,6 +35,7 @@ describe("precedence", () => {
     expect(config).toMatchObject({
       dataFolder: ".solo",
       listenPort: 50051,
+      httpPort: 8080,
       isolationMinimum: "confined",
       graceMs: 30_000,
     });

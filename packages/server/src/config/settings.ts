@@ -70,6 +70,16 @@ export const settings = {
     max: 65_535,
     default: 50_051,
   }),
+  httpPort: {
+    flag: "--http-port",
+    variable: "SOLO_HTTP_PORT",
+    key: "http.port",
+    doc: "Port of HTTP on the same address: REST, event streams and services; 0 takes a free one, off opens none",
+    wanted: "off, or a whole number from 0 to 65535",
+    default: 8_080,
+    read: (value: unknown) => (value === "off" ? value : wholeNumber({ min: 0, max: 65_535 })(value)),
+    format: String,
+  } as Setting<number | "off">,
   metricsHost: {
     flag: "--metrics-host",
     variable: "SOLO_METRICS_HOST",
@@ -327,9 +337,13 @@ function whole(setting: Names & Range): Setting<number> {
   return {
     ...names,
     wanted: `a whole number from ${min} to ${max}`,
-    read: checkedBy(numeric((value) => (/^\d{1,15}$/.test(value) ? Number(value) : undefined)).refine(within(setting))),
+    read: wholeNumber(setting),
     format: String,
   };
+}
+
+function wholeNumber(range: Pick<Range, "min" | "max">): (value: unknown) => number | undefined {
+  return checkedBy(numeric((value) => (/^\d{1,15}$/.test(value) ? Number(value) : undefined)).refine(within(range)));
 }
 
 function bytes(setting: Names & Range): Setting<number> {
@@ -360,7 +374,7 @@ interface Range {
   readonly default: number;
 }
 
-function within({ min, max }: Range): (value: number) => boolean {
+function within({ min, max }: Pick<Range, "min" | "max">): (value: number) => boolean {
   return (value) => value >= min && value <= max;
 }
 

@@ -9,10 +9,12 @@ import type { Logger } from "../observability/logger.ts";
 import type { Metrics, Outcome } from "../observability/metrics.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Receipts } from "../receipts/receipts.ts";
+import { createApi } from "./grpc/api.ts";
 import { BusyPoll } from "./grpc/busy-poll.ts";
 import { callerOf } from "./grpc/gate.ts";
 import type { EndedCall } from "./grpc/method.ts";
 import { createGrpcServer } from "./grpc/server.ts";
+import { createHttpServer, type HttpServer } from "./http/http-server.ts";
 import { InFlight } from "./in-flight.ts";
 import { openTlsFront, type TlsFront } from "./tls/index.ts";
 
@@ -20,6 +22,8 @@ export interface GatewayOptions {
   readonly dataFolder: string;
   readonly host: string;
   readonly port: number;
+  /** 0 takes a free one; off opens none. */
+  readonly httpPort: number | "off";
   readonly version: string;
   readonly defaults: ManifestDefaults;
   /** Calls and casts of all clients that are served at one time. */
@@ -37,6 +41,8 @@ export interface GatewayOptions {
 export interface Gateway {
   /** `host:port` that clients reach it by. */
   readonly address: string;
+  /** The same for HTTP, where it is on. */
+  readonly httpAddress: string | undefined;
   readonly adminProfileFolder: string;
   close(): Promise<void>;
 }
@@ -57,9 +63,8 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
     onRenewalFailed: (error) =>
       logger.error("Cannot renew certificates; trying again in an hour", { error: String(error) }),
   });
-  let front: TlsFront | undefined;
   const closing = new AbortController();
-  const verdictOf: TlsFront["verdictOf"] = (peer) => (front as TlsFront).verdictOf(peer);
+  const isStopping = () => closing.signal.aborted;
   const { storage, deployments, denials } = parts;
   const { state, events } = storage;
   const { requests, directory, sandbox, quotas } = deployments;
@@ -69,24 +74,13 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
     total: options.callsInFlight,
     metrics,
   });
-  const grpc = createGrpcServer({
-    gate: {
-      verdictOf,
-      denials,
-      isStopping: () => closing.signal.aborted,
-      inFlight,
-      // While its message is still being read, a cell gets going.
-      onHead: (path) => {
-        if (path === DeploymentServiceService.deploy.path) sandbox.rouse();
-      },
-    },
+  const api = createApi({
     methods: {
       denials,
       closing: closing.signal,
       poll: new BusyPoll({ nowMs: clock.nowMs, nextTurn: setImmediate }),
       onEnded: (call) => tell(logger, metrics, call),
     },
-    callerOf: (peer) => callerOf(verdictOf(peer)),
     inFlight,
     deployments,
     defaults: options.defaults,
@@ -106,21 +100,52 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
       stop: options.stop,
     },
   });
-  try {
-    front = await openTlsFront({
+  // Told by each face's own front who is at the other end.
+  const fronts: { grpc?: TlsFront; http?: TlsFront } = {};
+  const verdictOf = (face: keyof typeof fronts) => (peer: string) => (fronts[face] as TlsFront).verdictOf(peer);
+  const open = (port: number, server: Parameters<typeof openTlsFront>[0]["server"]) =>
+    openTlsFront({
       host: options.host,
-      port: options.port,
+      port,
       identity,
       clock,
-      server: grpc.server,
+      server,
       onRefused: (refusal) => logger.warn("Refused a connection", { ...refusal }),
     });
+  const grpc = createGrpcServer({
+    gate: {
+      verdictOf: verdictOf("grpc"),
+      denials,
+      isStopping,
+      inFlight,
+      // While its message is still being read, a cell gets going.
+      onHead: (path) => {
+        if (path === DeploymentServiceService.deploy.path) sandbox.rouse();
+      },
+    },
+    callerOf: (peer) => callerOf(verdictOf("grpc")(peer)),
+    api,
+  });
+  let http: HttpServer | undefined;
+  try {
+    fronts.grpc = await open(options.port, grpc.server);
+    if (options.httpPort !== "off") {
+      http = await createHttpServer({
+        gate: { verdictOf: verdictOf("http"), denials, isStopping },
+        callerOf: (peer) => callerOf(verdictOf("http")(peer)),
+        api,
+        clock,
+      });
+      fronts.http = await open(options.httpPort, http.server);
+    }
   } catch (error) {
+    await fronts.grpc?.close({ graceMs: 0 });
+    await http?.close();
+    grpc.server.forceShutdown();
     await identity.close();
     throw error;
   }
-  const { host, port } = front.address;
-  const address = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  const address = addressOf(fronts.grpc);
   await identity.writeAdminProfile(address);
   grpc.setServing(true);
   const { load } = parts;
@@ -128,16 +153,23 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
   const hearNoMore = load.onRefusing((refusing) => grpc.setDeploying(!refusing));
   return {
     address,
+    httpAddress: fronts.http === undefined ? undefined : addressOf(fronts.http),
     adminProfileFolder,
     close: async () => {
       closing.abort();
       hearNoMore();
       grpc.setServing(false);
-      await front?.close({ graceMs: options.graceMs() });
+      const graceMs = options.graceMs();
+      await Promise.all([fronts.grpc?.close({ graceMs }), fronts.http?.close({ graceMs })]);
       grpc.server.forceShutdown();
+      await http?.close();
       await identity.close();
     },
   };
+}
+
+function addressOf({ address: { host, port } }: TlsFront): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** What an operator sees of a call: numbers always, a line when it went wrong. */

@@ -69,24 +69,13 @@ export function gate(options: GateOptions): ServerInterceptor {
     // detour.
     const pass = call as ServerInterceptingCall;
     if (method.path.startsWith(publicPrefix)) return pass;
-    const refusal = refusalOf(options, method.path, call.getPeer());
+    const refusal = callRefusal(options, method.path, call.getPeer());
     if (refusal === undefined) {
       options.onHead(method.path);
       return pass;
     }
     const refuse = async (): Promise<void> => {
-      // Only who may not is put on record by name; who comes at the wrong time is counted elsewhere.
-      if (catalogue[refusal.code].status === "UNAUTHENTICATED") {
-        const denial = {
-          tenant: kernelTenant,
-          actor: "unknown",
-          correlationId: nanoid(),
-          method: method.path.replace(/^\/(solo\.v1\.)?/, ""),
-          error: refusal,
-        };
-        // Refused whether it could be recorded or not; recorded before it is answered.
-        await options.denials.record(denial).catch(() => undefined);
-      }
+      await recordRefusal(options, refusal, method.path.replace(/^\/(solo\.v1\.)?/, ""));
       call.sendStatus(toStatus(refusal));
     };
     return new ServerInterceptingCall(call, {
@@ -102,19 +91,36 @@ const messagePaths: ReadonlySet<string> = new Set([
   MessagingServiceService.cast.path,
 ]);
 
-function refusalOf(
-  { verdictOf, isStopping, inFlight }: GateOptions,
-  path: string,
+/** Why a call is not begun: its peer, or that a message would be one too many. */
+function callRefusal(options: GateOptions, path: string, peer: string): SoloError | undefined {
+  const refusal = refusalOf(options, peer);
+  if (refusal !== undefined || !messagePaths.has(path)) return refusal;
+  return options.inFlight.refusal(callerOf(options.verdictOf(peer)).tenant);
+}
+
+/** Why nothing of what this peer asks for is begun, health aside; undefined for a valid caller of a server that serves. */
+export function refusalOf(
+  { verdictOf, isStopping }: Pick<GateOptions, "verdictOf" | "isStopping">,
   peer: string,
 ): SoloError | undefined {
-  let caller: Caller;
   try {
-    caller = callerOf(verdictOf(peer));
+    callerOf(verdictOf(peer));
   } catch (thrown) {
     return thrown as SoloError;
   }
-  if (isStopping()) return serverStopping();
-  return messagePaths.has(path) ? inFlight.refusal(caller.tenant) : undefined;
+  return isStopping() ? serverStopping() : undefined;
+}
+
+/** Has it recorded that a peer without an identity was refused. Never rejects: refused it is, recorded or not. */
+export async function recordRefusal(
+  { denials }: Pick<GateOptions, "denials">,
+  error: SoloError,
+  method: string,
+): Promise<void> {
+  // Only who may not is put on record by name; who comes at the wrong time is counted elsewhere.
+  if (catalogue[error.code].status !== "UNAUTHENTICATED") return;
+  const denial = { tenant: kernelTenant, actor: "unknown", correlationId: nanoid(), method, error };
+  await denials.record(denial).catch(() => undefined);
 }
 
 const detailsKey = "grpc-status-details-bin";

@@ -32,13 +32,14 @@ export type MethodsOf<Server> = {
         : never;
 };
 
-type AnyMethod = Unary<unknown, unknown> | Streaming<unknown, unknown> | Duplex<unknown, unknown>;
+/** A method whose messages nobody names. */
+export type AnyMethod = Unary<unknown, unknown> | Streaming<unknown, unknown> | Duplex<unknown, unknown>;
 
 /** Who a connection belongs to, by the library's name for it. @throws {SoloError} Without a valid certificate. */
 export type CallerOf = (peer: string) => Caller;
 
 /** Serves methods as gRPC asks for it. */
-export function handlersOf<Server>(methods: MethodsOf<Server>, callerOf: CallerOf): UntypedServiceImplementation {
+export function handlersOf(methods: object, callerOf: CallerOf): UntypedServiceImplementation {
   const entries = Object.entries(methods as Readonly<Record<string, AnyMethod>>);
   return Object.fromEntries(entries.map(([name, method]) => [name, handlerOf(method, callerOf)]));
 }

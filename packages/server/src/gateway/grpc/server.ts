@@ -1,35 +1,16 @@
-import { Server, type ServiceDefinition, type UntypedServiceImplementation } from "@grpc/grpc-js";
+import { Server, type ServiceDefinition } from "@grpc/grpc-js";
 import {
-  type CertificateServiceServer,
   CertificateServiceService,
-  type DeploymentServiceServer,
   DeploymentServiceService,
-  type EventServiceServer,
   EventServiceService,
-  type KernelServiceServer,
   KernelServiceService,
-  type MessagingServiceServer,
   MessagingServiceService,
-  type QuotaServiceServer,
   QuotaServiceService,
 } from "@solo/proto";
 import { HealthImplementation } from "grpc-health-check";
-import type { IssueContext } from "../../administration/issue-certificate.ts";
-import type { DeploymentContext } from "../../deployment/context.ts";
-import type { ManifestDefaults } from "../../deployment/manifest.ts";
-import type { MessagingContext } from "../../messaging/send.ts";
-import type { EventLog } from "../../ports/event-log.ts";
-import type { Receipts } from "../../receipts/receipts.ts";
-import type { InFlight } from "../in-flight.ts";
-import { certificateService } from "./certificate.ts";
-import { deploymentService } from "./deployment.ts";
-import { eventService } from "./events.ts";
+import type { Api } from "./api.ts";
 import { type GateOptions, gate } from "./gate.ts";
 import { type CallerOf, handlersOf } from "./handler.ts";
-import { type KernelServiceContext, kernelService } from "./kernel.ts";
-import { messagingService } from "./messaging.ts";
-import type { MethodContext } from "./method.ts";
-import { quotaService } from "./quota.ts";
 import { addReflection } from "./reflection.ts";
 import { checkedSessionRequest } from "./session-request.ts";
 import { serveUnknownMethods } from "./unknown-method.ts";
@@ -41,16 +22,8 @@ const streamsPerConnection = 1_000;
 
 export interface GrpcServerOptions {
   readonly gate: GateOptions;
-  readonly methods: MethodContext;
   readonly callerOf: CallerOf;
-  readonly inFlight: InFlight;
-  readonly deployments: DeploymentContext;
-  readonly defaults: ManifestDefaults;
-  readonly messaging: MessagingContext;
-  readonly events: EventLog;
-  readonly receipts: Receipts;
-  readonly issuing: IssueContext;
-  readonly kernel: KernelServiceContext;
+  readonly api: Api;
 }
 
 export interface GrpcServer {
@@ -71,7 +44,7 @@ const services = {
   "solo.v1.EventService": EventServiceService,
   "solo.v1.CertificateService": CertificateServiceService,
   "solo.v1.KernelService": KernelServiceService,
-} as const satisfies Record<string, ServiceDefinition>;
+} as const satisfies Record<keyof Api, ServiceDefinition>;
 
 /** Every service of the API behind the gate, with health and reflection. Bound to no port; the TLS front feeds it. */
 export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
@@ -84,33 +57,8 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
     "grpc.keepalive_time_ms": 60_000,
     "grpc.keepalive_timeout_ms": 20_000,
   });
-  const { methods } = options;
-  const { callerOf } = options;
-  const implementations: Record<keyof typeof services, UntypedServiceImplementation> = {
-    "solo.v1.DeploymentService": handlersOf<DeploymentServiceServer>(
-      deploymentService(methods, options.deployments, { events: options.events, defaults: options.defaults }),
-      callerOf,
-    ),
-    "solo.v1.MessagingService": handlersOf<MessagingServiceServer>(
-      messagingService(methods, options.messaging, options.inFlight),
-      callerOf,
-    ),
-    "solo.v1.QuotaService": handlersOf<QuotaServiceServer>(
-      quotaService(methods, options.deployments, options.inFlight),
-      callerOf,
-    ),
-    "solo.v1.EventService": handlersOf<EventServiceServer>(
-      eventService(methods, options.events, options.receipts),
-      callerOf,
-    ),
-    "solo.v1.CertificateService": handlersOf<CertificateServiceServer>(
-      certificateService(methods, options.issuing),
-      callerOf,
-    ),
-    "solo.v1.KernelService": handlersOf<KernelServiceServer>(kernelService(methods, options.kernel), callerOf),
-  };
   for (const [name, definition] of Object.entries(services)) {
-    server.addService(definition, implementations[name as keyof typeof services]);
+    server.addService(definition, handlersOf(options.api[name as keyof Api], options.callerOf));
   }
   const health = new HealthImplementation(statusOfAll("NOT_SERVING"));
   health.addToServer(server);

@@ -1,4 +1,5 @@
 import { constants } from "node:crypto";
+import type { Server as HttpServer } from "node:http";
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from "node:net";
 import { createServer as createTlsServer, type SecureContextOptions, type TLSSocket } from "node:tls";
 import { type Server as GrpcServer, ServerCredentials } from "@grpc/grpc-js";
@@ -47,8 +48,11 @@ export interface TlsFrontOptions {
   readonly port: number;
   readonly identity: Identity;
   readonly clock: Clock;
-  /** Gets each accepted connection. Bound to no port itself; stays the caller's to shut down, after the front. */
-  readonly server: GrpcServer;
+  /**
+   * Gets each accepted connection: gRPC over HTTP/2, or HTTP/1.1. Bound to no port itself; stays the caller's to shut down,
+   * after the front.
+   */
+  readonly server: GrpcServer | HttpServer;
   /** Told of connections that never reached the server, at most 10 a second. */
   readonly onRefused?: (report: RefusalReport) => void;
   /** Default 1,000 in total, 100 without a valid certificate, 500 of one tenant. */
@@ -67,7 +71,7 @@ interface Handshake {
 }
 
 /**
- * Listens with TLS 1.3 and HTTP/2 only, says once per connection who the peer is, and hands the connection to gRPC.
+ * Listens with TLS 1.3 and one protocol only, says once per connection who the peer is, and hands the connection to its server.
  *
  * Peers without a valid certificate are handed on too, so that health answers them and the gate can tell all others
  * properly why they are refused. Session resumption is off: a resumed session keeps OpenSSL's verdict of another day.
@@ -82,7 +86,7 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
   const registry = new ConnectionRegistry({ total: 1_000, unidentified: 100, perTenant: 500, ...options.limits });
   const refusals = openRefusalLog(clock, options.onRefused ?? (() => {}));
   const handshakes = new Map<string, Handshake>();
-  const injector = options.server.createConnectionInjector(ServerCredentials.createInsecure());
+  const speaker = speakerOf(options.server);
   const whenEmpty = Promise.withResolvers<void>();
   let closing = false;
 
@@ -129,7 +133,7 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
       socket.destroy();
     };
     if (closing) return refuse("shutting-down");
-    if (socket.alpnProtocol !== "h2") return refuse("no-http2");
+    if (!speaker.speaks(socket.alpnProtocol)) return refuse("no-http2");
     const verdict = parsePeer(presentedBy(socket), identity.trust, clock.wallMs());
     const connection: Connection = { peer: peerOf(socket), verdict, socket };
     const refusal = registry.add(connection);
@@ -138,11 +142,11 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
       registry.remove(connection);
       if (closing && registry.size === 0) whenEmpty.resolve();
     });
-    injector.injectConnection(socket);
+    speaker.take(socket);
   };
 
   const tlsServer = createTlsServer(
-    { ...contextOf(identity), requestCert: true, rejectUnauthorized: false, ALPNProtocols: ["h2"] },
+    { ...contextOf(identity), requestCert: true, rejectUnauthorized: false, ALPNProtocols: [speaker.protocol] },
     accept,
   );
   tlsServer.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
@@ -154,7 +158,7 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
   try {
     await listen(listener, options);
   } catch (error) {
-    injector.destroy();
+    speaker.stop();
     throw error;
   }
   // The operating system gave no socket for a waiting connection (out of descriptors); the next one may work.
@@ -168,7 +172,7 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
     stopRenewing();
     const stopped = new Promise<void>((resolve) => listener.close(() => resolve()));
     for (const handshake of handshakes.values()) fail(handshake, "shutting-down");
-    injector.destroy();
+    speaker.stop();
     if (registry.size > 0) await whenEmpty.promise;
     await stopped;
   };
@@ -198,6 +202,36 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
       await closed;
       cancel();
     },
+  };
+}
+
+/** How connections come to a server, by what it speaks. */
+interface Speaker {
+  /** As ALPN names it. */
+  readonly protocol: string;
+  /** @param protocol What was agreed on; false where the client named none. */
+  speaks(protocol: string | false | null): boolean;
+  take(socket: TLSSocket): void;
+  /** Tells clients to go. */
+  stop(): void;
+}
+
+function speakerOf(server: GrpcServer | HttpServer): Speaker {
+  if (!("createConnectionInjector" in server)) {
+    return {
+      protocol: "http/1.1",
+      // Whoever names no protocol means this one.
+      speaks: (protocol) => protocol === "http/1.1" || !protocol,
+      take: (socket) => void server.emit("connection", socket),
+      stop: () => server.closeIdleConnections(),
+    };
+  }
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  return {
+    protocol: "h2",
+    speaks: (protocol) => protocol === "h2",
+    take: (socket) => injector.injectConnection(socket),
+    stop: () => injector.destroy(),
   };
 }
 

@@ -1,0 +1,38 @@
+import type { IssueContext } from "../../administration/issue-certificate.ts";
+import type { DeploymentContext } from "../../deployment/context.ts";
+import type { ManifestDefaults } from "../../deployment/manifest.ts";
+import type { MessagingContext } from "../../messaging/send.ts";
+import type { EventLog } from "../../ports/event-log.ts";
+import type { Receipts } from "../../receipts/receipts.ts";
+import type { InFlight } from "../in-flight.ts";
+import { certificateService } from "./certificate.ts";
+import { deploymentService } from "./deployment.ts";
+import { eventService } from "./events.ts";
+import { type KernelServiceContext, kernelService } from "./kernel.ts";
+import { messagingService } from "./messaging.ts";
+import type { MethodContext } from "./method.ts";
+import { quotaService } from "./quota.ts";
+
+export interface ApiOptions {
+  readonly methods: MethodContext;
+  readonly inFlight: InFlight;
+  readonly deployments: DeploymentContext;
+  readonly defaults: ManifestDefaults;
+  readonly messaging: MessagingContext;
+  readonly events: EventLog;
+  readonly receipts: Receipts;
+  readonly issuing: IssueContext;
+  readonly kernel: KernelServiceContext;
+}
+
+/** Every method of every service: what each face of the API serves. */
+export const createApi = ({ methods, inFlight, events, ...options }: ApiOptions) => ({
+  "solo.v1.DeploymentService": deploymentService(methods, options.deployments, { events, defaults: options.defaults }),
+  "solo.v1.MessagingService": messagingService(methods, options.messaging, inFlight),
+  "solo.v1.QuotaService": quotaService(methods, options.deployments, inFlight),
+  "solo.v1.EventService": eventService(methods, events, options.receipts),
+  "solo.v1.CertificateService": certificateService(methods, options.issuing),
+  "solo.v1.KernelService": kernelService(methods, options.kernel),
+});
+
+export type Api = ReturnType<typeof createApi>;

@@ -1,0 +1,107 @@
+import { createServer, type Server } from "node:http";
+import type { Duplex } from "node:stream";
+import { openApi } from "@solo/catalogue";
+import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
+import { nanoid } from "nanoid";
+import { quoted, SoloError } from "../../errors.ts";
+import { type GateOptions, recordRefusal, refusalOf } from "../grpc/gate.ts";
+import { type ApiRoutesOptions, serveApi } from "./api-routes.ts";
+import { peerOf } from "./peer.ts";
+import { malformed, type Problem, problemOf, problemType, toProblem } from "./problem.ts";
+
+export interface HttpServerOptions extends ApiRoutesOptions {
+  readonly gate: Pick<GateOptions, "verdictOf" | "isStopping" | "denials">;
+}
+
+export interface HttpServer {
+  /** Bound to no port; the TLS front feeds it. */
+  readonly server: Server;
+  close(): Promise<void>;
+}
+
+/** Paths that are answered without a certificate. */
+const openPaths: ReadonlySet<string> = new Set(["/health"]);
+
+/** The second face of the API, JSON over HTTP/1.1, behind the same gate. */
+export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { gate } = options;
+  const server = createServer({
+    maxHeaderSize: 16 * 1024,
+    // From the first byte of a request to the last of its head; bodies are bounded by what reads them.
+    headersTimeout: 10_000,
+    requestTimeout: 300_000,
+    keepAliveTimeout: 60_000,
+  });
+  const app: FastifyInstance = fastify({
+    serverFactory: (handler) => server.on("request", handler),
+    routerOptions: { maxParamLength: 1_000, caseSensitive: true },
+    // Prototypes stay out by the checks of each message; nothing here merges what came in.
+    genReqId: () => nanoid(),
+    // What it cannot even route; its types know of routes only.
+    frameworkErrors: (error, _request, reply) =>
+      void send(reply as unknown as FastifyReply, problemOf(error, nanoid())),
+  });
+  server.on("clientError", refuseUnreadable);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  app.addHook("onRequest", async (request, reply) => {
+    if (gate.isStopping()) reply.header("connection", "close");
+    if (openPaths.has(request.url)) return;
+    const refusal = refusalOf(gate, peerOf(request.raw.socket));
+    if (refusal === undefined) return;
+    await recordRefusal(gate, refusal, `${request.method} ${request.url}`);
+    throw refusal;
+  });
+  app.setErrorHandler((error, request, reply) => send(reply, problemOf(error, request.id)));
+  app.setNotFoundHandler((request, reply) => send(reply, toProblem(pathUnknown(request.method, request.url))));
+  app.get("/health", (_request, reply) =>
+    reply.code(gate.isStopping() ? 503 : 200).send({ status: gate.isStopping() ? "stopping" : "serving" }),
+  );
+  const document = JSON.stringify(openApi());
+  app.get("/v1/openapi.json", (_request, reply) => reply.type("application/json").send(document));
+  serveApi(app, options);
+  await app.ready();
+  return {
+    server,
+    close: async () => {
+      server.closeAllConnections();
+      await app.close().catch(() => undefined);
+    },
+  };
+}
+
+const send = (reply: FastifyReply, { status, headers, body }: Problem): FastifyReply =>
+  reply.code(status).headers(headers).type(problemType).send(JSON.stringify(body));
+
+const pathUnknown = (verb: string, url: string): SoloError =>
+  new SoloError("PATH_UNKNOWN", `Cannot serve ${verb} ${quoted(url)}: there is nothing`, {
+    found: `${verb} ${quoted(url)}`,
+    wanted: "a path and verb that /v1/openapi.json lists",
+  });
+
+/** Answers what is no HTTP, or no more of it than may be, and hangs up: nothing that follows could be trusted. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const { body } = toProblem(malformed(saidOf[error.code ?? ""] ?? "bytes that are no HTTP/1.1 request"));
+  const [status, text] = statusOf[error.code ?? ""] ?? [400, "Bad Request"];
+  const payload = JSON.stringify({ ...body, status });
+  const head = [
+    `HTTP/1.1 ${status} ${text}`,
+    "connection: close",
+    `content-type: ${problemType}`,
+    `content-length: ${Buffer.byteLength(payload)}`,
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${payload}`, () => socket.destroy());
+}
+
+const saidOf: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "headers of more than 16 KB",
+  ERR_HTTP_REQUEST_TIMEOUT: "a request that did not come to its end in time",
+};
+const statusOf: Readonly<Record<string, readonly [number, string]>> = {
+  HPE_HEADER_OVERFLOW: [431, "Request Header Fields Too Large"],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, "Request Timeout"],
+};
