@@ -123,6 +123,20 @@ export default {
       to: { path: "@modelcontextprotocol" },
     },
     {
+      name: "client-speaks-only-the-proto",
+      comment: "Whoever installs the client does not install a server; a definition gives it types and nothing else",
+      severity: "error",
+      from: { path: "^packages/client/src/", pathNot: tests },
+      to: { path: "^packages/(?!(actor-core|catalogue|client|proto)/)|^@solo/(?!actor-core|catalogue|proto)" },
+    },
+    {
+      name: "client-takes-types-of-actors",
+      comment: "The actors' code is no part of a client",
+      severity: "error",
+      from: { path: "^packages/client/src/", pathNot: tests },
+      to: { path: "^packages/actor-core/", dependencyTypesNot: ["type-only"] },
+    },
+    {
       name: "cli-speaks-only-the-proto",
       comment: "Whatever the command can do, every other client can do",
       severity: "error",

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { connect } from "@solo/client";
 import { startEcho } from "./baseline/echo.mjs";
 import { memoryBelow, service5Kb, startSolo } from "./solo/server.mjs";
 import { quantile } from "./statistics.mjs";
@@ -100,6 +101,55 @@ export async function* unaryCall({ root, repeat }) {
     await echo.close();
     await solo.close();
   }
+}
+
+/** Calls with 64 in flight: over a session by our client, beside unary calls, and beside a bare conversation. */
+export async function* session({ root, repeat }) {
+  // The service may have a whole processor: its usual half would be what is measured.
+  const [solo, echo] = [await startSolo({ root, args: ["--service-cpu", "200"] }), await startEcho()];
+  const client = connect({ profile: solo.profile });
+  const conversation = echo.stream();
+  try {
+    await solo.deploy("echo", service5Kb);
+    const service = client.service("echo");
+    const calls = {
+      session: () => service.call("echo", "0123456789abcdef"),
+      unary: () => solo.call("echo", "echo", echoArguments),
+      bare: () => conversation.call(echoArguments),
+    };
+    const rates = { session: [], unary: [], bare: [] };
+    for (let round = -2; round < repeat; round++) {
+      for (const [name, call] of Object.entries(calls)) {
+        const rate = await perSecond(name === "unary" ? 3_000 : 12_000, 64, call);
+        if (round >= 0) rates[name].push(rate);
+      }
+    }
+    yield {
+      name: "session, 64 in flight",
+      unit: "calls/s",
+      ours: rates.session,
+      peer: { name: "bare bidirectional echo", samples: rates.bare },
+      others: [{ name: "unary calls", samples: rates.unary }],
+      goal: "≥ 0.6 × the echo, ≥ 4 × unary",
+    };
+  } finally {
+    conversation.end();
+    await client.close();
+    await echo.close();
+    await solo.close();
+  }
+}
+
+/** Calls a second with so many out at any time. */
+async function perSecond(total, width, call) {
+  const startedMs = performance.now();
+  let left = total;
+  await Promise.all(
+    Array.from({ length: width }, async () => {
+      while (left-- > 0) await call();
+    }),
+  );
+  return (total / (performance.now() - startedMs)) * 1_000;
 }
 
 /** Proportional memory of an idle service, its sandbox included. */

@@ -12,6 +12,7 @@ export const catalogueFiles = [
   `${PACKAGE}/src/generated/methods.ts`,
   ...["errors.md", "methods.md", "limits.md", "llms.txt", "llms-full.txt"].map((page) => `${PACKAGE}/pages/${page}`),
   `${PACKAGE}/src/generated/openapi.json`,
+  "packages/client/src/generated/error-classes.ts",
 ];
 
 /**
@@ -43,6 +44,9 @@ export async function writeCatalogue(root, out) {
       progress: await sourceOf("server/src/services/progress.ts"),
     }),
   );
+  const errorClasses = join(out, "packages/client/src/generated/error-classes.ts");
+  mkdirSync(join(errorClasses, ".."), { recursive: true });
+  writeFileSync(errorClasses, errorClassesModule({ ...kernelErrors, ...clientErrors }));
   const { openApi } = await load("open-api.ts");
   write("src/generated/openapi.json", `${JSON.stringify(openApi(), undefined, 2)}\n`);
   const { pageNames, pageOf } = await load("pages.ts");
@@ -148,6 +152,39 @@ export const messages = ${JSON.stringify(messages, undefined, 2)} as const satis
 
 /** Every enum of the API. */
 export const enums = ${JSON.stringify(enums, undefined, 2)} as const satisfies Readonly<Record<string, EnumDoc>>;
+`;
+}
+
+/** A class for each reason, so that a program can tell them apart by `instanceof`. */
+function errorClassesModule(entries) {
+  const nameOf = (reason) =>
+    reason
+      .toLowerCase()
+      .split("_")
+      .map((word) => word[0].toUpperCase() + word.slice(1))
+      .join("");
+  const classes = Object.entries(entries).map(
+    ([reason, { meaning }]) => `/** ${meaning}. */
+export class ${nameOf(reason)} extends SoloError {
+  declare readonly reason: "${reason}";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("${reason}", message, facts, options);
+  }
+}
+`,
+  );
+  const table = Object.keys(entries).map((reason) => `  ${reason}: ${nameOf(reason)},`);
+  return `// Made by \`npm run generate\` from the catalogue of errors. Do not edit.
+import type { AnyReason } from "@solo/catalogue";
+import { type ErrorFacts, SoloError } from "../errors.ts";
+
+${classes.join("\n")}
+/** The class of each reason. */
+export const errorClasses = {
+${table.join("\n")}
+} as const satisfies Readonly<Record<AnyReason, ErrorClass>>;
+
+type ErrorClass = new (message: string, facts?: ErrorFacts, options?: ErrorOptions) => SoloError;
 `;
 }
 

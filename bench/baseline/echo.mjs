@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Client, credentials } from "@grpc/grpc-js";
 import { makeCertificates } from "./certificates.mjs";
-import { echoMethod } from "./echo-method.mjs";
+import { echoMethod, echoStreamMethod } from "./echo-method.mjs";
 
 /**
  * Starts the bare mTLS echo server in its own process and connects to it: what every number of ours is set beside.
  *
- * @returns `call(bytes)` is one unary round trip. The caller must await `close()`.
+ * @returns `call(bytes)` is one unary round trip; `stream()` opens a conversation whose `call(bytes)` is one message there and
+ *   back. The caller must await `close()`.
  */
 export async function startEcho() {
   const { root, server, client } = await makeCertificates();
@@ -35,6 +36,22 @@ export async function startEcho() {
           const answered = (error, reply) => (error ? reject(error) : settle(reply));
           stub.makeUnaryRequest(path, requestSerialize, responseDeserialize, bytes, answered);
         }),
+      stream() {
+        const { path, requestSerialize, responseDeserialize } = echoStreamMethod;
+        const conversation = stub.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+        // Echoes come in order.
+        const waiting = [];
+        conversation.on("data", (bytes) => waiting.shift()(bytes));
+        conversation.on("error", () => {});
+        return {
+          call: (bytes) =>
+            new Promise((settle) => {
+              waiting.push(settle);
+              conversation.write(bytes);
+            }),
+          end: () => conversation.end(),
+        };
+      },
       async close() {
         stub.close();
         child.kill("SIGKILL");

@@ -57,6 +57,7 @@ export async function startSolo({ root, folder, args = [] }) {
     pid: server.ready.pid,
     address: server.ready.grpc,
     profile: server.ready.profile,
+    http: server.ready.http,
     /** @param options Further fields of the request. */
     deploy: (serviceId, source, options = {}) =>
       ask.deploy(

@@ -106,6 +106,13 @@ export const clientErrors = {
     fix: "Check that the address is a solo-server's, and that its version and that of this command agree",
     example: { method: "KernelService/Doctor" },
   },
+  OUTCOME_UNKNOWN: {
+    status: "UNAVAILABLE",
+    meaning: "The connection ended before the answer was there, so the message may have had its effect or not",
+    wanted: "a connection that lasts until the answer",
+    fix: "Ask the service before you repeat it, or call it as idempotent where it is",
+    example: { method: "MessagingService/Call" },
+  },
   NO_ANSWER_IN_TIME: {
     status: "DEADLINE_EXCEEDED",
     meaning: "The time was over before the server answered",

@@ -6,6 +6,8 @@ export const pageNames = [
   "writing-a-service",
   "testing",
   "tools",
+  "http",
+  "typescript-client",
   "tutorial",
   "errors",
   "methods",

@@ -5,6 +5,7 @@ import { authorize, type Permit } from "./authority/authorize.ts";
 import type { Caller } from "./authority/caller.ts";
 import { checkNewTenant } from "./authority/names.ts";
 import type { Method } from "./authority/rules.ts";
+import { decodeValue, encodeValue } from "./cells/guest/json.ts";
 import { type InlineDefinition, openInlineSandbox } from "./cells/inline/inline-sandbox.ts";
 import { deploy } from "./deployment/deploy.ts";
 import { list, status } from "./deployment/find.ts";
@@ -127,7 +128,6 @@ function tenantOf(kernel: Kernel, tenant: string, register: (definition: InlineD
   const messaging = () => kernel.parts().messaging;
   const key = () => ({ requestId: nanoid(), fingerprint: randomBytes(16).toString("hex") });
   const options = () => ({ timeoutMs: defaultCallTimeoutMs, signal: new AbortController().signal });
-  const encode = (args: readonly unknown[]) => Buffer.from(JSON.stringify(args));
   return {
     deploy: (serviceId, definition, wanted = {}) =>
       use("DeploymentService/Deploy", (permit) =>
@@ -139,15 +139,18 @@ function tenantOf(kernel: Kernel, tenant: string, register: (definition: InlineD
           manifest: manifestOf(wanted),
         }),
       ),
-    call: (serviceId, method, ...args) =>
-      use("MessagingService/Call", async (permit) => {
-        const reply = await call(messaging(), permit, { serviceId, method, args: encode(args) }, options());
-        return reply.length === 0 ? undefined : JSON.parse(Buffer.from(reply).toString("utf8"));
-      }),
-    cast: (serviceId, method, ...args) =>
-      use("MessagingService/Cast", (permit) =>
-        cast(messaging(), permit, { serviceId, method, args: encode(args) }, options()),
-      ),
+    call: async (serviceId, method, ...values) => {
+      const args = encodeValue(values);
+      return use("MessagingService/Call", async (permit) =>
+        decodeValue(await call(messaging(), permit, { serviceId, method, args }, options())),
+      );
+    },
+    cast: async (serviceId, method, ...values) => {
+      const args = encodeValue(values);
+      return use("MessagingService/Cast", (permit) =>
+        cast(messaging(), permit, { serviceId, method, args }, options()),
+      );
+    },
     kill: (serviceId, { force = false } = {}) =>
       use("DeploymentService/Kill", (permit) => kill(deployments(), permit, key(), { serviceId, force })),
     restart: (serviceId) =>

@@ -1,0 +1,222 @@
+import { isIPv4, isIPv6 } from "node:net";
+import { Client, type ClientDuplexStream, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { MessagingServiceService, type SessionRequest, type SessionResponse, Status } from "@solo/proto";
+import { errorOf } from "./error-of.ts";
+import { readStatus, type SoloError } from "./errors.ts";
+import type { CallOptions, Message, Sender } from "./service.ts";
+import { type Ending, Session, type SessionEnd } from "./session.ts";
+import { decodeReply, encodeArguments } from "./values.ts";
+
+export interface Door {
+  readonly address: string;
+  readonly certificateChain: Buffer | string;
+  readonly privateKey: Buffer | string;
+  readonly root: Buffer | string;
+}
+
+const defaultTimeoutMs = 30_000;
+/** Between two tries of what was not delivered, where the server names no time. */
+const pauseMs = 100;
+/** A server that cannot be reached is tried this long: as long as one that is being restarted takes. */
+const unreachableMs = 5_000;
+/** For calls that are out when the client closes. */
+const closeMs = 5_000;
+
+/** Sends over one session that is opened anew whenever it was lost, and repeats only what was not delivered. */
+export class WireSender implements Sender {
+  readonly #door: Door;
+  #client: Client | undefined;
+  #session: Session | undefined;
+  /** The server has no sessions. */
+  #withoutSessions = false;
+  #closed = false;
+
+  constructor(door: Door) {
+    this.#door = door;
+  }
+
+  async call(message: Message, options: CallOptions): Promise<unknown> {
+    return decodeReply(await this.#send("call", message, options));
+  }
+
+  async cast(message: Message, options: CallOptions): Promise<void> {
+    await this.#send("cast", message, options);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#session?.close(closeMs);
+    this.#client?.close();
+  }
+
+  async #send(kind: "call" | "cast", message: Message, options: CallOptions): Promise<Uint8Array> {
+    const { timeoutMs = defaultTimeoutMs, signal } = options;
+    const { tenant, serviceId, method } = message;
+    const request = { tenant, serviceId, method, arguments: encodeArguments(message.args) };
+    const startedMs = performance.now();
+    for (;;) {
+      const leftMs = timeoutMs - (performance.now() - startedMs);
+      try {
+        return await this.#once(kind, request, { timeoutMs: Math.max(1, Math.ceil(leftMs)), signal });
+      } catch (error) {
+        const elapsedMs = performance.now() - startedMs;
+        const waitMs = repeatAfter(error, { elapsedMs, idempotent: options.idempotent === true });
+        if (waitMs === undefined || elapsedMs + waitMs >= timeoutMs || this.#closed) throw error;
+        await pause(waitMs, signal);
+      }
+    }
+  }
+
+  #once(
+    kind: "call" | "cast",
+    request: {
+      readonly tenant: string;
+      readonly serviceId: string;
+      readonly method: string;
+      readonly arguments: Buffer;
+    },
+    options: { readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
+  ): Promise<Uint8Array> {
+    if (this.#closed) return Promise.reject(new Error("Cannot send: the client is closed"));
+    this.#client ??= new Client(this.#door.address, credentialsOf(this.#door), channelOptions(this.#door.address));
+    if (this.#withoutSessions) return sendAlone(this.#client, kind, request, options);
+    this.#session ??= this.#open(this.#client);
+    return this.#session.send({ $case: kind, value: request }, options);
+  }
+
+  #open(client: Client): Session {
+    const { path, requestSerialize, responseDeserialize } = MessagingServiceService.session;
+    const stream: ClientDuplexStream<SessionRequest, SessionResponse> = client.makeBidiStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      new Metadata(),
+      {},
+    );
+    const session: Session = new Session(stream, (end) => {
+      if (this.#session === session) this.#session = undefined;
+      if (end.greeted || end.error?.code !== status.UNIMPLEMENTED) return endingOf(end);
+      this.#withoutSessions = true;
+      return { unsent: unreachable("this server has no sessions"), unanswered: unreachable("") };
+    });
+    return session;
+  }
+}
+
+/** Milliseconds after which the same may be sent again; undefined when it may not. */
+function repeatAfter(
+  error: unknown,
+  { elapsedMs, idempotent }: { readonly elapsedMs: number; readonly idempotent: boolean },
+): number | undefined {
+  const { reason, retryAfterMs, metadata } = error as Partial<SoloError>;
+  switch (reason) {
+    case "SERVER_UNREACHABLE":
+      return elapsedMs < unreachableMs ? pauseMs : undefined;
+    case "SERVER_STOPPING":
+    case "MAILBOX_FULL":
+      return Math.min(retryAfterMs ?? pauseMs, 1_000);
+    case "OUTCOME_UNKNOWN":
+    case "SERVICE_DIED":
+      return idempotent ? pauseMs : undefined;
+    default:
+      return metadata?.delivered === "false" ? pauseMs : undefined;
+  }
+}
+
+/** What becomes of messages when their session has ended: a message that was not written was not delivered. */
+function endingOf({ error }: SessionEnd): Ending {
+  const told = error === undefined ? undefined : readTrailer(error);
+  const unknown = errorOf("OUTCOME_UNKNOWN", "The connection ended before the answer was there", {
+    found: told?.message ?? error?.details ?? "a session that the server ended",
+  });
+  if (told === undefined || told.reason === "SERVER_STOPPING") {
+    return { unsent: told ?? unreachable(error?.details ?? ""), unanswered: unknown };
+  }
+  // Refused as a whole, such as without a valid certificate.
+  return { unsent: told, unanswered: told };
+}
+
+const unreachable = (found: string): SoloError => errorOf("SERVER_UNREACHABLE", "Cannot reach the server", { found });
+
+function readTrailer(error: ServiceError): SoloError | undefined {
+  const bytes = error.metadata?.get("grpc-status-details-bin")[0];
+  const told = bytes instanceof Uint8Array ? readStatus(Status.decode(bytes)) : undefined;
+  return told === undefined ? undefined : errorOf(told.reason, told.message, told.facts, { cause: error });
+}
+
+function sendAlone(
+  client: Client,
+  kind: "call" | "cast",
+  request: { readonly tenant: string; readonly serviceId: string; readonly method: string; readonly arguments: Buffer },
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
+): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const answered = (error: ServiceError | null, reply?: Uint8Array): void => {
+      signal?.removeEventListener("abort", abort);
+      if (signal?.aborted === true) reject(signal.reason);
+      else if (error === null) resolve(reply ?? new Uint8Array(0));
+      else reject(readTrailer(error) ?? errorOf("OUTCOME_UNKNOWN", error.details, {}, { cause: error }));
+    };
+    const options = { deadline: Date.now() + timeoutMs };
+    const { call, cast } = MessagingServiceService;
+    const sent =
+      kind === "call"
+        ? client.makeUnaryRequest(
+            call.path,
+            call.requestSerialize,
+            call.responseDeserialize,
+            request,
+            new Metadata(),
+            options,
+            (error, response) => answered(error, response?.reply),
+          )
+        : client.makeUnaryRequest(
+            cast.path,
+            cast.requestSerialize,
+            cast.responseDeserialize,
+            request,
+            new Metadata(),
+            options,
+            (error) => answered(error),
+          );
+    const abort = (): void => sent.cancel();
+    signal?.addEventListener("abort", abort);
+    if (signal?.aborted === true) abort();
+  });
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", abort);
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", abort);
+    if (signal?.aborted === true) abort();
+  });
+}
+
+const credentialsOf = ({ root, privateKey, certificateChain }: Door) =>
+  credentials.createSsl(Buffer.from(root), Buffer.from(privateKey), Buffer.from(certificateChain));
+
+function channelOptions(address: string) {
+  const host = address.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+  const isLocal = (isIPv4(host) && host.startsWith("127.")) || (isIPv6(host) && host === "::1");
+  return {
+    // TLS allows no IP address as a server name, and every server's certificate is also made out to localhost.
+    ...(isLocal ? { "grpc.ssl_target_name_override": "localhost" } : {}),
+    // Nothing behind our back: what may be sent again is decided above.
+    "grpc.enable_retries": 0,
+    "grpc.service_config_disable_resolution": 1,
+    "grpc.initial_reconnect_backoff_ms": 100,
+    "grpc.max_reconnect_backoff_ms": 1_000,
+    "grpc.max_receive_message_length": 16 * 2 ** 20,
+    "grpc.max_send_message_length": -1,
+    "grpc.keepalive_time_ms": 30_000,
+    "grpc.keepalive_timeout_ms": 10_000,
+  };
+}
