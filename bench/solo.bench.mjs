@@ -1,10 +1,11 @@
 // SOLO over its real door: a server in its own process, this process as the client, a bare mTLS echo beside it.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { connect } from "@solo/client";
 import { startEcho } from "./baseline/echo.mjs";
+import { fetchSource, openGetter, startProxy } from "./baseline/proxy.mjs";
 import { memoryBelow, service5Kb, startSolo } from "./solo/server.mjs";
 import { quantile } from "./statistics.mjs";
 
@@ -136,6 +137,38 @@ export async function* session({ root, repeat }) {
     conversation.end();
     await client.close();
     await echo.close();
+    await solo.close();
+  }
+}
+
+/** Requests to a service's fetch, 64 at a time, in turn with a bare fastify proxy to the same handler on a unix socket. */
+export async function* ingress({ root, repeat }) {
+  const [solo, proxy] = [await startSolo({ root, args: ["--service-cpu", "200"] }), await startProxy({ root })];
+  const file = (name) => readFileSync(join(solo.profile, name));
+  const port = Number(solo.http.split(":").pop());
+  const profile = { ca: file("root.pem"), cert: file("cert.pem"), key: file("key.pem") };
+  const getter = openGetter({ port, path: "/default/hello", ...profile });
+  try {
+    await solo.deploy("hello", fetchSource);
+    const ours = [];
+    const bare = [];
+    for (let round = -2; round < repeat; round++) {
+      const own = await perSecond(3_000, 64, getter.get);
+      const other = await perSecond(3_000, 64, proxy.get);
+      if (round < 0) continue;
+      ours.push(own);
+      bare.push(other);
+    }
+    yield {
+      name: "HTTP request to a service, 64 at a time",
+      unit: "requests/s",
+      ours,
+      peer: { name: "bare fastify proxy", samples: bare },
+      goal: "≥ 0.5 × the proxy",
+    };
+  } finally {
+    getter.close();
+    await proxy.close();
     await solo.close();
   }
 }

@@ -182,9 +182,10 @@ ${classes.join("\n")}
 /** The class of each reason. */
 export const errorClasses = {
 ${table.join("\n")}
-} as const satisfies Readonly<Record<AnyReason, ErrorClass>>;
+} as const satisfies Readonly<Partial<Record<AnyReason, ErrorClass>>>;
 
-type ErrorClass = new (message: string, facts?: ErrorFacts, options?: ErrorOptions) => SoloError;
+/** Makes an error of one reason. */
+export type ErrorClass = new (message: string, facts?: ErrorFacts, options?: ErrorOptions) => SoloError;
 `;
 }
 

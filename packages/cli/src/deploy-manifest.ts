@@ -61,6 +61,7 @@ export async function deployManifest(flags: ManifestFlags, workingFolder: string
     logLevel: (numbers.logLevel ?? 0) as Manifest["logLevel"],
     limits,
     restart: (numbers.restart ?? 0) as Manifest["restart"],
+    httpAccess: (numbers.httpAccess ?? 0) as Manifest["httpAccess"],
     maxRestarts: numbers.maxRestarts,
     restartPeriodMs: numbers.restartPeriodMs ?? 0,
     startArguments: Buffer.from(jsonArguments(startArguments, (_, quoted) => `solo deploy ... --arg ${quoted}`)),

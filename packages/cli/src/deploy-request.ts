@@ -29,6 +29,7 @@ export interface DeployOptions extends ChangeOptions, ProgramFlags {
   readonly processes?: string;
   readonly startTimeout?: string;
   readonly restart?: string;
+  readonly http?: string;
   readonly maxRestarts?: string;
   readonly restartPeriod?: string;
   readonly logLevel?: string;
@@ -47,6 +48,7 @@ export function addDeployOptions(command: Command): Command {
     .option("--processes <number>", "processes and threads it may have")
     .option("--start-timeout <duration>", "time until its `init` must have returned, such as 5s")
     .option("--restart <kind>", "permanent, transient or temporary")
+    .option("--http <who>", "who may send HTTP requests to it: tenant, or public for anybody without a certificate")
     .option("--max-restarts <number>", "restarts within the period before it is `failed`")
     .option("--restart-period <duration>", "time that a restart is remembered, such as 5s")
     .option("--log-level <level>", "debug, info, warn or error")
@@ -91,6 +93,7 @@ export async function prepareDeploy(
     processes: options.processes,
     startTimeoutMs: options.startTimeout,
     restart: options.restart,
+    httpAccess: options.http,
     maxRestarts: options.maxRestarts,
     restartPeriodMs: options.restartPeriod,
     logLevel: options.logLevel,

@@ -59,6 +59,7 @@ export const manifestFields = {
   ...limitFields,
   logLevel: word("log_level", "--log-level", { debug: 1, info: 2, warn: 3, error: 4 }),
   restart: word("restart", "--restart", { permanent: 1, transient: 2, temporary: 3 }),
+  httpAccess: word("http", "--http", { tenant: 1, public: 2 }),
   maxRestarts: {
     ...whole("max_restarts", "max_restarts", "--max-restarts"),
     wanted: "a whole number, 0 for none",

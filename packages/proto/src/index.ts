@@ -95,6 +95,7 @@ export {
   Confinement,
   Health,
   LimitAction,
+  HttpAccess,
   Limits,
   LimitsLevel,
   LimitUse,

@@ -43,6 +43,18 @@ export const sessionLimits = {
   waitingBytes: 64 * MiB,
 } as const;
 
+/** What HTTP requests to services may use. */
+export const httpLimits = {
+  /** Requests that one service may have open. Exceeded: TOO_MANY_EXCHANGES. */
+  exchangesPerService: 128,
+  /** Bytes of one request's body. Exceeded: REQUEST_TOO_LARGE. */
+  requestBytes: 100 * MiB,
+  /** Milliseconds until the answer has begun. Exceeded: CALL_TIMED_OUT. */
+  headTimeoutMs: 30_000,
+  /** Milliseconds without a byte in either direction once the answer has begun. Exceeded: the connection ends. */
+  idleMs: 60_000,
+} as const;
+
 /** Cells that wait warm. A deploy that finds none starts cold, still below 100 ms. */
 export const defaultPoolSize = 8;
 

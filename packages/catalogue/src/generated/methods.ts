@@ -530,6 +530,12 @@ export const messages = {
         "jsonName": "startArguments",
         "type": "bytes",
         "doc": "JSON array of arguments handed to `init` after the setup. Empty: none."
+      },
+      {
+        "name": "http_access",
+        "jsonName": "httpAccess",
+        "type": "HttpAccess",
+        "doc": "Who may send HTTP requests to it, at /TENANT/SERVICE/. Default: the tenant's own identities, and operators."
       }
     ]
   },
@@ -1864,6 +1870,23 @@ export const enums = {
       {
         "name": "LIMIT_ACTION_WARN",
         "doc": "It goes on, up to the bound that no manifest can lift."
+      }
+    ]
+  },
+  "HttpAccess": {
+    "doc": "",
+    "values": [
+      {
+        "name": "HTTP_ACCESS_UNSPECIFIED",
+        "doc": ""
+      },
+      {
+        "name": "HTTP_ACCESS_TENANT",
+        "doc": ""
+      },
+      {
+        "name": "HTTP_ACCESS_PUBLIC",
+        "doc": "Anybody who reaches the server's HTTP port, also without a certificate. Recorded as `service.exposed`."
       }
     ]
   },

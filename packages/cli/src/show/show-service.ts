@@ -1,5 +1,13 @@
 import { formatDuration, limitNamed, limitNames, limitRow } from "@solo/notation";
-import type { Cause, LimitUse, Manifest, Program, Service, Usage } from "@solo/proto";
+import {
+  type Cause,
+  HttpAccess,
+  type LimitUse,
+  type Manifest,
+  type Program,
+  type Service,
+  type Usage,
+} from "@solo/proto";
 import { formatTable, type TableCell } from "../table.ts";
 import { type Paint, terminalText } from "../terminal-text.ts";
 import { timeJson, timeText } from "./show-time.ts";
@@ -98,6 +106,7 @@ function manifestJson(manifest: Manifest): Record<string, unknown> {
     environment: environmentOf(manifest),
     logLevel: wordOf(logLevels, manifest.logLevel),
     restart: wordOf(restartKinds, manifest.restart),
+    http: manifest.httpAccess === HttpAccess.HTTP_ACCESS_PUBLIC ? "public" : "tenant",
     maxRestarts: manifest.maxRestarts ?? null,
     restartPeriodMs: manifest.restartPeriodMs,
     startArguments: parsedOrNull(manifest.startArguments),
@@ -178,6 +187,7 @@ export function serviceText(service: Service, paint: Paint): string {
     const { maxRestarts, restartPeriodMs } = manifest;
     const intensity = maxRestarts === undefined ? "" : `, at most ${maxRestarts} in ${formatDuration(restartPeriodMs)}`;
     rows.push(["restart", `${wordOf(restartKinds, manifest.restart)}${intensity}`]);
+    if (manifest.httpAccess === HttpAccess.HTTP_ACCESS_PUBLIC) rows.push(["http", "public: anybody may send requests"]);
     const environment = Object.entries(environmentOf(manifest));
     rows.push(["env", terminalText(environment.map(([name, value]) => `${name}=${value}`).join(" ")) || "-"]);
   }

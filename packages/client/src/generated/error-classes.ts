@@ -402,6 +402,30 @@ export class CallerTooSlow extends SoloError {
   }
 }
 
+/** The service has as many HTTP requests open as one may have. */
+export class TooManyExchanges extends SoloError {
+  declare readonly reason: "TOO_MANY_EXCHANGES";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("TOO_MANY_EXCHANGES", message, facts, options);
+  }
+}
+
+/** The service does not serve HTTP. */
+export class ServiceHasNoHttp extends SoloError {
+  declare readonly reason: "SERVICE_HAS_NO_HTTP";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("SERVICE_HAS_NO_HTTP", message, facts, options);
+  }
+}
+
+/** The service's fetch threw, or what it sent is no HTTP answer. */
+export class FetchFailed extends SoloError {
+  declare readonly reason: "FETCH_FAILED";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("FETCH_FAILED", message, facts, options);
+  }
+}
+
 /** The disk of the server's data folder has no room for the change. */
 export class DiskFull extends SoloError {
   declare readonly reason: "DISK_FULL";
@@ -694,6 +718,9 @@ export const errorClasses = {
   MAILBOX_FULL: MailboxFull,
   TOO_MANY_IN_FLIGHT: TooManyInFlight,
   CALLER_TOO_SLOW: CallerTooSlow,
+  TOO_MANY_EXCHANGES: TooManyExchanges,
+  SERVICE_HAS_NO_HTTP: ServiceHasNoHttp,
+  FETCH_FAILED: FetchFailed,
   DISK_FULL: DiskFull,
   RESOURCES_SCARCE: ResourcesScarce,
   STORAGE_OVERLOADED: StorageOverloaded,
@@ -724,6 +751,7 @@ export const errorClasses = {
   TOOL_UNKNOWN: ToolUnknown,
   TOOL_ARGUMENTS_INVALID: ToolArgumentsInvalid,
   CLI_BUG: CliBug,
-} as const satisfies Readonly<Record<AnyReason, ErrorClass>>;
+} as const satisfies Readonly<Partial<Record<AnyReason, ErrorClass>>>;
 
-type ErrorClass = new (message: string, facts?: ErrorFacts, options?: ErrorOptions) => SoloError;
+/** Makes an error of one reason. */
+export type ErrorClass = new (message: string, facts?: ErrorFacts, options?: ErrorOptions) => SoloError;

@@ -39,6 +39,21 @@ export class Permit<M extends Method = Method> {
   }
 }
 
+/** Stands behind requests that came without an identity to something that asks for none. */
+const anybody = "anybody";
+
+/**
+ * Lets anybody in, whoever they are, to a service that its tenant has made public. The one caller of this has looked at the
+ * service's record.
+ */
+export function authorizePublic<M extends "ServiceIngress/Fetch">(
+  method: M,
+  tenant: string,
+  correlationId: string,
+): Permit<M> {
+  return makePermit(method, { spiffeId: anybody, tenant, role: "agent" }, tenant, correlationId);
+}
+
 /**
  * Decides whether `caller` may use `method` on `resource`.
  *

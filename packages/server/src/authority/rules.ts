@@ -20,7 +20,9 @@ export type Method =
   | MethodsOf<EventServiceService>
   | MethodsOf<CertificateServiceService>
   | MethodsOf<QuotaServiceService>
-  | MethodsOf<KernelServiceService>;
+  | MethodsOf<KernelServiceService>
+  /** An HTTP request to a service, which is no method of gRPC. */
+  | "ServiceIngress/Fetch";
 
 /**
  * What a method asks of its caller.
@@ -43,6 +45,7 @@ export const rules: Readonly<Record<Method, Rule>> = {
   "MessagingService/Call": "tenant",
   "MessagingService/Cast": "tenant",
   "MessagingService/Session": "tenant",
+  "ServiceIngress/Fetch": "tenant",
   "EventService/ListEvents": "tenant",
   "EventService/TailEvents": "tenant",
   "EventService/GetCheckpoint": "tenant",

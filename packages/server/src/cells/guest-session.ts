@@ -125,6 +125,13 @@ export interface GuestSession {
   }): Promise<CallOutcome>;
   /** Resolves when the guest has handled it or is gone, so that it can be counted until then; never rejects. */
   cast(message: { readonly method: string; readonly args: Uint8Array }): Promise<void>;
+  /**
+   * Opens an HTTP exchange, which {@link HttpExchange} speaks.
+   *
+   * @param onPart Given what the guest sends for it.
+   * @param onGone Called once, with the reason, when the guest ends before the exchange is closed.
+   */
+  openHttp(onPart: (bytes: Uint8Array) => void, onGone: (why: string) => void): HttpLink;
   /** Asks the guest to run `terminate` and exit. The caller keeps time and kills. */
   stop(): void;
   kill(): void;
@@ -137,6 +144,13 @@ export interface GuestSession {
   /** Settles once, when nothing of the guest is left on the host. */
   readonly exited: Promise<GuestExit>;
   usage(): CellUsage | undefined;
+}
+
+/** The kernel's end of one HTTP exchange. */
+export interface HttpLink {
+  /** @returns Whether it was taken; not when too much waits for the guest, or when it is gone. */
+  send(part: readonly Uint8Array[]): boolean;
+  close(): void;
 }
 
 /** What a guest has answered to a probe so far. */
@@ -181,6 +195,7 @@ class Session implements GuestSession {
   readonly #bounds: SessionBounds;
   readonly #rate: LineRate;
   readonly #calls = new Map<number, OpenCall>();
+  readonly #exchanges = new Map<number, { onPart(bytes: Uint8Array): void; onGone(why: string): void }>();
   #nextId = 1;
   #outgoing = 0;
   #logLevel: LogLevel = "debug";
@@ -265,6 +280,25 @@ class Session implements GuestSession {
     if (sent === "too-large") return Promise.resolve(refuse("too-large", "The arguments do not fit a frame of 4 MiB"));
     if (sent === "full") return Promise.resolve(refuse("overloaded", "Too much waits for the service"));
     return new Promise((resolve, reject) => this.#calls.set(id, { resolve, reject }));
+  }
+
+  openHttp(onPart: (bytes: Uint8Array) => void, onGone: (why: string) => void): HttpLink {
+    const id = this.#takeId();
+    this.#exchanges.set(id, { onPart, onGone });
+    if (this.#exit !== undefined) {
+      const { message } = this.#exit.cause;
+      queueMicrotask(() => this.#endExchange(id, message));
+    }
+    return {
+      send: (part) => this.#trySend(id, { kind: "http", part }) === "sent",
+      close: () => void this.#exchanges.delete(id),
+    };
+  }
+
+  #endExchange(id: number, why: string): void {
+    const exchange = this.#exchanges.get(id);
+    this.#exchanges.delete(id);
+    exchange?.onGone(why);
   }
 
   stop(): void {
@@ -362,6 +396,10 @@ class Session implements GuestSession {
         return;
       case "resting":
         this.#cell.guestRests();
+        return;
+      case "http":
+        // What comes for a closed one was on its way.
+        for (const bytes of message.part) this.#exchanges.get(id)?.onPart(bytes);
         return;
       case "log":
         this.#log(message.level, message.text);
@@ -468,6 +506,7 @@ class Session implements GuestSession {
     this.#settleStart({ kind: "failed", cause: exit.cause });
     for (const open of this.#calls.values()) open.reject(new GuestGone(exit));
     this.#calls.clear();
+    for (const id of [...this.#exchanges.keys()]) this.#endExchange(id, exit.cause.message);
     return exit;
   }
 
@@ -478,7 +517,7 @@ class Session implements GuestSession {
   #takeId(): number {
     do {
       this.#nextId = this.#nextId >= 0xffff_ffff ? 1 : this.#nextId + 1;
-    } while (this.#calls.has(this.#nextId));
+    } while (this.#calls.has(this.#nextId) || this.#exchanges.has(this.#nextId));
     return this.#nextId;
   }
 }

@@ -44,6 +44,7 @@ function writeLine(id: number, message: KernelMessage): Uint8Array {
     case "boot":
     case "source":
     case "probe":
+    case "http":
       return new Uint8Array(0);
   }
 }

@@ -55,7 +55,9 @@ export type KernelMessage =
   /** Asks whether the guest's event loop turns and whether its service takes messages. */
   | { readonly kind: "probe" }
   | { readonly kind: "answer"; readonly bytes: Uint8Array }
-  | { readonly kind: "refusal"; readonly reason: string; readonly message: string };
+  | { readonly kind: "refusal"; readonly reason: string; readonly message: string }
+  /** A part of the HTTP exchange of this frame's id, as `http-frames.ts` writes it. */
+  | { readonly kind: "http"; readonly part: readonly Uint8Array[] };
 
 export type GuestMessage =
   /** `landlock` is the version of it that the guest has put in force on itself; 0 for none. */
@@ -63,6 +65,8 @@ export type GuestMessage =
   | { readonly kind: "started"; readonly calls: readonly string[]; readonly casts: readonly string[] }
   | { readonly kind: "reply"; readonly bytes: Uint8Array }
   | { readonly kind: "error"; readonly error: GuestFault }
+  /** A part of the HTTP exchange of this frame's id. */
+  | { readonly kind: "http"; readonly part: readonly Uint8Array[] }
   /** The cast of this frame's id is done with, well or not. */
   | { readonly kind: "handled" }
   /** Answers the probe of this frame's id at once. */
@@ -120,6 +124,7 @@ const KERNEL = {
   rouse: 9,
   probe: 10,
   askRest: 11,
+  http: 32,
 } as const;
 const GUEST = {
   ready: 65,
@@ -135,6 +140,7 @@ const GUEST = {
   reached: 75,
   awaiting: 76,
   resting: 77,
+  http: 96,
 } as const;
 
 /** The parts of one payload, for `send`. Payload bytes are handed through, not copied. */
@@ -161,6 +167,8 @@ export function encodeKernelMessage(message: KernelMessage): readonly Uint8Array
       return [new FieldWriter(KERNEL.stop).bytes()];
     case "probe":
       return [new FieldWriter(KERNEL.probe).bytes()];
+    case "http":
+      return [new FieldWriter(KERNEL.http).bytes(), ...message.part];
     case "answer":
       return [new FieldWriter(KERNEL.answer).bytes(), message.bytes];
     case "refusal":
@@ -202,6 +210,8 @@ export function decodeKernelMessage(payload: Uint8Array): KernelMessage {
       return { kind: "probe" };
     case KERNEL.answer:
       return { kind: "answer", bytes: reader.rest() };
+    case KERNEL.http:
+      return { kind: "http", part: [reader.rest()] };
     case KERNEL.refusal: {
       const reason = reader.text(MAX_NAME_BYTES);
       const message = reader.text(MAX_LINE_BYTES);
@@ -245,6 +255,8 @@ export function encodeGuestMessage(message: GuestMessage): readonly Uint8Array[]
       return [new FieldWriter(GUEST.awaiting).bytes()];
     case "resting":
       return [new FieldWriter(GUEST.resting).bytes()];
+    case "http":
+      return [new FieldWriter(GUEST.http).bytes(), ...message.part];
     case "log":
       return [new FieldWriter(GUEST.log).u8(LEVELS.indexOf(message.level)).text(message.text, MAX_LINE_BYTES).bytes()];
     case "send-call":
@@ -327,6 +339,8 @@ export function decodeGuestMessage(payload: Uint8Array): GuestMessage {
     case GUEST.resting:
       reader.end();
       return { kind: "resting" };
+    case GUEST.http:
+      return { kind: "http", part: [reader.rest()] };
     case GUEST.log: {
       const level = reader.oneOf(LEVELS);
       const text = reader.text(MAX_LINE_BYTES);

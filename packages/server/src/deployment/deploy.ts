@@ -5,6 +5,7 @@ import type { Permit } from "../authority/authorize.ts";
 import { checkServiceId } from "../authority/names.ts";
 import { readExecutable } from "../cells/program/executable.ts";
 import { SoloError } from "../errors.ts";
+import type { EventBody } from "../events/event.ts";
 import { loadLimits, sizeLimits } from "../limits.ts";
 import type { ArtifactForm } from "../ports/artifact.ts";
 import { smallArtifactBytes } from "../ports/artifact-store.ts";
@@ -115,7 +116,7 @@ async function start(
   const { service, giveBack } = take(context, tenant, serviceId, record);
   try {
     const acceptance = new Acceptance(service.journal, {
-      events: [deployedEvent(serviceId, record)],
+      events: deployedEvents(serviceId, record),
       origin,
       record: previous === undefined ? record : { ...record, replaces: previous },
     });
@@ -336,12 +337,9 @@ const recordOf = (
   correlationId: permit.correlationId,
 });
 
-const deployedEvent = (serviceId: string, record: ServiceRecord) =>
-  ({
-    type: "service.deployed",
-    serviceId,
-    version: record.version,
-    kind: record.form.kind,
-    artifactSha256: record.artifactSha256,
-    fileName: record.fileName,
-  }) as const;
+function deployedEvents(serviceId: string, record: ServiceRecord): readonly EventBody[] {
+  const { version, form, artifactSha256, fileName, manifest } = record;
+  const exposed: readonly EventBody[] =
+    manifest.httpAccess === "public" ? [{ type: "service.exposed", serviceId, version }] : [];
+  return [{ type: "service.deployed", serviceId, version, kind: form.kind, artifactSha256, fileName }, ...exposed];
+}

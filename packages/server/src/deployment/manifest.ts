@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { type LimitAction, type LimitName, limitNamed, limitNames, limitRow, nearestName } from "@solo/notation";
 import {
+  HttpAccess as WireHttpAccess,
   LimitAction as WireLimitAction,
   type Limits as WireLimits,
   LogLevel as WireLogLevel,
@@ -45,6 +46,7 @@ const schema = z.object({
   restart: z.enum(["permanent", "transient", "temporary"], "must be permanent, transient or temporary"),
   maxRestarts: bounded(0, 1_000_000, "restarts"),
   restartPeriodMs: bounded(1, 86_400_000, "ms"),
+  httpAccess: z.enum(["tenant", "public"], "must be tenant or public"),
   startArguments: z.string("must be UTF-8").max(65_536, "must be at most 65,536 characters"),
   limits: z.object(
     Object.fromEntries(
@@ -59,6 +61,7 @@ const wireNames: Readonly<Record<string, string>> = {
   maxRestarts: "max_restarts",
   restartPeriodMs: "restart_period_ms",
   startArguments: "start_arguments",
+  httpAccess: "http_access",
   ...Object.fromEntries(limitNames.map((name) => [name, limitRow(name).wireName])),
 };
 
@@ -73,6 +76,12 @@ const restartKinds: Readonly<Record<number, string>> = {
   [WireRestartKind.RESTART_KIND_PERMANENT]: "permanent",
   [WireRestartKind.RESTART_KIND_TRANSIENT]: "transient",
   [WireRestartKind.RESTART_KIND_TEMPORARY]: "temporary",
+};
+
+const httpAccesses: Readonly<Record<number, string>> = {
+  [WireHttpAccess.HTTP_ACCESS_UNSPECIFIED]: "tenant",
+  [WireHttpAccess.HTTP_ACCESS_TENANT]: "tenant",
+  [WireHttpAccess.HTTP_ACCESS_PUBLIC]: "public",
 };
 
 const logLevels: Readonly<Record<number, string>> = {
@@ -95,6 +104,7 @@ export function parseManifest(wire: WireManifest | undefined, defaults: Manifest
     environment: { ...wire?.environment },
     logLevel: logLevels[wire?.logLevel ?? 0],
     restart: restartKinds[wire?.restart ?? 0],
+    httpAccess: httpAccesses[wire?.httpAccess ?? 0],
     maxRestarts: wire?.maxRestarts ?? defaults.maxRestarts,
     restartPeriodMs: wire?.restartPeriodMs || defaults.restartPeriodMs,
     startArguments: isUtf8(startArguments) ? Buffer.from(startArguments).toString("utf8") : undefined,

@@ -13,6 +13,8 @@ export type EventBody =
       readonly artifactSha256: string;
       readonly fileName: string;
     }
+  /** Anybody who reaches the server may send HTTP requests to it from now on. */
+  | { readonly type: "service.exposed"; readonly serviceId: string; readonly version: number }
   | {
       readonly type: "service.starting";
       readonly serviceId: string;

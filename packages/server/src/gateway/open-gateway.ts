@@ -12,7 +12,7 @@ import type { Receipts } from "../receipts/receipts.ts";
 import { createApi } from "./grpc/api.ts";
 import { BusyPoll } from "./grpc/busy-poll.ts";
 import { callerOf } from "./grpc/gate.ts";
-import type { EndedCall } from "./grpc/method.ts";
+import type { EndedCall, MethodContext } from "./grpc/method.ts";
 import { createGrpcServer } from "./grpc/server.ts";
 import { createHttpServer, type HttpServer } from "./http/http-server.ts";
 import { InFlight } from "./in-flight.ts";
@@ -74,13 +74,14 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
     total: options.callsInFlight,
     metrics,
   });
+  const methods: MethodContext = {
+    denials,
+    closing: closing.signal,
+    poll: new BusyPoll({ nowMs: clock.nowMs, nextTurn: setImmediate }),
+    onEnded: (call) => tell(logger, metrics, call),
+  };
   const api = createApi({
-    methods: {
-      denials,
-      closing: closing.signal,
-      poll: new BusyPoll({ nowMs: clock.nowMs, nextTurn: setImmediate }),
-      onEnded: (call) => tell(logger, metrics, call),
-    },
+    methods,
     inFlight,
     deployments,
     defaults: options.defaults,
@@ -134,6 +135,8 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
         gate: { verdictOf: verdictOf("http"), denials, isStopping },
         callerOf: (peer) => callerOf(verdictOf("http")(peer)),
         api,
+        methods,
+        messaging: parts.messaging,
         clock,
       });
       fronts.http = await open(options.httpPort, http.server);

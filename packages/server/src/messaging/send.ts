@@ -32,7 +32,7 @@ export interface MessagingContext {
   readonly circuits: Circuits;
 }
 
-interface SendOptions {
+export interface SendOptions {
   readonly timeoutMs: number;
   /** Aborts when the sender has gone. */
   readonly signal: AbortSignal;
@@ -231,7 +231,7 @@ function quotaOf(limit: LimitName, allowed: number, used: number): NonNullable<E
 }
 
 /** Waits until a service that is on its way up has its actor. */
-async function actorOf(
+export async function actorOf(
   service: DeployedService,
   clock: Clock,
   options: SendOptions,

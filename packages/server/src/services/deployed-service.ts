@@ -61,6 +61,8 @@ export class DeployedService {
   killAtOnce = false;
   /** Messages accepted and not yet answered. */
   readonly mailbox = { messages: 0, bytes: 0 };
+  /** HTTP requests that are not answered whole. */
+  openExchanges = 0;
   /** Messages that a guest of it is done with, well or not. */
   handledMessages = 0;
   /** Where warnings about the mailbox begin. */

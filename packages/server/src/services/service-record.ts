@@ -18,6 +18,8 @@ export interface Manifest {
   readonly restartPeriodMs: number;
   /** JSON text of the arguments handed to `init`; empty for none. */
   readonly startArguments: string;
+  /** Who may send HTTP requests to it: its tenant's identities, or anybody. Absent in records of older versions: `tenant`. */
+  readonly httpAccess?: "tenant" | "public";
 }
 
 /** Each limit of the table, in its unit. */

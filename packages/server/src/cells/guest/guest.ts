@@ -1,4 +1,5 @@
 import { MAX_FRAME_BYTES } from "../frames.ts";
+import { decodeHttpPart, encodeHttpPart, NO_HTTP } from "../http-frames.ts";
 import { LINES_PER_SECOND, LineRate } from "../line-rate.ts";
 import {
   type Boot,
@@ -15,6 +16,7 @@ import { describeError } from "./describe-error.ts";
 import { ArgumentsRefused, decodeArguments, decodeValue, encodeValue, NotJson } from "./json.ts";
 import { LoadFailed } from "./load-failed.ts";
 import type { RunningService, ServiceAnswer, ServiceCall, ServiceRuntime } from "./run-service.ts";
+import type { HttpHandler, HttpSurroundings } from "./serve-http.ts";
 
 /** A source's default export, and what runs it. */
 export interface LoadedSource {
@@ -22,6 +24,8 @@ export interface LoadedSource {
   readonly runtime: ServiceRuntime;
   /** What the definition must have, where that was promised. */
   readonly contract?: Contract;
+  /** For a service that serves HTTP. */
+  readonly http?: (surroundings: HttpSurroundings) => HttpHandler;
 }
 
 /** What the guest needs of the place it runs in. */
@@ -53,6 +57,7 @@ export class Guest {
   #source: Uint8Array[] = [];
   #runtime: ServiceRuntime | undefined;
   #running: RunningService | undefined;
+  #http: HttpHandler | undefined;
   readonly #answers = new Set<Promise<void>>();
   #exiting = false;
 
@@ -123,6 +128,9 @@ export class Guest {
       case "cast":
         void this.#cast(id, message);
         return;
+      case "http":
+        for (const bytes of message.part) this.#serve(id, bytes);
+        return;
       case "stop":
         this.#stop();
         return;
@@ -146,7 +154,7 @@ export class Guest {
     if (boot === undefined) return;
     try {
       const startArguments = decodeArguments(args);
-      const { definition, runtime, contract } = await this.#host.load(boot, joinChunks(this.#source.splice(0)));
+      const { definition, runtime, contract, http } = await this.#host.load(boot, joinChunks(this.#source.splice(0)));
       this.#runtime = runtime;
       const started = await runtime.runService(definition, startArguments, {
         log: (level, values) => this.log(level, this.#host.show(values)),
@@ -169,12 +177,41 @@ export class Guest {
         await Promise.all(this.#answers);
         this.#exit(ending);
       });
+      this.#http = http?.(this.#surroundings(running));
       this.#send(0, { kind: "started", calls: running.calls, casts: running.casts });
       // While the kernel writes down that it has started.
       void running.limber();
     } catch (error) {
       if (error instanceof LoadFailed) return this.#exit(error.ending);
       this.crash(error);
+    }
+  }
+
+  /** What a handler of HTTP requests reaches: the log, and its own service by its calls. */
+  #surroundings(running: RunningService): HttpSurroundings {
+    return {
+      send: (id, part) => this.#send(id, { kind: "http", part }),
+      log: (text) => this.log("error", text),
+      service: {
+        call: async (method, ...args) => {
+          const answer = await running.call(method, args, 0);
+          if (answer.kind === "reply") return answer.value;
+          throw answer.kind === "failed" ? answer.error : new Error("The service has ended");
+        },
+        cast: (method, ...args) => {
+          running
+            .cast(method, args)
+            .catch((error) => this.log("warn", `Dropped cast "${method}": ${describeError(error).message}`));
+        },
+      },
+    };
+  }
+
+  #serve(id: number, bytes: Uint8Array): void {
+    this.#http?.receive(id, bytes);
+    // Told once, for the head; the rest of it is for nobody.
+    if (this.#http === undefined && decodeHttpPart(bytes).kind === "head") {
+      this.#send(id, { kind: "http", part: encodeHttpPart({ kind: "break-off", why: NO_HTTP }) });
     }
   }
 

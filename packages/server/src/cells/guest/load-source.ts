@@ -4,7 +4,8 @@ import type { Contract, ReadBundle } from "./bundle-reader.ts";
 import { describeError, MODULE_PREFIX } from "./describe-error.ts";
 import type { LoadedSource } from "./guest.ts";
 import { LoadFailed } from "./load-failed.ts";
-import { SUPPLIED, suppliedModule } from "./supplied-module.ts";
+import type { FetchHandler } from "./serve-http.ts";
+import { SUPPLIED, type SuppliedModule, suppliedModule } from "./supplied-module.ts";
 
 /**
  * Imports one source file and gives its default export, with what runs it.
@@ -29,8 +30,8 @@ export async function loadSource(boot: Boot, source: Uint8Array): Promise<Loaded
     },
   });
   try {
-    const module = (await import(specifier)) as { readonly default?: unknown };
-    return { definition: module.default, runtime, ...(contract === undefined ? {} : { contract }) };
+    const loaded = await loadedModule((await import(specifier)) as ServiceModule, { library, runtime });
+    return { ...loaded, ...(contract === undefined ? {} : { contract }) };
   } catch (error) {
     throw new LoadFailed(compileEnding(boot.fileName, error) ?? throwEnding(boot.fileName, error));
   }
@@ -47,6 +48,33 @@ async function openBundle(bundle: Uint8Array): Promise<{ readonly contents: stri
 }
 
 const BUNDLE_READER = "./bundle-reader.js";
+
+interface ServiceModule {
+  readonly default?: unknown;
+  readonly fetch?: unknown;
+}
+
+/**
+ * A service serves HTTP by a function `fetch`: exported beside the server, or all of the default export, as other runtimes
+ * have it, for one without state.
+ */
+async function loadedModule(module: ServiceModule, { library, runtime }: SuppliedModule): Promise<LoadedSource> {
+  const { default: definition } = module;
+  const whole = definition as { readonly fetch?: unknown; readonly calls?: unknown } | null | undefined;
+  const fetch = module.fetch ?? (typeof whole === "object" ? whole?.fetch : undefined);
+  if (typeof fetch !== "function") return { definition, runtime };
+  const { serveHttp } = (await import(SERVE_HTTP)) as typeof import("./serve-http.ts");
+  const { defineServer } = library as { defineServer(spec: object): unknown };
+  const isStateless = module.fetch === undefined && whole?.calls === undefined;
+  return {
+    definition: isStateless ? defineServer({ version: 1, init: () => null }) : definition,
+    runtime,
+    http: (surroundings) => serveHttp(fetch.bind(whole) as FetchHandler, surroundings),
+  };
+}
+
+/** A bundle of its own beside this one: few services serve HTTP. */
+const SERVE_HTTP = "./serve-http.js";
 
 function decodeSource(source: Uint8Array): string {
   try {

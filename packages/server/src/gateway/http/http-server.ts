@@ -5,11 +5,13 @@ import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import { nanoid } from "nanoid";
 import { quoted, SoloError } from "../../errors.ts";
 import { type GateOptions, recordRefusal, refusalOf } from "../grpc/gate.ts";
+import { serverStopping } from "../grpc/server-stopping.ts";
 import { type ApiRoutesOptions, serveApi } from "./api-routes.ts";
+import { type IngressOptions, serveIngress } from "./ingress.ts";
 import { peerOf } from "./peer.ts";
 import { malformed, type Problem, problemOf, problemType, toProblem } from "./problem.ts";
 
-export interface HttpServerOptions extends ApiRoutesOptions {
+export interface HttpServerOptions extends ApiRoutesOptions, IngressOptions {
   readonly gate: Pick<GateOptions, "verdictOf" | "isStopping" | "denials">;
 }
 
@@ -46,7 +48,11 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   app.addHook("onRequest", async (request, reply) => {
     if (gate.isStopping()) reply.header("connection", "close");
-    if (openPaths.has(request.url)) return;
+    // A service may be public, which only its own record tells.
+    if (openPaths.has(request.url) || (request.routeOptions.config as { ingress?: true }).ingress === true) {
+      if (gate.isStopping() && !openPaths.has(request.url)) throw serverStopping();
+      return;
+    }
     const refusal = refusalOf(gate, peerOf(request.raw.socket));
     if (refusal === undefined) return;
     await recordRefusal(gate, refusal, `${request.method} ${request.url}`);
@@ -60,6 +66,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const document = JSON.stringify(openApi());
   app.get("/v1/openapi.json", (_request, reply) => reply.type("application/json").send(document));
   serveApi(app, options);
+  serveIngress(app, options);
   await app.ready();
   return {
     server,

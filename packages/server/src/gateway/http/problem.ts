@@ -35,9 +35,17 @@ const tooLarge: ReadonlySet<Reason> = new Set([
   "SOURCE_TOO_LARGE",
 ] satisfies Reason[]);
 
+/** What a service did wrong behind this server. */
+const badGateway: ReadonlySet<Reason> = new Set(["FETCH_FAILED", "SERVICE_DIED", "REPLY_NOT_JSON"] satisfies Reason[]);
+
+function statusOf(code: Reason): number {
+  if (tooLarge.has(code)) return 413;
+  return badGateway.has(code) ? 502 : httpStatus[catalogue[code].status];
+}
+
 export function toProblem(error: SoloError): Problem {
   const entry = catalogue[error.code];
-  const status = tooLarge.has(error.code) ? 413 : httpStatus[entry.status];
+  const status = statusOf(error.code);
   const { found, wanted, fix, command, field, location, quota, retryAfterMs, metadata } = error.facts;
   const ownCommand = "command" in entry ? entry.command : undefined;
   return {

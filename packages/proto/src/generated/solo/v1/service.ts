@@ -397,6 +397,55 @@ export function limitActionToJSON(object: LimitAction): string {
   }
 }
 
+export const HttpAccess = {
+  HTTP_ACCESS_UNSPECIFIED: 0,
+  HTTP_ACCESS_TENANT: 1,
+  /** HTTP_ACCESS_PUBLIC - Anybody who reaches the server's HTTP port, also without a certificate. Recorded as `service.exposed`. */
+  HTTP_ACCESS_PUBLIC: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type HttpAccess = typeof HttpAccess[keyof typeof HttpAccess];
+
+export namespace HttpAccess {
+  export type HTTP_ACCESS_UNSPECIFIED = typeof HttpAccess.HTTP_ACCESS_UNSPECIFIED;
+  export type HTTP_ACCESS_TENANT = typeof HttpAccess.HTTP_ACCESS_TENANT;
+  export type HTTP_ACCESS_PUBLIC = typeof HttpAccess.HTTP_ACCESS_PUBLIC;
+  export type UNRECOGNIZED = typeof HttpAccess.UNRECOGNIZED;
+}
+
+export function httpAccessFromJSON(object: any): HttpAccess {
+  switch (object) {
+    case 0:
+    case "HTTP_ACCESS_UNSPECIFIED":
+      return HttpAccess.HTTP_ACCESS_UNSPECIFIED;
+    case 1:
+    case "HTTP_ACCESS_TENANT":
+      return HttpAccess.HTTP_ACCESS_TENANT;
+    case 2:
+    case "HTTP_ACCESS_PUBLIC":
+      return HttpAccess.HTTP_ACCESS_PUBLIC;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return HttpAccess.UNRECOGNIZED;
+  }
+}
+
+export function httpAccessToJSON(object: HttpAccess): string {
+  switch (object) {
+    case HttpAccess.HTTP_ACCESS_UNSPECIFIED:
+      return "HTTP_ACCESS_UNSPECIFIED";
+    case HttpAccess.HTTP_ACCESS_TENANT:
+      return "HTTP_ACCESS_TENANT";
+    case HttpAccess.HTTP_ACCESS_PUBLIC:
+      return "HTTP_ACCESS_PUBLIC";
+    case HttpAccess.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** Language of a single source file. */
 export const SourceLanguage = {
   /** SOURCE_LANGUAGE_UNSPECIFIED - Taken as TYPESCRIPT. */
@@ -744,6 +793,8 @@ export interface Manifest {
   restartPeriodMs: number;
   /** JSON array of arguments handed to `init` after the setup. Empty: none. */
   startArguments: Buffer;
+  /** Who may send HTTP requests to it, at /TENANT/SERVICE/. Default: the tenant's own identities, and operators. */
+  httpAccess: HttpAccess;
 }
 
 export interface Manifest_EnvironmentEntry {
@@ -1506,6 +1557,7 @@ function createBaseManifest(): Manifest {
     maxRestarts: undefined,
     restartPeriodMs: 0,
     startArguments: Buffer.alloc(0),
+    httpAccess: 0,
   };
 }
 
@@ -1531,6 +1583,9 @@ export const Manifest: MessageFns<Manifest> = {
     }
     if (message.startArguments.length !== 0) {
       writer.uint32(58).bytes(message.startArguments);
+    }
+    if (message.httpAccess !== 0) {
+      writer.uint32(160).int32(message.httpAccess);
     }
     return writer;
   },
@@ -1607,6 +1662,14 @@ export const Manifest: MessageFns<Manifest> = {
             message.startArguments = Buffer.from(reader.bytes());
             continue;
           }
+          case 20: {
+            if (tag !== 160) {
+              break;
+            }
+
+            message.httpAccess = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1657,6 +1720,11 @@ export const Manifest: MessageFns<Manifest> = {
         : isSet(object.start_arguments)
         ? Buffer.from(bytesFromBase64(object.start_arguments))
         : Buffer.alloc(0),
+      httpAccess: isSet(object.httpAccess)
+        ? httpAccessFromJSON(object.httpAccess)
+        : isSet(object.http_access)
+        ? httpAccessFromJSON(object.http_access)
+        : 0,
     };
   },
 
@@ -1689,6 +1757,9 @@ export const Manifest: MessageFns<Manifest> = {
     if (message.startArguments.length !== 0) {
       obj.startArguments = base64FromBytes(message.startArguments);
     }
+    if (message.httpAccess !== 0) {
+      obj.httpAccess = httpAccessToJSON(message.httpAccess);
+    }
     return obj;
   },
 
@@ -1714,6 +1785,7 @@ export const Manifest: MessageFns<Manifest> = {
     message.maxRestarts = object.maxRestarts ?? undefined;
     message.restartPeriodMs = object.restartPeriodMs ?? 0;
     message.startArguments = object.startArguments ?? Buffer.alloc(0);
+    message.httpAccess = object.httpAccess ?? 0;
     return message;
   },
 };

@@ -1,0 +1,189 @@
+/** Serves HTTP inside a cell. A bundle of its own, loaded only by services that export `fetch`. */
+
+import {
+  decodeHttpPart,
+  encodeHttpPart,
+  HTTP_WINDOW_BYTES,
+  type HttpPart,
+  type HttpRequestHead,
+  type HttpResponseHead,
+} from "../http-frames.ts";
+import { describeError } from "./describe-error.ts";
+
+/** What a service exports as `fetch`. */
+export type FetchHandler = (request: Request, service: OwnService) => unknown;
+
+/** The service that the handler belongs to: its state is behind its calls. */
+export interface OwnService {
+  call(method: string, ...args: readonly unknown[]): Promise<unknown>;
+  cast(method: string, ...args: readonly unknown[]): void;
+}
+
+/** The guest around the handler. */
+export interface HttpSurroundings {
+  readonly service: OwnService;
+  send(id: number, parts: readonly Uint8Array[]): void;
+  log(text: string): void;
+}
+
+/** Takes the parts of exchanges, by the id of their frames. */
+export interface HttpHandler {
+  receive(id: number, bytes: Uint8Array): void;
+}
+
+export function serveHttp(fetch: FetchHandler, surroundings: HttpSurroundings): HttpHandler {
+  nameTypesOfText();
+  const open = new Map<number, Exchange>();
+  return {
+    receive(id, bytes) {
+      const part = decodeHttpPart(bytes);
+      if (part.kind !== "head") {
+        open.get(id)?.receive(part);
+        return;
+      }
+      const exchange = new Exchange(id, surroundings);
+      open.set(id, exchange);
+      void exchange.run(fetch, part.json).finally(() => open.delete(id));
+    },
+  };
+}
+
+/** Has `new Response(text)` carry the type that the standard gives it: the runtime adds it only where it serves by itself. */
+function nameTypesOfText(): void {
+  globalThis.Response = new Proxy(Response, {
+    construct(target, args, newTarget) {
+      const response = Reflect.construct(target, args, newTarget) as Response;
+      if (typeof args[0] === "string" && !response.headers.has("content-type")) {
+        response.headers.set("content-type", "text/plain;charset=UTF-8");
+      }
+      return response;
+    },
+  });
+}
+
+class Exchange {
+  readonly #id: number;
+  readonly #surroundings: HttpSurroundings;
+  readonly #abort = new AbortController();
+  /** Pieces of the request's body that the handler has not asked for yet. */
+  #pieces: Uint8Array[] = [];
+  #ended = false;
+  /** The handler waits for more of the request's body. */
+  #wanted: (() => void) | undefined;
+  #credit = HTTP_WINDOW_BYTES;
+  #onCredit: (() => void) | undefined;
+
+  constructor(id: number, surroundings: HttpSurroundings) {
+    this.#id = id;
+    this.#surroundings = surroundings;
+  }
+
+  receive(part: HttpPart): void {
+    switch (part.kind) {
+      case "body":
+        this.#pieces.push(part.chunk);
+        this.#wanted?.();
+        return;
+      case "end":
+        this.#ended = true;
+        this.#wanted?.();
+        return;
+      case "credit":
+        this.#credit += part.bytes;
+        this.#onCredit?.();
+        return;
+      case "break-off":
+        this.#abort.abort(new Error(part.why));
+        this.#wanted?.();
+        this.#onCredit?.();
+        return;
+      case "head":
+        return;
+    }
+  }
+
+  async run(fetch: FetchHandler, json: Uint8Array): Promise<void> {
+    try {
+      const response = await fetch(
+        this.#requestOf(JSON.parse(new TextDecoder().decode(json))),
+        this.#surroundings.service,
+      );
+      if (this.#abort.signal.aborted) return;
+      if (!(response instanceof Response)) throw new TypeError(`fetch returned ${kindOf(response)}, not a Response`);
+      await this.#answer(response);
+    } catch (error) {
+      if (this.#abort.signal.aborted) return;
+      const { message, stack } = describeError(error);
+      this.#surroundings.log(`fetch failed: ${stack ?? message}`);
+      this.#send({ kind: "break-off", why: message });
+    }
+  }
+
+  #requestOf({ method, url, headers, hasBody }: HttpRequestHead): Request {
+    const body = hasBody ? { body: this.#body(), duplex: "half" } : {};
+    return new Request(url, {
+      method,
+      headers: headers.map(([name, value]) => [name, value]),
+      signal: this.#abort.signal,
+      ...body,
+    } as RequestInit);
+  }
+
+  #body(): ReadableStream<Uint8Array> {
+    return new ReadableStream(
+      {
+        pull: async (controller) => {
+          while (this.#pieces.length === 0 && !this.#ended && !this.#abort.signal.aborted) {
+            await new Promise<void>((resolve) => (this.#wanted = resolve));
+          }
+          if (this.#abort.signal.aborted) return controller.error(this.#abort.signal.reason);
+          const piece = this.#pieces.shift();
+          if (piece === undefined) return controller.close();
+          controller.enqueue(piece);
+          this.#send({ kind: "credit", bytes: piece.length });
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  async #answer(response: Response): Promise<void> {
+    const head: HttpResponseHead = { status: response.status, headers: [...response.headers] };
+    this.#send({ kind: "head", json: new TextEncoder().encode(JSON.stringify(head)) });
+    const reader = response.body?.getReader();
+    try {
+      while (reader !== undefined) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        await this.#sendBody(typeof value === "string" ? new TextEncoder().encode(value) : value);
+        if (this.#abort.signal.aborted) return;
+      }
+      this.#send({ kind: "end" });
+    } finally {
+      // Tells the one who writes the body that nobody reads on.
+      if (this.#abort.signal.aborted) await reader?.cancel(this.#abort.signal.reason).catch(() => undefined);
+    }
+  }
+
+  async #sendBody(bytes: Uint8Array): Promise<void> {
+    for (let offset = 0; offset < bytes.length; ) {
+      while (this.#credit === 0 && !this.#abort.signal.aborted) {
+        await new Promise<void>((resolve) => (this.#onCredit = resolve));
+      }
+      if (this.#abort.signal.aborted) return;
+      const chunk = bytes.subarray(offset, offset + this.#credit);
+      offset += chunk.length;
+      this.#credit -= chunk.length;
+      this.#send({ kind: "body", chunk });
+    }
+  }
+
+  #send(part: HttpPart): void {
+    this.#surroundings.send(this.#id, encodeHttpPart(part));
+  }
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return typeof value === "object" ? "another object" : `a ${typeof value}`;
+}

@@ -1,0 +1,187 @@
+import { ProtocolError } from "./errors.ts";
+import type { GuestSession } from "./guest-session.ts";
+import {
+  decodeHttpPart,
+  encodeHttpPart,
+  HTTP_WINDOW_BYTES,
+  type HttpPart,
+  type HttpRequestHead,
+  type HttpResponseHead,
+  NO_HTTP,
+} from "./http-frames.ts";
+
+/** What comes of an exchange, in this order; after `onEnd` or `onFailed` nothing. */
+export interface ExchangeHandlers {
+  onHead(head: HttpResponseHead): void;
+  /** Give credit by {@link HttpExchange.taken} once the bytes have gone on. */
+  onBody(chunk: Uint8Array): void;
+  onEnd(): void;
+  onFailed(failure: ExchangeFailure): void;
+  /** More of the request's body may be written. */
+  onWritable(): void;
+  /** Broken off from this side: what comes of it nobody hears. */
+  onLeft(): void;
+}
+
+/** Why there is no answer, or no more of it. */
+export type ExchangeFailure =
+  /** The service serves no HTTP. */
+  | { readonly kind: "no-http" }
+  /** The service's own words. */
+  | { readonly kind: "service"; readonly message: string }
+  /** What it sent is no answer. */
+  | { readonly kind: "garbage"; readonly message: string }
+  | { readonly kind: "gone"; readonly message: string }
+  /** Too much waits for the service. */
+  | { readonly kind: "overloaded" };
+
+/** The kernel's side of one HTTP exchange with a guest. Nothing that the guest sends throws here or is kept without bound. */
+export class HttpExchange {
+  readonly #handlers: ExchangeHandlers;
+  readonly #link: ReturnType<GuestSession["openHttp"]>;
+  #waiting: "head" | "body" | "nothing" = "head";
+  /** What the guest may still send of its body. */
+  #credit = HTTP_WINDOW_BYTES;
+  /** What may still be written of the request's body. */
+  #writable = HTTP_WINDOW_BYTES;
+
+  constructor(session: GuestSession, head: HttpRequestHead, handlers: ExchangeHandlers) {
+    this.#handlers = handlers;
+    this.#link = session.openHttp(
+      (bytes) => this.#receive(bytes),
+      (message) => this.#fail({ kind: "gone", message }),
+    );
+    this.#send({ kind: "head", json: Buffer.from(JSON.stringify(head)) });
+  }
+
+  /** Bytes of the request's body that may be written now. */
+  get writable(): number {
+    return this.#writable;
+  }
+
+  /** Writes a piece of the request's body, which must not be longer than {@link writable}. */
+  write(chunk: Uint8Array): void {
+    this.#writable -= chunk.length;
+    this.#send({ kind: "body", chunk });
+  }
+
+  /** The request's body is complete. */
+  endRequest(): void {
+    this.#send({ kind: "end" });
+  }
+
+  /** So many bytes of the answer have gone on; the guest may send as many more. */
+  taken(bytes: number): void {
+    if (this.#waiting === "nothing" || bytes === 0) return;
+    this.#credit += bytes;
+    this.#send({ kind: "credit", bytes });
+  }
+
+  /** Nobody waits for the answer any more. */
+  breakOff(why: string): void {
+    if (this.#waiting === "nothing") return;
+    this.#send({ kind: "break-off", why });
+    this.#finish();
+    this.#handlers.onLeft();
+  }
+
+  #receive(bytes: Uint8Array): void {
+    if (this.#waiting === "nothing") return;
+    try {
+      this.#take(decodeHttpPart(bytes));
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#garbage(error.message);
+    }
+  }
+
+  #take(part: HttpPart): void {
+    const wrong = this.#faultOf(part);
+    if (wrong !== undefined) throw new ProtocolError(wrong);
+    switch (part.kind) {
+      case "head":
+        this.#waiting = "body";
+        this.#handlers.onHead(readHead(part.json));
+        return;
+      case "body":
+        this.#credit -= part.chunk.length;
+        this.#handlers.onBody(part.chunk);
+        return;
+      case "end":
+        this.#finish();
+        this.#handlers.onEnd();
+        return;
+      case "break-off":
+        this.#fail(part.why === NO_HTTP ? { kind: "no-http" } : { kind: "service", message: part.why });
+        return;
+      case "credit":
+        this.#writable = Math.min(HTTP_WINDOW_BYTES, this.#writable + part.bytes);
+        this.#handlers.onWritable();
+        return;
+    }
+  }
+
+  /** What is wrong with a part at this point. */
+  #faultOf(part: HttpPart): string | undefined {
+    switch (part.kind) {
+      case "head":
+        return this.#waiting === "head" ? undefined : "a second head";
+      case "body":
+        if (this.#waiting === "head") return "a body before its head";
+        return part.chunk.length > this.#credit ? "more than it was given credit for" : undefined;
+      case "end":
+        return this.#waiting === "head" ? "an end before its head" : undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  #garbage(message: string): void {
+    if (this.#waiting === "nothing") return;
+    this.#send({ kind: "break-off", why: `The kernel got ${message}` });
+    this.#fail({ kind: "garbage", message });
+  }
+
+  #fail(failure: ExchangeFailure): void {
+    if (this.#waiting === "nothing") return;
+    this.#finish();
+    this.#handlers.onFailed(failure);
+  }
+
+  #finish(): void {
+    this.#waiting = "nothing";
+    this.#link.close();
+  }
+
+  #send(part: HttpPart): void {
+    if (this.#waiting === "nothing" || this.#link.send(encodeHttpPart(part))) return;
+    this.#fail({ kind: "overloaded" });
+  }
+}
+
+/** @throws {ProtocolError} For what is no head that HTTP allows. */
+function readHead(json: Uint8Array): HttpResponseHead {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(json));
+  } catch (cause) {
+    throw new ProtocolError("a head that is no JSON", { cause });
+  }
+  const { status, headers } = (value ?? {}) as Partial<HttpResponseHead>;
+  if (!Number.isInteger(status) || (status as number) < 200 || (status as number) > 599) {
+    throw new ProtocolError(`the status ${JSON.stringify(status)?.slice(0, 40)}, wanted 200 to 599`);
+  }
+  if (!Array.isArray(headers) || headers.length > 200)
+    throw new ProtocolError("headers that are no list of at most 200");
+  for (const header of headers) {
+    const [name, text] = Array.isArray(header) ? header : [];
+    if (typeof name !== "string" || !/^[\w!#$%&'*+.^`|~-]{1,200}$/.test(name)) {
+      throw new ProtocolError("a header whose name is none");
+    }
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be in it
+    if (typeof text !== "string" || /[\u0000-\u0008\u000a-\u001f\u007f]|[^\u0000-\u00ff]/.test(text)) {
+      throw new ProtocolError(`a header "${name}" whose value cannot be sent`);
+    }
+  }
+  return { status: status as number, headers };
+}
