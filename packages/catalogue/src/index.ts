@@ -16,7 +16,7 @@ export {
 export type { WholeExample } from "./explain.ts";
 export { enums, type Method, messages, methods } from "./generated/methods.ts";
 export { type Help, helpOn, nearestTopic, topics } from "./help.ts";
-export type { EnumDoc, FieldDoc, MessageDoc } from "./method-doc.ts";
 export { type HttpRoute, httpRoutesOf } from "./http-routes.ts";
+export type { EnumDoc, FieldDoc, MessageDoc } from "./method-doc.ts";
 export { counterSource, methodExamples } from "./method-examples.ts";
 export { openApi } from "./open-api.ts";

@@ -11,6 +11,8 @@ export interface CallOptions {
    * certainly not delivered is always sent again, within its time.
    */
   readonly idempotent?: boolean;
+  /** W3C Trace Context of whoever calls, such as `propagation.inject` of OpenTelemetry gives. */
+  readonly traceparent?: string;
 }
 
 /** Delivers messages, wherever services run. */

@@ -16,12 +16,20 @@ export interface Ending {
   readonly unanswered: SoloError;
 }
 
+/** How one message is sent. */
+export interface SendOptions {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly traceparent: string | undefined;
+}
+
 type Asked = Exclude<NonNullable<SessionItem["kind"]>, { readonly $case: "cancel" }>;
 
 interface Pending {
   readonly kind: Asked;
   readonly startedMs: number;
   readonly timeoutMs: number;
+  readonly traceparent: string;
   /** Set once it is written. */
   id: number | undefined;
   /** It has its answer, or nobody waits for it. */
@@ -71,10 +79,7 @@ export class Session {
   }
 
   /** Rejects with a {@link SoloError}, or with the signal's reason. */
-  send(
-    kind: Asked,
-    { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
-  ): Promise<Uint8Array> {
+  send(kind: Asked, { timeoutMs, signal, traceparent = "" }: SendOptions): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         const { serviceId, method } = kind.value;
@@ -86,6 +91,7 @@ export class Session {
         kind,
         startedMs: performance.now(),
         timeoutMs,
+        traceparent,
         id: undefined,
         settled: false,
         settle: (how) => {
@@ -143,7 +149,7 @@ export class Session {
     while (!this.#full && !this.#ended) {
       const items: SessionItem[] = this.#cancelled
         .splice(0, itemsPerMessage)
-        .map((id) => ({ id, timeoutMs: 0, kind: { $case: "cancel", value: {} } }));
+        .map((id) => ({ id, timeoutMs: 0, kind: { $case: "cancel", value: {} }, traceparent: "" }));
       let bytes = 0;
       let taken = 0;
       for (const pending of this.#waiting) {
@@ -166,7 +172,8 @@ export class Session {
     pending.id = id;
     this.#open.set(id, pending);
     const leftMs = pending.timeoutMs - (performance.now() - pending.startedMs);
-    return { id, timeoutMs: Math.max(1, Math.ceil(leftMs)), kind: pending.kind };
+    const { kind, traceparent } = pending;
+    return { id, timeoutMs: Math.max(1, Math.ceil(leftMs)), kind, traceparent };
   }
 
   #take({ id, outcome }: SessionAnswer): void {

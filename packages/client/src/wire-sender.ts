@@ -4,7 +4,7 @@ import { MessagingServiceService, type SessionRequest, type SessionResponse, Sta
 import { errorOf } from "./error-of.ts";
 import { readStatus, type SoloError } from "./errors.ts";
 import type { CallOptions, Message, Sender } from "./service.ts";
-import { type Ending, Session, type SessionEnd } from "./session.ts";
+import { type Ending, type SendOptions, Session, type SessionEnd } from "./session.ts";
 import { decodeReply, encodeArguments } from "./values.ts";
 
 export interface Door {
@@ -50,14 +50,14 @@ export class WireSender implements Sender {
   }
 
   async #send(kind: "call" | "cast", message: Message, options: CallOptions): Promise<Uint8Array> {
-    const { timeoutMs = defaultTimeoutMs, signal } = options;
+    const { timeoutMs = defaultTimeoutMs, signal, traceparent } = options;
     const { tenant, serviceId, method } = message;
     const request = { tenant, serviceId, method, arguments: encodeArguments(message.args) };
     const startedMs = performance.now();
     for (;;) {
       const leftMs = timeoutMs - (performance.now() - startedMs);
       try {
-        return await this.#once(kind, request, { timeoutMs: Math.max(1, Math.ceil(leftMs)), signal });
+        return await this.#once(kind, request, { timeoutMs: Math.max(1, Math.ceil(leftMs)), signal, traceparent });
       } catch (error) {
         const elapsedMs = performance.now() - startedMs;
         const waitMs = repeatAfter(error, { elapsedMs, idempotent: options.idempotent === true });
@@ -75,7 +75,7 @@ export class WireSender implements Sender {
       readonly method: string;
       readonly arguments: Buffer;
     },
-    options: { readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
+    options: SendOptions,
   ): Promise<Uint8Array> {
     if (this.#closed) return Promise.reject(new Error("Cannot send: the client is closed"));
     this.#client ??= new Client(this.#door.address, credentialsOf(this.#door), channelOptions(this.#door.address));
@@ -148,8 +148,10 @@ function sendAlone(
   client: Client,
   kind: "call" | "cast",
   request: { readonly tenant: string; readonly serviceId: string; readonly method: string; readonly arguments: Buffer },
-  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
+  { timeoutMs, signal, traceparent }: SendOptions,
 ): Promise<Uint8Array> {
+  const metadata = new Metadata();
+  if (traceparent !== undefined) metadata.set("traceparent", traceparent);
   return new Promise((resolve, reject) => {
     const answered = (error: ServiceError | null, reply?: Uint8Array): void => {
       signal?.removeEventListener("abort", abort);
@@ -166,7 +168,7 @@ function sendAlone(
             call.requestSerialize,
             call.responseDeserialize,
             request,
-            new Metadata(),
+            metadata,
             options,
             (error, response) => answered(error, response?.reply),
           )
@@ -175,7 +177,7 @@ function sendAlone(
             cast.requestSerialize,
             cast.responseDeserialize,
             request,
-            new Metadata(),
+            metadata,
             options,
             (error) => answered(error),
           );

@@ -48,7 +48,7 @@ export const httpLimits = {
   /** Requests that one service may have open. Exceeded: TOO_MANY_EXCHANGES. */
   exchangesPerService: 128,
   /** Bytes of one request's body. Exceeded: REQUEST_TOO_LARGE. */
-  requestBytes: 100 * MiB,
+  exchangeBodyBytes: 100 * MiB,
   /** Milliseconds until the answer has begun. Exceeded: CALL_TIMED_OUT. */
   headTimeoutMs: 30_000,
   /** Milliseconds without a byte in either direction once the answer has begun. Exceeded: the connection ends. */

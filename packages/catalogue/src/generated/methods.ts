@@ -1600,6 +1600,12 @@ export const messages = {
         "jsonName": "cancel",
         "type": "SessionCancel",
         "doc": "Nobody waits for the item of this id any more; it is still answered."
+      },
+      {
+        "name": "traceparent",
+        "jsonName": "traceparent",
+        "type": "string",
+        "doc": "W3C Trace Context, for this item. Empty: that of the stream's metadata."
       }
     ]
   },

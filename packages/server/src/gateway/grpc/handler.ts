@@ -77,11 +77,14 @@ function handlerOf(method: AnyMethod, callerOf: CallerOf): UntypedServiceImpleme
   }
 }
 
-type LibraryCall = Pick<ServerUnaryCall<unknown, unknown>, "getPeer" | "getDeadline"> & NodeJS.EventEmitter;
+type LibraryCall = Pick<ServerUnaryCall<unknown, unknown>, "getPeer" | "getDeadline" | "metadata"> &
+  NodeJS.EventEmitter;
 
 const incomingOf = (call: LibraryCall, callerOf: CallerOf): Incoming => ({
   caller: () => callerOf(call.getPeer()),
   remainingMs: () => remainingMs(call.getDeadline()),
+  face: "grpc",
+  traceparent: () => call.metadata.get("traceparent")[0]?.toString(),
   // The library says this of every call in the end.
   onGone: (gone) => call.on("cancelled", gone),
 });

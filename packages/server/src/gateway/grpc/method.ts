@@ -1,4 +1,3 @@
-import { nanoid } from "nanoid";
 import { authorize, type Permit, type Resource } from "../../authority/authorize.ts";
 import type { Caller } from "../../authority/caller.ts";
 import type { Denials } from "../../authority/denials.ts";
@@ -6,6 +5,7 @@ import { checkTenant } from "../../authority/names.ts";
 import type { Method } from "../../authority/rules.ts";
 import { catalogue, SoloError } from "../../errors.ts";
 import { toSoloError } from "../to-solo-error.ts";
+import { type Face, formatTraceparent, traceCall } from "../trace.ts";
 import type { BusyPoll } from "./busy-poll.ts";
 import { serverStopping } from "./server-stopping.ts";
 
@@ -33,6 +33,9 @@ export interface Incoming {
   caller(): Caller;
   /** Milliseconds until the caller's deadline; the default where it named none. */
   remainingMs(): number;
+  readonly face: Face;
+  /** W3C's header of that name, as it came. */
+  traceparent(): string | undefined;
   /** Has `gone` called when the caller has gone; perhaps also when it has merely been answered. */
   onGone(gone: () => void): void;
 }
@@ -80,7 +83,7 @@ export function unary<M extends Method, Request, Response>(
     method,
     answer(request, incoming, onAnswer, onError) {
       const answered = poll.begun();
-      const ended = begin(context, method);
+      const ended = begin(context, method, incoming);
       grant(context, method, incoming, resourceOf(request), ended)
         .then((granted) => useCase(request, granted))
         .then(
@@ -108,7 +111,7 @@ export function streaming<M extends Method, Request, Response>(
     kind: "streaming",
     method,
     async *answers(request, incoming) {
-      const ended = begin(context, method);
+      const ended = begin(context, method, incoming);
       try {
         const granted = await grant(context, method, incoming, resourceOf(request), ended);
         const signal = AbortSignal.any([granted.signal, closing]);
@@ -170,7 +173,10 @@ const callerLeft = new Error("The caller has gone");
 
 /** The end of one call, told once. */
 export interface Ending {
+  /** The id of its trace. */
   readonly correlationId: string;
+  /** For what it goes on to. */
+  readonly traceparent: string;
   readonly isOver: boolean;
   well(): void;
   /** @returns What its caller is told. */
@@ -178,12 +184,19 @@ export interface Ending {
 }
 
 /** Takes note of a call until it ends. */
-export function begin(context: MethodContext, method: Method): Ending {
-  const correlationId = nanoid();
+export function begin(
+  context: MethodContext,
+  method: Method,
+  incoming: Pick<Incoming, "face" | "traceparent">,
+): Ending {
+  const traced = traceCall(method, incoming.face, incoming.traceparent());
+  // One id for the trace, the log and the events.
+  const correlationId = traced.context.traceId;
   const startedAt = performance.now();
   let isOver = false;
   const end = (error?: SoloError): void => {
     isOver = true;
+    traced.end(error);
     context.onEnded({
       method,
       correlationId,
@@ -193,6 +206,9 @@ export function begin(context: MethodContext, method: Method): Ending {
   };
   return {
     correlationId,
+    get traceparent() {
+      return formatTraceparent(traced.context);
+    },
     get isOver() {
       return isOver;
     },

@@ -26,7 +26,7 @@ interface SessionMethods {
 export const session = (context: MethodContext, methods: SessionMethods): Duplex<SessionRequest, SessionResponse> => ({
   kind: "duplex",
   serve(stream, incoming) {
-    const ended = begin(context, "MessagingService/Session");
+    const ended = begin(context, "MessagingService/Session", incoming);
     grant(context, "MessagingService/Session", incoming, {}, ended).then(
       () => new Session(stream, { incoming, methods, closing: context.closing, onEnded: ended }).open(),
       (thrown: unknown) => stream.emit("error", toStatus(ended.badly(thrown))),
@@ -95,22 +95,24 @@ class Session {
   readonly #onClosing = (): void => this.#endWhenAnswered();
 
   #take({ items }: SessionRequest): void {
-    for (const { id, timeoutMs, kind } of items) {
+    for (const { id, timeoutMs, kind, traceparent } of items) {
       if (this.#over) return;
       if (kind?.$case === "cancel") this.#open.get(id)?.();
       else if (kind === undefined) this.#fail(malformed(`item ${id} is neither a call, a cast nor a cancellation`));
       else if (this.#open.has(id)) this.#fail(malformed(`the id ${id} came again before its answer`));
       else if (this.#open.size >= sessionLimits.inFlight) this.#fail(tooManyInFlight(this.#open.size + 1));
-      else this.#begin(id, timeoutMs, kind);
+      else this.#begin(kind, { id, timeoutMs, traceparent });
     }
   }
 
-  #begin(id: number, timeoutMs: number, kind: Asked): void {
+  #begin(kind: Asked, { id, timeoutMs, traceparent }: Omit<SessionItem, "kind">): void {
     let gone: () => void = () => undefined;
     this.#open.set(id, () => gone());
     const incoming: Incoming = {
       caller: this.#incoming.caller,
       remainingMs: () => timeoutMs || defaultCallTimeoutMs,
+      face: this.#incoming.face,
+      traceparent: () => traceparent || this.#incoming.traceparent(),
       onGone: (listener) => (gone = listener),
     };
     const refuse = (error: SoloError): void =>

@@ -9,7 +9,7 @@ import type { AnyMethod, CallerOf } from "../grpc/handler.ts";
 import type { Incoming, Streaming, Unary } from "../grpc/method.ts";
 import { EventStream } from "./event-stream.ts";
 import { checkMessage, fieldsFromText } from "./json-request.ts";
-import { peerOf } from "./peer.ts";
+import { peerOf, traceparentOf } from "./peer.ts";
 import { malformed, problemType, toProblem } from "./problem.ts";
 
 /** A message of the API, read from and written as JSON. */
@@ -113,6 +113,8 @@ function incomingOf(asked: FastifyRequest, reply: FastifyReply, callerOf: Caller
   return {
     caller: () => callerOf(peerOf(asked.raw.socket)),
     remainingMs: () => (timeout === undefined ? defaultCallTimeoutMs : Number(timeout)),
+    face: "http",
+    traceparent: () => traceparentOf(asked.raw),
     onGone: (gone) => reply.raw.once("close", gone),
   };
 }

@@ -7,7 +7,7 @@ import { quoted, SoloError } from "../../errors.ts";
 import { type GateOptions, recordRefusal, refusalOf } from "../grpc/gate.ts";
 import { serverStopping } from "../grpc/server-stopping.ts";
 import { type ApiRoutesOptions, serveApi } from "./api-routes.ts";
-import { type IngressOptions, serveIngress } from "./ingress.ts";
+import { type IngressOptions, serveIngress, serviceAt } from "./ingress.ts";
 import { peerOf } from "./peer.ts";
 import { malformed, type Problem, problemOf, problemType, toProblem } from "./problem.ts";
 
@@ -48,11 +48,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   app.addHook("onRequest", async (request, reply) => {
     if (gate.isStopping()) reply.header("connection", "close");
+    if (openPaths.has(request.url)) return;
+    if (gate.isStopping()) throw serverStopping();
     // A service may be public, which only its own record tells.
-    if (openPaths.has(request.url) || (request.routeOptions.config as { ingress?: true }).ingress === true) {
-      if (gate.isStopping() && !openPaths.has(request.url)) throw serverStopping();
-      return;
-    }
+    if (serviceAt(request.url) !== undefined) return;
     const refusal = refusalOf(gate, peerOf(request.raw.socket));
     if (refusal === undefined) return;
     await recordRefusal(gate, refusal, `${request.method} ${request.url}`);

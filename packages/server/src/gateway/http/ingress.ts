@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { authorizePublic, type Permit } from "../../authority/authorize.ts";
+import { ownPaths } from "../../authority/names.ts";
 import type { HttpExchange } from "../../cells/http-exchange.ts";
 import type { HttpResponseHead } from "../../cells/http-frames.ts";
 import { catalogue, SoloError } from "../../errors.ts";
@@ -11,7 +12,7 @@ import type { Clock } from "../../ports/clock.ts";
 import { recordRefusal } from "../grpc/gate.ts";
 import type { CallerOf } from "../grpc/handler.ts";
 import { begin, type Ending, grant, type Incoming, type MethodContext } from "../grpc/method.ts";
-import { peerOf } from "./peer.ts";
+import { peerOf, traceparentOf } from "./peer.ts";
 import { problemType, toProblem } from "./problem.ts";
 
 export interface IngressOptions {
@@ -28,7 +29,7 @@ export function serveIngress(app: FastifyInstance, options: IngressOptions): voi
     // A body goes through as it comes; nobody here holds it.
     scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
     for (const url of ["/:tenant/:service", "/:tenant/:service/*"]) {
-      scope.all(url, { config: { ingress: true } }, (request, reply) => forward(request, reply, options));
+      scope.all(url, (request, reply) => forward(request, reply, options));
     }
   });
 }
@@ -36,11 +37,21 @@ export function serveIngress(app: FastifyInstance, options: IngressOptions): voi
 /** Both names plain, so that no way of writing a path leads elsewhere than it says. */
 const serviceUrl = /^\/([a-z][a-z0-9-]{0,62})\/([a-z][a-z0-9-]{0,62})(\/[^?#]*)?(\?[^#]*)?$/;
 
+/** What a path names, where it is one of a service. */
+export function serviceAt(
+  url: string | undefined,
+): { readonly tenant: string; readonly serviceId: string; readonly rest: string } | undefined {
+  const [, tenant, serviceId, path = "/", query = ""] = serviceUrl.exec(url ?? "") ?? [];
+  if (tenant === undefined || serviceId === undefined || ownPaths.has(tenant)) return undefined;
+  return { tenant, serviceId, rest: `${path}${query}` };
+}
+
 async function forward(request: FastifyRequest, reply: FastifyReply, options: IngressOptions): Promise<unknown> {
   const { raw } = request;
-  const [, tenant, serviceId, path = "/", query = ""] = serviceUrl.exec(raw.url ?? "") ?? [];
-  if (tenant === undefined || serviceId === undefined) return reply.callNotFound();
-  const ended = begin(options.methods, "ServiceIngress/Fetch");
+  const service = serviceAt(raw.url);
+  if (service === undefined) return reply.callNotFound();
+  const { tenant, serviceId, rest } = service;
+  const ended = begin(options.methods, "ServiceIngress/Fetch", { face: "http", traceparent: () => traceparentOf(raw) });
   const abort = new AbortController();
   reply.raw.once("close", () => abort.abort());
   try {
@@ -53,8 +64,8 @@ async function forward(request: FastifyRequest, reply: FastifyReply, options: In
         serviceId,
         head: {
           method: raw.method ?? "GET",
-          url: `http://${serviceId}.${tenant}${path}${query}`,
-          headers: requestHeaders(raw, permit.caller.spiffeId),
+          url: `http://${serviceId}.${tenant}${rest}`,
+          headers: requestHeaders(raw, permit.caller.spiffeId, ended.traceparent),
           hasBody: raw.headers["transfer-encoding"] !== undefined || Number(raw.headers["content-length"] ?? 0) > 0,
         },
         handlers: exchange,
@@ -87,6 +98,8 @@ async function permitOf(
   const incoming: Incoming = {
     caller: () => callerOf(peerOf(request.raw.socket)),
     remainingMs: () => httpLimits.headTimeoutMs,
+    face: "http",
+    traceparent: () => traceparentOf(request.raw),
     onGone: () => undefined,
   };
   return (await grant(methods, "ServiceIngress/Fetch", incoming, resource, ended)).permit;
@@ -95,10 +108,14 @@ async function permitOf(
 /** Of one connection, not of the request; and what only the kernel may say. */
 const hopByHop: ReadonlySet<string> = new Set([
   ...["connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer"],
-  ...["transfer-encoding", "upgrade", "expect"],
+  ...["transfer-encoding", "upgrade", "expect", "traceparent"],
 ]);
 
-function requestHeaders(raw: IncomingMessage, caller: string): readonly (readonly [string, string])[] {
+function requestHeaders(
+  raw: IncomingMessage,
+  caller: string,
+  traceparent: string,
+): readonly (readonly [string, string])[] {
   const named = namedByConnection(raw.headers.connection);
   const kept: [string, string][] = [];
   for (let index = 0; index + 1 < raw.rawHeaders.length; index += 2) {
@@ -110,6 +127,7 @@ function requestHeaders(raw: IncomingMessage, caller: string): readonly (readonl
   return [
     ...kept,
     ["solo-caller", caller],
+    ["traceparent", traceparent],
     ["x-forwarded-for", raw.socket.remoteAddress ?? "unknown"],
     ["x-forwarded-proto", "https"],
   ];
@@ -192,7 +210,7 @@ class Forwarding {
       for await (const chunk of this.#request as AsyncIterable<Buffer>) {
         if (this.#over) return;
         bytes += chunk.length;
-        if (bytes > httpLimits.requestBytes) return this.#breakOff(tooLarge());
+        if (bytes > httpLimits.exchangeBodyBytes) return this.#breakOff(tooLarge());
         for (let offset = 0; offset < chunk.length; ) {
           while (exchange.writable === 0 && !this.#over) {
             await new Promise<void>((resolve) => (this.#onWritable = resolve));
@@ -254,6 +272,6 @@ const tooLate = (what: string): SoloError =>
 
 const tooLarge = (): SoloError =>
   new SoloError("REQUEST_TOO_LARGE", "Cannot take the request: its body is too large", {
-    found: `more than ${httpLimits.requestBytes} bytes`,
-    wanted: `at most ${httpLimits.requestBytes} bytes`,
+    found: `more than ${httpLimits.exchangeBodyBytes} bytes`,
+    wanted: `at most ${httpLimits.exchangeBodyBytes} bytes`,
   });

@@ -23,6 +23,7 @@ const httpStatus: Readonly<Record<StatusName, number>> = {
   RESOURCE_EXHAUSTED: 429,
   CANCELLED: 499,
   INTERNAL: 500,
+  DATA_LOSS: 500,
   UNIMPLEMENTED: 501,
   UNAVAILABLE: 503,
   DEADLINE_EXCEEDED: 504,

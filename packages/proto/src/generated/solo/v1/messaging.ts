@@ -60,9 +60,15 @@ export interface SessionItem {
   id: number;
   /** Milliseconds that the item may take. 0: 30 s. */
   timeoutMs: number;
-  kind: { $case: "call"; value: CallRequest } | { $case: "cast"; value: CastRequest } | //
-  /** Nobody waits for the item of this id any more; it is still answered. */
-  { $case: "cancel"; value: SessionCancel } | undefined;
+  kind:
+    | { $case: "call"; value: CallRequest }
+    | { $case: "cast"; value: CastRequest }
+    | //
+    /** Nobody waits for the item of this id any more; it is still answered. */
+    { $case: "cancel"; value: SessionCancel }
+    | undefined;
+  /** W3C Trace Context, for this item. Empty: that of the stream's metadata. */
+  traceparent: string;
 }
 
 export interface SessionCancel {
@@ -513,7 +519,7 @@ export const SessionRequest: MessageFns<SessionRequest> = {
 };
 
 function createBaseSessionItem(): SessionItem {
-  return { id: 0, timeoutMs: 0, kind: undefined };
+  return { id: 0, timeoutMs: 0, kind: undefined, traceparent: "" };
 }
 
 export const SessionItem: MessageFns<SessionItem> = {
@@ -534,6 +540,9 @@ export const SessionItem: MessageFns<SessionItem> = {
       case "cancel":
         SessionCancel.encode(message.kind.value, writer.uint32(42).fork()).join();
         break;
+    }
+    if (message.traceparent !== "") {
+      writer.uint32(50).string(message.traceparent);
     }
     return writer;
   },
@@ -591,6 +600,14 @@ export const SessionItem: MessageFns<SessionItem> = {
             message.kind = { $case: "cancel", value: SessionCancel.decode(reader, reader.uint32()) };
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.traceparent = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -618,6 +635,7 @@ export const SessionItem: MessageFns<SessionItem> = {
         : isSet(object.cancel)
         ? { $case: "cancel", value: SessionCancel.fromJSON(object.cancel) }
         : undefined,
+      traceparent: isSet(object.traceparent) ? globalThis.String(object.traceparent) : "",
     };
   },
 
@@ -635,6 +653,9 @@ export const SessionItem: MessageFns<SessionItem> = {
       obj.cast = CastRequest.toJSON(message.kind.value);
     } else if (message.kind?.$case === "cancel") {
       obj.cancel = SessionCancel.toJSON(message.kind.value);
+    }
+    if (message.traceparent !== "") {
+      obj.traceparent = message.traceparent;
     }
     return obj;
   },
@@ -666,6 +687,7 @@ export const SessionItem: MessageFns<SessionItem> = {
         break;
       }
     }
+    message.traceparent = object.traceparent ?? "";
     return message;
   },
 };
