@@ -191,6 +191,10 @@ test.each([
   expect((await http.ask("/health")).status).toBe(200);
 });
 
+test("a request that does not come to the end of its head is answered in time, and the connection ends", async () => {
+  expect(await raw("GET /health HTTP/1.1\r\nhost: x\r\n")).toMatch(/^HTTP\/1.1 408 [\s\S]*REQUEST_MALFORMED/);
+});
+
 test("a body that is too large is refused before it is read", async () => {
   const path = "/v1/services/counter/calls/add";
   const said = raw(`POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: 5000000\r\nconnection: close\r\n\r\n`);
@@ -215,7 +219,7 @@ test("the OpenAPI document names every method, and all it refers to is in it", a
   }
 });
 
-test("a server that stops ends its streams with the reason", async () => {
+test("a server that stops ends its streams with the reason, and waits for no idle connection", async () => {
   const reading = http.open("/v1/watch").then((answer) => readEvents(answer, 1_000));
   await until("the stream is open", async () => ((await http.ask("/health")).status === 200 ? true : undefined));
   const tail = readEvents(await http.open("/v1/events/tail"), 1_000);

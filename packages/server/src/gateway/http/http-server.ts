@@ -33,20 +33,27 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     headersTimeout: 10_000,
     requestTimeout: 300_000,
     keepAliveTimeout: 60_000,
+    connectionsCheckingInterval: 1_000,
   });
+  // It keeps time, and knows which connections are idle, only once it listens; connections are handed to it without.
+  server.emit("listening");
   const app: FastifyInstance = fastify({
     serverFactory: (handler) => server.on("request", handler),
     routerOptions: { maxParamLength: 1_000, caseSensitive: true },
     // Prototypes stay out by the checks of each message; nothing here merges what came in.
     genReqId: () => nanoid(),
+    clientErrorHandler: refuseUnreadable,
     // What it cannot even route; its types know of routes only.
     frameworkErrors: (error, _request, reply) =>
       void send(reply as unknown as FastifyReply, problemOf(error, nanoid())),
   });
-  server.on("clientError", refuseUnreadable);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   app.addHook("onRequest", async (request, reply) => {
+    // A connection that is idle from now on keeps a stopping server from its end.
+    reply.raw.once("close", () => {
+      if (gate.isStopping()) setImmediate(() => server.closeIdleConnections());
+    });
     if (gate.isStopping()) reply.header("connection", "close");
     if (openPaths.has(request.url)) return;
     if (gate.isStopping()) throw serverStopping();
