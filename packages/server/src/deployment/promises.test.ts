@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { usualLimits } from "@solo/notation";
+import { overcommitDefaults } from "../limits.ts";
 import { addPromises, brokenPromise } from "./promises.ts";
 
 const MiB = 1024 * 1024;
@@ -27,4 +28,11 @@ test("a promise that fits to the last byte can be made, one byte less of room an
 test("what has no limit is never too much", () => {
   const many = addPromises(Array.from({ length: 5_000 }, () => limits));
   expect(brokenPromise(limits, many, {})).toBeUndefined();
+});
+
+test("by the usual settings a machine of one core and 2 GiB promises 1,024 services that name no limits", () => {
+  const allowed = { memoryBytes: 2_048 * MiB * overcommitDefaults.memory, cpuPercent: 100 * overcommitDefaults.cpu };
+  const living = (count: number) => addPromises(Array.from({ length: count }, () => usualLimits));
+  expect(brokenPromise(usualLimits, living(1_023), allowed)).toBeUndefined();
+  expect(brokenPromise(usualLimits, living(1_024), allowed)).toMatchObject({ name: "memoryBytes" });
 });
