@@ -16,6 +16,7 @@ const TASKS = {
   soak: "scripts/soak.mjs",
   fuzz: "scripts/fuzz.mjs",
   machine: "scripts/machine.mjs",
+  hosts: "scripts/hosts.mjs",
   build: undefined,
 };
 

@@ -41,11 +41,13 @@ export async function startSolo({ root, folder, args = [] }) {
       const answered = (error, reply) => (error ? reject(error) : settle(reply));
       stub.makeUnaryRequest(method.path, method.requestSerialize, method.responseDeserialize, request, answered);
     });
-  const { deploy, kill, status } = DeploymentServiceService;
+  const { deploy, kill, status, list } = DeploymentServiceService;
   const ask = {
     deploy: unary(deploy),
     kill: unary(kill),
     status: unary(status),
+    list: unary(list),
+    cast: unary(MessagingServiceService.cast),
     call: unary(MessagingServiceService.call),
     events: unary(EventServiceService.listEvents),
   };
@@ -75,6 +77,8 @@ export async function startSolo({ root, folder, args = [] }) {
         return JSON.parse(newest.dataJson).elapsedMs;
       }
     },
+    cast: (serviceId, method) => ask.cast({ tenant: "", serviceId, method, arguments: Buffer.from("[]") }),
+    list: (pageSize) => ask.list({ tenant: "", pageSize, pageToken: "" }),
     status: (serviceId) => ask.status({ tenant: "", serviceId }),
     async close() {
       stub.close();
