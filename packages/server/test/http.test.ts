@@ -124,6 +124,8 @@ describe("without a certificate", () => {
   test("each refusal is an event of the kernel", async () => {
     const denied = (await admin.history("", "kernel")).filter(({ type }) => type === "authority.denied");
     expect(denied.map(({ dataJson }) => JSON.parse(dataJson).method)).toContain("POST /v1/DeploymentService/List");
+    await stranger.ask(`/${"x".repeat(10_000)}`);
+    for (const line of server.log().split("\n")) expect(line.length).toBeLessThan(1_000);
   });
 });
 

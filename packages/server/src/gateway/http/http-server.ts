@@ -21,6 +21,9 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+/** Characters of a path in what is told of a refusal. */
+const longestPath = 200;
+
 /** Paths that are answered without a certificate. */
 const openPaths: ReadonlySet<string> = new Set(["/health"]);
 
@@ -61,7 +64,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     if (serviceAt(request.url) !== undefined) return;
     const refusal = refusalOf(gate, peerOf(request.raw.socket));
     if (refusal === undefined) return;
-    await recordRefusal(gate, refusal, `${request.method} ${request.url}`);
+    // A path may be as long as a head, and the log has a line for each.
+    await recordRefusal(gate, refusal, `${request.method} ${request.url.slice(0, longestPath)}`);
     throw refusal;
   });
   app.setErrorHandler((error, request, reply) => send(reply, problemOf(error, request.id)));
