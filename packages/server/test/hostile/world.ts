@@ -39,7 +39,11 @@ export interface World {
 /** @param command What the server is started under, in place of directly. */
 export async function openWorld(command: readonly string[] = []): Promise<World> {
   const data = makeDataFolder();
-  const server = await startServer(data.folder, ["--pool-size", String(POOL_SIZE)], [...command, ...INSPECTED]);
+  const server = await startServer(
+    data.folder,
+    ["--pool-size", String(POOL_SIZE), "--pool-most", String(POOL_SIZE)],
+    [...command, ...INSPECTED],
+  );
   const admin = connect(server.ready.grpc, readProfile(server.ready.profile));
   const [mallory, victims] = await Promise.all([tenant(server, admin, "mallory"), tenant(server, admin, "victims")]);
   await Promise.all([
