@@ -20,3 +20,4 @@ export { type HttpRoute, httpRoutesOf } from "./http-routes.ts";
 export type { EnumDoc, FieldDoc, MessageDoc } from "./method-doc.ts";
 export { counterSource, methodExamples } from "./method-examples.ts";
 export { openApi } from "./open-api.ts";
+export { documentNames, type PageName, pageNames, readDocument, readPage } from "./pages.ts";

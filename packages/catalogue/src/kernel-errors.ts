@@ -171,6 +171,20 @@ export const kernelErrors = {
     command: "solo help methods",
     example: { method: "KernelService/Help" },
   },
+  SESSION_UNKNOWN: {
+    status: "NOT_FOUND",
+    meaning: "A request of a tool's client names a session that is over, or that another identity began",
+    wanted: "the id of a session that was begun with the same certificate",
+    fix: "Begin a new session with `initialize`",
+    example: { method: "KernelService/Help", fields: { topic: "tools" } },
+  },
+  ORIGIN_REFUSED: {
+    status: "PERMISSION_DENIED",
+    meaning: "A page of another origin asked for the tools through its reader's browser",
+    wanted: "a client that is no page of another origin",
+    fix: "Use the tools from a program, or from a page that this server itself has served",
+    example: { method: "KernelService/Help", fields: { topic: "tools" } },
+  },
   ARGUMENTS_NOT_JSON: {
     status: "INVALID_ARGUMENT",
     meaning: "The arguments of a message are not one JSON array",

@@ -26,6 +26,14 @@ export interface Page {
   readonly text: string;
 }
 
+/** What a model reads first: the list of the pages, and all of them in one. */
+export const documentNames = ["llms.txt", "llms-full.txt"] as const;
+
+/** Reads a document from the package's own folder. */
+export function readDocument(name: (typeof documentNames)[number]): string {
+  return readFileSync(new URL(`../pages/${name}`, import.meta.url), "utf8");
+}
+
 /** Reads a page from the package's own folder. */
 export function readPage(name: PageName): Page {
   return pageOf(name, readFileSync(new URL(`../pages/${name}.md`, import.meta.url), "utf8"));

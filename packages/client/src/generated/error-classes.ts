@@ -178,6 +178,22 @@ export class PathUnknown extends SoloError {
   }
 }
 
+/** A request of a tool's client names a session that is over, or that another identity began. */
+export class SessionUnknown extends SoloError {
+  declare readonly reason: "SESSION_UNKNOWN";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("SESSION_UNKNOWN", message, facts, options);
+  }
+}
+
+/** A page of another origin asked for the tools through its reader's browser. */
+export class OriginRefused extends SoloError {
+  declare readonly reason: "ORIGIN_REFUSED";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("ORIGIN_REFUSED", message, facts, options);
+  }
+}
+
 /** The arguments of a message are not one JSON array. */
 export class ArgumentsNotJson extends SoloError {
   declare readonly reason: "ARGUMENTS_NOT_JSON";
@@ -690,6 +706,8 @@ export const errorClasses = {
   RPC_UNKNOWN: RpcUnknown,
   TOPIC_UNKNOWN: TopicUnknown,
   PATH_UNKNOWN: PathUnknown,
+  SESSION_UNKNOWN: SessionUnknown,
+  ORIGIN_REFUSED: OriginRefused,
   ARGUMENTS_NOT_JSON: ArgumentsNotJson,
   SERVICE_NOT_FOUND: ServiceNotFound,
   METHOD_NOT_FOUND: MethodNotFound,

@@ -12,18 +12,26 @@ const heartbeatMs = 1_000;
 const instructions =
   "SOLO runs small TypeScript services that you write: each in its own sandbox, supervised, reachable by message. Begin with solo_help, topic `quickstart`. Every error says its reason, what was found, what is wanted and a fix; solo_explain_error says more.";
 
-/** Speaks the Model Context Protocol for one client, over whatever transport it is connected to. Owned by the caller, who closes it. */
-export function createMcpServer(solo: Solo, options: { readonly version: string }): Server {
+/**
+ * Speaks the Model Context Protocol for one client, over whatever transport it is connected to. Owned by the caller, who closes it.
+ *
+ * @param soloFor What a call works with, by the `traceparent` that came with it where the transport has headers.
+ */
+export function createMcpServer(
+  soloFor: (traceparent: string | undefined) => Solo,
+  options: { readonly version: string },
+): Server {
   const server = new Server(
     { name: "solo", title: "SOLO", version: options.version },
     { capabilities: { tools: {} }, instructions },
   );
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: listed }));
   // Under a handler of its own the library answers malformed arguments by itself, without a reason or a fix.
-  server.fallbackRequestHandler = async ({ method, params = {} }, { signal, sendNotification }) => {
+  server.fallbackRequestHandler = async ({ method, params = {} }, { signal, sendNotification, requestInfo }) => {
     if (method !== "tools/call") {
       throw new McpError(ErrorCode.MethodNotFound, `There is no ${method} here: wanted tools/list or tools/call`);
     }
+    const { traceparent } = requestInfo?.headers ?? {};
     const progressToken = params._meta?.progressToken;
     let step = { done: 0, total: 1, message: "Working" };
     let beats = 0;
@@ -44,7 +52,7 @@ export function createMcpServer(solo: Solo, options: { readonly version: string 
     }, heartbeatMs);
     try {
       const result = await runTool(String(params.name), params.arguments, {
-        solo,
+        solo: soloFor(typeof traceparent === "string" ? traceparent : undefined),
         signal,
         progress: (next) => {
           step = next;

@@ -23,7 +23,7 @@ export async function serveStdio(
   },
 ): Promise<void> {
   const { stdin, stdout, version, signal, onProblem } = options;
-  const server = createMcpServer(solo, { version });
+  const server = createMcpServer(() => solo, { version });
   const transport = new StdioServerTransport(stdin, stdout, { maxBufferSize: messageBytes });
   const closed = new Promise<void>((resolve) => {
     server.onclose = resolve;

@@ -138,6 +138,8 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
         methods,
         messaging: parts.messaging,
         clock,
+        version: options.version,
+        closing: closing.signal,
       });
       fronts.http = await open(options.httpPort, http.server);
     }

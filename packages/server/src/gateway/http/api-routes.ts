@@ -8,7 +8,7 @@ import type { Api } from "../grpc/api.ts";
 import type { AnyMethod, CallerOf } from "../grpc/handler.ts";
 import type { Incoming, Streaming, Unary } from "../grpc/method.ts";
 import { EventStream } from "./event-stream.ts";
-import { checkMessage, fieldsFromText } from "./json-request.ts";
+import { checkMessage, fieldsFromText, parseJson } from "./json-request.ts";
 import { peerOf, traceparentOf } from "./peer.ts";
 import { malformed, problemType, toProblem } from "./problem.ts";
 
@@ -69,7 +69,7 @@ function readRequest(asked: FastifyRequest, route: HttpRoute, message: string): 
     ...(asked.query as Readonly<Record<string, unknown>>),
     ...(asked.params as Readonly<Record<string, unknown>>),
   });
-  const fromBody = route.body !== undefined || bytes.length === 0 ? {} : parse(bytes);
+  const fromBody = route.body !== undefined || bytes.length === 0 ? {} : parseJson(bytes);
   checkMessage(message, fromBody);
   checkMessage(message, fromText);
   const { "idempotency-key": key, "last-event-id": lastId } = asked.headers;
@@ -93,14 +93,6 @@ function hasField(message: string, name: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-function parse(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (error) {
-    throw malformed(`the body is no JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

@@ -7,11 +7,13 @@ import { quoted, SoloError } from "../../errors.ts";
 import { type GateOptions, recordRefusal, refusalOf } from "../grpc/gate.ts";
 import { serverStopping } from "../grpc/server-stopping.ts";
 import { type ApiRoutesOptions, serveApi } from "./api-routes.ts";
+import { serveDocuments } from "./document-routes.ts";
 import { type IngressOptions, serveIngress, serviceAt } from "./ingress.ts";
 import { peerOf } from "./peer.ts";
 import { malformed, type Problem, problemOf, problemType, toProblem } from "./problem.ts";
+import { serveTools, type ToolRoutesOptions } from "./tool-routes.ts";
 
-export interface HttpServerOptions extends ApiRoutesOptions, IngressOptions {
+export interface HttpServerOptions extends ApiRoutesOptions, IngressOptions, ToolRoutesOptions {
   readonly gate: Pick<GateOptions, "verdictOf" | "isStopping" | "denials">;
 }
 
@@ -77,10 +79,13 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   app.get("/v1/openapi.json", (_request, reply) => reply.type("application/json").send(document));
   serveApi(app, options);
   serveIngress(app, options);
+  serveDocuments(app);
+  const tools = serveTools(app, options);
   await app.ready();
   return {
     server,
     close: async () => {
+      await tools.close();
       server.closeAllConnections();
       await app.close().catch(() => undefined);
     },

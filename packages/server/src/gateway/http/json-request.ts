@@ -104,3 +104,12 @@ function kindOf(value: unknown): string {
   if (Array.isArray(value)) return "an array";
   return typeof value === "object" ? "an object" : `the ${typeof value} ${JSON.stringify(value)?.slice(0, 60)}`;
 }
+
+/** A body that is one JSON value, in UTF-8. @throws {SoloError} `REQUEST_MALFORMED`. */
+export function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw malformed(`the body is no JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

@@ -1,0 +1,186 @@
+// The tools as a model's client has them over HTTP: the protocol's own client with a certificate, a real server.
+
+import { Agent, request as httpsRequest } from "node:https";
+import { Readable } from "node:stream";
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
+import { ask, type Credentials, connect, freshId } from "../../server/test/client.ts";
+import { makeDataFolder, readProfile, type ServerProcess, startServer } from "../../server/test/server-process.ts";
+import { describeTools } from "./all-tools.ts";
+import { connectClient, type ToolClient } from "./tool-client.ts";
+
+// Services are started, and the machine may be busy with other tests.
+jest.setTimeout(90_000);
+
+const data = makeDataFolder();
+let server: ServerProcess;
+let admin: Credentials;
+let ann: Credentials;
+let ben: Credentials;
+let tools: ToolClient;
+
+beforeAll(async () => {
+  server = await startServer(data.folder);
+  admin = readProfile(server.ready.profile);
+  const connection = connect(server.ready.grpc, admin);
+  const identityOf = async (tenant: string): Promise<Credentials> => {
+    const request = { requestId: freshId(), validateOnly: false, tenant, holder: "" };
+    const issued = await ask(connection.certificates, connection.certificates.issue, request);
+    return {
+      certificate: Buffer.from(issued.certificateChainPem),
+      key: Buffer.from(issued.privateKeyPem),
+      root: Buffer.from(issued.rootPem),
+    };
+  };
+  ann = await identityOf("ann");
+  ben = await identityOf("ben");
+  connection.close();
+  tools = await connectClient(transportOf(ann));
+});
+afterAll(async () => {
+  await tools.close();
+  // Services that never answer would be given their whole time to stop.
+  await server.kill();
+  data.remove();
+});
+
+const url = (): URL => new URL(`https://${server.ready.http}/mcp`);
+
+/** `fetch` with a client's certificate, which Node's own has no place for. */
+function fetchAs(given: Credentials | undefined): typeof fetch {
+  const agent = new Agent({
+    ca: given?.root ?? admin.root,
+    ...(given === undefined ? {} : { cert: given.certificate, key: given.key }),
+    servername: "localhost",
+    keepAlive: true,
+  });
+  return (input, init = {}) =>
+    new Promise((resolve, reject) => {
+      const { method = "GET", body, signal } = init;
+      const headers = Object.fromEntries(new Headers(init.headers));
+      const sent = httpsRequest(
+        String(input),
+        { agent, method, headers, ...(signal ? { signal } : {}) },
+        (response) => {
+          const { statusCode = 0 } = response;
+          const withBody = ![202, 204, 304].includes(statusCode);
+          if (!withBody) response.resume();
+          const stream = withBody ? (Readable.toWeb(response) as ReadableStream) : null;
+          resolve(new Response(stream, { status: statusCode, headers: response.headers as Record<string, string> }));
+        },
+      );
+      sent.once("error", reject);
+      sent.end(body);
+    });
+}
+
+const transportOf = (given: Credentials): Transport =>
+  new StreamableHTTPClientTransport(url(), { fetch: fetchAs(given) as never }) as Transport;
+
+describe("over HTTP", () => describeTools(() => tools));
+
+test("tools act as the certificate's tenant, and do not see another's services", async () => {
+  const source =
+    'import { defineServer } from "@solo/actor-core"; export default defineServer({ version: 1, init: () => 0 });';
+  await tools.call("solo_deploy", { service_id: "of-ann", source });
+  const others = await connectClient(transportOf(ben));
+  expect((await others.call("solo_status", { service_id: "of-ann" })).content.error).toMatchObject({
+    reason: "SERVICE_NOT_FOUND",
+  });
+  expect((await others.call("solo_list")).content.services).toEqual([]);
+  await others.close();
+});
+
+const initialize = {
+  jsonrpc: "2.0",
+  id: 1,
+  method: "initialize",
+  params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "raw", version: "1" } },
+};
+const headers = { "content-type": "application/json", accept: "application/json, text/event-stream" };
+const post = (given: Credentials | undefined, body: unknown, more: Record<string, string> = {}) =>
+  fetchAs(given)(url(), {
+    method: "POST",
+    headers: { ...headers, ...more },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+
+test("without a certificate nothing is answered but why", async () => {
+  const refused = await post(undefined, initialize);
+  expect([refused.status, await refused.json()]).toEqual([
+    401,
+    expect.objectContaining({ reason: "CERTIFICATE_MISSING" }),
+  ]);
+});
+
+test("a session belongs to the certificate that began it", async () => {
+  const begun = await post(ann, initialize);
+  const id = begun.headers.get("mcp-session-id") ?? "";
+  await begun.text();
+  const list = { jsonrpc: "2.0", id: 2, method: "tools/list" };
+  const own = await post(ann, list, { "mcp-session-id": id });
+  expect([own.status, (await own.text()).includes("solo_deploy")]).toEqual([200, true]);
+  for (const [holder, session] of [
+    [ben, id],
+    [ann, "no-such-session"],
+  ] as const) {
+    const refused = await post(holder, list, { "mcp-session-id": session });
+    expect([refused.status, await refused.json()]).toEqual([
+      404,
+      expect.objectContaining({ reason: "SESSION_UNKNOWN" }),
+    ]);
+  }
+});
+
+test.each([
+  ["no JSON", "not json", {}, 400],
+  ["no session and no beginning of one", { jsonrpc: "2.0", id: 1, method: "tools/list" }, {}, 400],
+  ["no message", { hello: "world" }, {}, 400],
+  ["another kind of content", "[]", { "content-type": "text/plain" }, 415],
+  ["a page of another origin", initialize, { origin: "https://evil.example" }, 403],
+])("%s is refused", async (_, body, more, status) => {
+  const refused = await post(ann, body, more);
+  expect(refused.status).toBe(status);
+  await refused.text();
+});
+
+test("a message of more than 16 MiB is refused while it comes", async () => {
+  const refused = await post(ann, JSON.stringify({ ...initialize, padding: "x".repeat(17 * 2 ** 20) })).catch(
+    () => undefined,
+  );
+  // Told, or cut off where the client was still sending.
+  expect([undefined, 413]).toContain(refused?.status);
+  expect((await tools.call("solo_list")).isError).toBe(false);
+});
+
+test("a client that goes away in the middle leaves the server as it was", async () => {
+  const leaving = await connectClient(transportOf(ann));
+  const source =
+    'import { defineServer } from "@solo/actor-core"; export default defineServer({ version: 1, init: () => 0, calls: { slow: () => new Promise<never>(() => undefined) } });';
+  await leaving.call("solo_deploy", { service_id: "left", source });
+  const waiting = leaving.call("solo_call", { service_id: "left", method: "slow" });
+  await leaving.close();
+  await expect(waiting).rejects.toThrow();
+  expect((await tools.call("solo_status", { service_id: "left" })).isError).toBe(false);
+});
+
+test("a server that stops does not wait for clients that listen", async () => {
+  const own = makeDataFolder();
+  // Whoever waited for them would wait for an hour.
+  const stopping = await startServer(own.folder, ["--grace", "1h"]);
+  const address = new URL(`https://${stopping.ready.http}/mcp`);
+  const fetchOwn = fetchAs(readProfile(stopping.ready.profile)) as never;
+  const listener = await connectClient(new StreamableHTTPClientTransport(address, { fetch: fetchOwn }) as Transport);
+  expect(await stopping.stop()).toBe(0);
+  await listener.close();
+  own.remove();
+});
+
+test("the documentation is served beside the tools, every link in it", async () => {
+  const get = async (path: string) => (await fetchAs(ann)(new URL(path, url()))).text();
+  const list = await get("/llms.txt");
+  const links = [...list.matchAll(/\]\((.+?)\)/g)].map(([, link]) => link as string);
+  expect(links.length).toBeGreaterThan(8);
+  for (const link of links) expect(await get(`/${link}`)).toMatch(/^# /);
+});
