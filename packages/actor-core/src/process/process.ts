@@ -474,28 +474,30 @@ export class Process implements Runnable, Listed {
     }
     while (receive !== undefined && mailbox !== undefined && receive.position < mailbox.size) {
       const message = mailbox.at(receive.position);
-      const hidden = message instanceof SystemMessage && !receive.system;
-      // A script never gets to a system message, so it goes.
-      let wanted = hidden && typeof this.#body === "function";
+      if (message instanceof SystemMessage && !receive.system) {
+        if (typeof this.#body !== "function") {
+          receive.position += 1;
+          continue;
+        }
+        if (message instanceof StopRequest) {
+          this.end(message.reason);
+          return;
+        }
+        // A script will never get to it.
+        mailbox.removeAt(receive.position);
+        continue;
+      }
       try {
-        wanted ||= !hidden && (receive.match === undefined || receive.match(message));
+        if (receive.match !== undefined && !receive.match(message)) {
+          receive.position += 1;
+          continue;
+        }
       } catch (error) {
         this.end(Exit.crash(error), true);
         return;
       }
-      if (!wanted) {
-        receive.position += 1;
-        continue;
-      }
-      const taken = mailbox.removeAt(receive.position);
-      if (!hidden) {
-        this.#finishReceive(receive, taken);
-        return;
-      }
-      if (message instanceof StopRequest) {
-        this.end(message.reason);
-        return;
-      }
+      this.#finishReceive(receive, mailbox.removeAt(receive.position));
+      return;
     }
   }
 
