@@ -218,12 +218,15 @@ function firstLine(program: string, args: readonly string[]): Promise<string> {
 
 function confinementCheck(bubblewrap: string, { method, failures, landlock }: Trial): HostCheck {
   const name = "confinement";
-  const wall = `two system-call filters${landlock === 0 ? "" : ` and Landlock ${landlock}`} in force`;
+  const wall =
+    landlock === 0
+      ? "two system-call filters in force, no Landlock"
+      : `two system-call filters and Landlock ${landlock} in force`;
   const level = confinementOf(method);
   if (level === "full") {
     return {
       name,
-      result: "ok",
+      result: landlock === 0 ? "degraded" : "ok",
       found: `${bubblewrap}, ${wall}`,
       why: "Each service has its own namespaces and sees no file, process or network of the host",
       fix: "",
