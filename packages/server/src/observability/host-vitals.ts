@@ -5,8 +5,11 @@ import type { Resource, Vital, Vitals } from "../ports/vitals.ts";
 
 /** A disk with more room than this is not short of it, however full it is by share. */
 const ROOM_BYTES = 10 * 2 ** 30;
-/** A turn of the event loop that long keeps every caller waiting. */
-const LATE_MS = 250;
+/**
+ * Turns of the event loop that long, one after the other, are more than callers can bear. A machine that others keep busy makes
+ * them some hundred milliseconds long, which is no reason to refuse anything.
+ */
+const LATE_MS = 1_000;
 /** Share of time in which something waits for memory; half of it is thrashing. */
 const STALLED_PERCENT = 50;
 const MiB = 2 ** 20;
