@@ -1,30 +1,13 @@
 // Services that mean harm, deployed like any other, at every level of confinement that this host can give.
-import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, describe, test } from "@jest/globals";
+import { canRunUnder, withoutBubblewrap } from "../lesser-hosts.ts";
 import type { Attack, Level } from "./attack.ts";
 import { attacks } from "./attacks.ts";
 import { openWorld, type World } from "./world.ts";
 
-/** Runs the server where there is no bubblewrap: in a mount namespace that hides it. */
-function withoutBubblewrap(): readonly string[] {
-  const hide =
-    'for program in /usr/bin/bwrap /bin/bwrap; do [ -e $program ] && mount --bind /dev/null $program; done; exec "$@"';
-  return ["unshare", "--mount", "--propagation", "private", "sh", "-c", hide, "sh"];
-}
-
-function canHide(): boolean {
-  try {
-    const [program = "", ...args] = withoutBubblewrap();
-    execFileSync(program, [...args, "true"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 const levels: readonly (readonly [Level, readonly string[]])[] = [
   ["full", []],
-  ...(canHide() ? [["confined", withoutBubblewrap()] as const] : []),
+  ...(canRunUnder(withoutBubblewrap) ? [["confined", withoutBubblewrap] as const] : []),
 ];
 if (levels.length < 2) console.warn('Skipped: bubblewrap cannot be hidden here, so nothing is attacked at "confined"');
 
