@@ -7,7 +7,13 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { launchServer } from "./server-process.mjs";
 
-const DOCUMENTS = ["README.md", "AGENTS.md", "examples/*/README.md", "packages/catalogue/pages/*.md"];
+const DOCUMENTS = [
+  "README.md",
+  "AGENTS.md",
+  "docs/{bundles,external-binaries}.md",
+  "examples/*/README.md",
+  "packages/catalogue/pages/*.md",
+];
 /** Made of the catalogue, whose examples have tests of their own, or run by a check of their own. */
 const NOT_TYPED = /\/(errors|methods|limits|tools|tutorial)\.md$/;
 
