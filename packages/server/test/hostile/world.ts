@@ -143,7 +143,7 @@ async function judge(mallory: Connection, id: string, attack: Attack, outcome: O
       manifest: {
         restart: RestartKind.RESTART_KIND_TEMPORARY,
         ...manifest,
-        limits: { stopTimeoutMs: 500, cpuPercent: 100, ...limits },
+        limits: { startTimeoutMs: 25_000, stopTimeoutMs: 500, cpuPercent: 100, ...limits },
       },
     }),
   );
