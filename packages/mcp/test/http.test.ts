@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
-import { ask, type Credentials, connect, freshId } from "../../server/test/client.ts";
+import { type Credentials, connect, issueIdentity } from "../../server/test/client.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer } from "../../server/test/server-process.ts";
 import { describeTools } from "./all-tools.ts";
 import { connectClient, type ToolClient } from "./tool-client.ts";
@@ -24,17 +24,8 @@ beforeAll(async () => {
   server = await startServer(data.folder);
   admin = readProfile(server.ready.profile);
   const connection = connect(server.ready.grpc, admin);
-  const identityOf = async (tenant: string): Promise<Credentials> => {
-    const request = { requestId: freshId(), validateOnly: false, tenant, holder: "" };
-    const issued = await ask(connection.certificates, connection.certificates.issue, request);
-    return {
-      certificate: Buffer.from(issued.certificateChainPem),
-      key: Buffer.from(issued.privateKeyPem),
-      root: Buffer.from(issued.rootPem),
-    };
-  };
-  ann = await identityOf("ann");
-  ben = await identityOf("ben");
+  ann = await issueIdentity(connection, "ann");
+  ben = await issueIdentity(connection, "ben");
   connection.close();
   tools = await connectClient(transportOf(ann));
 });

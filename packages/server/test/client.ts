@@ -116,6 +116,17 @@ export function connect(address: string, given: Credentials) {
 
 export type Connection = ReturnType<typeof connect>;
 
+/** A new identity in a tenant, issued by an administrator. */
+export async function issueIdentity({ certificates }: Connection, tenant: string): Promise<Credentials> {
+  const request = { requestId: freshId(), validateOnly: false, tenant, holder: "" };
+  const issued = await ask(certificates, certificates.issue, request);
+  return {
+    certificate: Buffer.from(issued.certificateChainPem),
+    key: Buffer.from(issued.privateKeyPem),
+    root: Buffer.from(issued.rootPem),
+  };
+}
+
 export const freshId = (): string => randomUUID();
 
 function present(service: Service | undefined): Service {

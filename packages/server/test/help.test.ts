@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { topics } from "@solo/catalogue";
 import { DeployRequest, HelpKind } from "@solo/proto";
-import { ask, type Connection, connect, freshId, isRunning, refusal } from "./client.ts";
+import { ask, type Connection, connect, isRunning, issueIdentity, refusal } from "./client.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer } from "./server-process.ts";
 
 const data = makeDataFolder();
@@ -14,13 +14,7 @@ let agent: Connection;
 beforeAll(async () => {
   server = await startServer(data.folder);
   admin = connect(server.ready.grpc, readProfile(server.ready.profile));
-  const request = { requestId: freshId(), validateOnly: false, tenant: "acme", holder: "" };
-  const issued = await ask(admin.certificates, admin.certificates.issue, request);
-  agent = connect(server.ready.grpc, {
-    certificate: Buffer.from(issued.certificateChainPem),
-    key: Buffer.from(issued.privateKeyPem),
-    root: Buffer.from(issued.rootPem),
-  });
+  agent = connect(server.ready.grpc, await issueIdentity(admin, "acme"));
 });
 afterAll(async () => {
   for (const client of [admin, agent]) client.close();

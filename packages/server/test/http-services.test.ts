@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { request } from "node:https";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { HttpAccess } from "@solo/proto";
-import { ask, type Connection, type Credentials, connect, freshId } from "./client.ts";
+import { type Connection, type Credentials, connect, issueIdentity } from "./client.ts";
 import { httpClient } from "./http-client.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, until } from "./server-process.ts";
 
@@ -52,23 +52,13 @@ let http: ReturnType<typeof httpClient>;
 let ben: ReturnType<typeof httpClient>;
 let stranger: ReturnType<typeof httpClient>;
 
-const identityOf = async (tenant: string): Promise<Credentials> => {
-  const asked = { requestId: freshId(), validateOnly: false, tenant, holder: "" };
-  const issued = await ask(admin.certificates, admin.certificates.issue, asked);
-  return {
-    certificate: Buffer.from(issued.certificateChainPem),
-    key: Buffer.from(issued.privateKeyPem),
-    root: Buffer.from(issued.rootPem),
-  };
-};
-
 beforeAll(async () => {
   server = await startServer(data.folder);
   admin = connect(server.ready.grpc, readProfile(server.ready.profile));
-  annIdentity = await identityOf("ann");
+  annIdentity = await issueIdentity(admin, "ann");
   ann = connect(server.ready.grpc, annIdentity);
   http = httpClient(server.ready.http, annIdentity);
-  ben = httpClient(server.ready.http, await identityOf("ben"));
+  ben = httpClient(server.ready.http, await issueIdentity(admin, "ben"));
   stranger = httpClient(server.ready.http, { root: annIdentity.root });
   await ann.deploy("web", web, { manifest: { maxRestarts: 100 } });
   await ann.deploy("plain", `export default { fetch: () => new Response("hello") };`);

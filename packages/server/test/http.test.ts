@@ -2,7 +2,7 @@
 
 import { connect as openTls } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { ask, type Connection, type Credentials, connect, freshId } from "./client.ts";
+import { type Connection, type Credentials, connect, issueIdentity } from "./client.ts";
 import { httpClient, readEvents } from "./http-client.ts";
 import { apiMethods } from "./methods.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, until } from "./server-process.ts";
@@ -32,13 +32,7 @@ let stranger: ReturnType<typeof httpClient>;
 beforeAll(async () => {
   server = await startServer(data.folder);
   admin = connect(server.ready.grpc, readProfile(server.ready.profile));
-  const request = { requestId: freshId(), validateOnly: false, tenant: "ann", holder: "" };
-  const issued = await ask(admin.certificates, admin.certificates.issue, request);
-  annIdentity = {
-    certificate: Buffer.from(issued.certificateChainPem),
-    key: Buffer.from(issued.privateKeyPem),
-    root: Buffer.from(issued.rootPem),
-  };
+  annIdentity = await issueIdentity(admin, "ann");
   ann = connect(server.ready.grpc, annIdentity);
   http = httpClient(server.ready.http, annIdentity);
   stranger = httpClient(server.ready.http, { root: annIdentity.root });

@@ -1,7 +1,7 @@
 // Clients that open streams by the thousand, read none of them and leave: others do not notice, and nothing stays behind.
 
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { ask, type Connection, type Credentials, connect, freshId } from "./client.ts";
+import { type Connection, type Credentials, connect, issueIdentity } from "./client.ts";
 import { httpClient } from "./http-client.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, until } from "./server-process.ts";
 
@@ -21,20 +21,10 @@ let admin: Connection;
 let annIdentity: Credentials;
 let ann: Connection;
 
-const identityOf = async (tenant: string): Promise<Credentials> => {
-  const request = { requestId: freshId(), validateOnly: false, tenant, holder: "" };
-  const issued = await ask(admin.certificates, admin.certificates.issue, request);
-  return {
-    certificate: Buffer.from(issued.certificateChainPem),
-    key: Buffer.from(issued.privateKeyPem),
-    root: Buffer.from(issued.rootPem),
-  };
-};
-
 beforeAll(async () => {
   server = await startServer(data.folder);
   admin = connect(server.ready.grpc, readProfile(server.ready.profile));
-  annIdentity = await identityOf("ann");
+  annIdentity = await issueIdentity(admin, "ann");
   ann = connect(server.ready.grpc, annIdentity);
   await ann.deploy("counter", counter);
 });

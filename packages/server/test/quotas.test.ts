@@ -4,7 +4,7 @@ import { totalmem } from "node:os";
 import { status as grpcStatus, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { CallRequest, CallResponse, MessagingServiceService } from "@solo/proto";
-import { ask, type Connection, connect, freshId, isRunning, refusal, WireError } from "./client.ts";
+import { ask, type Connection, connect, freshId, isRunning, issueIdentity, refusal, WireError } from "./client.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, until } from "./server-process.ts";
 
 const obedient = `
@@ -28,13 +28,7 @@ let acme: Connection;
 async function open(...flags: readonly string[]): Promise<void> {
   server = await startServer(data.folder, ["--memory-overcommit", "1", "--tenant-services", "20", ...flags]);
   solo = connect(server.ready.grpc, readProfile(server.ready.profile));
-  const issue = { requestId: freshId(), validateOnly: false, tenant: "acme", holder: "" };
-  const { certificateChainPem, privateKeyPem, rootPem } = await ask(solo.certificates, solo.certificates.issue, issue);
-  acme = connect(server.ready.grpc, {
-    certificate: Buffer.from(certificateChainPem),
-    key: Buffer.from(privateKeyPem),
-    root: Buffer.from(rootPem),
-  });
+  acme = connect(server.ready.grpc, await issueIdentity(solo, "acme"));
 }
 
 async function close(): Promise<void> {

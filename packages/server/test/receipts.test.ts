@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { status as grpcStatus } from "@grpc/grpc-js";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { checkEventEntry, LogFolder, parseVerifier, verifyLog } from "@solo/receipts";
-import { ask, type Connection, connect, refusal } from "./client.ts";
+import { ask, type Connection, connect, issueIdentity, refusal } from "./client.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer } from "./server-process.ts";
 
 const source = `
@@ -128,13 +128,7 @@ test("tiles that a loss of power took are written anew, and lead to what was sig
 
 test("a tenant is given its own checkpoint alone, and not where the files are", async () => {
   await solo.deploy("one", source);
-  const request = { requestId: "issue-acme", validateOnly: false, tenant: "acme", holder: "ci" };
-  const issued = await ask(solo.certificates, solo.certificates.issue, request);
-  const acme = connect(server.ready.grpc, {
-    certificate: Buffer.from(issued.certificateChainPem),
-    key: Buffer.from(issued.privateKeyPem),
-    root: Buffer.from(issued.rootPem),
-  });
+  const acme = connect(server.ready.grpc, await issueIdentity(solo, "acme"));
   try {
     await acme.deploy("one", source);
     const { checkpoint, folder } = await ask(acme.events, acme.events.getCheckpoint, { tenant: "" });

@@ -11,7 +11,7 @@ import {
   type SessionRequest,
   type SessionResponse,
 } from "@solo/proto";
-import { ask, type Connection, connect, freshId, WireError } from "./client.ts";
+import { type Connection, connect, issueIdentity, WireError } from "./client.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, until } from "./server-process.ts";
 
 const source = `
@@ -37,20 +37,10 @@ let server: ServerProcess;
 let admin: Connection;
 let ann: Connection;
 
-const identityOf = async (tenant: string) => {
-  const request = { requestId: freshId(), validateOnly: false, tenant, holder: "" };
-  const issued = await ask(admin.certificates, admin.certificates.issue, request);
-  return {
-    certificate: Buffer.from(issued.certificateChainPem),
-    key: Buffer.from(issued.privateKeyPem),
-    root: Buffer.from(issued.rootPem),
-  };
-};
-
 beforeAll(async () => {
   server = await startServer(data.folder, ["--log-level", "debug"]);
   admin = connect(server.ready.grpc, readProfile(server.ready.profile));
-  ann = connect(server.ready.grpc, await identityOf("ann"));
+  ann = connect(server.ready.grpc, await issueIdentity(admin, "ann"));
   await ann.deploy("desk", source, { manifest: { limits: { memoryBytes: 2n ** 30n, mailboxMessages: 5_000 } } });
 });
 afterAll(async () => {

@@ -9,6 +9,7 @@ import {
   type Credentials,
   connect,
   freshId,
+  issueIdentity,
   named,
   Reading,
   refusal,
@@ -50,21 +51,11 @@ let ann: Connection;
 let ben: Connection;
 let benIdentity: Credentials;
 
-const identityOf = async (tenant: string): Promise<Credentials> => {
-  const request = { requestId: freshId(), validateOnly: false, tenant, holder: "" };
-  const issued = await ask(admin.certificates, admin.certificates.issue, request);
-  return {
-    certificate: Buffer.from(issued.certificateChainPem),
-    key: Buffer.from(issued.privateKeyPem),
-    root: Buffer.from(issued.rootPem),
-  };
-};
-
 beforeAll(async () => {
   server = await startServer(data.folder);
   admin = connect(server.ready.grpc, readProfile(server.ready.profile));
-  ann = connect(server.ready.grpc, await identityOf("ann"));
-  benIdentity = await identityOf("ben");
+  ann = connect(server.ready.grpc, await issueIdentity(admin, "ann"));
+  benIdentity = await issueIdentity(admin, "ben");
   ben = connect(server.ready.grpc, benIdentity);
   const startArguments = (secret: string) => ({ manifest: { startArguments: Buffer.from(JSON.stringify([secret])) } });
   await ann.deploy("shared", keeper, startArguments(secrets.ann));
@@ -386,7 +377,7 @@ describe("names, histories and requests", () => {
   });
 
   test("names that look alike when they are joined stay apart (lesson 9)", async () => {
-    const joined = connect(server.ready.grpc, await identityOf("ann-b"));
+    const joined = connect(server.ready.grpc, await issueIdentity(admin, "ann-b"));
     await ann.deploy("b-c", keeper, { manifest: { startArguments: Buffer.from('["ann + b-c"]') } });
     await joined.deploy("c", keeper, { manifest: { startArguments: Buffer.from('["ann-b + c"]') } });
     expect(await ann.call("b-c", "secret")).toBe("ann + b-c");
@@ -428,7 +419,7 @@ describe("an administrator", () => {
 
   test("cannot make a tenant of the kernel's name, nor of one that is none", async () => {
     for (const tenant of ["kernel", "", "Ann", "a/b", "../x", "__proto__"]) {
-      expect(await refusal(identityOf(tenant))).toMatchObject({
+      expect(await refusal(issueIdentity(admin, tenant))).toMatchObject({
         status: grpcStatus.INVALID_ARGUMENT,
         reason: "TENANT_INVALID",
       });

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { status as grpcStatus } from "@grpc/grpc-js";
 import { expect } from "@jest/globals";
 import { type Event, RestartKind } from "@solo/proto";
-import { ask, type Connection, connect, freshId, WireError } from "../client.ts";
+import { ask, type Connection, connect, issueIdentity, WireError } from "../client.ts";
 import { footprintOf, groupsOfServer } from "../footprint.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, until } from "../server-process.ts";
 import type { Attack, Outcome } from "./attack.ts";
@@ -45,7 +45,8 @@ export async function openWorld(command: readonly string[] = []): Promise<World>
     [...command, ...INSPECTED],
   );
   const admin = connect(server.ready.grpc, readProfile(server.ready.profile));
-  const [mallory, victims] = await Promise.all([tenant(server, admin, "mallory"), tenant(server, admin, "victims")]);
+  const tenant = async (name: string) => connect(server.ready.grpc, await issueIdentity(admin, name));
+  const [mallory, victims] = [await tenant("mallory"), await tenant("victims")];
   await Promise.all([
     mallory.deploy("bystander", bystander),
     mallory.deploy("sink", sink),
@@ -106,16 +107,6 @@ export async function openWorld(command: readonly string[] = []): Promise<World>
 }
 
 const QUIET_LIFE = ["service.deployed", "service.started"];
-
-async function tenant(server: ServerProcess, admin: Connection, name: string): Promise<Connection> {
-  const request = { requestId: freshId(), validateOnly: false, tenant: name, holder: "" };
-  const issued = await ask(admin.certificates, admin.certificates.issue, request);
-  return connect(server.ready.grpc, {
-    certificate: Buffer.from(issued.certificateChainPem),
-    key: Buffer.from(issued.privateKeyPem),
-    root: Buffer.from(issued.rootPem),
-  });
-}
 
 let attackers = 0;
 
