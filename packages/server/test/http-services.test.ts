@@ -1,10 +1,11 @@
 // Services that serve HTTP: reached at /TENANT/SERVICE/…, streaming both ways, bounded, apart by tenant.
 
 import { once } from "node:events";
+import type { ClientRequest } from "node:http";
 import { request } from "node:https";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { HttpAccess } from "@solo/proto";
-import { type Connection, type Credentials, connect, issueIdentity } from "./client.ts";
+import { ask, type Connection, type Credentials, connect, freshId, issueIdentity, refusal } from "./client.ts";
 import { httpClient } from "./http-client.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, until } from "./server-process.ts";
 
@@ -161,11 +162,7 @@ test("a client that leaves is told to the handler, before and within an answer",
   await once(answer, "data");
   answer.destroy();
   await until("the body is cancelled", async () => ((await seen()).cancelled > before.cancelled ? true : undefined));
-  const port = Number(server.ready.http.split(":").pop());
-  const { root: ca, certificate: cert, key } = annIdentity;
-  const asked = request({ host: "127.0.0.1", servername: "localhost", port, path: "/ann/web/late", ca, cert, key });
-  asked.on("error", () => undefined);
-  asked.end();
+  const asked = beginLate();
   await once(asked, "socket");
   await until("the request is under way", async () => {
     const { status } = await http.ask("/ann/web/text");
@@ -196,6 +193,44 @@ test("more requests at a time than one service may have are refused, and the oth
   expect((await http.ask("/ann/web/text")).json).toMatchObject({ status: 429, reason: "TOO_MANY_EXCHANGES" });
   for (const answer of open) answer.destroy();
   await until("there is room", async () => ((await http.ask("/ann/web/text")).status === 200 ? true : undefined));
+});
+
+/** A request that is never answered. */
+function beginLate(): ClientRequest {
+  const port = Number(server.ready.http.split(":").pop());
+  const { root: ca, certificate: cert, key } = annIdentity;
+  const asked = request({ host: "127.0.0.1", servername: "localhost", port, path: "/ann/web/late", ca, cert, key });
+  asked.on("error", () => undefined);
+  asked.end();
+  return asked;
+}
+
+test("requests under way count with the tenant's calls, whatever becomes of them", async () => {
+  const setQuota = (most: bigint) =>
+    ask(admin.quotas, admin.quotas.setQuota, {
+      requestId: freshId(),
+      validateOnly: false,
+      tenant: "ann",
+      limits: { calls_in_flight: most },
+    });
+  const used = async () => {
+    const { limits } = await ask(admin.quotas, admin.quotas.getQuota, { tenant: "ann" });
+    return limits.find(({ limit }) => limit === "calls_in_flight")?.used;
+  };
+  await setQuota(2n);
+  const answered = await http.open("/ann/web/forever");
+  answered.pause();
+  const waiting = beginLate();
+  await until("both count", async () => ((await used()) === 2n ? true : undefined));
+  expect((await http.ask("/ann/web/text")).json).toMatchObject({ status: 429, reason: "TOO_MANY_CALLS" });
+  expect(await refusal(ann.call("web", "seen"))).toMatchObject({ reason: "TOO_MANY_CALLS" });
+  answered.destroy();
+  waiting.destroy();
+  await until("none counts", async () => ((await used()) === 0n ? true : undefined));
+  expect((await http.ask("/ann/web/throw")).status).toBe(502);
+  expect((await http.ask("/ann/web/text")).status).toBe(200);
+  await until("none counts again", async () => ((await used()) === 0n ? true : undefined));
+  await setQuota(0n);
 });
 
 test("another tenant's service is out of reach, however the path is written", async () => {

@@ -14,7 +14,7 @@ export interface InFlightLimits {
 const retryAfterMs = 100;
 
 /**
- * Messages of clients that are being served, by tenant. What would be too many is refused at the door, before it is read: to
+ * Messages of clients that are being served, by tenant: calls, casts, and HTTP requests to services. What would be too many is refused at the door, before it is read: to
  * refuse has to cost less than to serve.
  */
 export class InFlight {
@@ -66,7 +66,7 @@ export class InFlight {
 
 const tooMany = (tenant: string, used: number, allowed: number): SoloError =>
   new SoloError("TOO_MANY_CALLS", "Cannot take the message: its tenant has too many under way", {
-    found: `${used} calls and casts that are being served`,
+    found: `${used} calls, casts and HTTP requests that are being served`,
     wanted: `fewer than ${allowed}`,
     retryAfterMs,
     quota: {

@@ -138,6 +138,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
         methods,
         messaging: parts.messaging,
         clock,
+        inFlight,
         version: options.version,
         closing: closing.signal,
       });

@@ -12,6 +12,7 @@ import type { Clock } from "../../ports/clock.ts";
 import { recordRefusal } from "../grpc/gate.ts";
 import type { CallerOf } from "../grpc/handler.ts";
 import { begin, type Ending, grant, type Incoming, type MethodContext } from "../grpc/method.ts";
+import type { InFlight } from "../in-flight.ts";
 import { peerOf, traceparentOf } from "./peer.ts";
 import { problemType, toProblem } from "./problem.ts";
 
@@ -20,6 +21,7 @@ export interface IngressOptions {
   readonly methods: MethodContext;
   readonly callerOf: CallerOf;
   readonly clock: Clock;
+  readonly inFlight: InFlight;
 }
 
 /** Serves `/TENANT/SERVICE/…` by the service's own `fetch`. */
@@ -56,6 +58,9 @@ async function forward(request: FastifyRequest, reply: FastifyReply, options: In
   reply.raw.once("close", () => abort.abort());
   try {
     const permit = await permitOf(request, { tenant, serviceId }, options, ended);
+    // As a call is; until it is answered in full or its client has gone.
+    options.inFlight.enter(tenant);
+    onAbort(abort.signal, () => options.inFlight.leave(tenant));
     const exchange = new Forwarding(raw, reply.raw, options.clock, ended);
     const opened = await openFetch(
       options.messaging,
@@ -83,6 +88,11 @@ async function forward(request: FastifyRequest, reply: FastifyReply, options: In
     }
     throw error;
   }
+}
+
+function onAbort(signal: AbortSignal, act: () => void): void {
+  if (signal.aborted) act();
+  else signal.addEventListener("abort", act, { once: true });
 }
 
 async function permitOf(
