@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { usualLimits } from "@solo/notation";
 import type { CellLimits, Confinement, HostCheck, LimitsLevel } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ControlGroup, ControlGroups } from "./control-group.ts";
 import { findControlGroups } from "./find-control-groups.ts";
+import { findPrograms } from "./find-programs.ts";
 import { type LaunchMethod, launchCell } from "./launch.ts";
 import { limitOpenFiles } from "./open-files.ts";
 import { readRest } from "./rest.ts";
@@ -120,7 +121,7 @@ async function tryMethods(
 
 /** @returns The program that has limited the process's open files. */
 async function tryOpenFiles(processId: number): Promise<string | undefined> {
-  const program = findProgram("prlimit");
+  const [program] = findPrograms("prlimit");
   if (program === undefined) return undefined;
   try {
     await limitOpenFiles(program, processId, usualLimits.openFiles);
@@ -175,7 +176,7 @@ interface BubblewrapSearch {
 }
 
 async function findBubblewrap(): Promise<BubblewrapSearch> {
-  const program = findProgram("bwrap");
+  const [program] = findPrograms("bwrap");
   if (program === undefined) return { found: "not installed", methods: [] };
   const filters = callFilters(process.arch);
   if (filters === undefined) return { found: `no system-call filter for ${process.arch}`, methods: [] };
@@ -187,27 +188,13 @@ async function findBubblewrap(): Promise<BubblewrapSearch> {
 
 /** Best first: behind a wall, and under an id that owns nothing, where there is root and that id can read the runtime. */
 function plainMethods(): readonly LaunchMethod[] {
-  const setpriv = findProgram("setpriv");
+  const [setpriv] = findPrograms("setpriv");
   const known = callFilters(process.arch);
   return (known === undefined ? [undefined] : [known, undefined]).flatMap((filters) =>
     (process.getuid?.() === 0 ? [true, false] : [false]).map(
       (asNobody): LaunchMethod => ({ kind: "plain", setpriv, asNobody, filters }),
     ),
   );
-}
-
-function findProgram(name: string): string | undefined {
-  const folders = (process.env.PATH ?? "").split(":").concat("/usr/bin", "/bin");
-  return folders.map((folder) => `${folder}/${name}`).find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return path.startsWith("/");
-  } catch {
-    return false;
-  }
 }
 
 function firstLine(program: string, args: readonly string[]): Promise<string> {

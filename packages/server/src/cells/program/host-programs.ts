@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
-import { accessSync, closeSync, constants, existsSync, openSync, readSync, realpathSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, realpathSync } from "node:fs";
 import type { HostCheck } from "../../ports/cell.ts";
+import { findPrograms } from "../find-programs.ts";
 import { sharedLibraries } from "../runtime-files.ts";
 import { HEAD_BYTES, readExecutable } from "./executable.ts";
 
@@ -59,8 +60,7 @@ export function programsCheck({ found, missing, libraryFolders }: HostPrograms):
 
 /** Tried in the order of `PATH`: what stands first may be a script that only stands for the program, as version switchers do. */
 async function findProgram(name: string): Promise<HostProgram | undefined> {
-  const folders = [...new Set([...(process.env.PATH ?? "").split(":"), "/usr/bin", "/bin"])];
-  for (const candidate of folders.map((folder) => `${folder}/${name}`).filter(isExecutable)) {
+  for (const candidate of findPrograms(name)) {
     const path = realpathSync(candidate);
     if (!isBinary(path)) continue;
     const libraries = await sharedLibraries(path);
@@ -120,14 +120,5 @@ function isBinary(path: string): boolean {
     return readExecutable(head.subarray(0, readSync(file, head)), process.arch).kind === "elf";
   } finally {
     closeSync(file);
-  }
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return path.startsWith("/");
-  } catch {
-    return false;
   }
 }
