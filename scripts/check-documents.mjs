@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { launchServer } from "./server-process.mjs";
+import { anywhere, launchServer } from "./server-process.mjs";
 
 const DOCUMENTS = [
   "README.md",
@@ -44,20 +44,8 @@ async function runDocument(root, document) {
   // Inside the checkout, where the packages of the workspace are found.
   mkdirSync(join(root, ".cache"), { recursive: true });
   const ownFolder = mkdtempSync(join(root, ".cache", "document-"));
-  const args = [
-    "--port",
-    "0",
-    "--metrics-port",
-    "0",
-    "--http-port",
-    "0",
-    "--isolation-minimum",
-    "best",
-    "--limits-minimum",
-    "best",
-  ];
   // For the documents about programs in other languages.
-  args.push("--host-programs", "sh,python3");
+  const args = [...anywhere, "--host-programs", "sh,python3"];
   const server = await launchServer({ root, dataFolder, args });
   try {
     return await bash(script, {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
-import { launchServer } from "./server-process.mjs";
+import { anywhere, launchServer } from "./server-process.mjs";
 
 const TUTORIAL = "packages/catalogue/pages/tutorial.md";
 
@@ -17,19 +17,7 @@ export function tutorialChecks(root) {
 async function replay(root) {
   const steps = stepsOf(readFileSync(join(root, TUTORIAL), "utf8"));
   const dataFolder = mkdtempSync(join(tmpdir(), "solo-tutorial-"));
-  const args = [
-    "--port",
-    "0",
-    "--metrics-port",
-    "0",
-    "--http-port",
-    "0",
-    "--isolation-minimum",
-    "best",
-    "--limits-minimum",
-    "best",
-  ];
-  const server = await launchServer({ root, dataFolder, args });
+  const server = await launchServer({ root, dataFolder, args: anywhere });
   const client = new Client({ name: "tutorial", version: "1.0.0" });
   try {
     const env = { ...process.env, SOLO_PROFILE: server.ready.profile };

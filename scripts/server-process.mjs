@@ -6,6 +6,12 @@ import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { processStart } from "./setup-lock.mjs";
 
+/** Flags of a server that is in nobody's way, as confined as the host allows. What clients need stands in its readiness line. */
+export const anywhere = [
+  ...["--port", "0", "--metrics-port", "0", "--http-port", "0"],
+  ...["--isolation-minimum", "best", "--limits-minimum", "best"],
+];
+
 /** Another script that still runs serves this data folder. */
 export class ServerInUse extends Error {
   constructor(dataFolder, pid) {

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { launchServer, ServerInUse } from "./server-process.mjs";
+import { anywhere, launchServer, ServerInUse } from "./server-process.mjs";
 import { openTerminal } from "./terminal.mjs";
 
 const root = resolve(import.meta.dirname, "..");
@@ -78,19 +78,7 @@ function launch() {
   return launchServer({
     root,
     dataFolder,
-    // Port 0: nothing that runs on this machine can be in the way. The profile tells clients the real one.
-    args: [
-      "--port",
-      "0",
-      "--metrics-port",
-      "0",
-      "--http-port",
-      "0",
-      "--isolation-minimum",
-      "best",
-      "--limits-minimum",
-      "best",
-    ],
+    args: anywhere,
     onLeftover: (pid) => line(`  ${style.dim(`Stopping server ${pid}, left by a start that was killed`)}`),
   });
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, credentials } from "@grpc/grpc-js";
 import { DeploymentServiceService, DeployRequest, EventServiceService, MessagingServiceService } from "@solo/proto";
-import { launchServer } from "../../scripts/server-process.mjs";
+import { anywhere, launchServer } from "../../scripts/server-process.mjs";
 
 /**
  * Starts a real solo-server in a process of its own and connects to it as the local administrator.
@@ -17,19 +17,7 @@ export async function startSolo({ root, folder, args = [] }) {
   const server = await launchServer({
     root,
     dataFolder,
-    args: [
-      "--port",
-      "0",
-      "--metrics-port",
-      "0",
-      "--http-port",
-      "0",
-      "--isolation-minimum",
-      "best",
-      "--limits-minimum",
-      "best",
-      ...args,
-    ],
+    args: [...anywhere, ...args],
   });
   const readyMs = performance.now() - startedMs;
   const file = (name) => readFileSync(join(server.ready.profile, name));
