@@ -1,6 +1,6 @@
-import type { Service } from "@solo/proto";
 import type { Command } from "commander";
 import { examples } from "../help-examples.ts";
+import { listServices } from "../list-services.ts";
 import type { Run } from "../session.ts";
 import { serviceJson, serviceTable } from "../show/show-service.ts";
 
@@ -13,13 +13,7 @@ export function addList(program: Command, run: Run): void {
     .action((_options: unknown, command: Command) =>
       run(command, async ({ connect, output, tenant, timeoutMs = 30_000 }) => {
         const solo = await connect();
-        const services: Service[] = [];
-        let pageToken = "";
-        do {
-          const page = await solo.ask("list", { tenant, pageSize: 1_000, pageToken }, { timeoutMs });
-          services.push(...page.services);
-          pageToken = page.nextPageToken;
-        } while (pageToken !== "");
+        const services = await listServices(solo, { tenant, timeoutMs });
         if (services.length === 0) {
           output.note("No services. Deploy one: solo deploy FILE");
         } else if (output.isJson) {

@@ -1,7 +1,7 @@
-import type { Service } from "@solo/proto";
 import type { Command } from "commander";
 import type { Connection } from "../connection.ts";
 import { examples } from "../help-examples.ts";
+import { listServices } from "../list-services.ts";
 import { parsePositiveDuration, type Run } from "../session.ts";
 import { everyText, topJson, topText } from "../show/show-top.ts";
 import type { Look } from "../usage-rate.ts";
@@ -54,13 +54,7 @@ export function addTop(program: Command, run: Run): void {
 }
 
 async function lookAtAll(solo: Connection, tenant: string, timeoutMs: number): Promise<Look> {
-  const services: Service[] = [];
-  let pageToken = "";
-  do {
-    const page = await solo.ask("list", { tenant, pageSize: 1_000, pageToken }, { timeoutMs });
-    services.push(...page.services);
-    pageToken = page.nextPageToken;
-  } while (pageToken !== "");
+  const services = await listServices(solo, { tenant, timeoutMs });
   return { atMs: performance.now(), services };
 }
 
