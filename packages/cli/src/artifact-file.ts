@@ -60,10 +60,12 @@ export function readArtifactFile(path: string, workingFolder: string, flags: Pro
     return { path, name, kind, language: language ?? 0, program: undefined, bytes: readBytes(path, absolute) };
   }
   const isTarball = /\.(tar|tar\.gz|tgz)$/.test(path);
-  if (!isTarball && !isProgram(path, absolute)) {
+  const head = isTarball ? "" : readHead(path, absolute);
+  if (!isTarball && !isProgram(head)) {
+    const ending = extname(path) === "" ? "a name without an ending" : `the ending ${extname(path)}`;
     throw usageFailure(`Cannot deploy ${path}: its kind is not known`, {
       reason: "FILE_KIND_UNKNOWN",
-      found: extname(path) === "" ? "a name without an ending" : `the ending ${extname(path)}`,
+      found: head === "" ? "an empty file" : `${ending}, and no program`,
       wanted: `one of ${[...languages.keys()].join(", ")}, ${bundleEnding}, .tar, .tar.gz, or a program: an ELF binary, or a script that begins with #!`,
     });
   }
@@ -112,22 +114,22 @@ function refuseProgramFlags(path: string, { protocol, entry, programArg }: Progr
   throw usageFailure(`Cannot use ${flag} with ${path}`, { found: flag, wanted: "it for an external binary only" });
 }
 
-function isProgram(path: string, absolute: string): boolean {
+const isProgram = (head: string): boolean => head.startsWith("#!") || head === "\x7fELF";
+
+/** The first four bytes, fewer of a shorter file. @throws {Failure} `FILE_UNREADABLE` */
+function readHead(path: string, absolute: string): string {
   const head = Buffer.alloc(4);
   try {
-    const about = statSync(absolute);
-    if (!about.isFile()) throw new Error("it is no file");
-    if (about.size === 0) return false;
+    if (!statSync(absolute).isFile()) throw new Error("it is no file");
     const file = openSync(absolute, "r");
     try {
-      readSync(file, head);
+      return head.toString("latin1", 0, readSync(file, head));
     } finally {
       closeSync(file);
     }
   } catch (error) {
     throw unreadable(path, error);
   }
-  return head.toString("latin1").startsWith("#!") || head.toString("latin1") === "\x7fELF";
 }
 
 function readBytes(path: string, absolute: string): Buffer {
