@@ -17,6 +17,7 @@ export const catalogueFiles = [
 
 /**
  * @param {string} root Where the sources lie; of it only `packages/notation` needs to be built.
+ * @throws {Error} A method has no example.
  * @param {string} out Taken for the root of the checkout when writing.
  */
 export async function writeCatalogue(root, out) {
@@ -31,6 +32,12 @@ export async function writeCatalogue(root, out) {
   const load = (file) => import(join(root, PACKAGE, "src", file));
   const { kernelErrors, clientErrors } = await load("errors.ts");
   const { methodExamples } = await load("method-examples.ts");
+  const untold = Object.keys(api.methods).filter((name) => !(name in methodExamples));
+  if (untold.length > 0) {
+    throw new Error(
+      `Cannot write the pages: packages/catalogue/src/method-examples.ts has no example of ${untold.join(", ")}`,
+    );
+  }
   const explain = await load("explain.ts");
   write("pages/errors.md", errorsPage({ kernelErrors, clientErrors, methodExamples, explain }));
   write("pages/methods.md", methodsPage(api, { methodExamples, explain }));

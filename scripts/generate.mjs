@@ -19,7 +19,7 @@ export const generated = [
 /**
  * Generates into `out` as if it were the root of the checkout.
  *
- * @param {string} root Where the sources and the templates lie; built.
+ * @param {string} root Where the sources and the templates lie.
  * @param {string} out
  * @throws {Error} With what buf said.
  */
@@ -27,6 +27,11 @@ export async function generate(root, out) {
   const [, descriptorSet, reference, vectors] = generated;
   execFileSync("buf", ["generate", "-o", out], { cwd: root, stdio: "pipe" });
   execFileSync("buf", ["build", "--as-file-descriptor-set", "-o", join(out, descriptorSet)], {
+    cwd: root,
+    stdio: "pipe",
+  });
+  // What the reference is read from, and what the catalogue's sources import.
+  execFileSync("tsc", ["-b", "packages/actor-core", "packages/notation", "packages/proto"], {
     cwd: root,
     stdio: "pipe",
   });
@@ -38,5 +43,10 @@ export async function generate(root, out) {
 
 if (import.meta.main) {
   const root = resolve(import.meta.dirname, "..");
-  await generate(root, root);
+  try {
+    await generate(root, root);
+  } catch (error) {
+    console.error(`${error.message}\n${error.stdout ?? ""}`.trimEnd());
+    process.exit(1);
+  }
 }

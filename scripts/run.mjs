@@ -35,7 +35,7 @@ if (Number(process.versions.node.split(".")[0]) < 18) {
 }
 
 try {
-  await ensureReady(root);
+  await ensureReady(root, { built: task !== "generate" });
 } catch (error) {
   const { line, style } = openTerminal(process.stderr);
   if (!(error instanceof SetupFailed)) throw error;

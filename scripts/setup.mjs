@@ -25,10 +25,13 @@ export class SetupFailed extends Error {
  * Installs and builds what has changed since the last time. Any number of processes may call it at once.
  *
  * @param {string} root The checkout.
+ * @param {object} [options]
+ * @param {boolean} [options.built] False for what makes sources of its own: code that needs them does not compile yet.
  * @throws {SetupFailed}
  */
-export async function ensureReady(root) {
-  if (installedDigest(root) === installWanted(root) && builtDigest(root) === buildWanted(root)) return;
+export async function ensureReady(root, { built = true } = {}) {
+  const isBuilt = () => !built || builtDigest(root) === buildWanted(root);
+  if (installedDigest(root) === installWanted(root) && isBuilt()) return;
   checkPlatform();
   const terminal = openTerminal(process.stderr);
   const lock = join(root, ".cache", "setup.lock");
@@ -38,7 +41,7 @@ export async function ensureReady(root) {
       if (installedDigest(root) !== installWanted(root)) {
         await terminal.step("Install dependencies", () => install(root));
       }
-      if (builtDigest(root) !== buildWanted(root)) {
+      if (!isBuilt()) {
         await terminal.step("Build", () => build(root));
       }
     });
