@@ -1,6 +1,6 @@
 import type { CellExit } from "../ports/cell.ts";
 import type { Cause } from "../services/cause.ts";
-import type { Ending } from "./protocol.ts";
+import type { Ending } from "./wire/protocol.ts";
 
 /** How a guest ended: the cell's exit and what the guest said before, put together. */
 export interface GuestExit {

@@ -2,8 +2,8 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Cell, CellExit } from "../ports/cell.ts";
 import { MAX_OPEN_CALLS, type OutgoingMessage, openGuestSession, type SessionBounds } from "./guest-session.ts";
-import { decodeKernelMessage, encodeGuestMessage, type GuestMessage, type KernelMessage } from "./protocol.ts";
 import { usualBounds } from "./testing/usual-bounds.ts";
+import { decodeKernelMessage, encodeGuestMessage, type GuestMessage, type KernelMessage } from "./wire/protocol.ts";
 
 /** A cell whose guest is the test: it sees what the kernel says, and says what it likes. */
 function scriptedCell() {

@@ -15,7 +15,7 @@ import {
   MAX_DETAIL_BYTES,
   SOURCE_CHUNK_BYTES,
   type SourceLanguage,
-} from "./protocol.ts";
+} from "./wire/protocol.ts";
 
 export type { GuestExit } from "./guest-exit.ts";
 export { GuestGone } from "./guest-gone.ts";

@@ -3,14 +3,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { usualLimits } from "@solo/notation";
 import type { CellLimits, Confinement, HostCheck, LimitsLevel } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { ControlGroup, ControlGroups } from "./control-group.ts";
-import { findControlGroups } from "./find-control-groups.ts";
 import { findPrograms } from "./find-programs.ts";
+import type { ControlGroup, ControlGroups } from "./groups/control-group.ts";
+import { findControlGroups } from "./groups/find-control-groups.ts";
 import { type LaunchMethod, launchCell } from "./launch.ts";
 import { limitOpenFiles } from "./open-files.ts";
 import { readRest } from "./rest.ts";
 import { findRuntimeFiles, type RuntimeFiles } from "./runtime-files.ts";
-import { callFilters } from "./seccomp.ts";
+import { callFilters } from "./wall/seccomp.ts";
 
 /** What this host gives, found out by doing it. */
 export interface HostFindings {

@@ -8,7 +8,7 @@ import {
   type HttpRequestHead,
   type HttpResponseHead,
   NO_HTTP,
-} from "./http-frames.ts";
+} from "./wire/http-frames.ts";
 
 /** What comes of an exchange, in this order; after `onEnd` or `onFailed` nothing. */
 export interface ExchangeHandlers {

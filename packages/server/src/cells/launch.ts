@@ -5,17 +5,17 @@ import { setTimeout as delay } from "node:timers/promises";
 import { usualLimits } from "@solo/notation";
 import type { CellLimits } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
-import { type BubblewrapFeatures, bubblewrapArguments, INSIDE, RUNTIME_ENVIRONMENT } from "./bubblewrap.ts";
-import type { BootPriority, ControlGroup } from "./control-group.ts";
 import { endSession } from "./end-session.ts";
 import { CellLaunchFailed } from "./errors.ts";
+import type { BootPriority, ControlGroup } from "./groups/control-group.ts";
 import { limitOpenFiles } from "./open-files.ts";
 import { ProcessCell } from "./process-cell.ts";
 import { childrenOf } from "./process-tree.ts";
-import { decodeGuestMessage, PRACTICE, PROTOCOL_VERSION } from "./protocol.ts";
 import type { RuntimeFiles } from "./runtime-files.ts";
-import type { CallFilters } from "./seccomp.ts";
-import { WALL, type Wall } from "./wall.ts";
+import { type BubblewrapFeatures, bubblewrapArguments, INSIDE, RUNTIME_ENVIRONMENT } from "./wall/bubblewrap.ts";
+import type { CallFilters } from "./wall/seccomp.ts";
+import { WALL, type Wall } from "./wall/wall.ts";
+import { decodeGuestMessage, PRACTICE, PROTOCOL_VERSION } from "./wire/protocol.ts";
 
 /** How processes are confined on this host. */
 export type LaunchMethod =

@@ -3,13 +3,13 @@ import { constants } from "node:os";
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Cell, CellExit, CellLimits, CellUsage } from "../ports/cell.ts";
-import type { ControlGroup } from "./control-group.ts";
 import { ProtocolError } from "./errors.ts";
-import { payloadBytes } from "./frames.ts";
+import type { ControlGroup } from "./groups/control-group.ts";
 import { OutputLines } from "./output-lines.ts";
 import { identifyProcess, isAlive, isUnreapedChild, type ProcessIdentity, processTreeUsage } from "./process-tree.ts";
-import { encodeKernelMessage } from "./protocol.ts";
-import { frameWire, type Wire, type WireDecoder } from "./wire.ts";
+import { payloadBytes } from "./wire/frames.ts";
+import { encodeKernelMessage } from "./wire/protocol.ts";
+import { frameWire, type Wire, type WireDecoder } from "./wire/wire.ts";
 
 /** Bytes that may wait for a guest that does not read; what would go beyond is not taken. */
 export const OUTBOUND_CAP_BYTES = 8 * 1024 * 1024;

@@ -4,9 +4,10 @@ import { usualLimits } from "@solo/notation";
 import { defaultFreezeAfterMs } from "../limits.ts";
 import type { Cell, CellLimits, CellProgram, Confinement, HostLimit, LimitsLevel, Sandbox } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { BootPriority, ControlGroup } from "./control-group.ts";
 import { CellLaunchFailed, SandboxClosed, SandboxTooWeak } from "./errors.ts";
-import { Freezer } from "./freezer.ts";
+import type { BootPriority, ControlGroup } from "./groups/control-group.ts";
+import { Freezer } from "./groups/freezer.ts";
+import { startThawGuard } from "./groups/thaw-guard.ts";
 import { DEFAULT_LIMITS, examineHost, type HostFindings } from "./host-checks.ts";
 import { type LaunchMethod, launchCell } from "./launch.ts";
 import { LaunchQueue } from "./launch-queue.ts";
@@ -19,7 +20,6 @@ import { prepareServer } from "./program/http-socket.ts";
 import { launchProgram } from "./program/launch-program.ts";
 import { ProgramFolders } from "./program/program-folders.ts";
 import { unpack } from "./program/unpack.ts";
-import { startThawGuard } from "./thaw-guard.ts";
 import { WatchedLimits } from "./watched-limits.ts";
 
 export interface SandboxOptions {

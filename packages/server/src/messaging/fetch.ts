@@ -1,7 +1,7 @@
 import type { Permit } from "../authority/authorize.ts";
 import { checkServiceId } from "../authority/names.ts";
 import { type ExchangeFailure, type ExchangeHandlers, HttpExchange } from "../cells/http-exchange.ts";
-import type { HttpRequestHead } from "../cells/http-frames.ts";
+import type { HttpRequestHead } from "../cells/wire/http-frames.ts";
 import { SoloError } from "../errors.ts";
 import { httpLimits } from "../limits.ts";
 import type { DeployedService } from "../services/deployed-service.ts";

@@ -1,6 +1,6 @@
-import { MAX_FRAME_BYTES } from "../frames.ts";
-import { decodeHttpPart, encodeHttpPart, NO_HTTP } from "../http-frames.ts";
 import { LINES_PER_SECOND, LineRate } from "../line-rate.ts";
+import { MAX_FRAME_BYTES } from "../wire/frames.ts";
+import { decodeHttpPart, encodeHttpPart, NO_HTTP } from "../wire/http-frames.ts";
 import {
   type Boot,
   decodeKernelMessage,
@@ -10,7 +10,7 @@ import {
   type KernelMessage,
   type Level,
   PROTOCOL_VERSION,
-} from "../protocol.ts";
+} from "../wire/protocol.ts";
 import type { Contract } from "./bundle-reader.ts";
 import { describeError } from "./describe-error.ts";
 import { ArgumentsRefused, decodeArguments, decodeValue, encodeValue, NotJson } from "./json.ts";

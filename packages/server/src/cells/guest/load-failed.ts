@@ -1,4 +1,4 @@
-import type { Ending } from "../protocol.ts";
+import type { Ending } from "../wire/protocol.ts";
 
 /** The source does not give a service; carries what the kernel is told. */
 export class LoadFailed extends Error {

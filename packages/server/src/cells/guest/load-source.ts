@@ -1,4 +1,4 @@
-import type { Boot, Ending } from "../protocol.ts";
+import type { Boot, Ending } from "../wire/protocol.ts";
 import { bun } from "./bun.ts";
 import type { Contract, ReadBundle } from "./bundle-reader.ts";
 import { describeError, MODULE_PREFIX } from "./describe-error.ts";

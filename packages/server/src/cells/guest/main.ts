@@ -1,8 +1,8 @@
 /** Entry of the guest inside a cell: connects the pipe on descriptor 3 with one {@link Guest}. Runs on Bun only. */
 
-import { encodeFrame, FrameDecoder } from "../frames.ts";
-import { type Boot, type Level, PRACTICE } from "../protocol.ts";
-import { WALL, type Wall } from "../wall.ts";
+import { WALL, type Wall } from "../wall/wall.ts";
+import { encodeFrame, FrameDecoder } from "../wire/frames.ts";
+import { type Boot, type Level, PRACTICE } from "../wire/protocol.ts";
 import { type BunSocket, bun } from "./bun.ts";
 import { Guest } from "./guest.ts";
 import { loadSource } from "./load-source.ts";

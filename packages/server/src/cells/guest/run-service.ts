@@ -12,7 +12,7 @@ import {
   sys,
   UnknownMethod,
 } from "@solo/actor-core";
-import type { Ending, Level } from "../protocol.ts";
+import type { Ending, Level } from "../wire/protocol.ts";
 import { describeError } from "./describe-error.ts";
 
 /** What a running service reaches of its kernel. */

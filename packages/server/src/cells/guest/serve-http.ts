@@ -7,7 +7,7 @@ import {
   type HttpPart,
   type HttpRequestHead,
   type HttpResponseHead,
-} from "../http-frames.ts";
+} from "../wire/http-frames.ts";
 import { describeError } from "./describe-error.ts";
 
 /** What a service exports as `fetch`. */

@@ -1,7 +1,7 @@
 /** The wall that a guest shuts behind itself before any code of a service arrives. */
 
-import type { FilterArchitecture } from "../filter-program.ts";
-import type { Wall, WallFilter } from "../wall.ts";
+import type { FilterArchitecture } from "../wall/filter-program.ts";
+import type { Wall, WallFilter } from "../wall/wall.ts";
 import { type FileCalls, restrictFiles } from "./landlock.ts";
 import { type SystemCalls, withSystemCalls } from "./system-call.ts";
 

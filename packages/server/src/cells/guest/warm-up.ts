@@ -1,5 +1,5 @@
-import { encodeFrame, FrameDecoder } from "../frames.ts";
-import { decodeGuestMessage, encodeKernelMessage, type KernelMessage } from "../protocol.ts";
+import { encodeFrame, FrameDecoder } from "../wire/frames.ts";
+import { decodeGuestMessage, encodeKernelMessage, type KernelMessage } from "../wire/protocol.ts";
 import { Guest } from "./guest.ts";
 import { loadSource } from "./load-source.ts";
 

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import type { Cell, CellExit, CellUsage } from "../../ports/cell.ts";
-import { payloadBytes } from "../frames.ts";
 import { Guest, type LoadedSource } from "../guest/guest.ts";
+import { payloadBytes } from "../wire/frames.ts";
 
 /**
  * A cell without a process: the guest runs in the kernel's own, and frames are handed over in memory.

@@ -3,16 +3,16 @@ import { Agent, type IncomingMessage, request } from "node:http";
 import { connect, Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Cell, CellExit, CellUsage } from "../../ports/cell.ts";
-import { MAX_FRAME_BYTES } from "../frames.ts";
 import { OUTBOUND_CAP_BYTES, type ProcessCell } from "../process-cell.ts";
 import { childrenOf } from "../process-tree.ts";
+import { MAX_FRAME_BYTES } from "../wire/frames.ts";
 import {
   decodeKernelMessage,
   encodeGuestMessage,
   type GuestMessage,
   type KernelMessage,
   MAX_LINE_BYTES,
-} from "../protocol.ts";
+} from "../wire/protocol.ts";
 
 /**
  * A cell whose program is an HTTP server: calls become requests and responses become replies, so that whoever owns the cell

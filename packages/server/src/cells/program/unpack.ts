@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Sandbox } from "../../ports/cell.ts";
-import { MAX_FRAME_BYTES } from "../frames.ts";
 import { type GuestSession, openGuestSession } from "../guest-session.ts";
+import { MAX_FRAME_BYTES } from "../wire/frames.ts";
 import { ProgramRefused } from "./errors.ts";
 import type { ArchiveFile } from "./program-folders.ts";
 

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { authorizePublic, type Permit } from "../../authority/authorize.ts";
 import { ownPaths } from "../../authority/names.ts";
 import type { HttpExchange } from "../../cells/http-exchange.ts";
-import type { HttpResponseHead } from "../../cells/http-frames.ts";
+import type { HttpResponseHead } from "../../cells/wire/http-frames.ts";
 import { catalogue, SoloError } from "../../errors.ts";
 import { httpLimits } from "../../limits.ts";
 import { openFetch } from "../../messaging/fetch.ts";

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import type { CellLimits } from "../ports/cell.ts";
+import type { CellLimits } from "../../ports/cell.ts";
 import type { BootPriority, ControlGroup, ControlGroups } from "./control-group.ts";
 import { childDirectories, makeDirectory, readProcesses, removeDirectory } from "./control-group-directory.ts";
 

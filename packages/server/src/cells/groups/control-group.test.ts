@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { eventually, LIMITS, testFolderId } from "../testing/real-cells.ts";
 import { findV2Base } from "./cgroup-v2.ts";
 import type { ControlGroup, ControlGroups } from "./control-group.ts";
 import { findControlGroups } from "./find-control-groups.ts";
-import { eventually, LIMITS, testFolderId } from "./testing/real-cells.ts";
 
 const MiB = 1024 * 1024;
 const name = `solo-${testFolderId()}`;

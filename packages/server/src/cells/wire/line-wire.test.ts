@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { ProtocolError } from "./errors.ts";
+import { ProtocolError } from "../errors.ts";
 import { MAX_FRAME_BYTES } from "./frames.ts";
 import { lineWire } from "./line-wire.ts";
 import { decodeGuestMessage, encodeKernelMessage, type GuestMessage, type KernelMessage } from "./protocol.ts";

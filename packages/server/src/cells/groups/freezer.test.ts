@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import type { Cell, Sandbox } from "../ports/cell.ts";
+import type { Cell, Sandbox } from "../../ports/cell.ts";
+import type { ProcessCell } from "../process-cell.ts";
+import { openSandbox } from "../sandbox.ts";
+import { buildGuest, eventually, hostClock, processRuns, startService, testFolderId } from "../testing/real-cells.ts";
 import { afterQuestion, beginIdleness, isDue } from "./freezer.ts";
-import type { ProcessCell } from "./process-cell.ts";
-import { openSandbox } from "./sandbox.ts";
-import { buildGuest, eventually, hostClock, processRuns, startService, testFolderId } from "./testing/real-cells.ts";
 
 test("a cell is asked whether it rests once it was without a frame for long enough", () => {
   const idle = beginIdleness(7, 1_000);

@@ -6,7 +6,7 @@
  * space. The lines of a program are hostile: each is bounded before it is kept, and a wrong one is a {@link ProtocolError}.
  */
 
-import { ProtocolError } from "./errors.ts";
+import { ProtocolError } from "../errors.ts";
 import { MAX_FRAME_BYTES } from "./frames.ts";
 import {
   decodeKernelMessage,

@@ -1,6 +1,6 @@
-import type { Clock } from "../ports/clock.ts";
-import type { ProcessCell } from "./process-cell.ts";
-import { readRest } from "./rest.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { ProcessCell } from "../process-cell.ts";
+import { readRest } from "../rest.ts";
 
 export interface FreezerOptions {
   /** A cell without a frame for this long is frozen, if it is at rest then. */

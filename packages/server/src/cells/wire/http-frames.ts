@@ -6,7 +6,7 @@
  * and says no more then.
  */
 
-import { ProtocolError } from "./errors.ts";
+import { ProtocolError } from "../errors.ts";
 
 /** Bytes of a body that may be sent before the other side gives credit for more. */
 export const HTTP_WINDOW_BYTES = 64 * 1024;

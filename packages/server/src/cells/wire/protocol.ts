@@ -6,7 +6,7 @@
  * checked against what is there and against its bound, and decoding throws a {@link ProtocolError} or nothing.
  */
 
-import { ProtocolError } from "./errors.ts";
+import { ProtocolError } from "../errors.ts";
 
 /** Spoken by both sides; a guest that says another number in `ready` is refused. */
 export const PROTOCOL_VERSION = 1;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { ProtocolError } from "./errors.ts";
+import { ProtocolError } from "../errors.ts";
 import {
   cutText,
   decodeGuestMessage,

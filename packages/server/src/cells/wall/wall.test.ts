@@ -1,15 +1,15 @@
 // What the wall lets through and what not, in real cells: behind bubblewrap, and on hosts that have none.
 
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import type { CellExit } from "../ports/cell.ts";
-import { openGuestSession } from "./guest-session.ts";
-import { examineHost } from "./host-checks.ts";
-import { type LaunchMethod, launchCell } from "./launch.ts";
-import type { ProcessCell } from "./process-cell.ts";
-import { findRuntimeFiles } from "./runtime-files.ts";
+import type { CellExit } from "../../ports/cell.ts";
+import { openGuestSession } from "../guest-session.ts";
+import { examineHost } from "../host-checks.ts";
+import { type LaunchMethod, launchCell } from "../launch.ts";
+import type { ProcessCell } from "../process-cell.ts";
+import { findRuntimeFiles } from "../runtime-files.ts";
+import { buildGuest, hostClock, LIMITS, testFolderId } from "../testing/real-cells.ts";
+import { usualBounds } from "../testing/usual-bounds.ts";
 import { callFilters } from "./seccomp.ts";
-import { buildGuest, hostClock, LIMITS, testFolderId } from "./testing/real-cells.ts";
-import { usualBounds } from "./testing/usual-bounds.ts";
 
 type Level = "full" | "confined";
 

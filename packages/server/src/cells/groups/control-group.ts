@@ -1,4 +1,4 @@
-import type { CellLimits, CellUsage } from "../ports/cell.ts";
+import type { CellLimits, CellUsage } from "../../ports/cell.ts";
 
 /**
  * All control groups of one kernel, below one directory named with the data folder's id.

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { ProtocolError } from "./errors.ts";
+import { ProtocolError } from "../errors.ts";
 import { encodeFrame, FrameDecoder, MAX_FRAME_BYTES } from "./frames.ts";
 
 const frame = fc.record({ id: fc.nat(0xffff_ffff), payload: fc.uint8Array({ maxLength: 300 }) });

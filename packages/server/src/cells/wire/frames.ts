@@ -5,7 +5,7 @@
  * side hold at most one frame.
  */
 
-import { ProtocolError } from "./errors.ts";
+import { ProtocolError } from "../errors.ts";
 
 /** Largest payload of one frame in bytes. */
 export const MAX_FRAME_BYTES = 4 * 1024 * 1024;

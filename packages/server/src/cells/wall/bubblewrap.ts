@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import type { RuntimeFiles } from "./runtime-files.ts";
+import type { RuntimeFiles } from "../runtime-files.ts";
 
 /** Where things lie inside the sandbox. */
 export const INSIDE = { bun: "/cell/bun", guest: "/cell/guest/main.js", scratch: "/tmp" } as const;
