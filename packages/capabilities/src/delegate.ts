@@ -3,7 +3,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { SigningRefused } from "./errors.ts";
 import { type Grant, writeGrant } from "./grant.ts";
 import { checked } from "./issuer.ts";
-import { delegationTyp, type Holder, writeHolder } from "./link.ts";
+import { delegationTyp, type Holder, type Link, writeHolder } from "./link.ts";
 import { newId, type RandomBytes, randomBytes } from "./random.ts";
 import { Refused } from "./refused.ts";
 import { generatePrivateJwk, importSigningKey, type PrivateJwk, type SigningKey, sign } from "./signing-key.ts";
@@ -35,20 +35,27 @@ export interface DelegateOptions extends AttenuateOptions {
  * else a verifier would refuse. Nothing was signed that is good for anything.
  */
 export async function delegate(bundle: Bundle, key: SigningKey, options: DelegateOptions): Promise<Bundle> {
-  const { to, grants, lifetimeSeconds, notBeforeSeconds, audience, label } = options;
-  const { clock = systemClock, random = randomBytes } = options;
   const chain = read(bundle);
   const parent = chain.links.at(-1) ?? chain.links[0];
   if (parent.holder.kind !== "key" || parent.holderId !== key.thumbprint) {
     throw new SigningRefused("delegate", "CAP_PROOF_INVALID", "the last link is for another key");
   }
   if (parent.depth === 0) throw new SigningRefused("delegate", "CAP_WIDENING", "the last link allows none to follow");
+  return append(bundle, { parent, signer: key, typ: delegationTyp }, options);
+}
+
+/** Signs the link that follows, and reads the whole as a verifier would. */
+export async function append(
+  bundle: string,
+  { parent, signer, typ }: { readonly parent: Link; readonly signer: SigningKey; readonly typ: string },
+  { to, grants, lifetimeSeconds, notBeforeSeconds, audience, label, depth, ...ports }: DelegateOptions,
+): Promise<Bundle> {
+  const { clock = systemClock, random = randomBytes } = ports;
   const issuedAtSeconds = Math.floor(clock.wallMs() / 1_000);
-  const expiresAtSeconds = Math.min(issuedAtSeconds + lifetimeSeconds, parent.expiresAtSeconds);
   const nbf = Math.max(notBeforeSeconds ?? 0, parent.notBeforeSeconds);
   const jws = await sign(
-    key,
-    { typ: delegationTyp },
+    signer,
+    { typ },
     {
       prf: parent.cid,
       ...(label !== undefined && { sub: label }),
@@ -56,8 +63,8 @@ export async function delegate(bundle: Bundle, key: SigningKey, options: Delegat
       jti: newId(random),
       iat: issuedAtSeconds,
       ...(nbf > 0 && { nbf }),
-      exp: expiresAtSeconds,
-      dep: options.depth ?? parent.depth - 1,
+      exp: Math.min(issuedAtSeconds + lifetimeSeconds, parent.expiresAtSeconds),
+      dep: depth ?? parent.depth - 1,
       cnf: writeHolder(to),
       cap: grants.map(writeGrant),
     },

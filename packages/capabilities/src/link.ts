@@ -38,6 +38,8 @@ export interface Link {
   readonly grants: readonly ParsedGrant[];
   /** What only the first link says. */
   readonly root: RootClaims | undefined;
+  /** Signed by the verifier, before which the holder of the link before it stood, and not by that holder. */
+  readonly isVouched: boolean;
   /** The cid of the link before it. */
   readonly parent: string | undefined;
 }
@@ -53,6 +55,7 @@ export interface RootClaims {
 
 export const rootTyp = "solo-cap+jwt";
 export const delegationTyp = "solo-dlg+jwt";
+export const vouchedTyp = "solo-vch+jwt";
 
 const rootMembers = ["v", "iss", "tnt", "aud", "jti", "iat", "exp", "epo", "dep", "cnf", "cap"];
 const delegationMembers = ["prf", "jti", "iat", "exp", "dep", "cnf", "cap"];
@@ -70,7 +73,7 @@ export function readLink(jws: string, isRoot: boolean): Link {
   }
   if (!isCanonicalBase64url(signature)) throw new Refused("CAP_ENCODING");
   if (signature.length !== 86) throw new Refused("CAP_MALFORMED");
-  const kid = readHeader(header, isRoot);
+  const { kid, isVouched } = readHeader(header, isRoot);
   const claims = parseCanonical(decodeText(payload));
   const hasItsMembers = isRoot
     ? hasExactly(claims, rootMembers, ["nbf", "sub", "guest"])
@@ -99,19 +102,20 @@ export function readLink(jws: string, isRoot: boolean): Link {
     },
     grants: readGrants(claims.cap, cidOf),
     root: isRoot ? readRoot(claims, kid) : undefined,
+    isVouched,
     parent: isRoot ? undefined : readId(claims.prf, 43),
   };
 }
 
-/** @returns The key's name, which only the root has. */
-function readHeader(encoded: string, isRoot: boolean): string {
+/** @returns The key's name, which only the root has, and whether it is a link that a verifier signs. */
+function readHeader(encoded: string, isRoot: boolean): { readonly kid: string; readonly isVouched: boolean } {
   if (!isRoot) {
-    parseHeader(encoded, delegationTyp, ["alg", "typ"]);
-    return "";
+    const { typ } = parseHeader(encoded, [delegationTyp, vouchedTyp], ["alg", "typ"]);
+    return { kid: "", isVouched: typ === vouchedTyp };
   }
-  const { kid } = parseHeader(encoded, rootTyp, ["alg", "typ", "kid"]);
+  const { kid } = parseHeader(encoded, [rootTyp], ["alg", "typ", "kid"]);
   if (!isId(kid, 43)) throw new Refused("CAP_HEADER");
-  return kid;
+  return { kid, isVouched: false };
 }
 
 /**
@@ -119,11 +123,11 @@ function readHeader(encoded: string, isRoot: boolean): string {
  *
  * @throws {Refused} `CAP_HEADER`, `CAP_ALG`, `CAP_TYP`
  */
-export function parseHeader(encoded: string, typ: string, members: readonly string[]): JsonObject {
+export function parseHeader(encoded: string, typs: readonly string[], members: readonly string[]): JsonObject {
   const header = parseCanonical(decodeText(encoded));
   if (!hasExactly(header, members)) throw new Refused("CAP_HEADER");
   if (header.alg !== "EdDSA") throw new Refused("CAP_ALG");
-  if (header.typ !== typ) throw new Refused("CAP_TYP");
+  if (!typs.some((typ) => header.typ === typ)) throw new Refused("CAP_TYP");
   return header;
 }
 

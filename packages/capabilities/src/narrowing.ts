@@ -16,7 +16,9 @@ export function checkNarrowing(root: RootClaims, links: readonly Link[]): readon
   const audiences: (readonly string[])[] = [];
   for (const [index, link] of links.entries()) {
     const parent = links[index - 1];
-    if (parent !== undefined && (link.parent !== parent.cid || parent.holder.kind !== "key")) {
+    // Who holds by a certificate cannot sign; a verifier that has seen it can, in its place.
+    const canSign = parent?.holder.kind === "key" || link.isVouched;
+    if (parent !== undefined && (link.parent !== parent.cid || !canSign)) {
       throw new Refused("CAP_CHAIN_BROKEN", index);
     }
     if (link.grants.some(({ pattern }) => pattern[0] !== root.tenant)) throw new Refused("CAP_TENANT", index);

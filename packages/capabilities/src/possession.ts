@@ -119,7 +119,7 @@ function readProof(proof: string): { ath: string; aud: string; cb: string; iat: 
     const [header, payload, signature, ...rest] = proof.split(".");
     if (header === undefined || payload === undefined || signature?.length !== 86 || rest.length > 0) return undefined;
     if (!isCanonicalBase64url(signature)) return undefined;
-    parseHeader(header, proofTyp, ["alg", "typ"]);
+    parseHeader(header, [proofTyp], ["alg", "typ"]);
     const claims = parseCanonical(decodeText(payload));
     if (!hasExactly(claims, ["ath", "aud", "cb", "iat", "jti"])) return undefined;
     const { ath, aud, cb, iat, jti } = claims;

@@ -30,11 +30,14 @@ interface SignedChain {
  */
 export class Signatures {
   readonly #ring: KeyRing;
+  readonly #voucher: PublicJwk | undefined;
   readonly #chains = new Generations<SignedChain>(maxCachedBundles);
   readonly #links = new Generations<SignedLink>(2 * maxCachedBundles);
 
-  constructor(ring: KeyRing) {
+  /** @param voucher Of this verifier's own links; without it there are none. */
+  constructor(ring: KeyRing, voucher?: PublicJwk) {
     this.#ring = ring;
+    this.#voucher = voucher;
   }
 
   /** The chain of a bundle that was checked before. */
@@ -53,11 +56,11 @@ export class Signatures {
     // The root first and alone: who cannot bring one that is signed makes one check of work, not nine.
     const root = this.#checkLink(chain.links[0], 0, chain.kid, Promise.resolve(issuer.key));
     // That is done by another thread. Meanwhile, what is wanted next.
-    const parents = chain.links.slice(0, -1).map((parent) => ({ x: keyOf(parent).x, key: this.#keyOf(parent) }));
+    const signers = chain.links.slice(1).map((link, index) => this.#signerOf(link, chain.links[index] as Link));
     for (const link of chain.links) hashesOf(link);
     await root;
     await Promise.all(
-      parents.map(({ x, key }, index) => this.#checkLink(chain.links[index + 1] as Link, index + 1, x, key)),
+      signers.map(({ x, key }, index) => this.#checkLink(chain.links[index + 1] as Link, index + 1, x, key)),
     );
     this.#chains.set(bundle.slice(-86), { bundle, chain });
     return chain;
@@ -68,6 +71,15 @@ export class Signatures {
     const made = await key;
     if (made === undefined || !(await isSignedBy(link.jws, made))) throw new Refused("CAP_SIGNATURE", index);
     this.#links.set(link.jws.slice(-86), { link, signer });
+  }
+
+  /** Whose key a link must be signed with. */
+  #signerOf(link: Link, parent: Link): { readonly x: string; readonly key: Promise<CryptoKey | undefined> } {
+    if (!link.isVouched) return { x: keyOf(parent).x, key: this.#keyOf(parent) };
+    const voucher = this.#voucher;
+    // Of another verifier, which may have seen a holder that nobody here has seen.
+    if (voucher === undefined) throw new Refused("CAP_UNKNOWN_KEY");
+    return { x: voucher.x, key: importPublicJwk(voucher) };
   }
 
   /** @returns `undefined` if no key can be made of what the link names. */

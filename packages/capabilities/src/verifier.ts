@@ -3,9 +3,12 @@ import { type Actor, factsOf, type VerifiedCapability, verified } from "./capabi
 import type { SteadyTime } from "./clock.ts";
 import { type AccessRequest, Connection, type Hold, type Vocabulary } from "./connection.ts";
 import { type Asked, decide, objectionOf, objectionTo } from "./decide.ts";
+import { append, type DelegateOptions } from "./delegate.ts";
 import { type Denial, type DenialCode, deny } from "./denial.ts";
+import { CapabilityDenied, SigningRefused } from "./errors.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { Life } from "./life.ts";
+import { vouchedTyp } from "./link.ts";
 import type { Charge, Meters, Moment } from "./meters.ts";
 import { type Permit, permit } from "./permit.ts";
 import { bindingOf, type Channel, objectionToHolder } from "./possession.ts";
@@ -22,6 +25,8 @@ export interface VerifierOptions {
   readonly revocations: Revocations;
   readonly meters: Meters;
   readonly time: SteadyTime;
+  /** Signs what {@link Verifier.vouch} makes. Every verifier that is to take it up has the same. */
+  readonly voucher?: SigningKey;
   /** Abilities that are denied rather than decided on old revocations; all, if left out. Matters to followers only. */
   readonly strong?: ReadonlySet<string>;
 }
@@ -67,7 +72,7 @@ export class Verifier<V extends Vocabulary = Vocabulary> {
   constructor(options: VerifierOptions) {
     if (!isSegment(options.audience)) throw new RangeError("Cannot verify: the audience is no name of a service");
     this.#options = options;
-    this.#signatures = new Signatures(options.ring);
+    this.#signatures = new Signatures(options.ring, options.voucher?.publicJwk);
   }
 
   /**
@@ -103,6 +108,27 @@ export class Verifier<V extends Vocabulary = Vocabulary> {
       holds: async ({ links }) => (links.at(-1)?.holderId === key.thumbprint ? undefined : "CAP_PROOF_INVALID"),
       hold: { isHeld: () => true, watch: () => () => undefined },
     });
+  }
+
+  /**
+   * Hands on a part of what a caller holds, in its place: for holders that cannot sign, and for what this service is to do for
+   * them later. The caller has shown that it holds the capability; who has not cannot be vouched for. Good at verifiers with the
+   * same voucher only, and revoked with what it was made of.
+   *
+   * @throws {SigningRefused} As `delegate` does.
+   * @throws {TypeError} If this verifier has no voucher, or has not accepted the capability.
+   * @throws {CapabilityDenied} If the authority has ended since.
+   */
+  async vouch(capability: VerifiedCapability, options: DelegateOptions): Promise<Bundle> {
+    const { chain, life, verifier } = factsOf(capability);
+    const { voucher, time } = this.#options;
+    if (verifier !== this) throw new TypeError("Cannot vouch: another verifier has accepted this capability");
+    if (voucher === undefined) throw new TypeError("Cannot vouch: this verifier has no voucher to sign with");
+    if (life.ended !== undefined) throw new CapabilityDenied(life.ended);
+    const parent = chain.links.at(-1) ?? chain.links[0];
+    if (parent.depth === 0) throw new SigningRefused("delegate", "CAP_WIDENING", "the last link allows none to follow");
+    const bundle = chain.links.map(({ jws }) => jws).join("~");
+    return append(bundle, { parent, signer: voucher, typ: vouchedTyp }, { clock: time.clock, ...options });
   }
 
   async #accept<Who extends Actor>(bundle: string, origin: Origin<Who>): Promise<VerifiedCapability<Who> | Denial> {
