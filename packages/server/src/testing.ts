@@ -1,10 +1,13 @@
 import { randomBytes } from "node:crypto";
+import type { VerifiedCapability } from "@solo/capabilities";
 import { usualLimits } from "@solo/notation";
 import { nanoid } from "nanoid";
+import { type Authority, longestLifeSeconds } from "./authority/authority.ts";
 import { authorize, type Permit } from "./authority/authorize.ts";
 import type { Caller } from "./authority/caller.ts";
 import { checkNewTenant } from "./authority/names.ts";
 import type { Method } from "./authority/rules.ts";
+import { tenantGrants } from "./authority/standing.ts";
 import { decodeValue, encodeValue } from "./cells/guest/json.ts";
 import { type InlineDefinition, openInlineSandbox } from "./cells/inline/inline-sandbox.ts";
 import { deploy } from "./deployment/deploy.ts";
@@ -115,11 +118,21 @@ export async function startKernel(options: TestKernelOptions = {}): Promise<Test
 
 function tenantOf(kernel: Kernel, tenant: string, register: (definition: InlineDefinition) => string): TestTenant {
   const caller: Caller = { spiffeId: `spiffe://solo.local/tenant/${tenant}/agent/test`, tenant, role: "agent" };
+  // Another one after the storage has broken: what was held is gone with it.
+  const held = new WeakMap<Authority, Promise<VerifiedCapability>>();
+  const capabilityOf = (authority: Authority): Promise<VerifiedCapability> => {
+    const known = held.get(authority) ?? holdAll(authority, tenant);
+    held.set(authority, known);
+    return known;
+  };
   /** As the gateway serves a method: authority first, errors translated once. */
   const use = async <M extends Method, T>(method: M, useCase: (permit: Permit<M>) => T | Promise<T>): Promise<T> => {
     const correlationId = nanoid();
     try {
-      return await useCase(authorize(caller, method, {}, correlationId));
+      const { authority } = kernel.parts();
+      const capability = await capabilityOf(authority);
+      const request = { caller, capability, method, resource: {}, correlationId };
+      return await useCase(authorize(authority.verifier, request));
     } catch (error) {
       throw toSoloError(error, correlationId);
     }
@@ -166,6 +179,22 @@ function tenantOf(kernel: Kernel, tenant: string, register: (definition: InlineD
       ),
     logs: (serviceId) => deployments().directory.get(tenant, serviceId).logs.after(0),
   };
+}
+
+/** All that a tenant's identity holds by itself, in the hands of whoever runs the test. */
+async function holdAll(authority: Authority, tenant: string): Promise<VerifiedCapability> {
+  const thumbprint = `test-${nanoid()}`.padEnd(43, "A").slice(0, 42).concat("A");
+  const { issued } = await authority.prepare({
+    tenant,
+    holder: { kind: "thumbprint", thumbprint },
+    grants: tenantGrants(tenant),
+    lifetimeSeconds: longestLifeSeconds,
+    label: "test",
+    standing: false,
+  });
+  return authority
+    .connect({ kind: "mutual-tls", tenant, keyThumbprint: thumbprint, certificateSha256: "" })
+    .capability(issued.bundle);
 }
 
 const manifestOf = ({ limits, startArguments, ...rest }: DeployOptions): Manifest => ({

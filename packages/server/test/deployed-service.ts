@@ -1,3 +1,4 @@
+import { Authority } from "../src/authority/authority.ts";
 import { openInlineSandbox } from "../src/cells/inline/inline-sandbox.ts";
 import { parseManifest } from "../src/deployment/manifest.ts";
 import { DeployedService } from "../src/services/deployed-service.ts";
@@ -24,6 +25,7 @@ export async function deployedService(tenant: string, serviceId: string): Promis
     },
     state: "running",
     journal: new ServiceJournal({ state, clock, tenant, serviceId }),
+    authority: await Authority.open({ state, clock }),
     sandbox: openInlineSandbox({ clock }),
   });
 }

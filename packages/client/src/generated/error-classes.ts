@@ -66,6 +66,38 @@ export class AdminRequired extends SoloError {
   }
 }
 
+/** No capability that could be decided by was shown: none, a wrong one, or one of somebody else. */
+export class CapabilityInvalid extends SoloError {
+  declare readonly reason: "CAPABILITY_INVALID";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("CAPABILITY_INVALID", message, facts, options);
+  }
+}
+
+/** The capability does not allow it, or was taken back. */
+export class CapabilityDenied extends SoloError {
+  declare readonly reason: "CAPABILITY_DENIED";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("CAPABILITY_DENIED", message, facts, options);
+  }
+}
+
+/** A rate, a number of uses or a budget of the capability is used up. */
+export class CapabilitySpent extends SoloError {
+  declare readonly reason: "CAPABILITY_SPENT";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("CAPABILITY_SPENT", message, facts, options);
+  }
+}
+
+/** The server cannot decide now, since it does not believe its clock. */
+export class CapabilityUndecided extends SoloError {
+  declare readonly reason: "CAPABILITY_UNDECIDED";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("CAPABILITY_UNDECIDED", message, facts, options);
+  }
+}
+
 /** The request names a tenant that is not the certificate's own. */
 export class OtherTenant extends SoloError {
   declare readonly reason: "OTHER_TENANT";
@@ -692,6 +724,10 @@ export const errorClasses = {
   IDENTITY_MALFORMED: IdentityMalformed,
   TENANT_MISMATCH: TenantMismatch,
   ADMIN_REQUIRED: AdminRequired,
+  CAPABILITY_INVALID: CapabilityInvalid,
+  CAPABILITY_DENIED: CapabilityDenied,
+  CAPABILITY_SPENT: CapabilitySpent,
+  CAPABILITY_UNDECIDED: CapabilityUndecided,
   OTHER_TENANT: OtherTenant,
   REQUEST_ID_INVALID: RequestIdInvalid,
   SERVICE_ID_INVALID: ServiceIdInvalid,

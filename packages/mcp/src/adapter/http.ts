@@ -4,7 +4,7 @@ import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import type { Solo } from "../solo.ts";
-import { createMcpServer } from "./mcp-server.ts";
+import { createMcpServer, type Headers } from "./mcp-server.ts";
 
 /** Sessions of one identity, and of all. The one that was idle longest makes room for a new one. */
 const sessionsOfHolder = 100;
@@ -13,8 +13,8 @@ const sessionsOfAll = 1_000;
 /** Who sent a request, as its certificate says, and what they may reach. */
 export interface McpCaller {
   readonly spiffeId: string;
-  /** @param traceparent W3C's header of the request that calls a tool, as it came. */
-  readonly soloFor: (traceparent: string | undefined) => Solo;
+  /** @param headers Of the request that calls a tool. */
+  readonly soloFor: (headers: Headers) => Solo;
 }
 
 /** The tools over streamable HTTP, for any number of clients. Owned by its maker, who closes it. */
@@ -35,6 +35,8 @@ export interface McpHttp {
 
 interface Session {
   readonly holder: string;
+  /** Of its latest request: what an earlier connection could do may have ended with it. */
+  caller: McpCaller;
   readonly transport: StreamableHTTPServerTransport;
   readonly server: Server;
 }
@@ -44,21 +46,23 @@ export function openMcpHttp(options: { readonly version: string }): McpHttp {
   // In the order in which they were last used.
   const sessions = new Map<string, Session>();
 
-  const begin = async ({ spiffeId, soloFor }: McpCaller): Promise<Session> => {
-    const server = createMcpServer(soloFor, options);
+  const begin = async (caller: McpCaller): Promise<Session> => {
+    const { spiffeId } = caller;
+    const server = createMcpServer((headers) => session.caller.soloFor(headers), options);
     const transport = new StreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       onsessioninitialized: (id) => {
         makeRoom(spiffeId);
-        sessions.set(id, { holder: spiffeId, transport, server });
+        sessions.set(id, session);
       },
     });
+    const session: Session = { holder: spiffeId, caller, transport, server };
     server.onclose = () => {
       if (transport.sessionId !== undefined) sessions.delete(transport.sessionId);
     };
     // The library's own types do not hold under `exactOptionalPropertyTypes`.
     await server.connect(transport as Transport);
-    return { holder: spiffeId, transport, server };
+    return session;
   };
 
   const makeRoom = (holder: string): void => {
@@ -82,6 +86,7 @@ export function openMcpHttp(options: { readonly version: string }): McpHttp {
       const session = sessions.get(String(id));
       if (session?.holder !== caller.spiffeId)
         throw new TypeError("Cannot go on with a session that is not the caller's");
+      session.caller = caller;
       sessions.delete(String(id));
       sessions.set(String(id), session);
       await session.transport.handleRequest(request, response, body);

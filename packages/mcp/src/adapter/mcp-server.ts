@@ -6,6 +6,9 @@ import type { Solo } from "../solo.ts";
 import { errorSchema } from "../tool-error.ts";
 import { tools } from "../tools.ts";
 
+/** Those of one request, in small letters. */
+export type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
 /** How often a client that asked for progress hears that the work goes on, in milliseconds. */
 const heartbeatMs = 1_000;
 
@@ -15,12 +18,9 @@ const instructions =
 /**
  * Speaks the Model Context Protocol for one client, over whatever transport it is connected to. Owned by the caller, who closes it.
  *
- * @param soloFor What a call works with, by the `traceparent` that came with it where the transport has headers.
+ * @param soloFor What a call works with, by the headers that came with it where the transport has some.
  */
-export function createMcpServer(
-  soloFor: (traceparent: string | undefined) => Solo,
-  options: { readonly version: string },
-): Server {
+export function createMcpServer(soloFor: (headers: Headers) => Solo, options: { readonly version: string }): Server {
   const server = new Server(
     { name: "solo", title: "SOLO", version: options.version },
     { capabilities: { tools: {} }, instructions },
@@ -31,7 +31,6 @@ export function createMcpServer(
     if (method !== "tools/call") {
       throw new McpError(ErrorCode.MethodNotFound, `There is no ${method} here: wanted tools/list or tools/call`);
     }
-    const { traceparent } = requestInfo?.headers ?? {};
     const progressToken = params._meta?.progressToken;
     let step = { done: 0, total: 1, message: "Working" };
     let beats = 0;
@@ -52,7 +51,7 @@ export function createMcpServer(
     }, heartbeatMs);
     try {
       const result = await runTool(String(params.name), params.arguments, {
-        solo: soloFor(typeof traceparent === "string" ? traceparent : undefined),
+        solo: soloFor(requestInfo?.headers ?? {}),
         signal,
         progress: (next) => {
           step = next;

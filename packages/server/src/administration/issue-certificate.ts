@@ -1,6 +1,8 @@
 import { X509Certificate } from "node:crypto";
+import { type Authority, longestLifeSeconds } from "../authority/authority.ts";
 import type { Permit } from "../authority/authorize.ts";
 import { checkNewTenant, checkTenant } from "../authority/names.ts";
+import { tenantGrants } from "../authority/standing.ts";
 import type { RequestKey, Requests } from "../deployment/requests.ts";
 import type { Identity, IssuedCertificate } from "../identity/index.ts";
 import type { StateStore } from "../ports/state-store.ts";
@@ -9,6 +11,7 @@ export interface IssueContext {
   readonly identity: Identity;
   readonly state: StateStore;
   readonly requests: Requests;
+  readonly authority: Authority;
 }
 
 /** Checks what {@link issueCertificate} is asked for. @throws {SoloError} `TENANT_INVALID` */
@@ -27,19 +30,28 @@ export function issueCertificate(
   checkIssue(request);
   return context.requests.once(permit, key, async (answering) => {
     const issued = await context.identity.issue(request);
-    const { spiffeId, expiresAtMs } = issued;
+    const { spiffeId, keyThumbprint, expiresAtMs } = issued;
     const { serialNumber } = new X509Certificate(issued.certificateChainPem);
+    const { correlationId } = permit;
+    const actor = permit.caller.spiffeId;
+    const held = await context.authority.prepare({
+      tenant: request.tenant,
+      holder: { kind: "thumbprint", thumbprint: keyThumbprint },
+      grants: tenantGrants(request.tenant),
+      lifetimeSeconds: longestLifeSeconds,
+      label: `agent ${request.holder}`,
+      standing: true,
+    });
+    permit.assertLive();
     await context.state.commit({
       tenant: permit.tenant,
       events: [
-        {
-          body: { type: "certificate.issued", spiffeId, serialNumber, expiresAtMs },
-          correlationId: permit.correlationId,
-          actor: permit.caller.spiffeId,
-        },
+        { body: { type: "certificate.issued", spiffeId, serialNumber, expiresAtMs }, correlationId, actor },
+        { body: held.event, correlationId, actor },
       ],
-      puts: answering.answered(issued),
+      puts: [...held.puts, ...answering.answered(issued)],
     });
+    held.taken();
     return issued;
   });
 }

@@ -1,16 +1,49 @@
+import {
+  resource,
+  segment,
+  type Permit as TokenPermit,
+  type Resource as TokenResource,
+  type VerifiedCapability,
+  type Verifier,
+} from "@solo/capabilities";
 import { SoloError } from "../errors.ts";
 import type { Caller } from "./caller.ts";
-import { type Method, rules } from "./rules.ts";
+import { denied } from "./denied.ts";
+import { kernelTenant } from "./names.ts";
+import { type Method, type Rule, rules } from "./rules.ts";
+import { type Ability, abilities, type Vocabulary } from "./vocabulary.ts";
 
 /** What a call is about. */
 export interface Resource {
   /** The request's own field; undefined where the caller left it empty. */
   readonly tenant?: string;
-  readonly serviceId?: string;
+  /** Of the service, or whatever else the method is about. */
+  readonly name?: string;
+}
+
+/** A call to be decided. */
+export interface Request<M extends Method> {
+  readonly caller: Caller;
+  readonly capability: VerifiedCapability;
+  readonly method: M;
+  readonly resource: Resource;
+  readonly correlationId: string;
+  /** The request's message, for caveats on its fields. */
+  readonly message?: unknown;
+}
+
+interface PermitFacts<M extends Method> {
+  readonly method: M;
+  readonly caller: Caller;
+  readonly tenant: string;
+  readonly correlationId: string;
+  /** Undefined where anybody is let in. */
+  readonly token: TokenPermit | undefined;
+  readonly capability: VerifiedCapability | undefined;
 }
 
 // Set by the class below, which alone can reach its constructor; it stands first because the static block runs at once.
-let makePermit: <M extends Method>(method: M, caller: Caller, tenant: string, correlationId: string) => Permit<M>;
+let makePermit: <M extends Method>(facts: PermitFacts<M>) => Permit<M>;
 
 /**
  * Proof that a caller may do one thing now. A use case takes the permit of its method, so a forgotten check does not compile.
@@ -20,23 +53,54 @@ let makePermit: <M extends Method>(method: M, caller: Caller, tenant: string, co
 export class Permit<M extends Method = Method> {
   /** Keeps an object that merely looks like a permit from being one. */
   declare protected readonly made: never;
+  readonly #token: TokenPermit | undefined;
   readonly method: M;
   readonly caller: Caller;
   /** The tenant acted in. */
   readonly tenant: string;
   /** Shared by all that this call causes. */
   readonly correlationId: string;
+  /** What it was decided by. */
+  readonly capability: VerifiedCapability | undefined;
 
-  private constructor(method: M, caller: Caller, tenant: string, correlationId: string) {
-    this.method = method;
-    this.caller = caller;
-    this.tenant = tenant;
-    this.correlationId = correlationId;
+  private constructor(facts: PermitFacts<M>) {
+    this.#token = facts.token;
+    this.method = facts.method;
+    this.caller = facts.caller;
+    this.tenant = facts.tenant;
+    this.correlationId = facts.correlationId;
+    this.capability = facts.capability;
+  }
+
+  /** What must be on disk before the effect. */
+  get charges(): TokenPermit["charges"] {
+    return this.#token?.charges ?? [];
+  }
+
+  /** Aborted when the authority ends; undefined where it cannot. For what goes on. */
+  get signal(): AbortSignal | undefined {
+    return this.#token?.signal;
+  }
+
+  /** Right before the effect, in its turn. @throws {SoloError} If the authority has ended since it was decided. */
+  assertLive(): void {
+    if (this.#token === undefined) return;
+    try {
+      this.#token.assertLive();
+    } catch (error) {
+      throw endedError(error, `use ${this.method}`);
+    }
   }
 
   static {
-    makePermit = (method, caller, tenant, correlationId) => new Permit(method, caller, tenant, correlationId);
+    makePermit = (facts) => new Permit(facts);
   }
+}
+
+/** What a use case throws whose authority ended before its effect, or while it went on. */
+export function endedError(error: unknown, action: string): unknown {
+  const denial = (error as { readonly denial?: Parameters<typeof denied>[0] }).denial;
+  return denial === undefined ? error : denied(denial, action);
 }
 
 /** Stands behind requests that came without an identity to something that asks for none. */
@@ -51,34 +115,85 @@ export function authorizePublic<M extends "ServiceIngress/Fetch">(
   tenant: string,
   correlationId: string,
 ): Permit<M> {
-  return makePermit(method, { spiffeId: anybody, tenant, role: "agent" }, tenant, correlationId);
+  const caller = { spiffeId: anybody, tenant, role: "agent" } as const;
+  return makePermit({ method, caller, tenant, correlationId, token: undefined, capability: undefined });
 }
 
 /**
- * Decides whether `caller` may use `method` on `resource`.
+ * Decides whether a caller may use a method, by the capability it has shown.
  *
- * @throws {SoloError} `ADMIN_REQUIRED` or `OTHER_TENANT`; says nothing about what exists in the other tenant.
+ * @throws {SoloError} `OTHER_TENANT`, `ADMIN_REQUIRED` or one of the `CAPABILITY_` reasons; says nothing about what exists in
+ *   another tenant.
  */
-export function authorize<M extends Method>(
-  caller: Caller,
-  method: M,
-  resource: Resource,
-  correlationId: string,
-): Permit<M> {
-  const isAdmin = caller.role === "operator";
-  if (rules[method] === "admin" && !isAdmin) {
-    throw new SoloError("ADMIN_REQUIRED", `Cannot use ${method}: it is for administrators of this server`, {
-      found: `the identity ${caller.spiffeId}`,
-      wanted: "the identity of an administrator",
+export function authorize<M extends Method>(verifier: Verifier<Vocabulary>, request: Request<M>): Permit<M> {
+  const { caller, capability, method, correlationId, message } = request;
+  const tenant = request.resource.tenant ?? caller.tenant;
+  const rule = rules[method];
+  // What names no tenant in its capability's own words cannot be meant for one.
+  if (capability.tenant !== kernelTenant && tenant !== capability.tenant) throw otherTenant(method, capability.tenant);
+  const decision = verifier.authorize(capability, {
+    ability: rule.ability,
+    resource: resourceIn(capability.tenant, tenant, pathOf(rule, request.resource.name)),
+    arguments: message,
+  });
+  if (!("code" in decision)) {
+    return makePermit({ method, caller, tenant, correlationId, token: decision, capability });
+  }
+  const error = denied(decision, `use ${method}`);
+  if (isForOperators(rule.ability) && caller.role !== "operator" && decision.status === "PERMISSION_DENIED") {
+    const { facts } = error;
+    throw new SoloError("ADMIN_REQUIRED", `Cannot use ${method}: it is for administrators of this server`, facts, {
+      cause: decision,
     });
   }
-  const tenant = resource.tenant ?? caller.tenant;
-  if (tenant !== caller.tenant && !isAdmin) {
-    throw new SoloError("OTHER_TENANT", `Cannot use ${method}: the request names another tenant than the certificate`, {
-      found: `the tenant "${caller.tenant}" in the certificate`,
-      wanted: "an empty field `tenant`, or the certificate's own tenant",
-      field: "tenant",
-    });
-  }
-  return makePermit(method, caller, tenant, correlationId);
+  throw error;
 }
+
+function isForOperators(ability: Ability): boolean {
+  return "operator" in abilities[ability];
+}
+
+function pathOf({ on }: Rule, name: string | undefined): string {
+  const [kind = "", wanted] = on.split("/{");
+  if (wanted === undefined || name === undefined) return kind;
+  return `${kind}/${segmentOf(name)}`;
+}
+
+/** A name of any characters, as hostile as who sent it; one that no resource can have is that of nothing. */
+function segmentOf(name: string): string {
+  try {
+    return segment(name);
+  } catch {
+    return "x~";
+  }
+}
+
+const known = new Map<string, TokenResource>();
+const mostKnown = 4_096;
+
+/**
+ * A resource of a tenant as a capability speaks of it: those of the kernel's own tenant, which operators hold, name the tenant in
+ * their path.
+ *
+ * @param path Below the tenant, such as `svc/counter`.
+ */
+export function resourceIn(ofCapability: string, tenant: string, path: string): TokenResource {
+  const text = `solo://${placeIn(ofCapability, tenant)}/${path}`;
+  const found = known.get(text);
+  if (found !== undefined) return found;
+  const made = resource(text);
+  if (known.size >= mostKnown) known.clear();
+  known.set(text, made);
+  return made;
+}
+
+/** Where the things of a tenant begin in the words of a capability. */
+export const placeIn = (ofCapability: string, tenant: string): string =>
+  ofCapability === kernelTenant ? `${kernelTenant}/tenant/${segmentOf(tenant)}` : tenant;
+
+const otherTenant = (method: Method, held: string): SoloError =>
+  new SoloError("OTHER_TENANT", `Cannot use ${method}: the request names another tenant than the certificate`, {
+    found: `the tenant "${held}" in the certificate`,
+    wanted: "an empty field `tenant`, or the certificate's own tenant",
+    field: "tenant",
+  });

@@ -6,6 +6,7 @@ import type {
   MessagingServiceService,
   QuotaServiceService,
 } from "@solo/proto";
+import type { Ability } from "./vocabulary.ts";
 
 type MethodsOf<Service> = {
   readonly [Name in keyof Service]: Service[Name] extends { readonly path: `/solo.v1.${infer Method}` }
@@ -24,35 +25,33 @@ export type Method =
   /** An HTTP request to a service, which is no method of gRPC. */
   | "ServiceIngress/Fetch";
 
-/**
- * What a method asks of its caller.
- *
- * - `admin`: an operator of this server.
- * - `tenant`: anybody with an identity, on their own tenant's things; an operator may name another tenant in the request's
- *   own field.
- */
-export type Rule = "admin" | "tenant";
+/** What a method asks of its caller's capability: an ability, on a resource below the tenant that it acts in. */
+export interface Rule {
+  readonly ability: Ability;
+  /** `{name}` stands for what the request names; where it names nothing, the resource ends before it. */
+  readonly on: "svc/{name}" | "event/log/{name}" | "cert/{name}" | "audit" | "quota" | "server";
+}
 
 /** The one rule table. */
 export const rules: Readonly<Record<Method, Rule>> = {
-  "DeploymentService/Deploy": "tenant",
-  "DeploymentService/Status": "tenant",
-  "DeploymentService/Kill": "tenant",
-  "DeploymentService/Restart": "tenant",
-  "DeploymentService/List": "tenant",
-  "DeploymentService/Logs": "tenant",
-  "DeploymentService/Watch": "tenant",
-  "MessagingService/Call": "tenant",
-  "MessagingService/Cast": "tenant",
-  "MessagingService/Session": "tenant",
-  "ServiceIngress/Fetch": "tenant",
-  "EventService/ListEvents": "tenant",
-  "EventService/TailEvents": "tenant",
-  "EventService/GetCheckpoint": "tenant",
-  "CertificateService/Issue": "admin",
-  "KernelService/Help": "tenant",
-  "QuotaService/GetQuota": "tenant",
-  "QuotaService/SetQuota": "admin",
-  "KernelService/Shutdown": "admin",
-  "KernelService/Doctor": "admin",
+  "DeploymentService/Deploy": { ability: "deploy/create", on: "svc/{name}" },
+  "DeploymentService/Status": { ability: "svc/status", on: "svc/{name}" },
+  "DeploymentService/Kill": { ability: "deploy/kill", on: "svc/{name}" },
+  "DeploymentService/Restart": { ability: "deploy/restart", on: "svc/{name}" },
+  "DeploymentService/List": { ability: "svc/list", on: "svc/{name}" },
+  "DeploymentService/Logs": { ability: "svc/logs", on: "svc/{name}" },
+  "DeploymentService/Watch": { ability: "svc/watch", on: "svc/{name}" },
+  "MessagingService/Call": { ability: "svc/call", on: "svc/{name}" },
+  "MessagingService/Cast": { ability: "svc/cast", on: "svc/{name}" },
+  "MessagingService/Session": { ability: "svc/session", on: "svc/{name}" },
+  "ServiceIngress/Fetch": { ability: "svc/fetch", on: "svc/{name}" },
+  "EventService/ListEvents": { ability: "event/read", on: "event/log/{name}" },
+  "EventService/TailEvents": { ability: "event/read", on: "event/log/{name}" },
+  "EventService/GetCheckpoint": { ability: "audit/read", on: "audit" },
+  "CertificateService/Issue": { ability: "cert/issue", on: "cert/{name}" },
+  "KernelService/Help": { ability: "server/help", on: "server" },
+  "QuotaService/GetQuota": { ability: "quota/read", on: "quota" },
+  "QuotaService/SetQuota": { ability: "quota/set", on: "quota" },
+  "KernelService/Shutdown": { ability: "server/shutdown", on: "server" },
+  "KernelService/Doctor": { ability: "server/doctor", on: "server" },
 };

@@ -1,3 +1,4 @@
+import type { Authority } from "../authority/authority.ts";
 import type { Directory } from "../messaging/directory.ts";
 import type { ArtifactStore } from "../ports/artifact-store.ts";
 import type { Sandbox } from "../ports/cell.ts";
@@ -14,6 +15,7 @@ export interface DeploymentContext {
   readonly state: StateStore;
   readonly artifacts: ArtifactStore;
   readonly directory: Directory;
+  readonly authority: Authority;
   readonly journals: Journals;
   readonly launcher: Launcher;
   readonly requests: Requests;

@@ -1,7 +1,9 @@
 import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
+import { type Bundle, type Grant, SigningRefused } from "@solo/capabilities";
 import { limitRow } from "@solo/notation";
-import type { Permit } from "../authority/authorize.ts";
+import { type Permit, resourceIn } from "../authority/authorize.ts";
+import { denied } from "../authority/denied.ts";
 import { checkServiceId } from "../authority/names.ts";
 import { readExecutable } from "../cells/program/executable.ts";
 import { SoloError } from "../errors.ts";
@@ -15,6 +17,7 @@ import type { Origin, Step } from "../services/journal.ts";
 import type { LaunchOutcome } from "../services/launcher.ts";
 import { firstState, type LifecycleState } from "../services/lifecycle.ts";
 import type { StartedEvent } from "../services/service-actor.ts";
+import { grantsIn } from "../services/service-authority.ts";
 import type { Manifest, ServiceRecord } from "../services/service-record.ts";
 import type { ServiceView } from "../services/service-view.ts";
 import type { StartingGuest } from "../services/starting-guest.ts";
@@ -93,6 +96,7 @@ export async function planDeploy(
   checkDeployment(context, tenant, deployment);
   admit(context, { tenant, serviceId, limits: manifest.limits, correlationId });
   const before = await previousRecord(context, permit.tenant, deployment.serviceId);
+  await authorityOf(context, permit, deployment);
   const record = recordOf(context, permit, deployment, (before?.version ?? 0) + 1);
   return viewOfRecord(context, permit.tenant, deployment.serviceId, record, firstState());
 }
@@ -108,11 +112,15 @@ async function start(
   const origin: Origin = { correlationId, actor: permit.caller.spiffeId };
   checkDeployment(context, tenant, deployment);
   const previous = await previousRecord(context, tenant, serviceId);
+  const authority = await authorityOf(context, permit, deployment);
   // Checked again: another deploy of the id may have come while the record was read. From here on the id is taken.
   checkFree(context, tenant, serviceId);
   // In the same turn as the id is taken, so that two who come at once are not both promised what is left.
   admit(context, { tenant, serviceId, limits: deployment.manifest.limits, correlationId });
-  const record = recordOf(context, permit, deployment, (previous?.version ?? 0) + 1);
+  const record = {
+    ...recordOf(context, permit, deployment, (previous?.version ?? 0) + 1),
+    ...(authority === undefined ? {} : { authority }),
+  };
   const { service, giveBack } = take(context, tenant, serviceId, record);
   try {
     const acceptance = new Acceptance(service.journal, {
@@ -135,6 +143,7 @@ async function start(
       try {
         await kept;
         acceptance.assertNotRefused();
+        permit.assertLive();
         await service.journal.record({
           events: [event],
           origin,
@@ -196,8 +205,9 @@ function take(context: DeploymentContext, tenant: string, serviceId: string, rec
     return { service: existing, giveBack: () => existing.begin(before.record, before.state) };
   }
   const journal = context.journals.of(tenant, serviceId);
-  const { sandbox } = context;
-  const service = new DeployedService({ tenant, serviceId, record, state: firstState(), journal, sandbox });
+  const { sandbox, authority } = context;
+  const state = firstState();
+  const service = new DeployedService({ tenant, serviceId, record, state, journal, authority, sandbox });
   service.changing = true;
   context.directory.add(service);
   const giveBack = (): void => {
@@ -215,6 +225,52 @@ async function previousRecord(
 ): Promise<ServiceRecord | undefined> {
   checkFree(context, tenant, serviceId);
   return context.directory.find(tenant, serviceId)?.record ?? (await readRecord(context, tenant, serviceId));
+}
+
+/**
+ * What the manifest grants the service, as a part of what its deployer holds.
+ *
+ * @throws {SoloError} `CAPABILITY_DENIED` if that is less.
+ */
+async function authorityOf(
+  { authority }: DeploymentContext,
+  { capability, tenant }: Permit<"DeploymentService/Deploy">,
+  { serviceId, manifest }: Deployment,
+): Promise<Bundle | undefined> {
+  if (capability === undefined) return undefined;
+  if (manifest.httpAccess === "public") {
+    const action = `deploy "${serviceId}" for anybody to reach`;
+    const resource = resourceIn(capability.tenant, tenant, `svc/${serviceId}`);
+    const decision = authority.verifier.authorize(capability, { ability: "deploy/expose", resource });
+    if ("code" in decision) throw denied(decision, action);
+  }
+  const grants = grantsIn(capability.tenant, tenant, manifest.grants ?? []);
+  if (grants.length === 0) return undefined;
+  try {
+    return await authority.entrust(capability, grants, serviceId);
+  } catch (error) {
+    if (!(error instanceof SigningRefused)) throw error;
+    throw await grantRefused(error, serviceId, grants, (grant) => authority.entrust(capability, [grant], serviceId));
+  }
+}
+
+/** Says which grant it is that the deployer does not hold. */
+async function grantRefused(
+  refused: SigningRefused,
+  serviceId: string,
+  grants: readonly Grant[],
+  attempt: (grant: Grant) => Promise<unknown>,
+): Promise<SoloError> {
+  const outcomes = await Promise.allSettled(grants.map(attempt));
+  const index = outcomes.findIndex(({ status }) => status === "rejected");
+  const grant = grants[index];
+  const found = grant === undefined ? `${grants.length} grants` : `${grant.abilities.join(", ")} on ${grant.resource}`;
+  return new SoloError("CAPABILITY_DENIED", `Cannot deploy "${serviceId}": its manifest grants more than you hold`, {
+    found,
+    wanted: "grants that are each within one of your own",
+    field: index < 0 ? "manifest.grants" : `manifest.grants[${index}]`,
+    metadata: { code: refused.code, service_id: serviceId },
+  });
 }
 
 function checkFree(context: DeploymentContext, tenant: string, serviceId: string): void {

@@ -33,6 +33,7 @@ export async function recover(context: DeploymentContext): Promise<Recovered> {
       record,
       state: record.state === "running" || record.state === "starting" ? "starting" : record.state,
       journal: context.journals.of(stored.tenant, stored.key),
+      authority: context.authority,
       sandbox: context.sandbox,
     });
     const { serviceId } = service;

@@ -1,7 +1,8 @@
 import { expect, test } from "@jest/globals";
 import { manualClock } from "@solo/actor-core/testing";
 import fc from "fast-check";
-import { authorize } from "../authority/authorize.ts";
+import { holderIn } from "../../test/permits.ts";
+import { Authority } from "../authority/authority.ts";
 import { SoloError } from "../errors.ts";
 import { requestIdLifeMs } from "../limits.ts";
 import { openMemoryStorage } from "../storage/index.ts";
@@ -11,6 +12,8 @@ async function openRequests() {
   const time = manualClock();
   const clock = { ...time, wallMs: () => time.nowMs() };
   const { state } = await openMemoryStorage({ clock });
+  const authority = await Authority.open({ state, clock });
+  const holders = { acme: await holderIn(authority, "acme"), other: await holderIn(authority, "other") };
   let requests = new Requests({ state, clock });
   let changes = 0;
   return {
@@ -23,10 +26,13 @@ async function openRequests() {
     /** A change that counts itself and answers with its number. */
     once: (
       requestId: string,
-      { tenant = "acme", fingerprint = "f", outcome = "answered" as "answered" | "refused" | "failed" } = {},
+      {
+        tenant = "acme" as "acme" | "other",
+        fingerprint = "f",
+        outcome = "answered" as "answered" | "refused" | "failed",
+      } = {},
     ) => {
-      const caller = { spiffeId: "spiffe://solo.local/tenant/acme/agent/a", tenant, role: "agent" } as const;
-      const permit = authorize(caller, "DeploymentService/Kill", {}, "c");
+      const permit = holders[tenant].permit("DeploymentService/Kill");
       return requests.once(permit, { requestId, fingerprint }, async (answering: Answering<{ number: number }>) => {
         changes += 1;
         const answer = { number: changes };

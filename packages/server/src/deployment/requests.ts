@@ -89,6 +89,7 @@ export class Requests {
         expiresAtMs: this.#clock.wallMs() + requestIdLifeMs,
       },
     ];
+    permit.assertLive();
     return change({
       answered: (answer) => keep({ kind: "answered", answer }),
       refused: (error) => keep({ kind: "refused", code: error.code, message: error.message, facts: error.facts }),

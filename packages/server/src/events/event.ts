@@ -111,8 +111,34 @@ export type EventBody =
       readonly reason: string;
       readonly wantedTenant?: string;
       readonly serviceId?: string;
+      /** What the capability lacked, where one was shown. */
+      readonly code?: string;
+      readonly ability?: string;
+      readonly resource?: string;
+      readonly cid?: string;
       /** Denials before this one that were counted and not recorded, since they came too fast. */
       readonly leftOut?: number;
+    }
+  /** A key that signs capabilities. */
+  | { readonly type: "authority.key-made"; readonly name: string; readonly kid: string }
+  | {
+      readonly type: "capability.granted";
+      readonly cid: string;
+      /** Thumbprint of the key that it is for, or the hash of a certificate. */
+      readonly holder: string;
+      readonly label: string;
+      /** The holder needs not name it. */
+      readonly standing: boolean;
+      /** Each as `abilities on resource`. */
+      readonly grants: readonly string[];
+      readonly expiresAtMs: number;
+    }
+  | {
+      readonly type: "capability.revoked";
+      readonly scope: "link" | "children" | "holder" | "epoch";
+      /** The cid, the holder, or the new epoch. */
+      readonly id: string;
+      readonly reason: string;
     }
   | {
       readonly type: "certificate.issued";

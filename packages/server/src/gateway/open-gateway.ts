@@ -1,6 +1,9 @@
 import { join } from "node:path";
 import { DeploymentServiceService } from "@solo/proto";
 import { nanoid } from "nanoid";
+import { type Authority, longestLifeSeconds } from "../authority/authority.ts";
+import { kernelTenant } from "../authority/names.ts";
+import { operatorGrants } from "../authority/standing.ts";
 import type { ManifestDefaults } from "../deployment/manifest.ts";
 import { catalogue } from "../errors.ts";
 import { type Identity, openIdentity } from "../identity/index.ts";
@@ -8,14 +11,15 @@ import type { KernelParts } from "../kernel/kernel.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Metrics, Outcome } from "../observability/metrics.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { StateStore } from "../ports/state-store.ts";
 import type { Receipts } from "../receipts/receipts.ts";
 import { createApi } from "./grpc/api.ts";
 import { BusyPoll } from "./grpc/busy-poll.ts";
-import { callerOf } from "./grpc/gate.ts";
 import type { EndedCall, MethodContext } from "./grpc/method.ts";
 import { createGrpcServer } from "./grpc/server.ts";
 import { createHttpServer, type HttpServer } from "./http/http-server.ts";
 import { InFlight } from "./in-flight.ts";
+import { Peers } from "./peers.ts";
 import { openTlsFront, type TlsFront } from "./tls/index.ts";
 
 export interface GatewayOptions {
@@ -65,8 +69,10 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
   });
   const closing = new AbortController();
   const isStopping = () => closing.signal.aborted;
-  const { storage, deployments, denials } = parts;
+  const { storage, deployments, denials, authority } = parts;
+
   const { state, events } = storage;
+  await holdAsOperator(authority, state, identity);
   const { requests, directory, sandbox, quotas } = deployments;
   const inFlight = new InFlight({
     allowed: (tenant) => quotas.allowed(tenant, "callsInFlight"),
@@ -74,7 +80,9 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
     total: options.callsInFlight,
     metrics,
   });
+  const peers = new Peers(authority);
   const methods: MethodContext = {
+    authority,
     denials,
     closing: closing.signal,
     poll: new BusyPoll({ nowMs: clock.nowMs, nextTurn: setImmediate }),
@@ -88,7 +96,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
     messaging: parts.messaging,
     events,
     receipts: options.receipts,
-    issuing: { identity, state, requests },
+    issuing: { identity, state, requests, authority },
     kernel: {
       state,
       requests,
@@ -124,7 +132,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
         if (path === DeploymentServiceService.deploy.path) sandbox.rouse();
       },
     },
-    callerOf: (peer) => callerOf(verdictOf("grpc")(peer)),
+    callerOf: (peer) => peers.of(fronts.grpc as TlsFront, peer),
     api,
   });
   let http: HttpServer | undefined;
@@ -133,7 +141,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
     if (options.httpPort !== "off") {
       http = await createHttpServer({
         gate: { verdictOf: verdictOf("http"), denials, isStopping },
-        callerOf: (peer) => callerOf(verdictOf("http")(peer)),
+        callerOf: (peer) => peers.of(fronts.http as TlsFront, peer),
         api,
         methods,
         messaging: parts.messaging,
@@ -172,6 +180,28 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
       await identity.close();
     },
   };
+}
+
+/** The local administrator's key holds everything, from the first boot on; again with what a newer server has more. */
+async function holdAsOperator(authority: Authority, state: StateStore, identity: Identity): Promise<void> {
+  const { adminKeyThumbprint: thumbprint } = identity;
+  const held = authority.standingOf(thumbprint);
+  if (held !== undefined && JSON.stringify(held.grants) === JSON.stringify(operatorGrants)) return;
+  const prepared = await authority.prepare({
+    tenant: kernelTenant,
+    holder: { kind: "thumbprint", thumbprint },
+    grants: operatorGrants,
+    lifetimeSeconds: longestLifeSeconds,
+    label: "operator",
+    standing: true,
+  });
+  const { event: body, puts } = prepared;
+  await state.commit({
+    tenant: kernelTenant,
+    events: [{ body, correlationId: nanoid(), actor: "kernel" }],
+    puts,
+  });
+  prepared.taken();
 }
 
 function addressOf({ address: { host, port } }: TlsFront): string {

@@ -1,4 +1,4 @@
-import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
@@ -15,6 +15,7 @@ import {
   parseAuthority,
 } from "./authority.ts";
 import { IdentityDamaged, IdentityRootOutOfDate } from "./errors.ts";
+import { keyThumbprint } from "./key-thumbprint.ts";
 import type { Trust } from "./peer.ts";
 import { createPrivateFile, openPrivateFolder, readPrivateFile, replacePrivateFile } from "./private-file.ts";
 import { formatSpiffeId, isName, type SpiffeId, systemTenant } from "./spiffe-id.ts";
@@ -27,6 +28,8 @@ export interface IssuedCertificate {
   readonly privateKeyPem: string;
   readonly rootPem: string;
   readonly spiffeId: string;
+  /** RFC 7638 thumbprint of the leaf's key. */
+  readonly keyThumbprint: string;
   readonly expiresAtMs: number;
 }
 
@@ -41,6 +44,8 @@ export interface Identity {
   readonly trust: Trust;
   /** The local administrator: `spiffe://solo.local/tenant/default/operator/local`. */
   readonly adminSpiffeId: string;
+  /** RFC 7638 thumbprint of that administrator's key. */
+  readonly adminKeyThumbprint: string;
   /** The certificate this server shows now. */
   server(): IssuedCertificate;
   /** Calls `listener` with each later certificate of the server. @returns Stops that. */
@@ -117,6 +122,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
       privateKeyPem: formatKey(key),
       rootPem,
       spiffeId: formatSpiffeId(id),
+      keyThumbprint: keyThumbprint(createPublicKey(key)),
       expiresAtMs: certificate.validToDate.getTime(),
     };
   };
@@ -154,6 +160,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     rootPem,
     trust: { roots: [root.certificate], intermediatesNamed: authorities.named },
     adminSpiffeId,
+    adminKeyThumbprint: adminCertificate.keyThumbprint,
     server: () => serverCertificate,
     onServerRenewed(listener) {
       listeners.add(listener);

@@ -1,6 +1,7 @@
 import "reflect-metadata";
 import { createHash, type X509Certificate } from "node:crypto";
 import { X509Certificate as ParsedCertificate, SubjectAlternativeNameExtension } from "@peculiar/x509";
+import { keyThumbprint } from "./key-thumbprint.ts";
 import { parseSpiffeId, parseTenantId, type Role, systemTenant } from "./spiffe-id.ts";
 
 /** What a peer showed in the handshake, and what OpenSSL thinks of it. */
@@ -26,6 +27,8 @@ export interface PeerIdentity {
   readonly holder: string;
   /** SHA-256 of the leaf, base64url without padding: the `x5t#S256` of RFC 8705. */
   readonly fingerprint: string;
+  /** RFC 7638 thumbprint of the leaf's key: the same after a renewal. */
+  readonly keyThumbprint: string;
   /** When the first certificate of the chain ends. */
   readonly expiresAtMs: number;
 }
@@ -99,7 +102,10 @@ export function parsePeer(presented: PresentedCertificate, trust: Trust, nowMs: 
     return refused("role-not-allowed", `Tenant "${id.tenant}" cannot have a certificate of role "${id.role}"`);
   }
   const fingerprint = createHash("sha256").update(leaf.raw).digest("base64url");
-  return { kind: "identified", identity: { spiffeId, ...id, fingerprint, expiresAtMs } };
+  return {
+    kind: "identified",
+    identity: { spiffeId, ...id, fingerprint, keyThumbprint: keyThumbprint(leaf.publicKey), expiresAtMs },
+  };
 }
 
 /** The verdict on a certificate whose life is over. */

@@ -10,6 +10,7 @@ import {
   startSupervisor,
 } from "@solo/actor-core";
 import { nanoid } from "nanoid";
+import { Authority } from "../authority/authority.ts";
 import { Denials } from "../authority/denials.ts";
 import { kernelTenant } from "../authority/names.ts";
 import type { Capacity, DeploymentContext } from "../deployment/context.ts";
@@ -62,6 +63,7 @@ export interface KernelParts {
   readonly storage: Storage;
   readonly deployments: DeploymentContext;
   readonly messaging: MessagingContext;
+  readonly authority: Authority;
   readonly denials: Denials;
   readonly load: LoadWatch;
 }
@@ -88,6 +90,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
   const { clock, logger } = options;
   const system = createActorSystem({ clock, report: (report) => reportToLog(logger, report) });
   let storage: Storage | undefined;
+  let authority: Authority | undefined;
   let sandbox: Sandbox | undefined;
   let tenants: Pid | undefined;
   let parts: KernelParts | undefined;
@@ -112,6 +115,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
       ...options,
       system,
       storage: storage as Storage,
+      authority: authority as Authority,
       sandbox: sandbox as Sandbox,
       tenants: tenants as Pid,
     });
@@ -151,6 +155,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
         };
       }),
       part("receipts", async () => (await options.openReceipts?.(storage as Storage)) ?? nothing),
+      part("authority", async () => (authority = await Authority.open({ state: (storage as Storage).state, clock }))),
       part("cells", async () => (sandbox = await options.openSandbox())),
       {
         id: "tenants",
@@ -200,6 +205,7 @@ interface StartedServices extends Owned {
 function startServices(options: {
   readonly system: ActorSystem;
   readonly storage: Storage;
+  readonly authority: Authority;
   readonly sandbox: Sandbox;
   readonly tenants: Pid;
   readonly clock: Clock;
@@ -209,13 +215,13 @@ function startServices(options: {
   readonly quotaDefaults?: QuotaDefaults;
   readonly vitals?: Vitals | undefined;
 }): StartedServices {
-  const { system, storage, sandbox, clock, metrics, logger, capacity } = options;
+  const { system, storage, authority, sandbox, clock, metrics, logger, capacity } = options;
   const { state, artifacts } = storage;
   const directory = new Directory();
   const limits = new LimitReporter({ clock, metrics });
   const health = new HealthKeeper(clock);
   const circuits = new Circuits({ clock, metrics });
-  const messaging: MessagingContext = { system, directory, clock, limits, health, circuits };
+  const messaging: MessagingContext = { system, authority, directory, clock, limits, health, circuits };
   const launcher = new Launcher({
     system,
     tenants: options.tenants,
@@ -268,6 +274,7 @@ function startServices(options: {
     state,
     artifacts,
     directory,
+    authority,
     journals,
     launcher,
     requests,
@@ -284,7 +291,7 @@ function startServices(options: {
     vitals: () => load.vitals,
   });
   return {
-    parts: { storage, messaging, denials, deployments, load },
+    parts: { storage, messaging, authority, denials, deployments, load },
     close: async () => {
       progress.close();
       usage.close();

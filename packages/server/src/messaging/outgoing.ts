@@ -1,11 +1,14 @@
-import { authorize } from "../authority/authorize.ts";
+import { authorize, type Permit } from "../authority/authorize.ts";
 import type { OutgoingMessage } from "../cells/guest-session.ts";
 import { SoloError } from "../errors.ts";
 import { defaultCallTimeoutMs } from "../limits.ts";
 import type { DeployedService } from "../services/deployed-service.ts";
 import { call, cast, type MessagingContext } from "./send.ts";
 
-/** Delivers what one service sends to another of its tenant: the same check and the same look-up as for a client's message. */
+/**
+ * Delivers what one service sends to another of its tenant: the same check and the same look-up as for a client's message, by what
+ * the service was granted.
+ */
 export async function deliverOutgoing(
   context: MessagingContext,
   service: DeployedService,
@@ -19,12 +22,29 @@ export async function deliverOutgoing(
   const timeoutMs = Math.min(outgoing.timeoutMs || defaultCallTimeoutMs, 2_147_483_647);
   const message = { serviceId: target, method, args };
   const options = { timeoutMs, signal: new AbortController().signal };
+  const permitFor = async <M extends "MessagingService/Call" | "MessagingService/Cast">(
+    name: M,
+  ): Promise<Permit<M>> => {
+    const { authority } = context;
+    const capability = await service.authority.capability(`send to "${target}"`);
+    const resource = { tenant, name: target };
+    const request = {
+      caller,
+      capability,
+      method: name,
+      resource,
+      correlationId,
+      message: { serviceId: target, method },
+    };
+    const permit = authorize(authority.verifier, request);
+    await authority.keepCharges(capability.tenant, permit.charges);
+    return permit;
+  };
   try {
     if (outgoing.kind === "cast") {
-      const permit = authorize(caller, "MessagingService/Cast", { serviceId: target }, correlationId);
-      await cast(context, permit, message, options);
+      await cast(context, await permitFor("MessagingService/Cast"), message, options);
     } else {
-      const permit = authorize(caller, "MessagingService/Call", { serviceId: target }, correlationId);
+      const permit = await permitFor("MessagingService/Call");
       outgoing.answer({ kind: "reply", bytes: await call(context, permit, message, options) });
     }
   } catch (error) {

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { defineServer, reply, stop } from "@solo/actor-core";
 import { manualClock } from "@solo/actor-core/testing";
-import { authorize } from "../authority/authorize.ts";
+import { holderIn } from "../../test/permits.ts";
 import { type InlineDefinition, openInlineSandbox } from "../cells/inline/inline-sandbox.ts";
 import { deploy } from "../deployment/deploy.ts";
 import { parseManifest } from "../deployment/manifest.ts";
@@ -12,8 +12,6 @@ import { noMetrics } from "../observability/metrics.ts";
 import type { Manifest } from "../services/service-record.ts";
 import { openMemoryStorage } from "../storage/index.ts";
 import { call, cast } from "./send.ts";
-
-const caller = { spiffeId: "spiffe://solo.local/tenant/acme/agent/a", tenant: "acme", role: "agent" } as const;
 
 /** A kernel whose time stands still, and what a client of the tenant acme does with it. */
 async function start() {
@@ -34,9 +32,10 @@ async function start() {
     openStorage: () => openMemoryStorage({ clock }),
     openSandbox: async () => sandbox,
   });
-  const { deployments, messaging } = kernel.parts();
+  const { deployments, messaging, authority } = kernel.parts();
+  const { permit: permitFor } = await holderIn(authority, "acme");
   const begin = (serviceId: string, definition: InlineDefinition, changed: Partial<Manifest> = {}) => {
-    const permit = authorize(caller, "DeploymentService/Deploy", {}, "c");
+    const permit = permitFor("DeploymentService/Deploy");
     const key = { requestId: serviceId, fingerprint: "f" };
     const manifest = { ...parseManifest(undefined), ...changed };
     const source = Buffer.from(sandbox.register(definition));
@@ -60,11 +59,11 @@ async function start() {
     deploy: begin,
     mailbox: (serviceId: string) => deployments.directory.get("acme", serviceId).mailbox,
     call: async (serviceId: string, method: string, args: readonly unknown[] | string = [], options = waiting) => {
-      const permit = authorize(caller, "MessagingService/Call", {}, "c");
+      const permit = permitFor("MessagingService/Call");
       return String(await call(messaging, permit, message(serviceId, method, args), options).then(Buffer.from));
     },
     cast: (serviceId: string, method: string, args: readonly unknown[] | string = [], options = waiting) =>
-      cast(messaging, authorize(caller, "MessagingService/Cast", {}, "c"), message(serviceId, method, args), options),
+      cast(messaging, permitFor("MessagingService/Cast"), message(serviceId, method, args), options),
     async [Symbol.asyncDispose]() {
       const stopped = kernel.stop({ graceMs: 1 });
       await quiesce();

@@ -1,5 +1,6 @@
 import type { ActorSystem } from "@solo/actor-core";
 import { type LimitName, limitNamed, limitRow } from "@solo/notation";
+import type { Authority } from "../authority/authority.ts";
 import type { Permit } from "../authority/authorize.ts";
 import { checkServiceId } from "../authority/names.ts";
 import type { GuestError } from "../cells/guest-session.ts";
@@ -24,6 +25,7 @@ export interface Message {
 }
 
 export interface MessagingContext {
+  readonly authority: Authority;
   readonly system: ActorSystem;
   readonly directory: Directory;
   readonly clock: Clock;
@@ -71,6 +73,7 @@ export async function call(
       const handled = handedTo(service, leave);
       const timeoutMs = Math.max(1, deadlineMs - clock.nowMs());
       const { method, args } = message;
+      permit.assertLive();
       const outcome = await callService(context.system, actor, { method, args, timeoutMs, handled }, options.signal);
       switch (outcome.kind) {
         case "reply":

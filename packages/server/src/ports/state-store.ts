@@ -1,7 +1,18 @@
 import type { NewEvent } from "./event-log.ts";
 
-/** Groups of records: what is deployed, answers kept for repeated requests, and what each tenant may have. */
-export type Collection = "service" | "request" | "quota";
+/**
+ * Groups of records: what is deployed, answers kept for repeated requests, what each tenant may have, and what authority stands on:
+ * the keys that sign, what was issued, taken back and used up.
+ */
+export type Collection =
+  | "service"
+  | "request"
+  | "quota"
+  | "authority"
+  | "issuer-key"
+  | "capability"
+  | "revocation"
+  | "charge";
 
 export interface RecordKey {
   readonly collection: Collection;

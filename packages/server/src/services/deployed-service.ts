@@ -1,5 +1,6 @@
 import type { Pid } from "@solo/actor-core";
 import { type LimitName, limitNames, limitRow } from "@solo/notation";
+import type { Authority } from "../authority/authority.ts";
 import type { GuestExit, GuestSession } from "../cells/guest-session.ts";
 import type { LimitLevel } from "../events/event.ts";
 import type { Cell, CellUsage, HostLimit, Sandbox } from "../ports/cell.ts";
@@ -9,6 +10,7 @@ import type { ServiceJournal } from "./journal.ts";
 import { isLive, type LifecycleEvent, type LifecycleState, nextState } from "./lifecycle.ts";
 import { actionAt, softLimit } from "./limit-rules.ts";
 import { LogBuffer } from "./log-buffer.ts";
+import { ServiceAuthority } from "./service-authority.ts";
 import type { Manifest, ServiceRecord } from "./service-record.ts";
 import type { LimitUse, ServiceView } from "./service-view.ts";
 
@@ -42,6 +44,8 @@ export class DeployedService {
   readonly tenant: string;
   readonly serviceId: string;
   readonly journal: ServiceJournal;
+  /** What it may do. */
+  authority: ServiceAuthority;
   readonly logs = new LogBuffer();
   /** Restarts by the supervisor since this version was deployed or restarted by hand. */
   restarts = 0;
@@ -73,6 +77,7 @@ export class DeployedService {
   /** How long the message that it handles has taken, at the last look; undefined while it advances. */
   messageUse: { readonly callTimeMs: number; readonly cpuTimeMs: number } | undefined;
   readonly #tallies = new Map<string, LimitTally>();
+  readonly #authority: Authority;
   #record: ServiceRecord;
   #state: LifecycleState;
   readonly #sandbox: Sandbox;
@@ -84,6 +89,7 @@ export class DeployedService {
     readonly record: ServiceRecord;
     readonly state: LifecycleState;
     readonly journal: ServiceJournal;
+    readonly authority: Authority;
     readonly sandbox: Sandbox;
   }) {
     this.tenant = options.tenant;
@@ -93,6 +99,12 @@ export class DeployedService {
     this.#state = options.state;
     this.#sandbox = options.sandbox;
     this.journal = options.journal;
+    this.#authority = options.authority;
+    this.authority = this.#authorityOf(options.record);
+  }
+
+  #authorityOf({ authority }: ServiceRecord): ServiceAuthority {
+    return new ServiceAuthority(this.#authority, { tenant: this.tenant, bundle: authority });
   }
 
   get record(): ServiceRecord {
@@ -123,6 +135,7 @@ export class DeployedService {
   /** Begins another life in the same place: the next version, or a start after the server was away. */
   begin(record: ServiceRecord, state: LifecycleState): void {
     this.#record = record;
+    this.authority = this.#authorityOf(record);
     this.softMailbox = softMailboxOf(record.manifest);
     this.#state = state;
     this.restarts = 0;

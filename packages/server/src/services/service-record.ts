@@ -1,3 +1,4 @@
+import type { Bundle, Grant } from "@solo/capabilities";
 import { type LimitAction, type LimitName, usualLimits } from "@solo/notation";
 import type { LogLevel } from "../cells/guest-session.ts";
 import type { ArtifactForm } from "../ports/artifact.ts";
@@ -20,6 +21,8 @@ export interface Manifest {
   readonly startArguments: string;
   /** Who may send HTTP requests to it: its tenant's identities, or anybody. Absent in records of older versions: `tenant`. */
   readonly httpAccess?: "tenant" | "public";
+  /** What it may do beside answering, each on a pattern below its tenant, such as `kv/carts/**`. Absent: nothing. */
+  readonly grants?: readonly Grant[];
 }
 
 /** Each limit of the table, in its unit. */
@@ -45,6 +48,8 @@ export interface ServiceRecord {
   readonly deployedAtMs: number;
   /** Correlation id of the deployment; what the kernel does by itself for the service carries it. */
   readonly correlationId: string;
+  /** What its manifest grants it, as a part of what its deployer holds. Absent where that is nothing. */
+  readonly authority?: Bundle;
   readonly lastCause?: Cause;
   /** While `starting`: what was kept of the id before, to be put back when this version never comes to run. */
   readonly replaces?: ServiceRecord;

@@ -12,7 +12,7 @@ export const certificateService = (
   issue: unary(
     context,
     "CertificateService/Issue",
-    (request: IssueRequest) => (request.tenant === "" ? {} : { tenant: request.tenant }),
+    ({ tenant, holder }: IssueRequest) => ({ ...(tenant === "" ? {} : { tenant }), name: holder || "agent" }),
     async (request, { permit }): Promise<IssueResponse> => {
       const key = requestKey(permit.method, request.requestId, IssueRequest.encode(request).finish());
       const asked = { tenant: request.tenant, holder: request.holder === "" ? "agent" : request.holder };

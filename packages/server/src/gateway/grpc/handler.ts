@@ -6,7 +6,7 @@ import type {
   ServerUnaryCall,
   UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import type { Caller } from "../../authority/caller.ts";
+import type { Peer } from "../../authority/caller.ts";
 import type { SoloError } from "../../errors.ts";
 import { defaultCallTimeoutMs } from "../../limits.ts";
 import { toStatus } from "../error-status.ts";
@@ -36,7 +36,7 @@ export type MethodsOf<Server> = {
 export type AnyMethod = Unary<unknown, unknown> | Streaming<unknown, unknown> | Duplex<unknown, unknown>;
 
 /** Who a connection belongs to, by the library's name for it. @throws {SoloError} Without a valid certificate. */
-export type CallerOf = (peer: string) => Caller;
+export type CallerOf = (peer: string) => Peer;
 
 /** Serves methods as gRPC asks for it. */
 export function handlersOf(methods: object, callerOf: CallerOf): UntypedServiceImplementation {
@@ -82,6 +82,7 @@ type LibraryCall = Pick<ServerUnaryCall<unknown, unknown>, "getPeer" | "getDeadl
 
 const incomingOf = (call: LibraryCall, callerOf: CallerOf): Incoming => ({
   caller: () => callerOf(call.getPeer()),
+  capability: () => call.metadata.get("solo-capability")[0]?.toString(),
   remainingMs: () => remainingMs(call.getDeadline()),
   face: "grpc",
   traceparent: () => call.metadata.get("traceparent")[0]?.toString(),

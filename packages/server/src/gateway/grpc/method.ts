@@ -1,8 +1,9 @@
-import { authorize, type Permit, type Resource } from "../../authority/authorize.ts";
-import type { Caller } from "../../authority/caller.ts";
+import type { Authority } from "../../authority/authority.ts";
+import { authorize, endedError, type Permit, type Resource } from "../../authority/authorize.ts";
+import type { Peer } from "../../authority/caller.ts";
 import type { Denials } from "../../authority/denials.ts";
 import { checkTenant } from "../../authority/names.ts";
-import type { Method } from "../../authority/rules.ts";
+import { type Method, rules } from "../../authority/rules.ts";
 import { catalogue, SoloError } from "../../errors.ts";
 import { toSoloError } from "../to-solo-error.ts";
 import { type Face, formatTraceparent, traceCall } from "../trace.ts";
@@ -11,6 +12,7 @@ import { serverStopping } from "./server-stopping.ts";
 
 /** What every method stands on. */
 export interface MethodContext {
+  readonly authority: Authority;
   readonly denials: Denials;
   /** Aborts when the server begins to stop: streams end then, calls may finish. */
   readonly closing: AbortSignal;
@@ -30,7 +32,9 @@ export interface EndedCall {
 /** A call as a face of the API has taken it in. */
 export interface Incoming {
   /** Who calls. @throws {SoloError} Without a valid certificate. */
-  caller(): Caller;
+  caller(): Peer;
+  /** The capability that the call names; undefined for the standing one of its key. */
+  capability(): string | undefined;
   /** Milliseconds until the caller's deadline; the default where it named none. */
   remainingMs(): number;
   readonly face: Face;
@@ -84,7 +88,7 @@ export function unary<M extends Method, Request, Response>(
     answer(request, incoming, onAnswer, onError) {
       const answered = poll.begun();
       const ended = begin(context, method, incoming);
-      grant(context, method, incoming, resourceOf(request), ended)
+      grant(context, method, incoming, { resource: resourceOf(request), message: request }, ended)
         .then((granted) => useCase(request, granted))
         .then(
           (response) => {
@@ -113,12 +117,15 @@ export function streaming<M extends Method, Request, Response>(
     async *answers(request, incoming) {
       const ended = begin(context, method, incoming);
       try {
-        const granted = await grant(context, method, incoming, resourceOf(request), ended);
-        const signal = AbortSignal.any([granted.signal, closing]);
+        const asked = { resource: resourceOf(request), message: request };
+        const granted = await grant(context, method, incoming, asked, ended);
+        const { signal: authority } = granted.permit;
+        const signal = AbortSignal.any([granted.signal, closing, ...(authority === undefined ? [] : [authority])]);
         for await (const response of useCase(request, { ...granted, signal })) {
           if (signal.aborted) break;
           yield response;
         }
+        granted.permit.assertLive();
         if (closing.aborted && !granted.signal.aborted) throw serverStopping();
       } catch (thrown) {
         throw ended.badly(thrown);
@@ -135,9 +142,10 @@ export async function grant<M extends Method>(
   context: MethodContext,
   method: M,
   incoming: Incoming,
-  resource: Resource,
+  { resource, message }: { readonly resource: Resource; readonly message?: unknown },
   ended: Ending,
 ): Promise<Granted<M>> {
+  const { authority } = context;
   const { correlationId } = ended;
   const caller = incoming.caller();
   const abort = new AbortController();
@@ -146,11 +154,21 @@ export async function grant<M extends Method>(
     if (!ended.isOver) abort.abort(callerLeft);
   });
   try {
-    const permit = authorize(caller, method, resource, correlationId);
+    const held = caller.holding.capability(incoming.capability());
+    const capability = held instanceof Promise ? await held : held;
+    const permit = authorize(authority.verifier, {
+      caller,
+      capability,
+      method,
+      resource,
+      correlationId,
+      message,
+    });
     checkTenant(permit.tenant);
+    if (permit.charges.length > 0) await authority.keepCharges(capability.tenant, permit.charges);
     return { permit, remainingMs: incoming.remainingMs(), signal: abort.signal };
   } catch (thrown) {
-    if (thrown instanceof SoloError && catalogue[thrown.code].status === "PERMISSION_DENIED") {
+    if (thrown instanceof SoloError && isDenial(thrown)) {
       const { tenant, spiffeId } = caller;
       const denial = {
         tenant,
@@ -159,7 +177,7 @@ export async function grant<M extends Method>(
         method,
         error: thrown,
         ...(resource.tenant === undefined ? {} : { wantedTenant: resource.tenant }),
-        ...(resource.serviceId === undefined ? {} : { serviceId: resource.serviceId }),
+        ...(resource.name === undefined || !isOfService(method) ? {} : { serviceId: resource.name }),
       };
       // Refused whether it could be recorded or not; recorded before it is answered.
       await context.denials.record(denial).catch(() => undefined);
@@ -167,6 +185,13 @@ export async function grant<M extends Method>(
     throw thrown;
   }
 }
+
+/** Whether somebody was refused for what they may not do; not for what they have used up, which happens to the best. */
+function isDenial({ code }: SoloError): boolean {
+  return code === "CAPABILITY_INVALID" || catalogue[code].status === "PERMISSION_DENIED";
+}
+
+const isOfService = (method: Method): boolean => /^(svc|event)/.test(rules[method].on);
 
 /** Made once: an abort without a reason of its own makes an error with a stack for every call. */
 const callerLeft = new Error("The caller has gone");
@@ -214,7 +239,7 @@ export function begin(
     },
     well: () => end(),
     badly: (thrown) => {
-      const error = toSoloError(thrown, correlationId);
+      const error = toSoloError(endedError(thrown, `go on with ${method}`), correlationId);
       end(error);
       return error;
     },

@@ -9,6 +9,7 @@ import type {
   SessionRequest,
   SessionResponse,
 } from "@solo/proto";
+import type { Permit } from "../../authority/authorize.ts";
 import { SoloError } from "../../errors.ts";
 import { defaultCallTimeoutMs, sessionLimits } from "../../limits.ts";
 import { toRpcStatus, toStatus } from "../error-status.ts";
@@ -27,8 +28,9 @@ export const session = (context: MethodContext, methods: SessionMethods): Duplex
   kind: "duplex",
   serve(stream, incoming) {
     const ended = begin(context, "MessagingService/Session", incoming);
-    grant(context, "MessagingService/Session", incoming, {}, ended).then(
-      () => new Session(stream, { incoming, methods, closing: context.closing, onEnded: ended }).open(),
+    grant(context, "MessagingService/Session", incoming, { resource: {} }, ended).then(
+      ({ permit }) =>
+        new Session(stream, { incoming, methods, permit, closing: context.closing, onEnded: ended }).open(),
       (thrown: unknown) => stream.emit("error", toStatus(ended.badly(thrown))),
     );
   },
@@ -51,6 +53,7 @@ class Session {
   readonly #incoming: Incoming;
   readonly #methods: SessionMethods;
   readonly #closing: AbortSignal;
+  readonly #permit: Permit<"MessagingService/Session">;
   readonly #onEnded: ReturnType<typeof begin>;
   /** What is to happen to an item without an answer when nobody waits for it, by the client's id. */
   readonly #open = new Map<number, () => void>();
@@ -68,6 +71,7 @@ class Session {
     options: {
       readonly incoming: Incoming;
       readonly methods: SessionMethods;
+      readonly permit: Permit<"MessagingService/Session">;
       readonly closing: AbortSignal;
       readonly onEnded: ReturnType<typeof begin>;
     },
@@ -76,6 +80,7 @@ class Session {
     this.#incoming = options.incoming;
     this.#methods = options.methods;
     this.#closing = options.closing;
+    this.#permit = options.permit;
     this.#onEnded = options.onEnded;
   }
 
@@ -89,8 +94,17 @@ class Session {
     });
     this.#incoming.onGone(() => this.#finish());
     this.#closing.addEventListener("abort", this.#onClosing);
+    this.#permit.signal?.addEventListener("abort", this.#onAuthorityEnded);
     if (this.#closing.aborted) this.#endWhenAnswered();
   }
+
+  readonly #onAuthorityEnded = (): void => {
+    try {
+      this.#permit.assertLive();
+    } catch (error) {
+      this.#fail(error as SoloError);
+    }
+  };
 
   readonly #onClosing = (): void => this.#endWhenAnswered();
 
@@ -110,6 +124,7 @@ class Session {
     this.#open.set(id, () => gone());
     const incoming: Incoming = {
       caller: this.#incoming.caller,
+      capability: this.#incoming.capability,
       remainingMs: () => timeoutMs || defaultCallTimeoutMs,
       face: this.#incoming.face,
       traceparent: () => traceparent || this.#incoming.traceparent(),
@@ -203,6 +218,7 @@ class Session {
     if (this.#over) return;
     this.#over = true;
     this.#closing.removeEventListener("abort", this.#onClosing);
+    this.#permit.signal?.removeEventListener("abort", this.#onAuthorityEnded);
     this.#waiting = [];
     for (const gone of [...this.#open.values()]) gone();
     this.#open.clear();

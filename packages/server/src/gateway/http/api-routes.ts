@@ -9,7 +9,7 @@ import type { AnyMethod, CallerOf } from "../grpc/handler.ts";
 import type { Incoming, Streaming, Unary } from "../grpc/method.ts";
 import { EventStream } from "./event-stream.ts";
 import { checkMessage, fieldsFromText, parseJson } from "./json-request.ts";
-import { peerOf, traceparentOf } from "./peer.ts";
+import { capabilityOf, peerOf, traceparentOf } from "./peer.ts";
 import { malformed, problemType, toProblem } from "./problem.ts";
 
 /** A message of the API, read from and written as JSON. */
@@ -104,9 +104,10 @@ function incomingOf(asked: FastifyRequest, reply: FastifyReply, callerOf: Caller
   }
   return {
     caller: () => callerOf(peerOf(asked.raw.socket)),
+    capability: () => capabilityOf(asked.raw.headers),
     remainingMs: () => (timeout === undefined ? defaultCallTimeoutMs : Number(timeout)),
     face: "http",
-    traceparent: () => traceparentOf(asked.raw),
+    traceparent: () => traceparentOf(asked.raw.headers),
     onGone: (gone) => reply.raw.once("close", gone),
   };
 }

@@ -13,7 +13,7 @@ import { recordRefusal } from "../grpc/gate.ts";
 import type { CallerOf } from "../grpc/handler.ts";
 import { begin, type Ending, grant, type Incoming, type MethodContext } from "../grpc/method.ts";
 import type { InFlight } from "../in-flight.ts";
-import { peerOf, traceparentOf } from "./peer.ts";
+import { capabilityOf, peerOf, traceparentOf } from "./peer.ts";
 import { problemType, toProblem } from "./problem.ts";
 
 export interface IngressOptions {
@@ -53,7 +53,10 @@ async function forward(request: FastifyRequest, reply: FastifyReply, options: In
   const service = serviceAt(raw.url);
   if (service === undefined) return reply.callNotFound();
   const { tenant, serviceId, rest } = service;
-  const ended = begin(options.methods, "ServiceIngress/Fetch", { face: "http", traceparent: () => traceparentOf(raw) });
+  const ended = begin(options.methods, "ServiceIngress/Fetch", {
+    face: "http",
+    traceparent: () => traceparentOf(raw.headers),
+  });
   const abort = new AbortController();
   reply.raw.once("close", () => abort.abort());
   try {
@@ -105,14 +108,17 @@ async function permitOf(
   if (service?.record.manifest.httpAccess === "public") {
     return authorizePublic("ServiceIngress/Fetch", resource.tenant, ended.correlationId);
   }
+  const { tenant, serviceId } = resource;
   const incoming: Incoming = {
     caller: () => callerOf(peerOf(request.raw.socket)),
+    capability: () => capabilityOf(request.raw.headers),
     remainingMs: () => httpLimits.headTimeoutMs,
     face: "http",
-    traceparent: () => traceparentOf(request.raw),
+    traceparent: () => traceparentOf(request.raw.headers),
     onGone: () => undefined,
   };
-  return (await grant(methods, "ServiceIngress/Fetch", incoming, resource, ended)).permit;
+  const asked = { resource: { tenant, name: serviceId }, message: { method: request.method, url: request.url } };
+  return (await grant(methods, "ServiceIngress/Fetch", incoming, asked, ended)).permit;
 }
 
 /** Of one connection, not of the request; and what only the kernel may say. */

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import type { McpHttp } from "@solo/mcp/http";
 import type { FastifyInstance } from "fastify";
 import { quoted, SoloError } from "../../errors.ts";
@@ -5,7 +6,7 @@ import type { Api } from "../grpc/api.ts";
 import type { CallerOf } from "../grpc/handler.ts";
 import { soloOf } from "../mcp/solo-of.ts";
 import { parseJson } from "./json-request.ts";
-import { peerOf } from "./peer.ts";
+import { capabilityOf, peerOf, traceparentOf } from "./peer.ts";
 
 /** Bytes of one message of a model's client, as over standard input. */
 const messageBytes = 16 * 1024 * 1024;
@@ -47,7 +48,8 @@ export function serveTools(app: FastifyInstance, options: ToolRoutesOptions): { 
       const mcp = await (loaded ??= load());
       if (sessionId !== undefined && !mcp.has(String(sessionId), spiffeId)) throw sessionUnknown(String(sessionId));
       reply.hijack();
-      const soloFor = (traceparent: string | undefined) => soloOf(api, caller, traceparent);
+      const soloFor = (headers: IncomingHttpHeaders) =>
+        soloOf(api, caller, { traceparent: traceparentOf(headers), capability: capabilityOf(headers) });
       await mcp.handle(asked.raw, reply.raw, { spiffeId, soloFor }, body);
     },
   });

@@ -1,21 +1,27 @@
 import type { Solo } from "@solo/mcp";
 import { nanoid } from "nanoid";
-import type { Caller } from "../../authority/caller.ts";
+import type { Peer } from "../../authority/caller.ts";
 import { catalogue } from "../../errors.ts";
 import type { Api } from "../grpc/api.ts";
 import type { Incoming, Unary } from "../grpc/method.ts";
 import { toSoloError } from "../to-solo-error.ts";
 
+/** The request that a tool is called by. */
+export interface ToolRequest {
+  readonly traceparent: string | undefined;
+  /** The capability that it names. */
+  readonly capability: string | undefined;
+}
+
 /**
  * The API as the tools of one caller reach it: by the same methods as gRPC, with the same checks, as this caller and nobody else.
- *
- * @param traceparent Of the request that calls the tool.
  */
-export function soloOf(api: Api, caller: Caller, traceparent: string | undefined): Solo {
+export function soloOf(api: Api, caller: Peer, { traceparent, capability }: ToolRequest): Solo {
   const deployments = api["solo.v1.DeploymentService"];
   const messaging = api["solo.v1.MessagingService"];
   const incoming = ({ timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal }): Incoming => ({
     caller: () => caller,
+    capability: () => capability,
     remainingMs: () => timeoutMs,
     face: "http",
     traceparent: () => traceparent,

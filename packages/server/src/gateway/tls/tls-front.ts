@@ -24,6 +24,8 @@ export interface TlsFront {
    * handshake are refused.
    */
   verdictOf(peer: string): PeerVerdict;
+  /** The open connection of that name. */
+  connectionOf(peer: string): Connection | undefined;
   /** Ends at once every connection made with the certificate of that `x5t#S256`. @returns How many. */
   endConnections(fingerprint: string): number;
   /** Open connections now. */
@@ -191,6 +193,7 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
       }
       return verdict;
     },
+    connectionOf: (peer) => registry.find(peer),
     endConnections: (fingerprint) => registry.end(fingerprint),
     connectionCount: () => registry.size,
     handshakeCount: () => handshakes.size,

@@ -1,0 +1,367 @@
+import {
+  type Bundle,
+  type Channel,
+  type Charge,
+  type Grant,
+  generatePrivateJwk,
+  type Holder,
+  Issuer,
+  importSigningKey,
+  inspect,
+  KeyRing,
+  Meters,
+  type PrivateJwk,
+  type RevocationEvent,
+  Revocations,
+  type SigningKey,
+  SteadyTime,
+  type VerifiedCapability,
+  Verifier,
+} from "@solo/capabilities";
+import type { Clock } from "../ports/clock.ts";
+import type { NewEvent } from "../ports/event-log.ts";
+import type { Collection, StateStore, StoredRecord, Transaction } from "../ports/state-store.ts";
+import { CallerAuthority } from "./caller-authority.ts";
+import { denied } from "./denied.ts";
+import { kernelTenant } from "./names.ts";
+import { steadyClock } from "./steady-clock.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+/** This server, as tokens name it. */
+export const audience = "solo";
+
+type Put = NonNullable<Transaction["puts"]>[number];
+
+/** A capability that was issued here, as it is kept. */
+export interface IssuedCapability {
+  readonly cid: string;
+  readonly bundle: Bundle;
+  readonly holderId: string;
+  readonly label: string;
+  readonly grants: readonly Grant[];
+  readonly issuedAtMs: number;
+  readonly expiresAtSeconds: number;
+  /** Its holder needs not name it. */
+  readonly standing: boolean;
+  /** Of the links above it. */
+  readonly parents: readonly string[];
+}
+
+/** A root, or a link that the server signs. */
+export interface Issue {
+  readonly tenant: string;
+  readonly holder: Holder;
+  readonly grants: readonly Grant[];
+  readonly lifetimeSeconds: number;
+  readonly label: string;
+  readonly depth?: number;
+  readonly standing: boolean;
+}
+
+/** What is to be written with the event of whatever made it; `taken` once it is on disk. */
+export interface Prepared {
+  readonly issued: IssuedCapability;
+  readonly event: NewEvent["body"];
+  readonly puts: readonly Put[];
+  taken(): void;
+}
+
+/** Ten years: as long as nobody takes it back. */
+export const longestLifeSeconds = 315_360_000;
+
+const timeEveryMs = 600_000;
+
+/**
+ * All that decides who may do what: the keys that sign, what was issued and taken back, what was used up, and the verifier that
+ * knows it. Rebuilt from records at each start.
+ */
+export class Authority {
+  readonly verifier: Verifier<Vocabulary>;
+  readonly #state: StateStore;
+  readonly #clock: Clock;
+  readonly #voucher: SigningKey;
+  readonly #ring: KeyRing;
+  readonly #revocations: Revocations;
+  readonly #time: SteadyTime;
+  readonly #meters: Meters;
+  readonly #issuers = new Map<string, Promise<Issuer>>();
+  readonly #issued = new Map<string, { readonly tenant: string; readonly capability: IssuedCapability }>();
+  /** By the thumbprint of the certificate's key. */
+  readonly #standing = new Map<string, IssuedCapability>();
+  readonly #revoked = new Set<string>();
+  readonly #spent = new Map<string, { uses: number; budget: Record<string, number> }>();
+  #stopKeepingTime: () => void = () => undefined;
+
+  private constructor(options: { state: StateStore; clock: Clock; voucher: SigningKey; highestMs: number }) {
+    this.#state = options.state;
+    this.#clock = options.clock;
+    this.#voucher = options.voucher;
+    const clock = steadyClock(options.clock);
+    this.#time = new SteadyTime(clock, options.highestMs);
+    this.#ring = new KeyRing();
+    this.#revocations = new Revocations({ source: "own", clock });
+    this.#meters = new Meters();
+    this.verifier = new Verifier<Vocabulary>({
+      audience,
+      ring: this.#ring,
+      revocations: this.#revocations,
+      meters: this.#meters,
+      time: this.#time,
+      voucher: options.voucher,
+    });
+  }
+
+  /** Reads what was kept; a first start makes its key. */
+  static async open({ state, clock }: { readonly state: StateStore; readonly clock: Clock }): Promise<Authority> {
+    const [voucher, time] = await Promise.all([
+      keyOf(state, kernelTenant, "voucher"),
+      state.get(kernelTenant, timeKey),
+    ]);
+    const { highestMs } = time === undefined ? { highestMs: 0 } : (decode(time) as { readonly highestMs: number });
+    const authority = new Authority({ state, clock, voucher, highestMs });
+    for await (const { tenant } of every(state, "issuer-key")) await authority.#issuerOf(tenant);
+    for await (const stored of every(state, "capability")) {
+      authority.#know(stored.tenant, decode(stored) as IssuedCapability);
+    }
+    for await (const stored of every(state, "revocation")) authority.#apply(decode(stored) as RevocationEvent);
+    for await (const stored of every(state, "charge")) {
+      const charge = decode(stored) as Charge;
+      authority.#meters.apply(charge);
+      authority.#spent.set(stored.key, { uses: charge.uses, budget: { ...charge.budget } });
+    }
+    await authority.#keepTime();
+    authority.#keepTimeOn();
+    return authority;
+  }
+
+  /** Of a connection, which closes it. */
+  connect(channel: Channel & { readonly kind: "mutual-tls" }): CallerAuthority {
+    return new CallerAuthority(this.verifier, channel, () => this.#standing.get(channel.keyThumbprint)?.bundle);
+  }
+
+  /** The capability that a key holds without naming it. */
+  standingOf(keyThumbprint: string): IssuedCapability | undefined {
+    return this.#standing.get(keyThumbprint);
+  }
+
+  /** Signs a root of a tenant. Nothing is kept yet, and nobody is told. */
+  async prepare(issue: Issue): Promise<Prepared> {
+    const { holder, grants, lifetimeSeconds, label, depth } = issue;
+    const issuer = await this.#issuerOf(issue.tenant);
+    const bundle = await issuer.issue({
+      holder,
+      grants,
+      audience: [audience],
+      lifetimeSeconds,
+      label,
+      ...(depth === undefined ? {} : { depth }),
+    });
+    return this.#prepared(issue, bundle, []);
+  }
+
+  /**
+   * Signs a part of what a caller holds, for another holder, in the caller's place.
+   *
+   * @throws {SigningRefused} If it is more than the caller holds.
+   */
+  async prepareFrom(capability: VerifiedCapability, issue: Omit<Issue, "tenant">): Promise<Prepared> {
+    const { holder, grants, lifetimeSeconds, label, depth } = issue;
+    const options = { to: holder, grants, lifetimeSeconds, label, ...(depth === undefined ? {} : { depth }) };
+    const bundle = await this.verifier.vouch(capability, options);
+    return this.#prepared({ ...issue, tenant: capability.tenant }, bundle, capability.cids);
+  }
+
+  /** What a service is to do later for who deploys it, held by the kernel. @throws {SigningRefused} */
+  entrust(capability: VerifiedCapability, grants: readonly Grant[], label: string): Promise<Bundle> {
+    const left = Math.max(1, capability.expiresAtSeconds - Math.floor(this.#clock.wallMs() / 1_000));
+    return this.verifier.vouch(capability, {
+      to: this.#voucher.holder,
+      grants,
+      lifetimeSeconds: left,
+      depth: 0,
+      label,
+    });
+  }
+
+  /** @throws {SoloError} If what was entrusted is good no more. */
+  async own(bundle: Bundle): Promise<VerifiedCapability<"self">> {
+    const capability = await this.verifier.own(bundle, this.#voucher);
+    if ("kind" in capability) throw denied(capability, "act for who deployed the service");
+    return capability;
+  }
+
+  /** Makes what was charged durable, before the effect. */
+  async keepCharges(tenant: string, charges: readonly Charge[]): Promise<void> {
+    if (charges.length === 0) return;
+    const puts = charges.map((charge) => {
+      const key = `${charge.root} ${charge.meter}`;
+      const spent = this.#spent.get(key) ?? { uses: 0, budget: {} };
+      spent.uses += charge.uses;
+      for (const [unit, amount] of Object.entries(charge.budget) as [string, number][]) {
+        spent.budget[unit] = (spent.budget[unit] ?? 0) + amount;
+      }
+      this.#spent.set(key, spent);
+      const expiresAtMs = charge.expiresAtSeconds * 1_000;
+      return { collection: "charge", key, value: encode({ ...charge, ...spent }), expiresAtMs } as const;
+    });
+    await this.#state.commit({ tenant, events: [], puts });
+  }
+
+  /** All that was issued in a tenant and has not expired, newest first. */
+  list(tenant: string): readonly (IssuedCapability & { readonly revoked: boolean })[] {
+    const nowSeconds = this.#clock.wallMs() / 1_000;
+    return [...this.#issued.values()]
+      .filter((each) => each.tenant === tenant && each.capability.expiresAtSeconds > nowSeconds)
+      .map(({ capability }) => ({ ...capability, revoked: this.#revoked.has(capability.cid) }))
+      .reverse();
+  }
+
+  find(tenant: string, cid: string): IssuedCapability | undefined {
+    const found = this.#issued.get(cid);
+    return found?.tenant === tenant ? found.capability : undefined;
+  }
+
+  /** Takes back. When it resolves, nothing below begins any more, and what goes on is aborted. */
+  async revoke(
+    tenant: string,
+    revocation: RevocationEvent,
+    { event, puts = [] }: { readonly event: NewEvent; readonly puts?: readonly Put[] },
+  ): Promise<void> {
+    const key = keyOfRevocation(revocation);
+    const expiry = "expiresAtSeconds" in revocation ? { expiresAtMs: revocation.expiresAtSeconds * 1_000 } : {};
+    await this.#state.commit({
+      tenant,
+      events: [event],
+      puts: [{ collection: "revocation", key, value: encode(revocation), ...expiry }, ...puts],
+    });
+    this.#apply(revocation);
+  }
+
+  /** The epoch of a tenant: all that is issued in it ends when it is raised. */
+  epochOf(tenant: string): number {
+    return this.#revocations.epochOf(tenant);
+  }
+
+  async close(): Promise<void> {
+    this.#stopKeepingTime();
+    await this.#keepTime().catch(() => undefined);
+  }
+
+  #apply(revocation: RevocationEvent): void {
+    if (revocation.kind === "link-revoked") this.#revoked.add(revocation.cid);
+    this.#revocations.apply(revocation);
+  }
+
+  #prepared(issue: Issue, bundle: Bundle, parents: readonly string[]): Prepared {
+    const { tenant, label, grants, standing } = issue;
+    const found = inspect(bundle);
+    const last = found.kind === "inspected" ? found.links.at(-1) : undefined;
+    if (last === undefined) throw new Error("What was signed cannot be read");
+    const { cid, holderId, expiresAtSeconds } = last;
+    const issuedAtMs = this.#clock.wallMs();
+    const issued = { cid, bundle, holderId, label, grants, issuedAtMs, expiresAtSeconds, standing, parents };
+    return {
+      issued,
+      event: {
+        type: "capability.granted",
+        cid,
+        holder: holderId,
+        label,
+        standing,
+        grants: grants.map(({ resource, abilities: given }) => `${given.join(",")} on ${resource}`),
+        expiresAtMs: expiresAtSeconds * 1_000,
+      },
+      puts: [{ collection: "capability", key: cid, value: encode(issued), expiresAtMs: expiresAtSeconds * 1_000 }],
+      taken: () => this.#know(tenant, issued),
+    };
+  }
+
+  #know(tenant: string, capability: IssuedCapability): void {
+    this.#issued.set(capability.cid, { tenant, capability });
+    if (capability.standing) this.#standing.set(capability.holderId, capability);
+  }
+
+  #issuerOf(tenant: string): Promise<Issuer> {
+    const known = this.#issuers.get(tenant);
+    if (known !== undefined) return known;
+    const opening = keyOf(this.#state, tenant, "main").then((key) =>
+      Issuer.open({
+        name: `solo://${tenant}/issuer/main`,
+        key,
+        ring: this.#ring,
+        revocations: this.#revocations,
+        time: this.#time,
+      }),
+    );
+    this.#issuers.set(tenant, opening);
+    opening.catch(() => this.#issuers.delete(tenant));
+    return opening;
+  }
+
+  async #keepTime(): Promise<void> {
+    const { highestMs } = this.#time;
+    await this.#state.commit({
+      tenant: kernelTenant,
+      events: [],
+      puts: [{ ...timeKey, value: encode({ highestMs }) }],
+    });
+  }
+
+  #keepTimeOn(): void {
+    this.#stopKeepingTime = this.#clock.schedule(timeEveryMs, () => {
+      void this.#keepTime().catch(() => undefined);
+      this.#keepTimeOn();
+    });
+  }
+}
+
+const timeKey = { collection: "authority", key: "time" } as const;
+
+function keyOfRevocation(revocation: RevocationEvent): string {
+  switch (revocation.kind) {
+    case "link-revoked":
+    case "children-revoked":
+      return `${revocation.kind} ${revocation.cid}`;
+    case "holder-revoked":
+      return `${revocation.kind} ${revocation.holderId}`;
+    case "epoch-raised":
+      return revocation.kind;
+  }
+}
+
+/** A key that signs, made when first asked for. */
+async function keyOf(state: StateStore, tenant: string, name: "main" | "voucher"): Promise<SigningKey> {
+  const place = { collection: name === "main" ? "issuer-key" : "authority", key: name } as const;
+  const stored = await state.get(tenant, place);
+  if (stored !== undefined) return importSigningKey(decode(stored) as PrivateJwk);
+  const jwk = await generatePrivateJwk();
+  const key = await importSigningKey(jwk);
+  await state.commit({
+    tenant,
+    events: [
+      {
+        body: { type: "authority.key-made", name, kid: key.thumbprint },
+        correlationId: key.thumbprint,
+        actor: "kernel",
+      },
+    ],
+    puts: [{ ...place, value: encode(jwk) }],
+    expect: [{ ...place, revision: 0 }],
+  });
+  return key;
+}
+
+async function* every(state: StateStore, collection: Collection): AsyncIterable<StoredRecord> {
+  const limit = 500;
+  let after: { readonly tenant: string; readonly key: string } | undefined;
+  for (;;) {
+    const page = await state.list({ collection, limit, ...(after === undefined ? {} : { after }) });
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < limit) return;
+    after = { tenant: last.tenant, key: last.key };
+  }
+}
+
+const encode = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+const decode = ({ value }: StoredRecord): unknown => JSON.parse(new TextDecoder().decode(value));

@@ -1,0 +1,83 @@
+import type {
+  AccessRequest,
+  Bundle,
+  CapabilityDenied,
+  Grant,
+  Permit as TokenPermit,
+  VerifiedCapability,
+} from "@solo/capabilities";
+import type { Authority } from "../authority/authority.ts";
+import { placeIn, resourceIn } from "../authority/authorize.ts";
+import { denied } from "../authority/denied.ts";
+import type { Ability, Vocabulary } from "../authority/vocabulary.ts";
+import { SoloError } from "../errors.ts";
+
+/** One thing that a service wants to do. */
+export type ServiceRequest<Name extends Ability> = Omit<AccessRequest<Vocabulary, Name>, "resource"> & {
+  /** Below the tenant, such as `kv/carts/7`. */
+  readonly path: string;
+};
+
+/**
+ * What one deployed version of a service may do: a part of what its deployer holds, and gone with it.
+ *
+ * It is taken up when it is first asked, so that a start need not wait for it.
+ */
+export class ServiceAuthority {
+  readonly #authority: Authority;
+  readonly #tenant: string;
+  readonly #bundle: Bundle | undefined;
+  #taken: Promise<VerifiedCapability<"self">> | undefined;
+
+  constructor(authority: Authority, service: { readonly tenant: string; readonly bundle: Bundle | undefined }) {
+    this.#authority = authority;
+    this.#tenant = service.tenant;
+    this.#bundle = service.bundle;
+  }
+
+  /** @throws {SoloError} `CAPABILITY_DENIED` where nothing is granted, or no longer. */
+  capability(action: string): Promise<VerifiedCapability<"self">> {
+    const bundle = this.#bundle;
+    if (bundle === undefined) return Promise.reject(nothingGranted(action));
+    this.#taken ??= this.#authority.own(bundle).catch((error: unknown) => {
+      // What is wrong with the clock passes.
+      this.#taken = undefined;
+      throw error;
+    });
+    return this.#taken;
+  }
+
+  /**
+   * Decides, and charges durably what it costs. The effect is begun by the permit's `run`.
+   *
+   * @throws {SoloError} One of the `CAPABILITY_` reasons.
+   */
+  async decide<Name extends Ability>({ path, ...request }: ServiceRequest<Name>): Promise<TokenPermit<Name, "self">> {
+    const action = `use ${request.ability} on ${path}`;
+    const capability = await this.capability(action);
+    const resource = resourceIn(capability.tenant, this.#tenant, path);
+    const decision = this.#authority.verifier.authorize(capability, {
+      ...request,
+      resource,
+    } as unknown as AccessRequest<Vocabulary, Name>);
+    if ("code" in decision) throw denied(decision, action);
+    await this.#authority.keepCharges(capability.tenant, decision.charges);
+    return decision;
+  }
+}
+
+/** What the kernel throws where authority ended between the decision and its effect. */
+export const isEnded = (error: unknown): error is CapabilityDenied =>
+  error instanceof Error && error.name === "CapabilityDenied";
+
+/** Grants of a manifest in the words of the capability that they are a part of. */
+export const grantsIn = (ofCapability: string, tenant: string, grants: readonly Grant[]): readonly Grant[] =>
+  grants.map((grant) => ({ ...grant, resource: `solo://${placeIn(ofCapability, tenant)}/${grant.resource}` }));
+
+const nothingGranted = (action: string): SoloError =>
+  new SoloError("CAPABILITY_DENIED", `Cannot ${action}: nothing is granted to the service`, {
+    found: "a manifest without grants",
+    wanted: "a grant of it in the manifest",
+    fix: "Add it to [[grants]] of the manifest, and deploy again as somebody who holds it",
+    metadata: { code: "CAP_ABILITY" },
+  });
