@@ -6,7 +6,7 @@ import prices from "./prices.ts";
 test("an order asks the other service for the price", async () => {
   await using kernel = await startKernel();
   await kernel.deploy("prices", prices);
-  await kernel.deploy("orders", orders);
+  await kernel.deploy("orders", orders, { grants: ["svc/call on svc/prices"] });
 
   expect(await kernel.call("orders", "order", "pear", 3)).toEqual({ ok: true, total: 12 });
   expect(await kernel.call("orders", "order", "anvil", 1)).toEqual({ ok: false, reason: "nothing is known of anvil" });
@@ -15,7 +15,7 @@ test("an order asks the other service for the price", async () => {
 
 test("the caller hears at once when the other service is not there", async () => {
   await using kernel = await startKernel();
-  await kernel.deploy("orders", orders, { restart: "temporary" });
+  await kernel.deploy("orders", orders, { restart: "temporary", grants: ["svc/call on svc/prices"] });
 
   await expect(kernel.call("orders", "order", "pear", 3)).rejects.toMatchObject({ code: "SERVICE_DIED" });
 });

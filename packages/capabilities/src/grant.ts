@@ -98,3 +98,16 @@ function writeCaveats(caveats: Caveats): object {
     ...(via && { via: [...new Set(via)].sort() }),
   };
 }
+
+/** Which part of a grant no verifier would take; `undefined` if it is right. For messages: signing refuses it all the same. */
+export function faultOf(grant: Grant): "resource" | "abilities" | "caveats" | undefined {
+  const { r, a, c } = writeGrant(grant) as { readonly r: unknown; readonly a: unknown; readonly c?: unknown };
+  if (parsePattern(r) === undefined) return "resource";
+  if (!isSortedSet(a, maxAbilities, isAbility)) return "abilities";
+  try {
+    return readCaveats(c).unknown === undefined ? undefined : "caveats";
+  } catch (error) {
+    if (error instanceof Refused) return "caveats";
+    throw error;
+  }
+}

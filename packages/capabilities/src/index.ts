@@ -12,6 +12,7 @@ export { denialCodes } from "./denial.ts";
 export { CapabilityDenied, CapabilityError, InvalidResource, SigningRefused } from "./errors.ts";
 export { explain } from "./explain.ts";
 export type { Grant } from "./grant.ts";
+export { faultOf } from "./grant.ts";
 export type { InspectedLink, Inspection } from "./inspect.ts";
 export { inspect } from "./inspect.ts";
 export type { IssueOptions, IssuerOptions } from "./issuer.ts";

@@ -21,6 +21,8 @@ export interface ManifestFlags {
   readonly env?: readonly string[];
   readonly envFile?: readonly string[];
   readonly arg?: readonly string[];
+  /** Each as the server reads it. */
+  readonly grant?: readonly string[];
   /** NAME=VALUE, each. */
   readonly limit?: readonly string[];
   readonly softLimit?: readonly string[];
@@ -42,6 +44,7 @@ export async function deployManifest(flags: ManifestFlags, workingFolder: string
     rules: { soft: {}, actions: {} },
     environment: {},
     startArguments: undefined,
+    grants: [],
   };
   const file = flags.manifest === undefined ? nothing : await readManifestFile(flags.manifest, workingFolder);
   const given = readLimitFlags(flags);
@@ -64,6 +67,7 @@ export async function deployManifest(flags: ManifestFlags, workingFolder: string
     httpAccess: (numbers.httpAccess ?? 0) as Manifest["httpAccess"],
     maxRestarts: numbers.maxRestarts,
     restartPeriodMs: numbers.restartPeriodMs ?? 0,
+    grants: [...(flags.grant ?? file.grants)],
     startArguments: Buffer.from(jsonArguments(startArguments, (_, quoted) => `solo deploy ... --arg ${quoted}`)),
   };
 }

@@ -21,6 +21,7 @@ export interface DeployOptions extends ChangeOptions, ProgramFlags {
   readonly env?: readonly string[];
   readonly envFile?: readonly string[];
   readonly arg?: readonly string[];
+  readonly grant?: readonly string[];
   readonly limit?: readonly string[];
   readonly softLimit?: readonly string[];
   readonly onLimit?: readonly string[];
@@ -56,6 +57,7 @@ export function addDeployOptions(command: Command): Command {
     .option("--limit <name=value>", `any limit; may be repeated. Names: ${limitKeys}`, collect)
     .option("--soft-limit <name=value>", "where warnings begin (default for most: 80 % of the limit)", collect)
     .option("--on-limit <name=action>", "what happens at a limit: kill, throttle or warn", collect)
+    .option("--grant <grant>", "what it may do, such as 'kv/read on kv/carts/**'; may be repeated", collect)
     .option("--protocol <name>", "of an external binary: frames, lines or http (default: frames)")
     .option("--entry <path>", "the program inside a tarball, or the code of a folder")
     .option("--program-arg <text>", "argument behind the name of an external binary; may be repeated", collect)

@@ -18,6 +18,8 @@ export interface ManifestFile {
   readonly environment: Readonly<Record<string, string>>;
   /** JSON text of each start argument. */
   readonly startArguments: readonly string[] | undefined;
+  /** As the server reads them. */
+  readonly grants: readonly string[];
 }
 
 /** A variable's name, as environments take it. */
@@ -40,6 +42,7 @@ export async function readManifestFile(path: string, workingFolder: string): Pro
   const actions: Record<string, number> = {};
   const environment: Record<string, string> = {};
   let startArguments: readonly string[] | undefined;
+  let grants: readonly string[] = [];
 
   for (const [key, value] of leaves(root)) {
     const name = fieldOfKey.get(key);
@@ -78,6 +81,10 @@ export async function readManifestFile(path: string, workingFolder: string): Pro
     } else if (key === "start_arguments") {
       if (Array.isArray(value)) startArguments = value.map((argument) => JSON.stringify(argument));
       else problems.push(`start_arguments is ${JSON.stringify(value)}, wanted an array`);
+    } else if (key === "grants") {
+      if (Array.isArray(value) && value.every((grant) => typeof grant === "string")) grants = value;
+      else
+        problems.push(`grants is ${JSON.stringify(value)}, wanted an array of texts such as "kv/read on kv/carts/**"`);
     } else {
       problems.push(unknownKey(key, knownKeys));
     }
@@ -92,7 +99,7 @@ export async function readManifestFile(path: string, workingFolder: string): Pro
       },
     );
   }
-  return { numbers, rules: { soft, actions }, environment, startArguments };
+  return { numbers, rules: { soft, actions }, environment, startArguments, grants };
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
@@ -111,7 +118,7 @@ const fieldOfKey = new Map(
 );
 const knownKeys = [
   ...fieldNames.map((name) => manifestFields[name].key),
-  ...["limits.soft", "limits.actions", "environment", "start_arguments"],
+  ...["limits.soft", "limits.actions", "environment", "start_arguments", "grants"],
 ];
 
 async function parseFile(path: string, workingFolder: string): Promise<Record<string, unknown>> {

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
-import type { VerifiedCapability } from "@solo/capabilities";
+import type { Grant, VerifiedCapability } from "@solo/capabilities";
 import { usualLimits } from "@solo/notation";
 import { nanoid } from "nanoid";
 import { type Authority, longestLifeSeconds } from "./authority/authority.ts";
 import { authorize, type Permit } from "./authority/authorize.ts";
 import type { Caller } from "./authority/caller.ts";
+import { parseGrant } from "./authority/grant-text.ts";
 import { checkNewTenant } from "./authority/names.ts";
 import type { Method } from "./authority/rules.ts";
 import { tenantGrants } from "./authority/standing.ts";
@@ -45,7 +46,9 @@ export interface TestKernelOptions {
 }
 
 /** How a service is run; everything has the server's default. */
-export interface DeployOptions extends Partial<Omit<Manifest, "limits" | "startArguments">> {
+export interface DeployOptions extends Partial<Omit<Manifest, "limits" | "startArguments" | "grants">> {
+  /** What it may do, each as in a manifest: `svc/call on svc/prices`. */
+  readonly grants?: readonly string[];
   readonly limits?: Partial<ServiceLimits>;
   /** JSON values handed to `init` behind the setup. */
   readonly startArguments?: readonly unknown[];
@@ -112,6 +115,7 @@ export async function startKernel(options: TestKernelOptions = {}): Promise<Test
     openSandbox: async () => (sandbox = openSandbox()),
   });
   const stop = () => kernel.stop({ graceMs: 5_000 });
+  await kernel.parts().authority.ready("default");
   const tenant = (name: string) => tenantOf(kernel, checkNewTenant(name), register);
   return { ...tenant("default"), tenant, stop, [Symbol.asyncDispose]: stop };
 }
@@ -197,7 +201,13 @@ async function holdAll(authority: Authority, tenant: string): Promise<VerifiedCa
     .capability(issued.bundle);
 }
 
-const manifestOf = ({ limits, startArguments, ...rest }: DeployOptions): Manifest => ({
+function grantOf(text: string): Grant {
+  const grant = parseGrant(text);
+  if ("kind" in grant) throw new TypeError(`Cannot use the grant "${text}": it ${grant.message}`);
+  return grant;
+}
+
+const manifestOf = ({ limits, startArguments, grants = [], ...rest }: DeployOptions): Manifest => ({
   environment: {},
   logLevel: "info",
   restart: "permanent",
@@ -206,6 +216,7 @@ const manifestOf = ({ limits, startArguments, ...rest }: DeployOptions): Manifes
   softLimits: {},
   limitActions: {},
   ...rest,
+  grants: grants.map(grantOf),
   startArguments: startArguments === undefined ? "" : JSON.stringify(startArguments),
   limits: { ...usualLimits, ...limits },
 });

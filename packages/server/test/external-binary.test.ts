@@ -491,7 +491,7 @@ while read -r kind id timeout method args <&3; do
   esac
 done
 `;
-    await solo.deploy("asker", asker, lines);
+    await solo.deploy("asker", asker, { ...lines, manifest: { grants: ["svc/call,svc/cast on svc/*"] } });
     expect(await solo.call("asker", "ask", ["a", 1])).toEqual(["a", 1]);
     await solo.kill("asker");
   });

@@ -48,6 +48,9 @@ async function until<Value>(what: string, look: () => Promise<Value | undefined>
   throw new Error(`It did not happen: ${what}`);
 }
 
+/** To send to any service of the tenant. */
+const toServices = ["svc/call,svc/cast on svc/*"];
+
 const untilState = (tenant: TestTenant, serviceId: string, state: string, restarts?: number) =>
   until(`${serviceId} is ${state}`, async () => {
     const view = await tenant.status(serviceId);
@@ -111,12 +114,12 @@ test("what a service sends while it starts leaves its cell when the service is o
   });
   const committed: (readonly string[])[] = [];
   disk.onCommit = (each) => void committed.push(each);
-  await kernel.deploy("asking", asking);
+  await kernel.deploy("asking", asking, { grants: toServices });
   expect(await kernel.call("asking", "read")).toBe(1);
   expect(committed).toEqual([["service.deployed"], ["service.started"]]);
 
   disk.full = "everything";
-  await expect(kernel.deploy("other", asking)).rejects.toThrow("disk");
+  await expect(kernel.deploy("other", asking, { grants: toServices })).rejects.toThrow("disk");
   expect(await kernel.call("counter", "add", 0)).toBe(1);
 });
 
@@ -498,7 +501,7 @@ test("what a service sends while it starts leaves its cell only when its accepta
     for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     order.push("accepted");
   };
-  await kernel.deploy("eager", eager);
+  await kernel.deploy("eager", eager, { grants: toServices });
   await until("the message is handled", () => order.at(2));
   expect(order).toEqual(["started", "accepted", "heard"]);
 

@@ -42,7 +42,8 @@ afterAll(async () => {
 });
 
 type Limits = NonNullable<NonNullable<DeployOptions["manifest"]>["limits"]>;
-const deploy = (serviceId: string, limits: Limits) => solo.deploy(serviceId, obedient, { manifest: { limits } });
+const deploy = (serviceId: string, limits: Limits) =>
+  solo.deploy(serviceId, obedient, { manifest: { limits, grants: ["svc/call,svc/cast on svc/*"] } });
 
 async function eventsOf(serviceId: string, type: string): Promise<readonly Record<string, unknown>[]> {
   const events = await solo.history(serviceId);

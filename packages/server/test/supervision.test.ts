@@ -192,7 +192,7 @@ describe("restarts", () => {
       calls: { value: ({ state }) => reply("in", state), crash: () => { throw new Error("asked to crash"); } },
     `);
     await solo.deploy("gate", gate);
-    await solo.deploy("gated", gated);
+    await solo.deploy("gated", gated, { manifest: { grants: ["svc/call,svc/cast on svc/*"] } });
     await solo.cast("gate", "set", false);
     expect(await refusal(solo.restart("gated"))).toMatchObject({
       reason: "START_FAILED",
@@ -242,7 +242,10 @@ describe("kill", () => {
       ["gentle", false],
       ["forced", true],
     ] as const) {
-      const manifest = { startArguments: Buffer.from(JSON.stringify([serviceId])) };
+      const manifest = {
+        startArguments: Buffer.from(JSON.stringify([serviceId])),
+        grants: ["svc/call,svc/cast on svc/*"],
+      };
       const { processId } = await solo.deploy(serviceId, dying, { manifest });
       const footprint = footprintOf(processId);
       const killed = await solo.kill(serviceId, { force });
@@ -447,7 +450,9 @@ describe("services that talk", () => {
     },
   `);
   const deployTalker = (serviceId: string, other: string) =>
-    solo.deploy(serviceId, talker, { manifest: { startArguments: Buffer.from(JSON.stringify([other])) } });
+    solo.deploy(serviceId, talker, {
+      manifest: { startArguments: Buffer.from(JSON.stringify([other])), grants: ["svc/call,svc/cast on svc/*"] },
+    });
 
   test("two that call each other at once both get their answer", async () => {
     await deployTalker("ann", "ben");

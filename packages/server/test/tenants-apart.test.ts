@@ -57,7 +57,9 @@ beforeAll(async () => {
   ann = connect(server.ready.grpc, await issueIdentity(admin, "ann"));
   benIdentity = await issueIdentity(admin, "ben");
   ben = connect(server.ready.grpc, benIdentity);
-  const startArguments = (secret: string) => ({ manifest: { startArguments: Buffer.from(JSON.stringify([secret])) } });
+  const startArguments = (secret: string) => ({
+    manifest: { startArguments: Buffer.from(JSON.stringify([secret])), grants: ["svc/call,svc/cast on svc/*"] },
+  });
   await ann.deploy("shared", keeper, startArguments(secrets.ann));
   await ann.deploy("only-ann", keeper, startArguments(secrets.ann));
   await ben.deploy("shared", keeper, startArguments(secrets.ben));

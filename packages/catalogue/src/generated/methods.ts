@@ -536,6 +536,12 @@ export const messages = {
         "jsonName": "httpAccess",
         "type": "HttpAccess",
         "doc": "Who may send HTTP requests to it, at /TENANT/SERVICE/. Default: the tenant's own identities, and operators."
+      },
+      {
+        "name": "grants",
+        "jsonName": "grants",
+        "type": "repeated string",
+        "doc": "What it may do beside answering, each \"ABILITIES on PATTERN [CAVEAT=VALUE ...]\" below its tenant, such as\n\"kv/read,kv/write on kv/carts/**\" or \"net/fetch on net/egress host=api.example.com rate=10/1m\". Each must be within what\nthe caller holds, and ends with that. At most 16. Default: nothing."
       }
     ]
   },

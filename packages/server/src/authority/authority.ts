@@ -20,7 +20,8 @@ import {
 } from "@solo/capabilities";
 import type { Clock } from "../ports/clock.ts";
 import type { NewEvent } from "../ports/event-log.ts";
-import type { Collection, StateStore, StoredRecord, Transaction } from "../ports/state-store.ts";
+import type { Collection, RecordKey, StateStore, StoredRecord, Transaction } from "../ports/state-store.ts";
+import { StorageFull } from "../storage/errors.ts";
 import { CallerAuthority } from "./caller-authority.ts";
 import { denied } from "./denied.ts";
 import { kernelTenant } from "./names.ts";
@@ -114,12 +115,12 @@ export class Authority {
   /** Reads what was kept; a first start makes its key. */
   static async open({ state, clock }: { readonly state: StateStore; readonly clock: Clock }): Promise<Authority> {
     const [voucher, time] = await Promise.all([
-      keyOf(state, kernelTenant, "voucher"),
+      keyOf(state, { collection: "authority", key: "voucher" }),
       state.get(kernelTenant, timeKey),
     ]);
     const { highestMs } = time === undefined ? { highestMs: 0 } : (decode(time) as { readonly highestMs: number });
     const authority = new Authority({ state, clock, voucher, highestMs });
-    for await (const { tenant } of every(state, "issuer-key")) await authority.#issuerOf(tenant);
+    for await (const { key } of every(state, "issuer-key")) await authority.#issuerOf(key);
     for await (const stored of every(state, "capability")) {
       authority.#know(stored.tenant, decode(stored) as IssuedCapability);
     }
@@ -129,7 +130,10 @@ export class Authority {
       authority.#meters.apply(charge);
       authority.#spent.set(stored.key, { uses: charge.uses, budget: { ...charge.budget } });
     }
-    await authority.#keepTime();
+    await authority.#keepTime().catch((error: unknown) => {
+      // A full disk does not keep the server from deciding.
+      if (!(error instanceof StorageFull)) throw error;
+    });
     authority.#keepTimeOn();
     return authority;
   }
@@ -142,6 +146,11 @@ export class Authority {
   /** The capability that a key holds without naming it. */
   standingOf(keyThumbprint: string): IssuedCapability | undefined {
     return this.#standing.get(keyThumbprint);
+  }
+
+  /** Has the key of a tenant made, if there is none yet. */
+  async ready(tenant: string): Promise<void> {
+    await this.#issuerOf(tenant);
   }
 
   /** Signs a root of a tenant. Nothing is kept yet, and nobody is told. */
@@ -284,7 +293,7 @@ export class Authority {
   #issuerOf(tenant: string): Promise<Issuer> {
     const known = this.#issuers.get(tenant);
     if (known !== undefined) return known;
-    const opening = keyOf(this.#state, tenant, "main").then((key) =>
+    const opening = keyOf(this.#state, { collection: "issuer-key", key: tenant }).then((key) =>
       Issuer.open({
         name: `solo://${tenant}/issuer/main`,
         key,
@@ -329,18 +338,17 @@ function keyOfRevocation(revocation: RevocationEvent): string {
   }
 }
 
-/** A key that signs, made when first asked for. */
-async function keyOf(state: StateStore, tenant: string, name: "main" | "voucher"): Promise<SigningKey> {
-  const place = { collection: name === "main" ? "issuer-key" : "authority", key: name } as const;
-  const stored = await state.get(tenant, place);
+/** A key that signs, made when first asked for: the kernel's own business, whatever tenant it signs for. */
+async function keyOf(state: StateStore, place: RecordKey): Promise<SigningKey> {
+  const stored = await state.get(kernelTenant, place);
   if (stored !== undefined) return importSigningKey(decode(stored) as PrivateJwk);
   const jwk = await generatePrivateJwk();
   const key = await importSigningKey(jwk);
   await state.commit({
-    tenant,
+    tenant: kernelTenant,
     events: [
       {
-        body: { type: "authority.key-made", name, kid: key.thumbprint },
+        body: { type: "authority.key-made", name: place.key, kid: key.thumbprint },
         correlationId: key.thumbprint,
         actor: "kernel",
       },

@@ -1,4 +1,5 @@
 import {
+  type Denial,
   resource,
   segment,
   type Permit as TokenPermit,
@@ -129,8 +130,10 @@ export function authorize<M extends Method>(verifier: Verifier<Vocabulary>, requ
   const { caller, capability, method, correlationId, message } = request;
   const tenant = request.resource.tenant ?? caller.tenant;
   const rule = rules[method];
-  // What names no tenant in its capability's own words cannot be meant for one.
-  if (capability.tenant !== kernelTenant && tenant !== capability.tenant) throw otherTenant(method, capability.tenant);
+  // Only operators hold something above tenants.
+  if (capability.tenant !== kernelTenant && tenant !== capability.tenant) {
+    throw isForOperators(rule.ability) ? adminRequired(method, caller) : otherTenant(method, capability.tenant);
+  }
   const decision = verifier.authorize(capability, {
     ability: rule.ability,
     resource: resourceIn(capability.tenant, tenant, pathOf(rule, request.resource.name)),
@@ -139,14 +142,24 @@ export function authorize<M extends Method>(verifier: Verifier<Vocabulary>, requ
   if (!("code" in decision)) {
     return makePermit({ method, caller, tenant, correlationId, token: decision, capability });
   }
-  const error = denied(decision, `use ${method}`);
   if (isForOperators(rule.ability) && caller.role !== "operator" && decision.status === "PERMISSION_DENIED") {
-    const { facts } = error;
-    throw new SoloError("ADMIN_REQUIRED", `Cannot use ${method}: it is for administrators of this server`, facts, {
-      cause: decision,
-    });
+    throw adminRequired(method, caller, decision);
   }
-  throw error;
+  throw denied(decision, `use ${method}`);
+}
+
+function adminRequired(method: Method, { spiffeId }: Caller, decision?: Denial): SoloError {
+  const needed = decision?.needed;
+  return new SoloError(
+    "ADMIN_REQUIRED",
+    `Cannot use ${method}: it is for administrators of this server`,
+    {
+      found: `the identity ${spiffeId}`,
+      wanted: "the identity of an administrator, or a capability that one has granted",
+      ...(needed === undefined ? {} : { metadata: { ability: needed.ability, resource: needed.resource } }),
+    },
+    { cause: decision },
+  );
 }
 
 function isForOperators(ability: Ability): boolean {

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import type { Grant } from "@solo/capabilities";
 import { type LimitAction, type LimitName, limitNamed, limitNames, limitRow, nearestName } from "@solo/notation";
 import {
   HttpAccess as WireHttpAccess,
@@ -9,6 +10,7 @@ import {
   RestartKind as WireRestartKind,
 } from "@solo/proto";
 import { z } from "zod";
+import { parseGrant } from "../authority/grant-text.ts";
 import { quoted, SoloError } from "../errors.ts";
 import { serviceDefaults } from "../limits.ts";
 import type { Manifest, ServiceLimits } from "../services/service-record.ts";
@@ -111,9 +113,16 @@ export function parseManifest(wire: WireManifest | undefined, defaults: Manifest
     limits: limitsOf(limits, defaults),
   });
   const rules = limitRules(limits);
-  const issues: Fault[] = [...(parsed.error?.issues ?? []), ...rules.faults];
+  const granted = grantsOf(wire?.grants ?? []);
+  const issues: Fault[] = [...(parsed.error?.issues ?? []), ...rules.faults, ...granted.faults];
   if (parsed.success) {
-    const manifest = { ...parsed.data, softLimits: rules.soft, limitActions: rules.actions };
+    const { grants } = granted;
+    const manifest = {
+      ...parsed.data,
+      ...(grants.length > 0 && { grants }),
+      softLimits: rules.soft,
+      limitActions: rules.actions,
+    };
     issues.push(...contradictions(manifest, limits));
     if (issues.length === 0) return manifest;
   }
@@ -134,6 +143,21 @@ export function parseManifest(wire: WireManifest | undefined, defaults: Manifest
 interface Fault {
   readonly path: readonly PropertyKey[];
   readonly message: string;
+}
+
+/** Grants that one link of a capability can hold. */
+const mostGrants = 16;
+
+function grantsOf(texts: readonly string[]): { readonly grants: readonly Grant[]; readonly faults: readonly Fault[] } {
+  const grants: Grant[] = [];
+  const faults: Fault[] = [];
+  if (texts.length > mostGrants) faults.push({ path: ["grants"], message: `must be at most ${mostGrants}` });
+  for (const [index, text] of texts.slice(0, mostGrants).entries()) {
+    const grant = parseGrant(text);
+    if ("kind" in grant) faults.push({ path: ["grants", String(index)], message: grant.message });
+    else grants.push(grant);
+  }
+  return { grants, faults };
 }
 
 /** What was said, or else the default. */

@@ -119,7 +119,7 @@ export type EventBody =
       /** Denials before this one that were counted and not recorded, since they came too fast. */
       readonly leftOut?: number;
     }
-  /** A key that signs capabilities. */
+  /** A key that signs capabilities: a tenant's, or `voucher`, the server's own. */
   | { readonly type: "authority.key-made"; readonly name: string; readonly kid: string }
   | {
       readonly type: "capability.granted";

@@ -10,6 +10,7 @@ import {
   X509Certificate as X509Name,
 } from "@peculiar/x509";
 import { type Authority, createRoot, createTenantAuthority, generateKey, issueLeaf } from "./authority.ts";
+import { keyThumbprint } from "./key-thumbprint.ts";
 import { type PeerVerdict, parsePeer } from "./peer.ts";
 import type { SpiffeId } from "./spiffe-id.ts";
 
@@ -86,6 +87,7 @@ describe("a peer", () => {
         spiffeId: "spiffe://solo.local/tenant/acme/agent/ci",
         ...agent,
         fingerprint: createHash("sha256").update(leaf.raw).digest("base64url"),
+        keyThumbprint: keyThumbprint(leaf.publicKey),
         expiresAtMs: nowMs + 90 * dayMs,
       },
     });

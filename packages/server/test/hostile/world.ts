@@ -133,6 +133,8 @@ async function judge(mallory: Connection, id: string, attack: Attack, outcome: O
       ...attack.options,
       manifest: {
         restart: RestartKind.RESTART_KIND_TEMPORARY,
+        // What it sends is to be as much as it can.
+        grants: ["svc/call,svc/cast on svc/*"],
         ...manifest,
         limits: { startTimeoutMs: 25_000, stopTimeoutMs: 500, cpuPercent: 100, ...limits },
       },

@@ -17,6 +17,7 @@ import {
   type LogLine as WireLogLine,
   type Program as WireProgram,
 } from "@solo/proto";
+import { formatGrant } from "../../authority/grant-text.ts";
 import type { Program } from "../../ports/artifact.ts";
 import type { LogLine } from "../../services/log-buffer.ts";
 import { stallWords } from "../../services/progress.ts";
@@ -59,6 +60,7 @@ export const toServiceMessage = (view: ServiceView): Service => ({
     maxRestarts: view.manifest.maxRestarts,
     restartPeriodMs: view.manifest.restartPeriodMs,
     startArguments: Buffer.from(view.manifest.startArguments),
+    grants: (view.manifest.grants ?? []).map(formatGrant),
     httpAccess: view.manifest.httpAccess === "public" ? HttpAccess.HTTP_ACCESS_PUBLIC : HttpAccess.HTTP_ACCESS_TENANT,
   },
   confinement: confinements[view.confinement],

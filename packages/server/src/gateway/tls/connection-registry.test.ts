@@ -6,7 +6,10 @@ import { type Connection, ConnectionRegistry } from "./connection-registry.ts";
 const unidentified: PeerVerdict = { kind: "refused", reason: "certificate-missing", message: "" };
 
 function identified(tenant: string, role: Role = "agent", fingerprint = tenant): PeerVerdict {
-  return { kind: "identified", identity: { spiffeId: "", tenant, role, holder: "a", fingerprint, expiresAtMs: 0 } };
+  return {
+    kind: "identified",
+    identity: { spiffeId: "", tenant, role, holder: "a", fingerprint, keyThumbprint: "", expiresAtMs: 0 },
+  };
 }
 
 let ports = 0;

@@ -795,6 +795,12 @@ export interface Manifest {
   startArguments: Buffer;
   /** Who may send HTTP requests to it, at /TENANT/SERVICE/. Default: the tenant's own identities, and operators. */
   httpAccess: HttpAccess;
+  /**
+   * What it may do beside answering, each "ABILITIES on PATTERN [CAVEAT=VALUE ...]" below its tenant, such as
+   * "kv/read,kv/write on kv/carts/**" or "net/fetch on net/egress host=api.example.com rate=10/1m". Each must be within what
+   * the caller holds, and ends with that. At most 16. Default: nothing.
+   */
+  grants: string[];
 }
 
 export interface Manifest_EnvironmentEntry {
@@ -1558,6 +1564,7 @@ function createBaseManifest(): Manifest {
     restartPeriodMs: 0,
     startArguments: Buffer.alloc(0),
     httpAccess: 0,
+    grants: [],
   };
 }
 
@@ -1586,6 +1593,9 @@ export const Manifest: MessageFns<Manifest> = {
     }
     if (message.httpAccess !== 0) {
       writer.uint32(160).int32(message.httpAccess);
+    }
+    for (const v of message.grants) {
+      writer.uint32(170).string(v!);
     }
     return writer;
   },
@@ -1670,6 +1680,14 @@ export const Manifest: MessageFns<Manifest> = {
             message.httpAccess = reader.int32() as any;
             continue;
           }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.grants.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1725,6 +1743,9 @@ export const Manifest: MessageFns<Manifest> = {
         : isSet(object.http_access)
         ? httpAccessFromJSON(object.http_access)
         : 0,
+      grants: globalThis.Array.isArray(object?.grants)
+        ? object.grants.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -1760,6 +1781,9 @@ export const Manifest: MessageFns<Manifest> = {
     if (message.httpAccess !== 0) {
       obj.httpAccess = httpAccessToJSON(message.httpAccess);
     }
+    if (message.grants?.length) {
+      obj.grants = message.grants;
+    }
     return obj;
   },
 
@@ -1786,6 +1810,7 @@ export const Manifest: MessageFns<Manifest> = {
     message.restartPeriodMs = object.restartPeriodMs ?? 0;
     message.startArguments = object.startArguments ?? Buffer.alloc(0);
     message.httpAccess = object.httpAccess ?? 0;
+    message.grants = object.grants?.map((e) => e) || [];
     return message;
   },
 };
