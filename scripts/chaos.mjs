@@ -70,9 +70,13 @@ await campaign("chaos", { minutes: 60, kills: 20 }, async ({ random, minutes, nu
     for (;;) {
       const killAfterMs = kills > 0 && kills < numbers.kills && random.chance(0.25) ? random.whole(10, 900) : undefined;
       let timer;
-      const outcome = await tryServer(data.folder, ["--pool-size", String(poolSize)], (child) => {
-        if (killAfterMs !== undefined) timer = setTimeout(() => child.kill("SIGKILL"), killAfterMs);
-      });
+      const outcome = await tryServer(
+        data.folder,
+        ["--pool-size", String(poolSize), "--pool-most", String(poolSize)],
+        (child) => {
+          if (killAfterMs !== undefined) timer = setTimeout(() => child.kill("SIGKILL"), killAfterMs);
+        },
+      );
       clearTimeout(timer);
       if ("ready" in outcome) {
         server = outcome;

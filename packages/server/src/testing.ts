@@ -115,9 +115,11 @@ export async function startKernel(options: TestKernelOptions = {}): Promise<Test
     openSandbox: async () => (sandbox = openSandbox()),
   });
   const stop = () => kernel.stop({ graceMs: 5_000 });
-  await kernel.parts().authority.ready("default");
   const tenant = (name: string) => tenantOf(kernel, checkNewTenant(name), register);
-  return { ...tenant("default"), tenant, stop, [Symbol.asyncDispose]: stop };
+  const own = tenant("default");
+  // What it holds is made now, and not in the middle of its first call.
+  await own.list();
+  return { ...own, tenant, stop, [Symbol.asyncDispose]: stop };
 }
 
 function tenantOf(kernel: Kernel, tenant: string, register: (definition: InlineDefinition) => string): TestTenant {

@@ -148,11 +148,6 @@ export class Authority {
     return this.#standing.get(keyThumbprint);
   }
 
-  /** Has the key of a tenant made, if there is none yet. */
-  async ready(tenant: string): Promise<void> {
-    await this.#issuerOf(tenant);
-  }
-
   /** Signs a root of a tenant. Nothing is kept yet, and nobody is told. */
   async prepare(issue: Issue): Promise<Prepared> {
     const { holder, grants, lifetimeSeconds, label, depth } = issue;

@@ -1,11 +1,4 @@
-import type {
-  AccessRequest,
-  Bundle,
-  CapabilityDenied,
-  Grant,
-  Permit as TokenPermit,
-  VerifiedCapability,
-} from "@solo/capabilities";
+import type { AccessRequest, Bundle, Grant, Permit as TokenPermit, VerifiedCapability } from "@solo/capabilities";
 import type { Authority } from "../authority/authority.ts";
 import { placeIn, resourceIn } from "../authority/authorize.ts";
 import { denied } from "../authority/denied.ts";
@@ -65,10 +58,6 @@ export class ServiceAuthority {
     return decision;
   }
 }
-
-/** What the kernel throws where authority ended between the decision and its effect. */
-export const isEnded = (error: unknown): error is CapabilityDenied =>
-  error instanceof Error && error.name === "CapabilityDenied";
 
 /** Grants of a manifest in the words of the capability that they are a part of. */
 export const grantsIn = (ofCapability: string, tenant: string, grants: readonly Grant[]): readonly Grant[] =>
