@@ -50,6 +50,7 @@ test("all that a manifest can say is read, with units or as bare numbers", async
   );
   expect(manifest).toEqual({
     environment: { MODE: "test" },
+    grants: [],
     startArguments: ["1", '{"a":null}'],
     rules: { soft: { memory_bytes: 104_857_600, mailbox_messages: 4 }, actions: { reply_bytes: 3 } },
     numbers: {
@@ -70,9 +71,10 @@ test("all that a manifest can say is read, with units or as bare numbers", async
 
 test("TOML says the same as JSON", async () => {
   const toml =
-    'restart = "transient"\nstart_arguments = [1, { a = "x" }]\n[limits]\nmemory = "1MiB"\nprocesses = 3\n[environment]\nMODE = "test"\n';
+    'restart = "transient"\ngrants = ["kv/read on kv/carts/**"]\nstart_arguments = [1, { a = "x" }]\n[limits]\nmemory = "1MiB"\nprocesses = 3\n[environment]\nMODE = "test"\n';
   expect(await read(toml, "m.toml")).toEqual({
     environment: { MODE: "test" },
+    grants: ["kv/read on kv/carts/**"],
     startArguments: ["1", '{"a":"x"}'],
     rules: { soft: {}, actions: {} },
     numbers: { restart: 2, memoryBytes: 1_048_576, processes: 3 },

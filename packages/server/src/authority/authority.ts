@@ -72,6 +72,9 @@ export const longestLifeSeconds = 315_360_000;
 
 const timeEveryMs = 600_000;
 
+/** Links that may still follow what is entrusted to a service: what it drops of its own, and what is lent on. */
+const entrustedDepth = 4;
+
 /**
  * All that decides who may do what: the keys that sign, what was issued and taken back, what was used up, and the verifier that
  * knows it. Rebuilt from records at each start.
