@@ -185,7 +185,7 @@ export class Authority {
       to: this.#voucher.holder,
       grants,
       lifetimeSeconds: left,
-      depth: 0,
+      depth: entrustedDepth,
       label,
     });
   }
