@@ -41,6 +41,8 @@ const httpRoutes: { readonly [Name in Method]?: readonly HttpRoute[] } = {
   "EventService/ListEvents": [{ verb: "GET", path: "/v1/events" }],
   "EventService/TailEvents": [{ verb: "GET", path: "/v1/events/tail", resume: "after" }],
   "CertificateService/Issue": [{ verb: "POST", path: "/v1/certificates" }],
+  "CertificateService/ListCertificates": [{ verb: "GET", path: "/v1/certificates" }],
+  "CertificateService/RevokeCertificate": [{ verb: "DELETE", path: "/v1/certificates/{serial_number}" }],
   "KernelService/Help": [{ verb: "GET", path: "/v1/help" }],
   "KernelService/Doctor": [{ verb: "GET", path: "/v1/doctor" }],
   "KernelService/Shutdown": [{ verb: "POST", path: "/v1/shutdown" }],

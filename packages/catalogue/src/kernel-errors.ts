@@ -28,6 +28,22 @@ export const kernelErrors = {
     command: issueCommand,
     example: { method: "CertificateService/Issue" },
   },
+  CERTIFICATE_REVOKED: {
+    status: "UNAUTHENTICATED",
+    meaning: "The client certificate was taken back, with its key",
+    wanted: "a certificate that was not taken back",
+    fix: "Have a new certificate issued, with a new key",
+    command: issueCommand,
+    example: { method: "CertificateService/Issue" },
+  },
+  CERTIFICATE_NOT_FOUND: {
+    status: "NOT_FOUND",
+    meaning: "The tenant has no certificate of this serial number, fingerprint or holder",
+    wanted: "a certificate that was issued in this tenant and has not expired",
+    fix: "Look it up. The local administrator's own is made when the server starts, and is not among them",
+    command: "solo cert list",
+    example: { method: "CertificateService/ListCertificates" },
+  },
   CERTIFICATE_NOT_YET_VALID: {
     status: "UNAUTHENTICATED",
     meaning: "The client certificate's time has not begun",

@@ -73,6 +73,11 @@ export const methodExamples: Readonly<Record<Method, MethodExample>> = {
     request: { requestId: "issue-acme-1", tenant: "acme", holder: "ci" },
     command: "solo cert issue acme --holder ci",
   },
+  "CertificateService/ListCertificates": { request: { tenant: "acme" }, command: "solo cert list acme" },
+  "CertificateService/RevokeCertificate": {
+    request: { requestId: "revoke-acme-ci-1", tenant: "acme", holder: "ci", reason: "the laptop was lost" },
+    command: 'solo cert revoke acme --holder ci --reason "the laptop was lost"',
+  },
   "QuotaService/GetQuota": { request: {}, command: "solo quota show" },
   "QuotaService/SetQuota": {
     request: { requestId: "quota-acme-1", tenant: "acme", limits: { services: "100", memory_bytes: "8589934592" } },

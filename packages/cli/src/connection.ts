@@ -32,6 +32,8 @@ const answering = {
   listEvents: EventServiceService.listEvents,
   getCheckpoint: EventServiceService.getCheckpoint,
   issue: CertificateServiceService.issue,
+  listCertificates: CertificateServiceService.listCertificates,
+  revokeCertificate: CertificateServiceService.revokeCertificate,
   getQuota: QuotaServiceService.getQuota,
   setQuota: QuotaServiceService.setQuota,
   shutdown: KernelServiceService.shutdown,
@@ -50,6 +52,7 @@ const changes: ReadonlySet<keyof typeof answering> = new Set([
   "kill",
   "restart",
   "issue",
+  "revokeCertificate",
   "setQuota",
   "shutdown",
 ]);

@@ -61,7 +61,7 @@ export async function createProgram(options: {
     .addHelpText("after", programNotes);
   const wanted = Object.entries(commands)
     // Help is given on every command.
-    .filter(([name]) => name === first && name !== "help")
+    .filter(([name]) => name === (first === "certificate" ? "cert" : first) && name !== "help")
     .map(([, load]) => load);
   const loads = wanted.length > 0 || first === "--version" ? wanted : Object.values(commands);
   for (const add of await Promise.all(loads.map((load) => load()))) add(program, run);

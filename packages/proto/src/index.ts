@@ -12,11 +12,16 @@ export {
 } from "./generated/google/rpc/error_details.ts";
 export { Status } from "./generated/google/rpc/status.ts";
 export {
+  Certificate,
   CertificateServiceClient,
   type CertificateServiceServer,
   CertificateServiceService,
   IssueRequest,
   IssueResponse,
+  ListCertificatesRequest,
+  ListCertificatesResponse,
+  RevokeCertificateRequest,
+  RevokeCertificateResponse,
 } from "./generated/solo/v1/certificate.ts";
 export {
   DeploymentServiceClient,

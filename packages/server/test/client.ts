@@ -14,6 +14,7 @@ import {
   type Event,
   EventServiceClient,
   FixHint,
+  IssueRequest,
   KernelServiceClient,
   MessagingServiceClient,
   QuotaFailure,
@@ -117,8 +118,12 @@ export function connect(address: string, given: Credentials) {
 export type Connection = ReturnType<typeof connect>;
 
 /** A new identity in a tenant, issued by an administrator. */
-export async function issueIdentity({ certificates }: Connection, tenant: string): Promise<Credentials> {
-  const request = { requestId: freshId(), validateOnly: false, tenant, holder: "" };
+export async function issueIdentity(
+  { certificates }: Connection,
+  tenant: string,
+  options: Partial<Omit<IssueRequest, "tenant">> = {},
+): Promise<Credentials> {
+  const request = IssueRequest.fromPartial({ requestId: freshId(), tenant, ...options });
   const issued = await ask(certificates, certificates.issue, request);
   return {
     certificate: Buffer.from(issued.certificateChainPem),

@@ -66,6 +66,14 @@ const changes: readonly Change[] = [
     },
   },
   {
+    name: "CertificateService/RevokeCertificate",
+    send: ({ requestId, validateOnly = false, other = false }) => {
+      const named = { serialNumber: "", fingerprint: "", holder: "a", reason: other ? "another" : "" };
+      const request = { requestId, validateOnly, tenant: "acme", ...named };
+      return ask(solo.certificates, solo.certificates.revokeCertificate, request);
+    },
+  },
+  {
     name: "QuotaService/SetQuota",
     send: ({ requestId, validateOnly = false, other = false }) => {
       const request = { requestId, validateOnly, tenant: "acme", limits: { services: other ? 6n : 5n } };

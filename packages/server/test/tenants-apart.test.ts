@@ -95,6 +95,13 @@ const requests: Readonly<Record<string, (serviceId: string) => object>> = {
   "EventService/TailEvents": () => ({}),
   "EventService/GetCheckpoint": () => ({}),
   "CertificateService/Issue": () => ({ request_id: freshId(), validate_only: true, tenant: "ann" }),
+  "CertificateService/ListCertificates": () => ({ tenant: "ann" }),
+  "CertificateService/RevokeCertificate": () => ({
+    request_id: freshId(),
+    validate_only: true,
+    tenant: "ann",
+    holder: "agent",
+  }),
   "QuotaService/GetQuota": () => ({}),
   "QuotaService/SetQuota": () => ({
     request_id: freshId(),
@@ -108,6 +115,8 @@ const requests: Readonly<Record<string, (serviceId: string) => object>> = {
 
 const adminOnly = new Set([
   "CertificateService/Issue",
+  "CertificateService/ListCertificates",
+  "CertificateService/RevokeCertificate",
   "QuotaService/SetQuota",
   "KernelService/Shutdown",
   "KernelService/Doctor",

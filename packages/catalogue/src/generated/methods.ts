@@ -9,6 +9,18 @@ export const methods = {
     "response": "IssueResponse",
     "streams": false
   },
+  "CertificateService/ListCertificates": {
+    "doc": "Certificates of a tenant that have not expired, the newest first.",
+    "request": "ListCertificatesRequest",
+    "response": "ListCertificatesResponse",
+    "streams": false
+  },
+  "CertificateService/RevokeCertificate": {
+    "doc": "Takes certificates back for good, with their keys: their open connections and streams end at once, on every face of the\nserver, and no new one is accepted.",
+    "request": "RevokeCertificateRequest",
+    "response": "RevokeCertificateResponse",
+    "streams": false
+  },
   "EventService/ListEvents": {
     "doc": "One page, oldest first.",
     "request": "ListEventsRequest",
@@ -124,6 +136,175 @@ export type Method = keyof typeof methods;
 
 /** Every message of the API. */
 export const messages = {
+  "Certificate": {
+    "doc": "A client certificate that this server has issued.",
+    "fields": [
+      {
+        "name": "serial_number",
+        "jsonName": "serialNumber",
+        "type": "string",
+        "doc": "Hexadecimal, upper case."
+      },
+      {
+        "name": "fingerprint",
+        "jsonName": "fingerprint",
+        "type": "string",
+        "doc": "SHA-256 of the certificate, base64url: the `x5t#S256` of RFC 8705."
+      },
+      {
+        "name": "key_thumbprint",
+        "jsonName": "keyThumbprint",
+        "type": "string",
+        "doc": "RFC 7638 thumbprint of its key: the same after a renewal. Capabilities are bound to it."
+      },
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "holder",
+        "jsonName": "holder",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "spiffe_id",
+        "jsonName": "spiffeId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "issued_at",
+        "jsonName": "issuedAt",
+        "type": "google.protobuf.Timestamp",
+        "doc": ""
+      },
+      {
+        "name": "expires_at",
+        "jsonName": "expiresAt",
+        "type": "google.protobuf.Timestamp",
+        "doc": ""
+      },
+      {
+        "name": "revoked_at",
+        "jsonName": "revokedAt",
+        "type": "google.protobuf.Timestamp",
+        "doc": "Absent while it is good."
+      },
+      {
+        "name": "revocation_reason",
+        "jsonName": "revocationReason",
+        "type": "string",
+        "doc": ""
+      }
+    ]
+  },
+  "ListCertificatesRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": "Default: the caller's own."
+      },
+      {
+        "name": "holder",
+        "jsonName": "holder",
+        "type": "string",
+        "doc": "Only of this holder."
+      },
+      {
+        "name": "page_size",
+        "jsonName": "pageSize",
+        "type": "uint32",
+        "doc": "1 to 1000; 0 for 100."
+      },
+      {
+        "name": "page_token",
+        "jsonName": "pageToken",
+        "type": "string",
+        "doc": "`next_page_token` of the page before."
+      }
+    ]
+  },
+  "ListCertificatesResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "certificates",
+        "jsonName": "certificates",
+        "type": "repeated Certificate",
+        "doc": ""
+      },
+      {
+        "name": "next_page_token",
+        "jsonName": "nextPageToken",
+        "type": "string",
+        "doc": "Empty on the last page."
+      }
+    ]
+  },
+  "RevokeCertificateRequest": {
+    "doc": "Names certificates by exactly one of `serial_number`, `fingerprint` and `holder`.",
+    "fields": [
+      {
+        "name": "request_id",
+        "jsonName": "requestId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "validate_only",
+        "jsonName": "validateOnly",
+        "type": "bool",
+        "doc": ""
+      },
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": "Default: the caller's own."
+      },
+      {
+        "name": "serial_number",
+        "jsonName": "serialNumber",
+        "type": "string",
+        "doc": "This certificate and every other one of the same key, which are its renewals."
+      },
+      {
+        "name": "fingerprint",
+        "jsonName": "fingerprint",
+        "type": "string",
+        "doc": "The same, by SHA-256 of the certificate: base64url, or hexadecimal with or without colons."
+      },
+      {
+        "name": "holder",
+        "jsonName": "holder",
+        "type": "string",
+        "doc": "All certificates of a holder."
+      },
+      {
+        "name": "reason",
+        "jsonName": "reason",
+        "type": "string",
+        "doc": "For the record, at most 200 characters."
+      }
+    ]
+  },
+  "RevokeCertificateResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "certificates",
+        "jsonName": "certificates",
+        "type": "repeated Certificate",
+        "doc": "As they are now."
+      }
+    ]
+  },
   "IssueRequest": {
     "doc": "",
     "fields": [

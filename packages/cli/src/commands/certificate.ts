@@ -1,12 +1,15 @@
 import { dirname, join, resolve } from "node:path";
+import type { Certificate } from "@solo/proto";
 import type { Command } from "commander";
 import { addChangeOptions, type ChangeOptions, changeFields } from "../change-options.ts";
-import { Failure } from "../failure.ts";
+import { Failure, usageFailure } from "../failure.ts";
 import { examples } from "../help-examples.ts";
 import { shellQuote } from "../json-arguments.ts";
 import { refuseExistingProfile, writeProfile } from "../profile-write.ts";
 import type { Run } from "../session.ts";
 import { timeJson, timeText } from "../show/show-time.ts";
+import { formatTable } from "../table.ts";
+import { terminalText } from "../terminal-text.ts";
 
 interface IssueOptions extends ChangeOptions {
   readonly holder?: string;
@@ -14,9 +17,22 @@ interface IssueOptions extends ChangeOptions {
   readonly overwrite?: true;
 }
 
-/** `solo cert issue TENANT`: a profile folder with a new certificate of a tenant. */
+interface RevokeOptions extends ChangeOptions {
+  readonly fingerprint?: string;
+  readonly holder?: string;
+  readonly reason?: string;
+}
+
+/** `solo cert`: who may connect. */
 export function addCertificate(program: Command, run: Run): void {
-  const certificate = program.command("cert").description("identities; for administrators");
+  const certificate = program.command("cert").alias("certificate").description("identities; for administrators");
+  addIssue(certificate, run);
+  addList(certificate, run);
+  addRevoke(certificate, run);
+}
+
+/** A profile folder with a new certificate of a tenant. */
+function addIssue(certificate: Command, run: Run): void {
   addChangeOptions(
     certificate
       .command("issue")
@@ -52,6 +68,93 @@ export function addCertificate(program: Command, run: Run): void {
       }),
     );
 }
+
+function addList(certificate: Command, run: Run): void {
+  certificate
+    .command("list")
+    .description("show the certificates of a tenant that have not expired, the newest first")
+    .argument("[tenant]", "another tenant than your own")
+    .option("--holder <name>", "only those of this holder")
+    .addHelpText("after", examples("solo cert list acme", "solo cert list acme --holder ci --json"))
+    .action((other: string | undefined, { holder = "" }: { readonly holder?: string }, command: Command) =>
+      run(command, async ({ connect, output, tenant, timeoutMs = 30_000 }) => {
+        const solo = await connect();
+        const found: Certificate[] = [];
+        for (let pageToken = ""; ; ) {
+          const asked = { tenant: other ?? tenant, holder, pageSize: 1_000, pageToken };
+          const page = await solo.ask("listCertificates", asked, { timeoutMs });
+          found.push(...page.certificates);
+          pageToken = page.nextPageToken;
+          if (pageToken === "") break;
+        }
+        output.result({ certificates: found.map(certificateJson) }, () => certificatesText(found));
+      }),
+    );
+}
+
+function addRevoke(certificate: Command, run: Run): void {
+  addChangeOptions(
+    certificate
+      .command("revoke")
+      .description("take certificates back for good, with their keys; what they have open ends at once")
+      .argument("<tenant>", "the tenant")
+      .argument("[serial]", "serial number, as `solo cert list` shows it")
+      .option("--fingerprint <sha256>", "the certificate of this SHA-256, and its renewals")
+      .option("--holder <name>", "all certificates of this holder")
+      .option("--reason <text>", "for the record"),
+  )
+    .addHelpText(
+      "after",
+      examples(
+        "solo cert revoke acme 5A0C1F2B3C4D5E6F708192A3B4C5D6E7",
+        'solo cert revoke acme --holder ci --reason "the laptop was lost"',
+      ),
+    )
+    .action((tenant: string, serialNumber: string | undefined, options: RevokeOptions, command: Command) =>
+      run(command, async ({ connect, output, timeoutMs = 30_000 }) => {
+        const { fingerprint = "", holder = "", reason = "" } = options;
+        const given = [serialNumber, options.fingerprint, options.holder].filter((name) => name !== undefined);
+        if (given.length !== 1) {
+          throw usageFailure("Cannot tell which certificate is meant", {
+            found: given.length === 0 ? "neither a serial number nor --fingerprint nor --holder" : given.join(" and "),
+            wanted: "exactly one of SERIAL, --fingerprint and --holder",
+            command: `solo cert list ${shellQuote(tenant)}`,
+          });
+        }
+        const change = changeFields(options);
+        const solo = await connect();
+        const asked = { ...change, tenant, serialNumber: serialNumber ?? "", fingerprint, holder, reason };
+        const { certificates } = await solo.ask("revokeCertificate", asked, { timeoutMs });
+        output.result({ certificates: certificates.map(certificateJson), ...change }, () =>
+          change.validateOnly ? certificatesText(certificates) : revokedText(certificates),
+        );
+      }),
+    );
+}
+
+const certificateJson = ({ issuedAt, expiresAt, revokedAt, ...certificate }: Certificate) => ({
+  ...certificate,
+  issuedAt: timeJson(issuedAt),
+  expiresAt: timeJson(expiresAt),
+  revokedAt: timeJson(revokedAt),
+});
+
+function certificatesText(certificates: readonly Certificate[]): string {
+  if (certificates.length === 0) return "No certificates\n";
+  const rows = certificates.map((each) => [
+    terminalText(each.serialNumber),
+    terminalText(each.holder),
+    timeText(each.issuedAt),
+    timeText(each.expiresAt),
+    each.revokedAt === undefined ? "good" : `revoked ${timeText(each.revokedAt)}`,
+  ]);
+  return formatTable(["SERIAL", "HOLDER", "ISSUED", "EXPIRES", "STATE"], rows);
+}
+
+const revokedText = (certificates: readonly Certificate[]): string =>
+  certificates
+    .map(({ serialNumber, spiffeId }) => `${terminalText(serialNumber)}: ${terminalText(spiffeId)} is revoked\n`)
+    .join("");
 
 function defaultFolder(own: string, tenant: string, holder: string): string {
   // The server is the one to judge names; here they must only not lead out of the folder.

@@ -26,6 +26,22 @@ export class CertificateExpired extends SoloError {
   }
 }
 
+/** The client certificate was taken back, with its key. */
+export class CertificateRevoked extends SoloError {
+  declare readonly reason: "CERTIFICATE_REVOKED";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("CERTIFICATE_REVOKED", message, facts, options);
+  }
+}
+
+/** The tenant has no certificate of this serial number, fingerprint or holder. */
+export class CertificateNotFound extends SoloError {
+  declare readonly reason: "CERTIFICATE_NOT_FOUND";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("CERTIFICATE_NOT_FOUND", message, facts, options);
+  }
+}
+
 /** The client certificate's time has not begun. */
 export class CertificateNotYetValid extends SoloError {
   declare readonly reason: "CERTIFICATE_NOT_YET_VALID";
@@ -719,6 +735,8 @@ export const errorClasses = {
   CERTIFICATE_MISSING: CertificateMissing,
   CERTIFICATE_UNTRUSTED: CertificateUntrusted,
   CERTIFICATE_EXPIRED: CertificateExpired,
+  CERTIFICATE_REVOKED: CertificateRevoked,
+  CERTIFICATE_NOT_FOUND: CertificateNotFound,
   CERTIFICATE_NOT_YET_VALID: CertificateNotYetValid,
   CERTIFICATE_PURPOSE: CertificatePurpose,
   IDENTITY_MALFORMED: IdentityMalformed,

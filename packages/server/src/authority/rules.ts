@@ -49,6 +49,8 @@ export const rules: Readonly<Record<Method, Rule>> = {
   "EventService/TailEvents": { ability: "event/read", on: "event/log/{name}" },
   "EventService/GetCheckpoint": { ability: "audit/read", on: "audit" },
   "CertificateService/Issue": { ability: "cert/issue", on: "cert/{name}" },
+  "CertificateService/ListCertificates": { ability: "cert/list", on: "cert/{name}" },
+  "CertificateService/RevokeCertificate": { ability: "cert/revoke", on: "cert/{name}" },
   "KernelService/Help": { ability: "server/help", on: "server" },
   "QuotaService/GetQuota": { ability: "quota/read", on: "quota" },
   "QuotaService/SetQuota": { ability: "quota/set", on: "quota" },

@@ -146,6 +146,13 @@ export type EventBody =
       readonly serialNumber: string;
       readonly expiresAtMs: number;
     }
+  | {
+      readonly type: "certificate.revoked";
+      readonly spiffeId: string;
+      readonly serialNumber: string;
+      readonly keyThumbprint: string;
+      readonly reason: string;
+    }
   /** The tamper-evident log of a tenant, or the history under it, was changed: it does not go on. */
   | { readonly type: "receipts.broken"; readonly ofTenant: string; readonly problem: string }
   /** A resource that the whole server lives on has become scarce, or no longer is. */

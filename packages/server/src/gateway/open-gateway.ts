@@ -6,7 +6,7 @@ import { kernelTenant } from "../authority/names.ts";
 import { operatorGrants } from "../authority/standing.ts";
 import type { ManifestDefaults } from "../deployment/manifest.ts";
 import { catalogue } from "../errors.ts";
-import { type Identity, openIdentity } from "../identity/index.ts";
+import { CertificateRegister, type Identity, openIdentity } from "../identity/index.ts";
 import type { KernelParts } from "../kernel/kernel.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Metrics, Outcome } from "../observability/metrics.ts";
@@ -59,11 +59,13 @@ export interface Gateway {
 export async function openGateway(parts: KernelParts, options: GatewayOptions): Promise<Gateway> {
   const { clock, logger, metrics, dataFolder } = options;
   const adminProfileFolder = join(dataFolder, "profiles", "admin");
+  const register = await CertificateRegister.open({ state: parts.storage.state, clock });
   const identity: Identity = await openIdentity({
     folder: join(dataFolder, "identity"),
     adminProfileFolder,
     clock,
     hostNames: options.host === "0.0.0.0" || options.host === "::" ? [] : [options.host],
+    isRevoked: (keyThumbprint) => register.isRevoked(keyThumbprint),
     onRenewalFailed: (error) =>
       logger.error("Cannot renew certificates; trying again in an hour", { error: String(error) }),
   });
@@ -88,6 +90,8 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
     poll: new BusyPoll({ nowMs: clock.nowMs, nextTurn: setImmediate }),
     onEnded: (call) => tell(logger, metrics, call),
   };
+  // Told by each face's own front who is at the other end.
+  const fronts: { grpc?: TlsFront; http?: TlsFront } = {};
   const api = createApi({
     methods,
     inFlight,
@@ -96,7 +100,17 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
     messaging: parts.messaging,
     events,
     receipts: options.receipts,
-    issuing: { identity, state, requests, authority },
+    certificates: {
+      identity,
+      state,
+      requests,
+      authority,
+      register,
+      clock,
+      endConnections: (keyThumbprint) => {
+        for (const front of [fronts.grpc, fronts.http]) front?.endConnections(keyThumbprint);
+      },
+    },
     kernel: {
       state,
       requests,
@@ -109,8 +123,6 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
       stop: options.stop,
     },
   });
-  // Told by each face's own front who is at the other end.
-  const fronts: { grpc?: TlsFront; http?: TlsFront } = {};
   const verdictOf = (face: keyof typeof fronts) => (peer: string) => (fronts[face] as TlsFront).verdictOf(peer);
   const open = (port: number, server: Parameters<typeof openTlsFront>[0]["server"]) =>
     openTlsFront({

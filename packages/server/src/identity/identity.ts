@@ -16,6 +16,7 @@ import {
 } from "./authority.ts";
 import { IdentityDamaged, IdentityRootOutOfDate } from "./errors.ts";
 import { keyThumbprint } from "./key-thumbprint.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 import type { Trust } from "./peer.ts";
 import { createPrivateFile, openPrivateFolder, readPrivateFile, replacePrivateFile } from "./private-file.ts";
 import { formatSpiffeId, isName, type SpiffeId, systemTenant } from "./spiffe-id.ts";
@@ -73,6 +74,8 @@ export interface IdentityOptions {
   readonly clock: Clock;
   /** DNS names and IP addresses of this server beside localhost, 127.0.0.1 and ::1. */
   readonly hostNames?: readonly string[];
+  /** Whether the certificates of that key were taken back. Default: none ever is. */
+  readonly isRevoked?: (keyThumbprint: string) => boolean;
   /** Told when the hourly renewal fails; it is tried again an hour later. */
   readonly onRenewalFailed?: (error: unknown) => void;
 }
@@ -158,7 +161,11 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
 
   return {
     rootPem,
-    trust: { roots: [root.certificate], intermediatesNamed: authorities.named },
+    trust: {
+      roots: [root.certificate],
+      intermediatesNamed: authorities.named,
+      isRevoked: options.isRevoked ?? (() => false),
+    },
     adminSpiffeId,
     adminKeyThumbprint: adminCertificate.keyThumbprint,
     server: () => serverCertificate,
@@ -318,16 +325,6 @@ function everyHour(clock: Clock, act: () => void): () => void {
   };
   wait();
   return () => cancel();
-}
-
-/** Runs what it is given one after the other, in the order given. */
-function oneAtATime(): <Result>(act: () => Promise<Result>) => Promise<Result> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (act) => {
-    const result = last.then(act, act);
-    last = result;
-    return result;
-  };
 }
 
 const dnsName = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;

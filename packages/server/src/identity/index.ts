@@ -1,3 +1,4 @@
+export { type CertificateRecord, CertificateRegister } from "./certificate-register.ts";
 export {
   IdentityDamaged,
   IdentityError,
@@ -13,6 +14,7 @@ export {
   type PresentedCertificate,
   parsePeer,
   refusedAsExpired,
+  refusedAsRevoked,
   type Trust,
 } from "./peer.ts";
 export { formatSpiffeId, isName, parseSpiffeId, type Role, type SpiffeId, systemTenant } from "./spiffe-id.ts";

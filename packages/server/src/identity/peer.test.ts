@@ -68,7 +68,11 @@ function verdict(
   { at = nowMs, opensslError = undefined as string | undefined } = {},
 ) {
   const intermediatesNamed = (subject: string) => known.filter((each) => each.subject === subject);
-  return parsePeer({ leaf, opensslError }, { roots: [root.certificate], intermediatesNamed }, at);
+  return parsePeer(
+    { leaf, opensslError },
+    { roots: [root.certificate], intermediatesNamed, isRevoked: () => false },
+    at,
+  );
 }
 
 function reasonOf(verdict: PeerVerdict): string {

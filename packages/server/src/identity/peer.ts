@@ -17,6 +17,8 @@ export interface Trust {
   readonly roots: readonly X509Certificate[];
   /** Intermediates of that subject, as `X509Certificate` spells it, which this installation made and has not given up. */
   intermediatesNamed(subject: string): readonly X509Certificate[];
+  /** Whether the certificates of that key were taken back. */
+  isRevoked(keyThumbprint: string): boolean;
 }
 
 /** Who is at the other end of a connection, as proved by its certificate. */
@@ -38,6 +40,7 @@ export type PeerRefusal =
   | "certificate-missing"
   | "certificate-untrusted"
   | "certificate-expired"
+  | "certificate-revoked"
   | "certificate-not-yet-valid"
   | "certificate-purpose"
   | "identity-malformed"
@@ -101,11 +104,22 @@ export function parsePeer(presented: PresentedCertificate, trust: Trust, nowMs: 
   if (id.role !== "agent" && id.tenant !== systemTenant) {
     return refused("role-not-allowed", `Tenant "${id.tenant}" cannot have a certificate of role "${id.role}"`);
   }
-  const fingerprint = createHash("sha256").update(leaf.raw).digest("base64url");
+  const thumbprint = keyThumbprint(leaf.publicKey);
+  if (trust.isRevoked(thumbprint)) return refusedAsRevoked();
   return {
     kind: "identified",
-    identity: { spiffeId, ...id, fingerprint, keyThumbprint: keyThumbprint(leaf.publicKey), expiresAtMs },
+    identity: { spiffeId, ...id, fingerprint: fingerprintOf(leaf), keyThumbprint: thumbprint, expiresAtMs },
   };
+}
+
+/** The `x5t#S256` of RFC 8705. */
+export function fingerprintOf({ raw }: X509Certificate): string {
+  return createHash("sha256").update(raw).digest("base64url");
+}
+
+/** The verdict on a certificate that was taken back. */
+export function refusedAsRevoked(): PeerVerdict {
+  return refused("certificate-revoked", "The client certificate was revoked");
 }
 
 /** The verdict on a certificate whose life is over. */

@@ -1,13 +1,14 @@
 import type { NewEvent } from "./event-log.ts";
 
 /**
- * Groups of records: what is deployed, answers kept for repeated requests, what each tenant may have, and what authority stands on:
- * the keys that sign, what was issued, taken back and used up.
+ * Groups of records: what is deployed, answers kept for repeated requests, what each tenant may have, which certificates were issued
+ * and taken back, and what authority stands on: the keys that sign, what was issued, taken back and used up.
  */
 export type Collection =
   | "service"
   | "request"
   | "quota"
+  | "certificate"
   | "authority"
   | "issuer-key"
   | "capability"

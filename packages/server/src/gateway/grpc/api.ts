@@ -1,11 +1,10 @@
-import type { IssueContext } from "../../administration/issue-certificate.ts";
 import type { DeploymentContext } from "../../deployment/context.ts";
 import type { ManifestDefaults } from "../../deployment/manifest.ts";
 import type { MessagingContext } from "../../messaging/send.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import type { Receipts } from "../../receipts/receipts.ts";
 import type { InFlight } from "../in-flight.ts";
-import { certificateService } from "./certificate.ts";
+import { type CertificateContext, certificateService } from "./certificate.ts";
 import { deploymentService } from "./deployment.ts";
 import { eventService } from "./events.ts";
 import { type KernelServiceContext, kernelService } from "./kernel.ts";
@@ -21,7 +20,7 @@ export interface ApiOptions {
   readonly messaging: MessagingContext;
   readonly events: EventLog;
   readonly receipts: Receipts;
-  readonly issuing: IssueContext;
+  readonly certificates: CertificateContext;
   readonly kernel: KernelServiceContext;
 }
 
@@ -31,7 +30,7 @@ export const createApi = ({ methods, inFlight, events, ...options }: ApiOptions)
   "solo.v1.MessagingService": messagingService(methods, options.messaging, inFlight),
   "solo.v1.QuotaService": quotaService(methods, options.deployments, inFlight),
   "solo.v1.EventService": eventService(methods, events, options.receipts),
-  "solo.v1.CertificateService": certificateService(methods, options.issuing),
+  "solo.v1.CertificateService": certificateService(methods, options.certificates),
   "solo.v1.KernelService": kernelService(methods, options.kernel),
 });
 

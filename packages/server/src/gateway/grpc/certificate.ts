@@ -1,18 +1,37 @@
-import { type CertificateServiceServer, IssueRequest, type IssueResponse } from "@solo/proto";
+import {
+  type Certificate,
+  type CertificateServiceServer,
+  IssueRequest,
+  type IssueResponse,
+  type ListCertificatesRequest,
+  RevokeCertificateRequest,
+} from "@solo/proto";
 import { checkIssue, type IssueContext, issueCertificate } from "../../administration/issue-certificate.ts";
+import {
+  planRevocation,
+  type Revocation,
+  type RevokeContext,
+  revokeCertificates,
+} from "../../administration/revoke-certificates.ts";
+import type { Resource } from "../../authority/authorize.ts";
+import { SoloError } from "../../errors.ts";
+import type { CertificateName, CertificateRecord } from "../../identity/certificate-register.ts";
 import type { MethodsOf } from "./handler.ts";
 import { type MethodContext, unary } from "./method.ts";
+import { fromPageToken, pageSize, toPageToken } from "./page.ts";
 import { requestKey } from "./request-key.ts";
+
+export type CertificateContext = IssueContext & RevokeContext;
 
 /** `solo.v1.CertificateService`. The tenant of the certificate is the subject of the request, not where the caller acts. */
 export const certificateService = (
   context: MethodContext,
-  issuing: IssueContext,
+  certificates: CertificateContext,
 ): MethodsOf<CertificateServiceServer> => ({
   issue: unary(
     context,
     "CertificateService/Issue",
-    ({ tenant, holder }: IssueRequest) => ({ ...(tenant === "" ? {} : { tenant }), name: holder || "agent" }),
+    ({ tenant, holder }: IssueRequest) => about(tenant, holder || "agent"),
     async (request, { permit }): Promise<IssueResponse> => {
       const key = requestKey(permit.method, request.requestId, IssueRequest.encode(request).finish());
       const asked = { tenant: request.tenant, holder: request.holder === "" ? "agent" : request.holder };
@@ -21,8 +40,93 @@ export const certificateService = (
         const spiffeId = `spiffe://solo.local/tenant/${asked.tenant}/agent/${asked.holder}`;
         return { certificateChainPem: "", privateKeyPem: "", rootPem: "", spiffeId, expiresAt: undefined };
       }
-      const issued = await issueCertificate(issuing, permit, key, asked);
+      const issued = await issueCertificate(certificates, permit, key, asked);
       return { ...issued, expiresAt: new Date(issued.expiresAtMs) };
     },
   ),
+
+  listCertificates: unary(
+    context,
+    "CertificateService/ListCertificates",
+    ({ tenant, holder }: ListCertificatesRequest) => about(tenant, holder),
+    async (request, { permit: { tenant } }) => {
+      const size = pageSize(request.pageSize);
+      const after = fromPageToken(request.pageToken);
+      const found = certificates.register
+        .list(tenant)
+        .filter(({ holder }) => request.holder === "" || holder === request.holder);
+      // A certificate that has expired since cannot be gone on from: its page token begins anew.
+      const begin = after === "" ? 0 : found.findIndex(({ serialNumber }) => serialNumber.toLowerCase() === after) + 1;
+      const page = found.slice(begin, begin + size);
+      const last = page.at(-1);
+      const more = last !== undefined && begin + size < found.length;
+      return {
+        certificates: page.map(toCertificateMessage),
+        nextPageToken: more ? toPageToken(last.serialNumber.toLowerCase()) : "",
+      };
+    },
+  ),
+
+  revokeCertificate: unary(
+    context,
+    "CertificateService/RevokeCertificate",
+    (request: RevokeCertificateRequest) => about(request.tenant, holderOf(certificates, request)),
+    async (request, { permit }) => {
+      const key = requestKey(permit.method, request.requestId, RevokeCertificateRequest.encode(request).finish());
+      const revocation: Revocation = { name: parseName(request), reason: request.reason };
+      if (request.validateOnly) {
+        return { certificates: planRevocation(certificates, permit, revocation).map(toCertificateMessage) };
+      }
+      const serialNumbers = await revokeCertificates(certificates, permit, key, revocation);
+      const records = serialNumbers.flatMap((serialNumber) => certificates.register.find(serialNumber) ?? []);
+      return { certificates: records.map(toCertificateMessage) };
+    },
+  ),
+});
+
+const about = (tenant: string, holder: string): Resource => ({
+  ...(tenant === "" ? {} : { tenant }),
+  ...(holder === "" ? {} : { name: holder }),
+});
+
+/** Whose certificate it is that a request means: what may be done with it may be granted for one holder alone. */
+function holderOf({ register }: CertificateContext, { tenant, ...request }: RevokeCertificateRequest): string {
+  if (request.holder !== "") return request.holder;
+  const record =
+    request.serialNumber === ""
+      ? register.findByFingerprint(readFingerprint(request.fingerprint))
+      : register.find(readSerialNumber(request.serialNumber));
+  // Of another tenant than the one that is named, nothing is told.
+  return record?.tenant === tenant ? record.holder : "";
+}
+
+/** @throws {SoloError} `REQUEST_MALFORMED` */
+function parseName({ serialNumber, fingerprint, holder }: RevokeCertificateRequest): CertificateName {
+  const given = [serialNumber, fingerprint, holder].filter((name) => name !== "");
+  if (given.length !== 1) {
+    throw new SoloError("REQUEST_MALFORMED", "Cannot tell which certificate is meant", {
+      found: `${given.length} of serial_number, fingerprint and holder`,
+      wanted: "exactly one of them",
+      field: "serial_number",
+    });
+  }
+  if (serialNumber !== "") return { kind: "serial-number", serialNumber: readSerialNumber(serialNumber) };
+  if (fingerprint !== "") return { kind: "fingerprint", fingerprint: readFingerprint(fingerprint) };
+  return { kind: "holder", holder };
+}
+
+/** As tools print it: in any case, with or without colons. */
+const readSerialNumber = (text: string): string => text.replaceAll(":", "").toUpperCase();
+
+function readFingerprint(text: string): string {
+  const hex = text.replaceAll(":", "");
+  return /^[0-9a-f]{64}$/i.test(hex) ? Buffer.from(hex, "hex").toString("base64url") : text;
+}
+
+const toCertificateMessage = ({ issuedAtMs, expiresAtMs, revoked, ...record }: CertificateRecord): Certificate => ({
+  ...record,
+  issuedAt: new Date(issuedAtMs),
+  expiresAt: new Date(expiresAtMs),
+  revokedAt: revoked === undefined ? undefined : new Date(revoked.atMs),
+  revocationReason: revoked?.reason ?? "",
 });

@@ -14,6 +14,7 @@ const reasons: Readonly<Record<PeerRefusal, Reason>> = {
   "certificate-missing": "CERTIFICATE_MISSING",
   "certificate-untrusted": "CERTIFICATE_UNTRUSTED",
   "certificate-expired": "CERTIFICATE_EXPIRED",
+  "certificate-revoked": "CERTIFICATE_REVOKED",
   "certificate-not-yet-valid": "CERTIFICATE_NOT_YET_VALID",
   "certificate-purpose": "CERTIFICATE_PURPOSE",
   "identity-malformed": "IDENTITY_MALFORMED",

@@ -5,10 +5,10 @@ import { type Connection, ConnectionRegistry } from "./connection-registry.ts";
 
 const unidentified: PeerVerdict = { kind: "refused", reason: "certificate-missing", message: "" };
 
-function identified(tenant: string, role: Role = "agent", fingerprint = tenant): PeerVerdict {
+function identified(tenant: string, role: Role = "agent", keyThumbprint = tenant): PeerVerdict {
   return {
     kind: "identified",
-    identity: { spiffeId: "", tenant, role, holder: "a", fingerprint, keyThumbprint: "", expiresAtMs: 0 },
+    identity: { spiffeId: "", tenant, role, holder: "a", fingerprint: "", keyThumbprint, expiresAtMs: 0 },
   };
 }
 

@@ -19,7 +19,7 @@ export interface ConnectionLimits {
 }
 
 /**
- * The open connections, by peer, certificate and tenant.
+ * The open connections, by peer, key and tenant.
  *
  * A peer is there once: two connections of the same host and port can be open when the server listens on several
  * addresses, and calls could then not be told apart, so the second is refused.
@@ -27,7 +27,7 @@ export interface ConnectionLimits {
 export class ConnectionRegistry {
   readonly #limits: ConnectionLimits;
   readonly #byPeer = new Map<string, Connection>();
-  readonly #byFingerprint = new Map<string, Set<Connection>>();
+  readonly #byKey = new Map<string, Set<Connection>>();
   readonly #ofTenant = new Map<string, number>();
   #unidentified = 0;
 
@@ -50,9 +50,9 @@ export class ConnectionRegistry {
     this.#byPeer.set(connection.peer, connection);
     this.#count(connection.verdict, 1);
     if (connection.verdict.kind === "identified") {
-      const { fingerprint } = connection.verdict.identity;
-      const same = this.#byFingerprint.get(fingerprint) ?? new Set();
-      this.#byFingerprint.set(fingerprint, same.add(connection));
+      const { keyThumbprint } = connection.verdict.identity;
+      const same = this.#byKey.get(keyThumbprint) ?? new Set();
+      this.#byKey.set(keyThumbprint, same.add(connection));
     }
     return undefined;
   }
@@ -63,16 +63,16 @@ export class ConnectionRegistry {
     this.#byPeer.delete(connection.peer);
     this.#count(connection.verdict, -1);
     if (connection.verdict.kind === "identified") {
-      const { fingerprint } = connection.verdict.identity;
-      const same = this.#byFingerprint.get(fingerprint);
+      const { keyThumbprint } = connection.verdict.identity;
+      const same = this.#byKey.get(keyThumbprint);
       same?.delete(connection);
-      if (same?.size === 0) this.#byFingerprint.delete(fingerprint);
+      if (same?.size === 0) this.#byKey.delete(keyThumbprint);
     }
   }
 
-  /** Ends every connection made with a certificate. @returns How many. */
-  end(fingerprint: string): number {
-    const connections = [...(this.#byFingerprint.get(fingerprint) ?? [])];
+  /** Ends every connection made with a certificate of that key. @returns How many. */
+  end(keyThumbprint: string): number {
+    const connections = [...(this.#byKey.get(keyThumbprint) ?? [])];
     for (const { socket } of connections) socket.destroy();
     return connections.length;
   }

@@ -454,8 +454,8 @@ describe("connections end", () => {
     const ends = streams.map((stream) => new Promise<ServiceError>((resolve) => stream.on("error", resolve)));
     await Promise.all(streams.map((stream) => once(stream, "data")));
     const verdict = await ask(clients[0] as Client);
-    const fingerprint = verdict.kind === "identified" ? verdict.identity.fingerprint : "";
-    expect(front.endConnections(fingerprint)).toBe(2);
+    const key = verdict.kind === "identified" ? verdict.identity.keyThumbprint : "";
+    expect(front.endConnections(key)).toBe(2);
     expect((await ends[0])?.code).toBe(status.UNAVAILABLE);
     expect((await ends[1])?.code).toBe(status.UNAVAILABLE);
     await eventually(() => front.connectionCount() === 1);

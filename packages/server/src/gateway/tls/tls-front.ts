@@ -9,6 +9,7 @@ import {
   type PresentedCertificate,
   parsePeer,
   refusedAsExpired,
+  refusedAsRevoked,
 } from "../../identity/index.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { type ConnectionRefusal, handshakeRefusal, openRefusalLog, type RefusalReport } from "./connection-refusal.ts";
@@ -20,14 +21,14 @@ export interface TlsFront {
   /** Where it listens; the real port when 0 was asked for. */
   readonly address: { readonly host: string; readonly port: number };
   /**
-   * Who sent a call, by `call.getPeer()`. Fails closed: an unknown peer and a certificate that ended since the
+   * Who sent a call, by `call.getPeer()`. Fails closed: an unknown peer and a certificate that ended or was revoked since the
    * handshake are refused.
    */
   verdictOf(peer: string): PeerVerdict;
   /** The open connection of that name. */
   connectionOf(peer: string): Connection | undefined;
-  /** Ends at once every connection made with the certificate of that `x5t#S256`. @returns How many. */
-  endConnections(fingerprint: string): number;
+  /** Ends at once every connection made with a certificate of the key of that thumbprint. @returns How many. */
+  endConnections(keyThumbprint: string): number;
   /** Open connections now. */
   connectionCount(): number;
   /** Handshakes under way now. */
@@ -188,13 +189,13 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
       if (verdict === undefined) {
         return { kind: "refused", reason: "connection-closed", message: "The connection is closed" };
       }
-      if (verdict.kind === "identified" && clock.wallMs() >= verdict.identity.expiresAtMs) {
-        return refusedAsExpired(verdict.identity.expiresAtMs);
-      }
-      return verdict;
+      if (verdict.kind === "refused") return verdict;
+      const { expiresAtMs, keyThumbprint } = verdict.identity;
+      if (clock.wallMs() >= expiresAtMs) return refusedAsExpired(expiresAtMs);
+      return identity.trust.isRevoked(keyThumbprint) ? refusedAsRevoked() : verdict;
     },
     connectionOf: (peer) => registry.find(peer),
-    endConnections: (fingerprint) => registry.end(fingerprint),
+    endConnections: (keyThumbprint) => registry.end(keyThumbprint),
     connectionCount: () => registry.size,
     handshakeCount: () => handshakes.size,
     refusals: () => refusals.counts(),

@@ -1,0 +1,85 @@
+import type { Permit } from "../authority/authorize.ts";
+import { checkTenant } from "../authority/names.ts";
+import type { RequestKey } from "../deployment/requests.ts";
+import { quoted, SoloError } from "../errors.ts";
+import type { CertificateName, CertificateRecord } from "../identity/certificate-register.ts";
+import type { IssueContext } from "./issue-certificate.ts";
+
+export interface RevokeContext extends Pick<IssueContext, "state" | "requests" | "register" | "clock"> {
+  /** Ends at once every connection made with a certificate of that key. */
+  readonly endConnections: (keyThumbprint: string) => void;
+}
+
+export interface Revocation {
+  readonly name: CertificateName;
+  readonly reason: string;
+}
+
+/** A transaction has room for more; this leaves some to the answer. */
+const certificatesPerCommit = 400;
+const longestReason = 200;
+
+/** Certificates that a revocation would take back. @throws {SoloError} `CERTIFICATE_NOT_FOUND`, `TENANT_INVALID` */
+export function planRevocation(
+  { register }: Pick<RevokeContext, "register">,
+  { tenant }: Permit<"CertificateService/RevokeCertificate">,
+  { name }: Revocation,
+): readonly CertificateRecord[] {
+  if (name.kind === "holder") checkTenant(name.holder, "holder");
+  const found = register.named(tenant, name);
+  if (found.length > 0) return found;
+  const asked = { "serial-number": "serial number", fingerprint: "fingerprint", holder: "holder" }[name.kind];
+  const value =
+    name.kind === "holder" ? name.holder : name.kind === "fingerprint" ? name.fingerprint : name.serialNumber;
+  throw new SoloError(
+    "CERTIFICATE_NOT_FOUND",
+    `Cannot revoke: tenant "${tenant}" has no certificate of the ${asked} ${quoted(value)}`,
+    {
+      found: `no certificate of the ${asked} ${quoted(value)} that is still valid`,
+      wanted: "a certificate that was issued in this tenant and has not expired",
+    },
+  );
+}
+
+/**
+ * Takes certificates back, with their keys. Once it is durable no call of theirs begins any more, and what is open has ended.
+ *
+ * @returns Their serial numbers.
+ * @throws {SoloError} `CERTIFICATE_NOT_FOUND`
+ */
+export function revokeCertificates(
+  context: RevokeContext,
+  permit: Permit<"CertificateService/RevokeCertificate">,
+  key: RequestKey,
+  revocation: Revocation,
+): Promise<readonly string[]> {
+  const { register, state, clock } = context;
+  return context.requests.once<readonly string[]>(permit, key, (answering) =>
+    register.inTurn(async () => {
+      const found = planRevocation(context, permit, revocation);
+      const reason = revocation.reason.slice(0, longestReason).toWellFormed();
+      const revoked = { atMs: clock.wallMs(), reason };
+      const left = found.filter((record) => record.revoked === undefined).map((record) => ({ ...record, revoked }));
+      const serialNumbers = found.map(({ serialNumber }) => serialNumber);
+      permit.assertLive();
+      for (let at = 0; at === 0 || at < left.length; at += certificatesPerCommit) {
+        const some = left.slice(at, at + certificatesPerCommit);
+        const isLast = at + certificatesPerCommit >= left.length;
+        await state.commit({
+          tenant: permit.tenant,
+          events: some.map(({ spiffeId, serialNumber, keyThumbprint }) => ({
+            body: { type: "certificate.revoked", spiffeId, serialNumber, keyThumbprint, reason },
+            correlationId: permit.correlationId,
+            actor: permit.caller.spiffeId,
+          })),
+          puts: [...some.map((record) => register.put(record)), ...(isLast ? answering.answered(serialNumbers) : [])],
+        });
+        for (const record of some) register.know(record);
+        for (const keyThumbprint of new Set(some.map((record) => record.keyThumbprint))) {
+          context.endConnections(keyThumbprint);
+        }
+      }
+      return serialNumbers;
+    }),
+  );
+}
