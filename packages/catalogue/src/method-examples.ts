@@ -83,6 +83,38 @@ export const methodExamples: Readonly<Record<Method, MethodExample>> = {
     request: { requestId: "quota-acme-1", tenant: "acme", limits: { services: "100", memory_bytes: "8589934592" } },
     command: "solo quota set acme services=100 memory=8GiB",
   },
+  "CapabilityService/GrantCapability": {
+    request: {
+      requestId: "grant-ci-1",
+      holder: "jkt:NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
+      grants: ["svc/call on svc/counter"],
+      lifetimeSeconds: 3600,
+      standing: true,
+    },
+    command: "solo cap grant 'svc/call on svc/counter' --to jkt:NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs --standing",
+  },
+  "CapabilityService/RevokeCapability": {
+    request: { requestId: "revoke-1", cid: "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs", reason: "no longer wanted" },
+    command: "solo cap revoke NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
+  },
+  "CapabilityService/RenounceCapability": {
+    request: { requestId: "renounce-1", bundle: "eyJh….eyJ2….c2ln", reason: "the work is done" },
+  },
+  "CapabilityService/ListCapabilities": { request: {}, command: "solo cap list" },
+  "CapabilityService/PresentCapability": { request: { bundle: "eyJh….eyJ2….c2ln" } },
+  "CapabilityService/ExplainCapability": {
+    request: { ability: "svc/call", resource: "svc/counter" },
+    command: "solo cap explain svc/call svc/counter",
+  },
+  "CapabilityService/RequestCapability": {
+    request: { requestId: "wish-1", grants: ["deploy/create on svc/bot-*"], reason: "to deploy the bots" },
+    command: "solo cap request 'deploy/create on svc/bot-*'",
+  },
+  "CapabilityService/ListCapabilityRequests": { request: { all: true }, command: "solo cap requests --all" },
+  "CapabilityService/DecideCapabilityRequest": {
+    request: { requestId: "decide-1", id: "wish-1", grant: true, answer: "for today" },
+    command: "solo cap approve wish-1",
+  },
   "KernelService/Shutdown": {
     request: { requestId: "shutdown-1", graceMs: 10_000 },
     command: "solo shutdown --grace 10s",

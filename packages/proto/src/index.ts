@@ -12,6 +12,32 @@ export {
 } from "./generated/google/rpc/error_details.ts";
 export { Status } from "./generated/google/rpc/status.ts";
 export {
+  Capability,
+  CapabilityRequest,
+  CapabilityRequestState,
+  CapabilityServiceClient,
+  type CapabilityServiceServer,
+  CapabilityServiceService,
+  DecideCapabilityRequestRequest,
+  DecideCapabilityRequestResponse,
+  ExplainCapabilityRequest,
+  ExplainCapabilityResponse,
+  GrantCapabilityRequest,
+  GrantCapabilityResponse,
+  ListCapabilitiesRequest,
+  ListCapabilitiesResponse,
+  ListCapabilityRequestsRequest,
+  ListCapabilityRequestsResponse,
+  PresentCapabilityRequest,
+  PresentCapabilityResponse,
+  RenounceCapabilityRequest,
+  RenounceCapabilityResponse,
+  RequestCapabilityRequest,
+  RequestCapabilityResponse,
+  RevokeCapabilityRequest,
+  RevokeCapabilityResponse,
+} from "./generated/solo/v1/capability.ts";
+export {
   Certificate,
   CertificateServiceClient,
   type CertificateServiceServer,

@@ -125,8 +125,8 @@ export async function startKernel(options: TestKernelOptions = {}): Promise<Test
 function tenantOf(kernel: Kernel, tenant: string, register: (definition: InlineDefinition) => string): TestTenant {
   const caller: Caller = { spiffeId: `spiffe://solo.local/tenant/${tenant}/agent/test`, tenant, role: "agent" };
   // Another one after the storage has broken: what was held is gone with it.
-  const held = new WeakMap<Authority, Promise<VerifiedCapability>>();
-  const capabilityOf = (authority: Authority): Promise<VerifiedCapability> => {
+  const held = new WeakMap<Authority, Promise<readonly VerifiedCapability[]>>();
+  const capabilitiesOf = (authority: Authority): Promise<readonly VerifiedCapability[]> => {
     const known = held.get(authority) ?? holdAll(authority, tenant);
     held.set(authority, known);
     return known;
@@ -136,8 +136,8 @@ function tenantOf(kernel: Kernel, tenant: string, register: (definition: InlineD
     const correlationId = nanoid();
     try {
       const { authority } = kernel.parts();
-      const capability = await capabilityOf(authority);
-      const request = { caller, capability, method, resource: {}, correlationId };
+      const capabilities = await capabilitiesOf(authority);
+      const request = { caller, capabilities, method, resource: {}, correlationId };
       return await useCase(authorize(authority.verifier, request));
     } catch (error) {
       throw toSoloError(error, correlationId);
@@ -188,7 +188,7 @@ function tenantOf(kernel: Kernel, tenant: string, register: (definition: InlineD
 }
 
 /** All that a tenant's identity holds by itself, in the hands of whoever runs the test. */
-async function holdAll(authority: Authority, tenant: string): Promise<VerifiedCapability> {
+async function holdAll(authority: Authority, tenant: string): Promise<readonly VerifiedCapability[]> {
   const thumbprint = `test-${nanoid()}`.padEnd(43, "A").slice(0, 42).concat("A");
   const { issued } = await authority.prepare({
     tenant,
@@ -200,7 +200,7 @@ async function holdAll(authority: Authority, tenant: string): Promise<VerifiedCa
   });
   return authority
     .connect({ kind: "mutual-tls", tenant, keyThumbprint: thumbprint, certificateSha256: "" })
-    .capability(issued.bundle);
+    .capabilities(issued.bundle);
 }
 
 function grantOf(text: string): Grant {

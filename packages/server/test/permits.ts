@@ -1,4 +1,3 @@
-import type { VerifiedCapability } from "@solo/capabilities";
 import { type Authority, longestLifeSeconds } from "../src/authority/authority.ts";
 import { authorize, type Permit, type Resource } from "../src/authority/authorize.ts";
 import type { Caller } from "../src/authority/caller.ts";
@@ -9,7 +8,6 @@ import { operatorGrants, tenantGrants } from "../src/authority/standing.ts";
 /** Who holds all that an identity of a tenant, or an operator, holds by itself. */
 export interface Holder {
   readonly caller: Caller;
-  readonly capability: VerifiedCapability;
   permit<M extends Method>(method: M, resource?: Resource): Permit<M>;
 }
 
@@ -26,8 +24,8 @@ export async function holderIn(authority: Authority, tenant: string, role: Calle
     standing: false,
   });
   const channel = { kind: "mutual-tls", tenant: place, keyThumbprint: thumbprint, certificateSha256: "" } as const;
-  const capability = await authority.connect(channel).capability(issued.bundle);
+  const capabilities = await authority.connect(channel).capabilities(issued.bundle);
   const permit = <M extends Method>(method: M, resource: Resource = {}) =>
-    authorize(authority.verifier, { caller, capability, method, resource, correlationId: "c" });
-  return { caller, capability, permit };
+    authorize(authority.verifier, { caller, capabilities, method, resource, correlationId: "c" });
+  return { caller, permit };
 }

@@ -70,6 +70,11 @@ export interface Prepared {
 /** Ten years: as long as nobody takes it back. */
 export const longestLifeSeconds = 315_360_000;
 
+/** Capabilities that one key holds without naming them; the newest ones count. */
+const mostStanding = 8;
+
+const nothing: readonly Bundle[] = [];
+
 const timeEveryMs = 600_000;
 
 /** Links that may still follow what is entrusted to a service: what it drops of its own, and what is lent on. */
@@ -91,7 +96,7 @@ export class Authority {
   readonly #issuers = new Map<string, Promise<Issuer>>();
   readonly #issued = new Map<string, { readonly tenant: string; readonly capability: IssuedCapability }>();
   /** By the thumbprint of the certificate's key. */
-  readonly #standing = new Map<string, IssuedCapability>();
+  readonly #standing = new Map<string, readonly Bundle[]>();
   readonly #revoked = new Set<string>();
   readonly #spent = new Map<string, { uses: number; budget: Record<string, number> }>();
   #stopKeepingTime: () => void = () => undefined;
@@ -143,12 +148,15 @@ export class Authority {
 
   /** Of a connection, which closes it. */
   connect(channel: Channel & { readonly kind: "mutual-tls" }): CallerAuthority {
-    return new CallerAuthority(this.verifier, channel, () => this.#standing.get(channel.keyThumbprint)?.bundle);
+    return new CallerAuthority(this.verifier, channel, () => this.#standing.get(channel.keyThumbprint) ?? nothing);
   }
 
-  /** The capability that a key holds without naming it. */
-  standingOf(keyThumbprint: string): IssuedCapability | undefined {
-    return this.#standing.get(keyThumbprint);
+  /** What a key holds without naming it, newest first. */
+  standingOf(keyThumbprint: string): readonly IssuedCapability[] {
+    return [...this.#issued.values()]
+      .map(({ capability }) => capability)
+      .filter(({ standing, holderId }) => standing && holderId === keyThumbprint)
+      .reverse();
   }
 
   /** Signs a root of a tenant. Nothing is kept yet, and nobody is told. */
@@ -198,7 +206,7 @@ export class Authority {
   }
 
   /** Makes what was charged durable, before the effect. */
-  async keepCharges(tenant: string, charges: readonly Charge[]): Promise<void> {
+  async keepCharges(charges: readonly Charge[]): Promise<void> {
     if (charges.length === 0) return;
     const puts = charges.map((charge) => {
       const key = `${charge.root} ${charge.meter}`;
@@ -211,7 +219,7 @@ export class Authority {
       const expiresAtMs = charge.expiresAtSeconds * 1_000;
       return { collection: "charge", key, value: encode({ ...charge, ...spent }), expiresAtMs } as const;
     });
-    await this.#state.commit({ tenant, events: [], puts });
+    await this.#state.commit({ tenant: kernelTenant, events: [], puts });
   }
 
   /** All that was issued in a tenant and has not expired, newest first. */
@@ -285,7 +293,9 @@ export class Authority {
 
   #know(tenant: string, capability: IssuedCapability): void {
     this.#issued.set(capability.cid, { tenant, capability });
-    if (capability.standing) this.#standing.set(capability.holderId, capability);
+    if (!capability.standing) return;
+    const before = this.#standing.get(capability.holderId) ?? nothing;
+    this.#standing.set(capability.holderId, [capability.bundle, ...before].slice(0, mostStanding));
   }
 
   #issuerOf(tenant: string): Promise<Issuer> {

@@ -12,7 +12,7 @@ import type { Caller } from "./caller.ts";
 import { denied } from "./denied.ts";
 import { kernelTenant } from "./names.ts";
 import { type Method, type Rule, rules } from "./rules.ts";
-import { type Ability, abilities, type Vocabulary } from "./vocabulary.ts";
+import { abilities, type Vocabulary } from "./vocabulary.ts";
 
 /** What a call is about. */
 export interface Resource {
@@ -25,7 +25,8 @@ export interface Resource {
 /** A call to be decided. */
 export interface Request<M extends Method> {
   readonly caller: Caller;
-  readonly capability: VerifiedCapability;
+  /** Any of them will do; the first that does is charged. */
+  readonly capabilities: readonly VerifiedCapability[];
   readonly method: M;
   readonly resource: Resource;
   readonly correlationId: string;
@@ -127,25 +128,47 @@ export function authorizePublic<M extends "ServiceIngress/Fetch">(
  *   another tenant.
  */
 export function authorize<M extends Method>(verifier: Verifier<Vocabulary>, request: Request<M>): Permit<M> {
-  const { caller, capability, method, correlationId, message } = request;
+  const { caller, capabilities, method, correlationId, message } = request;
+  const { name } = request.resource;
   const tenant = request.resource.tenant ?? caller.tenant;
-  const rule = rules[method];
-  // Only operators hold something above tenants.
-  if (capability.tenant !== kernelTenant && tenant !== capability.tenant) {
-    throw isForOperators(rule.ability) ? adminRequired(method, caller) : otherTenant(method, capability.tenant);
+  const rule: Rule = rules[method];
+  if (rule === "identity") {
+    if (tenant !== caller.tenant && caller.role !== "operator") throw otherTenant(method, caller.tenant);
+    return makePermit({ method, caller, tenant, correlationId, token: undefined, capability: undefined });
   }
-  const decision = verifier.authorize(capability, {
-    ability: rule.ability,
-    resource: resourceIn(capability.tenant, tenant, pathOf(rule, request.resource.name)),
-    arguments: message,
-  });
-  if (!("code" in decision)) {
-    return makePermit({ method, caller, tenant, correlationId, token: decision, capability });
+  let nearest: Denial | undefined;
+  for (const capability of capabilities) {
+    // Only operators hold something above tenants.
+    if (capability.tenant !== kernelTenant && tenant !== capability.tenant) continue;
+    const decision = verifier.authorize(capability, {
+      ability: rule.ability,
+      resource: resourceIn(capability.tenant, tenant, pathOf(rule, name)),
+      arguments: message,
+    });
+    if (!("code" in decision)) {
+      return makePermit({ method, caller, tenant, correlationId, token: decision, capability });
+    }
+    nearest = nearerOf(nearest, decision);
   }
-  if (isForOperators(rule.ability) && caller.role !== "operator" && decision.status === "PERMISSION_DENIED") {
-    throw adminRequired(method, caller, decision);
+  const isRefused = nearest === undefined || nearest.status === "PERMISSION_DENIED";
+  if ("operator" in abilities[rule.ability] && caller.role !== "operator" && isRefused) {
+    throw adminRequired(method, caller, nearest);
   }
-  throw denied(decision, `use ${method}`);
+  if (nearest === undefined) throw otherTenant(method, capabilities[0]?.tenant ?? caller.tenant);
+  throw denied(
+    nearest,
+    `use ${method}`,
+    nearest.needed === undefined ? undefined : `${rule.ability} on ${pathOf(rule, name)}`,
+  );
+}
+
+/** Which of two denials says more to who asked: the one of the capability that came nearest. */
+function nearerOf(one: Denial | undefined, other: Denial): Denial {
+  if (one === undefined) return other;
+  const nearness = ({ code }: Denial) =>
+    ["CAP_RESOURCE", "CAP_ABILITY", "CAP_UNKNOWN_CAVEAT", "CAP_CAVEAT"].indexOf(code);
+  const far = (denial: Denial) => (nearness(denial) < 0 ? 4 : nearness(denial));
+  return far(other) > far(one) ? other : one;
 }
 
 function adminRequired(method: Method, { spiffeId }: Caller, decision?: Denial): SoloError {
@@ -162,11 +185,7 @@ function adminRequired(method: Method, { spiffeId }: Caller, decision?: Denial):
   );
 }
 
-function isForOperators(ability: Ability): boolean {
-  return "operator" in abilities[ability];
-}
-
-function pathOf({ on }: Rule, name: string | undefined): string {
+function pathOf({ on }: Exclude<Rule, "identity">, name: string | undefined): string {
   const [kind = "", wanted] = on.split("/{");
   if (wanted === undefined || name === undefined) return kind;
   return `${kind}/${segmentOf(name)}`;

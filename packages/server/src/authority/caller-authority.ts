@@ -9,54 +9,68 @@ const mostNamed = 256;
 
 /** What one connection holds: it ends with the connection. */
 export class CallerAuthority implements Holding {
+  readonly keyThumbprint: string;
   readonly #connection: Connection<Vocabulary>;
-  readonly #standing: () => Bundle | undefined;
+  readonly #standing: () => readonly Bundle[];
   readonly #accepted = new Map<string, Accepted | Promise<Accepted>>();
-  readonly #handles = new Map<number, VerifiedCapability<"caller">>();
+  readonly #handles = new Map<number, readonly VerifiedCapability[]>();
+  /** What the standing bundles came to, for as long as they are the same. */
+  #held: { readonly of: readonly Bundle[]; readonly capabilities: readonly VerifiedCapability[] } | undefined;
 
-  /** @param standing The bundle that the connection's key holds without naming it. */
-  constructor(verifier: Verifier<Vocabulary>, channel: Channel, standing: () => Bundle | undefined) {
+  /** @param standing The bundles that the connection's key holds without naming them; another list when they change. */
+  constructor(
+    verifier: Verifier<Vocabulary>,
+    channel: Channel & { readonly kind: "mutual-tls" },
+    standing: () => readonly Bundle[],
+  ) {
+    this.keyThumbprint = channel.keyThumbprint;
     this.#connection = verifier.connect(channel);
     this.#standing = standing;
   }
 
-  capability(named: string | undefined): VerifiedCapability | Promise<VerifiedCapability> {
-    if (named !== undefined && /^[0-9]{1,9}$/.test(named)) {
-      const capability = this.#handles.get(Number(named));
-      if (capability !== undefined) return capability;
-      throw new SoloError("CAPABILITY_INVALID", "Cannot decide by the capability: this connection has no such handle", {
-        found: `the handle ${named}`,
-        wanted: "a bundle, or a handle that was presented on this very connection and not released",
-        metadata: { code: "CAP_PROOF_MISSING" },
-      });
+  capabilities(named: string | undefined): readonly VerifiedCapability[] | Promise<readonly VerifiedCapability[]> {
+    if (named === undefined) {
+      const bundles = this.#standing();
+      return this.#held?.of === bundles ? this.#held.capabilities : this.#takeStanding(bundles);
     }
-    const bundle = named ?? this.#standing();
-    if (bundle === undefined) throw nothingHeld();
-    const accepted = this.#accepted.get(bundle);
-    if (accepted === undefined) return this.#take(bundle);
-    return "capability" in accepted ? accepted.capability : accepted.then(({ capability }) => capability);
+    if (!/^[0-9]{1,9}$/.test(named)) return this.#take(named).then((capability) => [capability]);
+    const capabilities = this.#handles.get(Number(named));
+    if (capabilities !== undefined) return capabilities;
+    throw new SoloError("CAPABILITY_INVALID", "Cannot decide by the capability: this connection has no such handle", {
+      found: `the handle ${named}`,
+      wanted: "a bundle, or a handle that was presented on this very connection",
+      metadata: { code: "CAP_PROOF_MISSING" },
+    });
   }
 
-  /** @throws {SoloError} */
-  async present(bundle: string, proof: string | undefined): Promise<Accepted> {
-    const accepted = acceptedOf(await this.#connection.present(bundle, proof));
-    this.#handles.set(accepted.handle, accepted.capability);
-    return accepted;
-  }
-
-  release(handle: number): void {
-    this.#handles.delete(handle);
-    this.#connection.release(handle);
+  async present(bundle: string, proof: string | undefined): Promise<number> {
+    const { handle, capability } = acceptedOf(await this.#connection.present(bundle, proof));
+    this.#handles.set(handle, [capability]);
+    return handle;
   }
 
   /** Everything that goes on with it is aborted. */
   close(): void {
     this.#accepted.clear();
     this.#handles.clear();
+    this.#held = undefined;
     this.#connection.close();
   }
 
+  async #takeStanding(bundles: readonly Bundle[]): Promise<readonly VerifiedCapability[]> {
+    const taken = await Promise.allSettled(bundles.map((bundle) => this.#take(bundle)));
+    const capabilities = taken.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+    if (capabilities.length > 0) {
+      this.#held = { of: bundles, capabilities };
+      return capabilities;
+    }
+    const [first] = taken;
+    throw first?.status === "rejected" ? first.reason : nothingHeld();
+  }
+
   async #take(bundle: string): Promise<VerifiedCapability> {
+    const known = this.#accepted.get(bundle);
+    if (known !== undefined) return (await known).capability;
     const taking = this.#connection.present(bundle).then(acceptedOf);
     this.#accepted.set(bundle, taking);
     try {
@@ -77,6 +91,7 @@ export class CallerAuthority implements Holding {
       if (!("handle" in accepted)) continue;
       this.#accepted.delete(bundle);
       this.#connection.release(accepted.handle);
+      this.#held = undefined;
     }
   }
 }

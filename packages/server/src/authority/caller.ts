@@ -9,13 +9,17 @@ export interface Caller {
 
 /** What a caller may show. */
 export interface Holding {
+  /** RFC 7638 thumbprint of the key that the connection was made with. */
+  readonly keyThumbprint: string;
   /**
-   * The capability that a call is decided by: the one it names, or else the standing one of its key.
+   * The capabilities that a call may be decided by: the one it names, or else the standing ones of its key. Never none.
    *
    * @param named A bundle, or the handle of one that was presented on this connection; undefined for none.
    * @throws {SoloError} `CAPABILITY_INVALID` and others; the promise rejects with the same.
    */
-  capability(named: string | undefined): VerifiedCapability | Promise<VerifiedCapability>;
+  capabilities(named: string | undefined): readonly VerifiedCapability[] | Promise<readonly VerifiedCapability[]>;
+  /** Takes up a capability for as long as the connection lives. @returns Its handle. @throws {SoloError} */
+  present(bundle: string, proof: string | undefined): Promise<number>;
 }
 
 /** A caller on its connection. */

@@ -11,8 +11,12 @@ const reasons = {
 /** Grants that a message tells of; a capability may have many. */
 const mostGrants = 4;
 
-/** A refusal as it leaves the kernel: what is missing, what is held, and nothing that the caller may not know. */
-export function denied(denial: Denial, action: string): SoloError {
+/**
+ * A refusal as it leaves the kernel: what is missing, what is held, and nothing that the caller may not know.
+ *
+ * @param wish The grant that would allow it, as it is written.
+ */
+export function denied(denial: Denial, action: string, wish?: string): SoloError {
   const { shown, status, needed, held, caveat, retryAfterMs } = denial;
   const { meaning } = denialCodes[shown];
   const isTold = shown === denial.code;
@@ -21,6 +25,7 @@ export function denied(denial: Denial, action: string): SoloError {
     wanted: wantedOf(denial, isTold),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(isTold && needed !== undefined ? { fix: fixOf(denial, needed) } : {}),
+    ...(isTold && wish !== undefined ? { command: `solo cap request '${wish}'` } : {}),
     metadata: {
       code: shown,
       ...(isTold && needed !== undefined ? { ability: needed.ability, resource: needed.resource } : {}),

@@ -1,4 +1,5 @@
 import type {
+  CapabilityServiceService,
   CertificateServiceService,
   DeploymentServiceService,
   EventServiceService,
@@ -20,17 +21,23 @@ export type Method =
   | MethodsOf<MessagingServiceService>
   | MethodsOf<EventServiceService>
   | MethodsOf<CertificateServiceService>
+  | MethodsOf<CapabilityServiceService>
   | MethodsOf<QuotaServiceService>
   | MethodsOf<KernelServiceService>
   /** An HTTP request to a service, which is no method of gRPC. */
   | "ServiceIngress/Fetch";
 
-/** What a method asks of its caller's capability: an ability, on a resource below the tenant that it acts in. */
-export interface Rule {
-  readonly ability: Ability;
-  /** `{name}` stands for what the request names; where it names nothing, the resource ends before it. */
-  readonly on: "svc/{name}" | "event/log/{name}" | "cert/{name}" | "audit" | "quota" | "server";
-}
+/**
+ * What a method asks of its caller: an ability of its capability, on a resource below the tenant that it acts in; or nothing but
+ * a valid certificate, where the method is about what the caller itself holds or wants.
+ */
+export type Rule =
+  | {
+      readonly ability: Ability;
+      /** `{name}` stands for what the request names; where it names nothing, the resource ends before it. */
+      readonly on: "svc/{name}" | "event/log/{name}" | "cert/{name}" | "cap" | "audit" | "quota" | "server";
+    }
+  | "identity";
 
 /** The one rule table. */
 export const rules: Readonly<Record<Method, Rule>> = {
@@ -51,6 +58,15 @@ export const rules: Readonly<Record<Method, Rule>> = {
   "CertificateService/Issue": { ability: "cert/issue", on: "cert/{name}" },
   "CertificateService/ListCertificates": { ability: "cert/list", on: "cert/{name}" },
   "CertificateService/RevokeCertificate": { ability: "cert/revoke", on: "cert/{name}" },
+  "CapabilityService/GrantCapability": { ability: "cap/grant", on: "cap" },
+  "CapabilityService/RevokeCapability": { ability: "cap/revoke", on: "cap" },
+  "CapabilityService/RenounceCapability": "identity",
+  "CapabilityService/ListCapabilities": { ability: "cap/list", on: "cap" },
+  "CapabilityService/PresentCapability": "identity",
+  "CapabilityService/ExplainCapability": "identity",
+  "CapabilityService/RequestCapability": "identity",
+  "CapabilityService/ListCapabilityRequests": "identity",
+  "CapabilityService/DecideCapabilityRequest": { ability: "cap/approve", on: "cap" },
   "KernelService/Help": { ability: "server/help", on: "server" },
   "QuotaService/GetQuota": { ability: "quota/read", on: "quota" },
   "QuotaService/SetQuota": { ability: "quota/set", on: "quota" },

@@ -133,6 +133,15 @@ export type EventBody =
       readonly grants: readonly string[];
       readonly expiresAtMs: number;
     }
+  /** Somebody wants grants, each as `abilities on resource`. */
+  | {
+      readonly type: "capability.requested";
+      readonly id: string;
+      readonly spiffeId: string;
+      readonly grants: readonly string[];
+      readonly reason: string;
+    }
+  | { readonly type: "capability.request-refused"; readonly id: string; readonly answer: string }
   | {
       readonly type: "capability.revoked";
       readonly scope: "link" | "children" | "holder" | "epoch";

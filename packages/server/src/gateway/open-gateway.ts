@@ -111,6 +111,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
         for (const front of [fronts.grpc, fronts.http]) front?.endConnections(keyThumbprint);
       },
     },
+    capabilities: { authority, state, requests, clock },
     kernel: {
       state,
       requests,
@@ -198,7 +199,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
 async function holdAsOperator(authority: Authority, state: StateStore, identity: Identity): Promise<void> {
   const { adminKeyThumbprint: thumbprint } = identity;
   const held = authority.standingOf(thumbprint);
-  if (held !== undefined && JSON.stringify(held.grants) === JSON.stringify(operatorGrants)) return;
+  if (held.some(({ grants }) => JSON.stringify(grants) === JSON.stringify(operatorGrants))) return;
   const prepared = await authority.prepare({
     tenant: kernelTenant,
     holder: { kind: "thumbprint", thumbprint },

@@ -30,14 +30,14 @@ export async function deliverOutgoing(
     const resource = { tenant, name: target };
     const request = {
       caller,
-      capability,
+      capabilities: [capability],
       method: name,
       resource,
       correlationId,
       message: { serviceId: target, method },
     };
     const permit = authorize(authority.verifier, request);
-    await authority.keepCharges(capability.tenant, permit.charges);
+    await authority.keepCharges(permit.charges);
     return permit;
   };
   try {

@@ -2,7 +2,7 @@ import type { NewEvent } from "./event-log.ts";
 
 /**
  * Groups of records: what is deployed, answers kept for repeated requests, what each tenant may have, which certificates were issued
- * and taken back, and what authority stands on: the keys that sign, what was issued, taken back and used up.
+ * and taken back, and what authority stands on: the keys that sign, what was issued, wished for, taken back and used up.
  */
 export type Collection =
   | "service"
@@ -12,6 +12,7 @@ export type Collection =
   | "authority"
   | "issuer-key"
   | "capability"
+  | "capability-wish"
   | "revocation"
   | "charge";
 

@@ -54,7 +54,7 @@ export class ServiceAuthority {
       resource,
     } as unknown as AccessRequest<Vocabulary, Name>);
     if ("code" in decision) throw denied(decision, action);
-    await this.#authority.keepCharges(capability.tenant, decision.charges);
+    await this.#authority.keepCharges(decision.charges);
     return decision;
   }
 }

@@ -1,9 +1,11 @@
+import type { CapabilityContext } from "../../administration/capabilities/context.ts";
 import type { DeploymentContext } from "../../deployment/context.ts";
 import type { ManifestDefaults } from "../../deployment/manifest.ts";
 import type { MessagingContext } from "../../messaging/send.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import type { Receipts } from "../../receipts/receipts.ts";
 import type { InFlight } from "../in-flight.ts";
+import { capabilityService } from "./capability.ts";
 import { type CertificateContext, certificateService } from "./certificate.ts";
 import { deploymentService } from "./deployment.ts";
 import { eventService } from "./events.ts";
@@ -21,6 +23,7 @@ export interface ApiOptions {
   readonly events: EventLog;
   readonly receipts: Receipts;
   readonly certificates: CertificateContext;
+  readonly capabilities: CapabilityContext;
   readonly kernel: KernelServiceContext;
 }
 
@@ -31,6 +34,7 @@ export const createApi = ({ methods, inFlight, events, ...options }: ApiOptions)
   "solo.v1.QuotaService": quotaService(methods, options.deployments, inFlight),
   "solo.v1.EventService": eventService(methods, events, options.receipts),
   "solo.v1.CertificateService": certificateService(methods, options.certificates),
+  "solo.v1.CapabilityService": capabilityService(methods, options.capabilities),
   "solo.v1.KernelService": kernelService(methods, options.kernel),
 });
 

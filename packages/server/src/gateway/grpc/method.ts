@@ -1,9 +1,9 @@
 import type { Authority } from "../../authority/authority.ts";
 import { authorize, endedError, type Permit, type Resource } from "../../authority/authorize.ts";
-import type { Peer } from "../../authority/caller.ts";
+import type { Holding, Peer } from "../../authority/caller.ts";
 import type { Denials } from "../../authority/denials.ts";
 import { checkTenant } from "../../authority/names.ts";
-import { type Method, rules } from "../../authority/rules.ts";
+import { type Method, type Rule, rules } from "../../authority/rules.ts";
 import { catalogue, SoloError } from "../../errors.ts";
 import { toSoloError } from "../to-solo-error.ts";
 import { type Face, formatTraceparent, traceCall } from "../trace.ts";
@@ -72,6 +72,10 @@ export interface Granted<M extends Method> {
   readonly remainingMs: number;
   /** Aborts when the caller has gone. */
   readonly signal: AbortSignal;
+  /** For methods that are about what the caller holds. */
+  readonly holding: Holding;
+  /** The capability that the call names. */
+  readonly named: string | undefined;
 }
 
 /** A method that answers once: identity, then authority, then the use case, then one translation of errors. */
@@ -154,19 +158,19 @@ export async function grant<M extends Method>(
     if (!ended.isOver) abort.abort(callerLeft);
   });
   try {
-    const held = caller.holding.capability(incoming.capability());
-    const capability = held instanceof Promise ? await held : held;
+    const held = rules[method] === "identity" ? [] : caller.holding.capabilities(incoming.capability());
     const permit = authorize(authority.verifier, {
       caller,
-      capability,
+      capabilities: held instanceof Promise ? await held : held,
       method,
       resource,
       correlationId,
       message,
     });
     checkTenant(permit.tenant);
-    if (permit.charges.length > 0) await authority.keepCharges(capability.tenant, permit.charges);
-    return { permit, remainingMs: incoming.remainingMs(), signal: abort.signal };
+    if (permit.charges.length > 0) await authority.keepCharges(permit.charges);
+    const { holding } = caller;
+    return { permit, remainingMs: incoming.remainingMs(), signal: abort.signal, holding, named: incoming.capability() };
   } catch (thrown) {
     if (thrown instanceof SoloError && isDenial(thrown)) {
       const { tenant, spiffeId } = caller;
@@ -191,7 +195,10 @@ function isDenial({ code }: SoloError): boolean {
   return code === "CAPABILITY_INVALID" || catalogue[code].status === "PERMISSION_DENIED";
 }
 
-const isOfService = (method: Method): boolean => /^(svc|event)/.test(rules[method].on);
+function isOfService(method: Method): boolean {
+  const rule: Rule = rules[method];
+  return rule !== "identity" && /^(svc|event)/.test(rule.on);
+}
 
 /** Made once: an abort without a reason of its own makes an error with a stack for every call. */
 const callerLeft = new Error("The caller has gone");

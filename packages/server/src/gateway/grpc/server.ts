@@ -1,5 +1,6 @@
 import { Server, type ServiceDefinition } from "@grpc/grpc-js";
 import {
+  CapabilityServiceService,
   CertificateServiceService,
   DeploymentServiceService,
   EventServiceService,
@@ -43,6 +44,7 @@ const services = {
   "solo.v1.QuotaService": QuotaServiceService,
   "solo.v1.EventService": EventServiceService,
   "solo.v1.CertificateService": CertificateServiceService,
+  "solo.v1.CapabilityService": CapabilityServiceService,
   "solo.v1.KernelService": KernelServiceService,
 } as const satisfies Record<keyof Api, ServiceDefinition>;
 
