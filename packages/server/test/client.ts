@@ -7,6 +7,7 @@ import {
   type ServiceError,
 } from "@grpc/grpc-js";
 import {
+  CapabilityServiceClient,
   CertificateServiceClient,
   DeploymentServiceClient,
   DeployRequest,
@@ -46,6 +47,7 @@ export function connect(address: string, given: Credentials) {
     deployments: new DeploymentServiceClient(address, tls, named),
     messaging: new MessagingServiceClient(address, tls, named),
     events: new EventServiceClient(address, tls, named),
+    capabilities: new CapabilityServiceClient(address, tls, named),
     certificates: new CertificateServiceClient(address, tls, named),
     quotas: new QuotaServiceClient(address, tls, named),
     kernel: new KernelServiceClient(address, tls, named),

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { loadFileDescriptorSetFromBuffer } from "@grpc/proto-loader";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { DeployRequest, descriptorSetFile } from "@solo/proto";
-import { ask, type Connection, connect, freshId, refusal } from "./client.ts";
+import { ask, type Connection, type Credentials, connect, freshId, issueIdentity, refusal } from "./client.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer } from "./server-process.ts";
 
 const source = `
@@ -15,13 +15,43 @@ const data = makeDataFolder();
 let server: ServerProcess;
 let solo: Connection;
 
+/** An identity of a tenant, and a capability that it has handed on. */
+let identity: Credentials;
+let agent: Connection;
+let handedOn: string;
+
 async function open(): Promise<void> {
   server = await startServer(data.folder);
   solo = connect(server.ready.grpc, readProfile(server.ready.profile));
 }
 
-beforeAll(open);
+const openAgent = (): void => {
+  agent = connect(server.ready.grpc, identity);
+};
+
+const grant = (of: Connection, asked: { requestId: string; validateOnly?: boolean; other?: boolean }) => {
+  const { requestId, validateOnly = false, other = false } = asked;
+  const request = {
+    requestId,
+    validateOnly,
+    tenant: "",
+    holder: `jkt:${"A".repeat(43)}`,
+    lifetimeSeconds: 60,
+    label: "",
+  };
+  const grants = [other ? "svc/cast on svc/once" : "svc/call on svc/once"];
+  const { capabilities } = of;
+  return ask(capabilities, capabilities.grantCapability, { ...request, grants, standing: false, depth: undefined });
+};
+
+beforeAll(async () => {
+  await open();
+  identity = await issueIdentity(solo, "acme");
+  openAgent();
+  handedOn = (await grant(agent, { requestId: freshId() })).bundle;
+});
 afterAll(async () => {
+  agent.close();
   solo.close();
   await server.stop();
   data.remove();
@@ -63,6 +93,46 @@ const changes: readonly Change[] = [
     send: ({ requestId, validateOnly = false, other = false }) => {
       const request = { requestId, validateOnly, tenant: "acme", holder: other ? "b" : "a" };
       return ask(solo.certificates, solo.certificates.issue, request);
+    },
+  },
+  { name: "CapabilityService/GrantCapability", send: (asked) => grant(solo, asked) },
+  {
+    name: "CapabilityService/RequestCapability",
+    send: ({ requestId, validateOnly = false, other = false }) => {
+      const request = { requestId, validateOnly, grants: ["svc/list on svc"], lifetimeSeconds: 60 };
+      const { capabilities } = solo;
+      return ask(capabilities, capabilities.requestCapability, { ...request, reason: other ? "b" : "a" });
+    },
+  },
+  {
+    name: "CapabilityService/DecideCapabilityRequest",
+    send: ({ requestId, validateOnly = false, other = false }) => {
+      const { capabilities } = solo;
+      const id = idOf("CapabilityService/RequestCapability");
+      const request = { requestId, validateOnly, tenant: "", id, grant: true, answer: other ? "b" : "a" };
+      return ask(capabilities, capabilities.decideCapabilityRequest, request);
+    },
+  },
+  {
+    name: "CapabilityService/RevokeCapability",
+    send: ({ requestId, validateOnly = false, other = false }) => {
+      const { capabilities } = solo;
+      const subject = { $case: "cid" as const, value: (other ? "B" : "A").repeat(42).concat("A") };
+      return ask(capabilities, capabilities.revokeCapability, {
+        requestId,
+        validateOnly,
+        tenant: "",
+        subject,
+        reason: "",
+      });
+    },
+  },
+  {
+    name: "CapabilityService/RenounceCapability",
+    send: ({ requestId, validateOnly = false, other = false }) => {
+      const { capabilities } = agent;
+      const request = { requestId, validateOnly, bundle: handedOn, reason: other ? "b" : "a" };
+      return ask(capabilities, capabilities.renounceCapability, request);
     },
   },
   {
@@ -133,7 +203,9 @@ test("answers are the same after the server was shut down, and an old wish to sh
   await shutdown.send({ requestId: idOf(shutdown.name) });
   expect(await server.exited).toBe(0);
   solo.close();
+  agent.close();
   await open();
+  openAgent();
 
   expect(await Promise.all(kept.map(({ name, send }) => send({ requestId: idOf(name) })))).toEqual(answers);
   await shutdown.send({ requestId: idOf(shutdown.name) });

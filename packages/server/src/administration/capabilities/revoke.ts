@@ -51,6 +51,15 @@ export async function renounceCapability(
   given: { readonly capabilities: readonly VerifiedCapability[]; readonly bundle: string; readonly reason: string },
 ): Promise<string> {
   const { capabilities, bundle, reason } = given;
+  const cid = renouncedBy(capabilities, bundle);
+  return context.requests.once(permit, key, async (answering) => {
+    await revoke(context, permit, { subject: { kind: "link", cid }, reason, puts: answering.answered(cid) });
+    return cid;
+  });
+}
+
+/** The link that a bundle ends in, if it is one's own or hangs below that. @throws {SoloError} `CAPABILITY_DENIED` */
+export function renouncedBy(capabilities: readonly VerifiedCapability[], bundle: string): string {
   const found = inspect(bundle);
   const cid = found.kind === "inspected" ? found.links.at(-1)?.cid : undefined;
   if (cid === undefined) throw malformed("bundle", "a text that is no capability", "a bundle of links joined by ~");
@@ -62,10 +71,7 @@ export async function renounceCapability(
       metadata: { code: "CAP_RESOURCE" },
     });
   }
-  return context.requests.once(permit, key, async (answering) => {
-    await revoke(context, permit, { subject: { kind: "link", cid }, reason, puts: answering.answered(cid) });
-    return cid;
-  });
+  return cid;
 }
 
 async function revoke(

@@ -22,6 +22,7 @@ import {
 import {
   checkSubject,
   renounceCapability,
+  renouncedBy,
   revokeCapability,
   type Subject,
 } from "../../administration/capabilities/revoke.ts";
@@ -78,6 +79,7 @@ export const capabilityService = (
       const key = requestKey(permit.method, request.requestId, RenounceCapabilityRequest.encode(request).finish());
       const { bundle, reason } = request;
       const held = await holding.capabilities(named);
+      if (request.validateOnly) return { cid: renouncedBy(held, bundle) };
       return { cid: await renounceCapability(capabilities, permit, key, { capabilities: held, bundle, reason }) };
     },
   ),

@@ -155,6 +155,7 @@ export interface RevokeCapabilityResponse {
 
 export interface RenounceCapabilityRequest {
   requestId: string;
+  validateOnly: boolean;
   /** The capability, from its root down to the link that is to end. */
   bundle: string;
   reason: string;
@@ -1063,7 +1064,7 @@ export const RevokeCapabilityResponse: MessageFns<RevokeCapabilityResponse> = {
 };
 
 function createBaseRenounceCapabilityRequest(): RenounceCapabilityRequest {
-  return { requestId: "", bundle: "", reason: "" };
+  return { requestId: "", validateOnly: false, bundle: "", reason: "" };
 }
 
 export const RenounceCapabilityRequest: MessageFns<RenounceCapabilityRequest> = {
@@ -1071,11 +1072,14 @@ export const RenounceCapabilityRequest: MessageFns<RenounceCapabilityRequest> = 
     if (message.requestId !== "") {
       writer.uint32(10).string(message.requestId);
     }
+    if (message.validateOnly !== false) {
+      writer.uint32(16).bool(message.validateOnly);
+    }
     if (message.bundle !== "") {
-      writer.uint32(18).string(message.bundle);
+      writer.uint32(26).string(message.bundle);
     }
     if (message.reason !== "") {
-      writer.uint32(26).string(message.reason);
+      writer.uint32(34).string(message.reason);
     }
     return writer;
   },
@@ -1102,15 +1106,23 @@ export const RenounceCapabilityRequest: MessageFns<RenounceCapabilityRequest> = 
             continue;
           }
           case 2: {
-            if (tag !== 18) {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
               break;
             }
 
             message.bundle = reader.string();
             continue;
           }
-          case 3: {
-            if (tag !== 26) {
+          case 4: {
+            if (tag !== 34) {
               break;
             }
 
@@ -1136,6 +1148,11 @@ export const RenounceCapabilityRequest: MessageFns<RenounceCapabilityRequest> = 
         : isSet(object.request_id)
         ? globalThis.String(object.request_id)
         : "",
+      validateOnly: isSet(object.validateOnly)
+        ? globalThis.Boolean(object.validateOnly)
+        : isSet(object.validate_only)
+        ? globalThis.Boolean(object.validate_only)
+        : false,
       bundle: isSet(object.bundle) ? globalThis.String(object.bundle) : "",
       reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
     };
@@ -1145,6 +1162,9 @@ export const RenounceCapabilityRequest: MessageFns<RenounceCapabilityRequest> = 
     const obj: any = {};
     if (message.requestId !== "") {
       obj.requestId = message.requestId;
+    }
+    if (message.validateOnly !== false) {
+      obj.validateOnly = message.validateOnly;
     }
     if (message.bundle !== "") {
       obj.bundle = message.bundle;
@@ -1161,6 +1181,7 @@ export const RenounceCapabilityRequest: MessageFns<RenounceCapabilityRequest> = 
   fromPartial(object: DeepPartial<RenounceCapabilityRequest>): RenounceCapabilityRequest {
     const message = createBaseRenounceCapabilityRequest();
     message.requestId = object.requestId ?? "";
+    message.validateOnly = object.validateOnly ?? false;
     message.bundle = object.bundle ?? "";
     message.reason = object.reason ?? "";
     return message;
