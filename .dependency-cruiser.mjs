@@ -142,7 +142,7 @@ export default {
       severity: "error",
       from: { path: "^packages/cli/src/", pathNot: tests },
       to: {
-        path: "^packages/(?!(catalogue|cli|mcp|notation|proto|receipts)/)|^@solo/(?!catalogue|mcp|notation|proto|receipts)",
+        path: "^packages/(?!(capabilities|catalogue|cli|mcp|notation|proto|receipts)/)|^@solo/(?!capabilities|catalogue|mcp|notation|proto|receipts)",
       },
     },
     {

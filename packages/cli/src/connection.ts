@@ -10,6 +10,7 @@ import {
   status,
 } from "@grpc/grpc-js";
 import {
+  CapabilityServiceService,
   CertificateServiceService,
   DeploymentServiceService,
   EventServiceService,
@@ -34,6 +35,14 @@ const answering = {
   issue: CertificateServiceService.issue,
   listCertificates: CertificateServiceService.listCertificates,
   revokeCertificate: CertificateServiceService.revokeCertificate,
+  grantCapability: CapabilityServiceService.grantCapability,
+  revokeCapability: CapabilityServiceService.revokeCapability,
+  renounceCapability: CapabilityServiceService.renounceCapability,
+  listCapabilities: CapabilityServiceService.listCapabilities,
+  explainCapability: CapabilityServiceService.explainCapability,
+  requestCapability: CapabilityServiceService.requestCapability,
+  listCapabilityRequests: CapabilityServiceService.listCapabilityRequests,
+  decideCapabilityRequest: CapabilityServiceService.decideCapabilityRequest,
   getQuota: QuotaServiceService.getQuota,
   setQuota: QuotaServiceService.setQuota,
   shutdown: KernelServiceService.shutdown,
@@ -53,6 +62,11 @@ const changes: ReadonlySet<keyof typeof answering> = new Set([
   "restart",
   "issue",
   "revokeCertificate",
+  "grantCapability",
+  "revokeCapability",
+  "renounceCapability",
+  "requestCapability",
+  "decideCapabilityRequest",
   "setQuota",
   "shutdown",
 ]);
@@ -123,7 +137,7 @@ export function openConnection(options: {
         method.requestSerialize,
         method.responseDeserialize,
         request,
-        new Metadata(),
+        metadataOf(profile),
         { deadline: Date.now() + timeoutMs },
         (error: ServiceError | null, response?: Response) => {
           end.removeEventListener("abort", abort);
@@ -166,7 +180,7 @@ export function openConnection(options: {
         method.requestSerialize,
         method.responseDeserialize,
         request,
-        new Metadata(),
+        metadataOf(profile),
         timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs },
       );
       const abort = () => stream.cancel();
@@ -196,6 +210,13 @@ function methodOf<Table, Name extends keyof Table>(
   name: Name,
 ): MethodDefinition<RequestOf<Table[Name]>, ResponseOf<Table[Name]>> {
   return table[name] as MethodDefinition<RequestOf<Table[Name]>, ResponseOf<Table[Name]>>;
+}
+
+/** Names the capability that decides, where it is not the key's own. */
+function metadataOf({ capability }: Profile): Metadata {
+  const metadata = new Metadata();
+  if (capability !== undefined) metadata.set("solo-capability", capability);
+  return metadata;
 }
 
 function credentialsOf(profile: Profile) {

@@ -21,6 +21,8 @@ export interface Profile {
   readonly privateKey: Buffer;
   /** PEM. */
   readonly root: Buffer;
+  /** The capability that calls name; undefined where the certificate's key has its own. */
+  readonly capability: string | undefined;
 }
 
 /** Names of the files in a profile folder. */
@@ -29,6 +31,7 @@ export const profileFiles = {
   privateKey: "key.pem",
   root: "root.pem",
   about: "profile.json",
+  capability: "capability",
 } as const;
 
 /**
@@ -36,9 +39,10 @@ export const profileFiles = {
  * upwards, else `~/.config/solo/profile`. A folder that was named is never replaced by a later one.
  *
  * @param flag Value of `--profile`.
+ * @param capability Value of `--capability`: a file in place of the profile's own.
  * @throws {Failure} `PROFILE_NOT_FOUND` or `PROFILE_INVALID`.
  */
-export function loadProfile(host: Surroundings, flag: string | undefined): Profile {
+export function loadProfile(host: Surroundings, flag: string | undefined, capability?: string): Profile {
   const { folder, origin } = findProfile(host, flag);
   const about = readAbout(join(folder, profileFiles.about));
   return {
@@ -48,6 +52,7 @@ export function loadProfile(host: Surroundings, flag: string | undefined): Profi
     certificateChain: readPart(folder, profileFiles.certificateChain),
     privateKey: readPart(folder, profileFiles.privateKey),
     root: readPart(folder, profileFiles.root),
+    capability: readCapability(host, folder, capability),
   };
 }
 
@@ -106,6 +111,25 @@ function readAbout(path: string): Pick<Profile, "address" | "tenant" | "spiffeId
     );
   }
   return { address, tenant, spiffeId };
+}
+
+/** A token is one line; who wrote it into a file may have ended that. */
+function readCapability(
+  { workingFolder }: Surroundings,
+  folder: string,
+  named: string | undefined,
+): string | undefined {
+  const path = named === undefined ? join(folder, profileFiles.capability) : resolve(workingFolder, named);
+  if (named === undefined && !existsSync(path)) return undefined;
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch (error) {
+    throw usageFailure(`Cannot read the capability in ${path}`, {
+      reason: "FILE_UNREADABLE",
+      found: error instanceof Error ? error.message : String(error),
+      wanted: "a file that `solo cap grant --out` has written",
+    });
+  }
 }
 
 function readPart(folder: string, name: string): Buffer {

@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   audit: async () => (await import("./commands/audit.ts")).addAudit,
   quota: async () => (await import("./commands/quota.ts")).addQuota,
   cert: async () => (await import("./commands/certificate.ts")).addCertificate,
+  cap: async () => (await import("./commands/capability.ts")).addCapability,
   doctor: async () => (await import("./commands/doctor.ts")).addDoctor,
   dev: async () => (await import("./commands/dev.ts")).addDev,
   init: async () => (await import("./commands/init.ts")).addInit,
@@ -51,6 +52,7 @@ export async function createProgram(options: {
       "who you are and where the server is (default: SOLO_PROFILE, .solo/profiles/admin upwards)",
     )
     .option("--address <host:port>", "server to talk to, instead of the profile's")
+    .option("--capability <file>", "act by this capability (default: the profile's, or what its key holds by itself)")
     .option("--tenant <tenant>", "act in this tenant; for administrators only")
     .option("--timeout <duration>", "give up after this time, such as 30s")
     .helpOption("-h, --help", "print this")

@@ -30,6 +30,7 @@ export type Run = (command: Command, body: (session: Session) => Promise<ExitCod
 interface GlobalOptions {
   readonly profile?: string;
   readonly address?: string;
+  readonly capability?: string;
   readonly tenant?: string;
   readonly timeout?: string;
 }
@@ -58,7 +59,7 @@ export function openSession(host: Host, output: Output, command: Command): Owned
     tenant: options.tenant ?? "",
     timeoutMs,
     profile() {
-      profile ??= loadProfile(host, options.profile);
+      profile ??= loadProfile(host, options.profile, options.capability);
       return profile;
     },
     address() {

@@ -3,6 +3,60 @@ import type { EnumDoc, MessageDoc, MethodDoc } from "../method-doc.ts";
 
 /** Every method of the API. */
 export const methods = {
+  "CapabilityService/GrantCapability": {
+    "doc": "Hands on a part of what the caller holds to another key; an administrator grants anything in any tenant.",
+    "request": "GrantCapabilityRequest",
+    "response": "GrantCapabilityResponse",
+    "streams": false
+  },
+  "CapabilityService/RevokeCapability": {
+    "doc": "Takes back a capability and everything below it. When it answers, nothing of that begins any more.",
+    "request": "RevokeCapabilityRequest",
+    "response": "RevokeCapabilityResponse",
+    "streams": false
+  },
+  "CapabilityService/RenounceCapability": {
+    "doc": "Takes back what is the caller's own, or was made below it, whatever else the caller may do.",
+    "request": "RenounceCapabilityRequest",
+    "response": "RenounceCapabilityResponse",
+    "streams": false
+  },
+  "CapabilityService/ListCapabilities": {
+    "doc": "Shows what was issued in the tenant and has not expired, newest first.",
+    "request": "ListCapabilitiesRequest",
+    "response": "ListCapabilitiesResponse",
+    "streams": false
+  },
+  "CapabilityService/PresentCapability": {
+    "doc": "Takes up a capability for this connection, so that calls name it by a number in the metadata `solo-capability`.",
+    "request": "PresentCapabilityRequest",
+    "response": "PresentCapabilityResponse",
+    "streams": false
+  },
+  "CapabilityService/ExplainCapability": {
+    "doc": "Says what each link of the caller's capability says to a request, and uses up nothing.",
+    "request": "ExplainCapabilityRequest",
+    "response": "ExplainCapabilityResponse",
+    "streams": false
+  },
+  "CapabilityService/RequestCapability": {
+    "doc": "Asks for grants that somebody else decides on.",
+    "request": "RequestCapabilityRequest",
+    "response": "RequestCapabilityResponse",
+    "streams": false
+  },
+  "CapabilityService/ListCapabilityRequests": {
+    "doc": "Shows one's own requests, or with the ability to approve those of the tenant, newest first.",
+    "request": "ListCapabilityRequestsRequest",
+    "response": "ListCapabilityRequestsResponse",
+    "streams": false
+  },
+  "CapabilityService/DecideCapabilityRequest": {
+    "doc": "Grants a request out of what the caller holds, or refuses it.",
+    "request": "DecideCapabilityRequestRequest",
+    "response": "DecideCapabilityRequestResponse",
+    "streams": false
+  },
   "CertificateService/Issue": {
     "doc": "Makes a client certificate of a tenant, with a new key.",
     "request": "IssueRequest",
@@ -136,6 +190,578 @@ export type Method = keyof typeof methods;
 
 /** Every message of the API. */
 export const messages = {
+  "Capability": {
+    "doc": "A capability that was issued.",
+    "fields": [
+      {
+        "name": "cid",
+        "jsonName": "cid",
+        "type": "string",
+        "doc": "Names it; what it is revoked by."
+      },
+      {
+        "name": "holder",
+        "jsonName": "holder",
+        "type": "string",
+        "doc": "Thumbprint of the key that it is for (RFC 7638), or the SHA-256 of a certificate."
+      },
+      {
+        "name": "label",
+        "jsonName": "label",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "grants",
+        "jsonName": "grants",
+        "type": "repeated string",
+        "doc": ""
+      },
+      {
+        "name": "issued_at",
+        "jsonName": "issuedAt",
+        "type": "google.protobuf.Timestamp",
+        "doc": ""
+      },
+      {
+        "name": "expires_at",
+        "jsonName": "expiresAt",
+        "type": "google.protobuf.Timestamp",
+        "doc": ""
+      },
+      {
+        "name": "standing",
+        "jsonName": "standing",
+        "type": "bool",
+        "doc": "Its holder needs not name it."
+      },
+      {
+        "name": "revoked",
+        "jsonName": "revoked",
+        "type": "bool",
+        "doc": ""
+      },
+      {
+        "name": "parents",
+        "jsonName": "parents",
+        "type": "repeated string",
+        "doc": "Those that it is a part of."
+      }
+    ]
+  },
+  "GrantCapabilityRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "request_id",
+        "jsonName": "requestId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "validate_only",
+        "jsonName": "validateOnly",
+        "type": "bool",
+        "doc": ""
+      },
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "holder",
+        "jsonName": "holder",
+        "type": "string",
+        "doc": "Whom it is for: `jkt:THUMBPRINT`, a key of any type by its RFC 7638 thumbprint, as a client certificate has it; or `key:X`, an\nEd25519 key by its 32 bytes in base64url, whose holder can hand it on without asking anybody."
+      },
+      {
+        "name": "grants",
+        "jsonName": "grants",
+        "type": "repeated string",
+        "doc": "1 to 16."
+      },
+      {
+        "name": "lifetime_seconds",
+        "jsonName": "lifetimeSeconds",
+        "type": "uint32",
+        "doc": "Seconds from now on; never longer than what it is a part of. Default 3,600."
+      },
+      {
+        "name": "label",
+        "jsonName": "label",
+        "type": "string",
+        "doc": "For people and audits."
+      },
+      {
+        "name": "standing",
+        "jsonName": "standing",
+        "type": "bool",
+        "doc": "The holder needs not name it: it is looked at in calls that name none."
+      },
+      {
+        "name": "depth",
+        "jsonName": "depth",
+        "type": "uint32",
+        "doc": "Links that may follow it, 0 to 7. Default: as many as can."
+      }
+    ]
+  },
+  "GrantCapabilityResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "capability",
+        "jsonName": "capability",
+        "type": "Capability",
+        "doc": ""
+      },
+      {
+        "name": "bundle",
+        "jsonName": "bundle",
+        "type": "string",
+        "doc": "The token. Worth nothing to who does not hold the key."
+      }
+    ]
+  },
+  "RevokeCapabilityRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "request_id",
+        "jsonName": "requestId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "validate_only",
+        "jsonName": "validateOnly",
+        "type": "bool",
+        "doc": ""
+      },
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "cid",
+        "jsonName": "cid",
+        "type": "string",
+        "doc": "A link and everything below it."
+      },
+      {
+        "name": "children_of",
+        "jsonName": "childrenOf",
+        "type": "string",
+        "doc": "Everything below a link, not the link itself."
+      },
+      {
+        "name": "holder",
+        "jsonName": "holder",
+        "type": "string",
+        "doc": "Everything for a key, by its thumbprint, and everything below that."
+      },
+      {
+        "name": "everything",
+        "jsonName": "everything",
+        "type": "bool",
+        "doc": "All that was ever issued in the tenant, standing capabilities of its identities too."
+      },
+      {
+        "name": "reason",
+        "jsonName": "reason",
+        "type": "string",
+        "doc": "For the audit."
+      }
+    ]
+  },
+  "RevokeCapabilityResponse": {
+    "doc": "",
+    "fields": []
+  },
+  "RenounceCapabilityRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "request_id",
+        "jsonName": "requestId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "validate_only",
+        "jsonName": "validateOnly",
+        "type": "bool",
+        "doc": ""
+      },
+      {
+        "name": "bundle",
+        "jsonName": "bundle",
+        "type": "string",
+        "doc": "The capability, from its root down to the link that is to end."
+      },
+      {
+        "name": "reason",
+        "jsonName": "reason",
+        "type": "string",
+        "doc": ""
+      }
+    ]
+  },
+  "RenounceCapabilityResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "cid",
+        "jsonName": "cid",
+        "type": "string",
+        "doc": "Of the link that has ended."
+      }
+    ]
+  },
+  "ListCapabilitiesRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      }
+    ]
+  },
+  "ListCapabilitiesResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "capabilities",
+        "jsonName": "capabilities",
+        "type": "repeated Capability",
+        "doc": ""
+      }
+    ]
+  },
+  "PresentCapabilityRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "bundle",
+        "jsonName": "bundle",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "proof",
+        "jsonName": "proof",
+        "type": "string",
+        "doc": "`solo-pop+jwt` by the capability's key over this connection's exporter; empty where that key is the certificate's."
+      }
+    ]
+  },
+  "PresentCapabilityResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "handle",
+        "jsonName": "handle",
+        "type": "uint32",
+        "doc": "Good on this connection only."
+      }
+    ]
+  },
+  "ExplainCapabilityRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "ability",
+        "jsonName": "ability",
+        "type": "string",
+        "doc": "Such as `svc/call`."
+      },
+      {
+        "name": "resource",
+        "jsonName": "resource",
+        "type": "string",
+        "doc": "Below the tenant, such as `svc/counter`."
+      }
+    ]
+  },
+  "ExplainCapabilityResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "allowed",
+        "jsonName": "allowed",
+        "type": "bool",
+        "doc": ""
+      },
+      {
+        "name": "reason",
+        "jsonName": "reason",
+        "type": "string",
+        "doc": "Why not; empty where it is allowed."
+      },
+      {
+        "name": "grants",
+        "jsonName": "grants",
+        "type": "repeated ExplainedGrant",
+        "doc": "One line for each grant of each link of each capability looked at."
+      }
+    ]
+  },
+  "ExplainedGrant": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "cid",
+        "jsonName": "cid",
+        "type": "string",
+        "doc": "Of the link."
+      },
+      {
+        "name": "link",
+        "jsonName": "link",
+        "type": "uint32",
+        "doc": "Its place, the root being 0."
+      },
+      {
+        "name": "label",
+        "jsonName": "label",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "resource",
+        "jsonName": "resource",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "abilities",
+        "jsonName": "abilities",
+        "type": "repeated string",
+        "doc": ""
+      },
+      {
+        "name": "objection",
+        "jsonName": "objection",
+        "type": "string",
+        "doc": "Why it does not cover the request, such as `CAP_CAVEAT`; empty where it does."
+      },
+      {
+        "name": "caveat",
+        "jsonName": "caveat",
+        "type": "string",
+        "doc": "The caveat that says so."
+      }
+    ]
+  },
+  "CapabilityRequest": {
+    "doc": "A wish that somebody decides on.",
+    "fields": [
+      {
+        "name": "id",
+        "jsonName": "id",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "state",
+        "jsonName": "state",
+        "type": "CapabilityRequestState",
+        "doc": ""
+      },
+      {
+        "name": "spiffe_id",
+        "jsonName": "spiffeId",
+        "type": "string",
+        "doc": "Who asks."
+      },
+      {
+        "name": "grants",
+        "jsonName": "grants",
+        "type": "repeated string",
+        "doc": ""
+      },
+      {
+        "name": "lifetime_seconds",
+        "jsonName": "lifetimeSeconds",
+        "type": "uint32",
+        "doc": ""
+      },
+      {
+        "name": "reason",
+        "jsonName": "reason",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "requested_at",
+        "jsonName": "requestedAt",
+        "type": "google.protobuf.Timestamp",
+        "doc": ""
+      },
+      {
+        "name": "decided_at",
+        "jsonName": "decidedAt",
+        "type": "google.protobuf.Timestamp",
+        "doc": ""
+      },
+      {
+        "name": "decided_by",
+        "jsonName": "decidedBy",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "answer",
+        "jsonName": "answer",
+        "type": "string",
+        "doc": "What was said when it was decided."
+      },
+      {
+        "name": "cid",
+        "jsonName": "cid",
+        "type": "string",
+        "doc": "What was granted."
+      }
+    ]
+  },
+  "RequestCapabilityRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "request_id",
+        "jsonName": "requestId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "validate_only",
+        "jsonName": "validateOnly",
+        "type": "bool",
+        "doc": ""
+      },
+      {
+        "name": "grants",
+        "jsonName": "grants",
+        "type": "repeated string",
+        "doc": "1 to 16."
+      },
+      {
+        "name": "lifetime_seconds",
+        "jsonName": "lifetimeSeconds",
+        "type": "uint32",
+        "doc": "Default 3,600."
+      },
+      {
+        "name": "reason",
+        "jsonName": "reason",
+        "type": "string",
+        "doc": "For whoever decides."
+      }
+    ]
+  },
+  "RequestCapabilityResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "request",
+        "jsonName": "request",
+        "type": "CapabilityRequest",
+        "doc": ""
+      }
+    ]
+  },
+  "ListCapabilityRequestsRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "all",
+        "jsonName": "all",
+        "type": "bool",
+        "doc": "Those of the whole tenant, for who may decide; otherwise one's own."
+      }
+    ]
+  },
+  "ListCapabilityRequestsResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "requests",
+        "jsonName": "requests",
+        "type": "repeated CapabilityRequest",
+        "doc": ""
+      }
+    ]
+  },
+  "DecideCapabilityRequestRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "request_id",
+        "jsonName": "requestId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "validate_only",
+        "jsonName": "validateOnly",
+        "type": "bool",
+        "doc": ""
+      },
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "id",
+        "jsonName": "id",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "grant",
+        "jsonName": "grant",
+        "type": "bool",
+        "doc": "Otherwise it is refused."
+      },
+      {
+        "name": "answer",
+        "jsonName": "answer",
+        "type": "string",
+        "doc": "What the one who asked is told."
+      }
+    ]
+  },
+  "DecideCapabilityRequestResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "request",
+        "jsonName": "request",
+        "type": "CapabilityRequest",
+        "doc": ""
+      }
+    ]
+  },
   "Certificate": {
     "doc": "A client certificate that this server has issued.",
     "fields": [
@@ -1924,6 +2550,27 @@ export const messages = {
 
 /** Every enum of the API. */
 export const enums = {
+  "CapabilityRequestState": {
+    "doc": "",
+    "values": [
+      {
+        "name": "CAPABILITY_REQUEST_STATE_UNSPECIFIED",
+        "doc": ""
+      },
+      {
+        "name": "CAPABILITY_REQUEST_STATE_PENDING",
+        "doc": ""
+      },
+      {
+        "name": "CAPABILITY_REQUEST_STATE_GRANTED",
+        "doc": ""
+      },
+      {
+        "name": "CAPABILITY_REQUEST_STATE_REFUSED",
+        "doc": ""
+      }
+    ]
+  },
   "ServiceState": {
     "doc": "Where a service is in its life.",
     "values": [

@@ -106,6 +106,38 @@ export class CapabilitySpent extends SoloError {
   }
 }
 
+/** A grant, a holder, an ability or a resource is not written as it must be. */
+export class CapabilityMalformed extends SoloError {
+  declare readonly reason: "CAPABILITY_MALFORMED";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("CAPABILITY_MALFORMED", message, facts, options);
+  }
+}
+
+/** There is no request for a capability of that id in the tenant. */
+export class CapabilityRequestNotFound extends SoloError {
+  declare readonly reason: "CAPABILITY_REQUEST_NOT_FOUND";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("CAPABILITY_REQUEST_NOT_FOUND", message, facts, options);
+  }
+}
+
+/** The request was granted or refused before. */
+export class CapabilityRequestDecided extends SoloError {
+  declare readonly reason: "CAPABILITY_REQUEST_DECIDED";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("CAPABILITY_REQUEST_DECIDED", message, facts, options);
+  }
+}
+
+/** Too many requests for capabilities of the tenant wait for a decision. */
+export class CapabilityRequestsFull extends SoloError {
+  declare readonly reason: "CAPABILITY_REQUESTS_FULL";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("CAPABILITY_REQUESTS_FULL", message, facts, options);
+  }
+}
+
 /** The server cannot decide now, since it does not believe its clock. */
 export class CapabilityUndecided extends SoloError {
   declare readonly reason: "CAPABILITY_UNDECIDED";
@@ -745,6 +777,10 @@ export const errorClasses = {
   CAPABILITY_INVALID: CapabilityInvalid,
   CAPABILITY_DENIED: CapabilityDenied,
   CAPABILITY_SPENT: CapabilitySpent,
+  CAPABILITY_MALFORMED: CapabilityMalformed,
+  CAPABILITY_REQUEST_NOT_FOUND: CapabilityRequestNotFound,
+  CAPABILITY_REQUEST_DECIDED: CapabilityRequestDecided,
+  CAPABILITY_REQUESTS_FULL: CapabilityRequestsFull,
   CAPABILITY_UNDECIDED: CapabilityUndecided,
   OTHER_TENANT: OtherTenant,
   REQUEST_ID_INVALID: RequestIdInvalid,

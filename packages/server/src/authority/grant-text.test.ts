@@ -59,7 +59,7 @@ test.each([
   ["kv/read on kv/a//b", /the pattern/],
   ["kv/read on kv/**/a", /the pattern/],
   ["kv/read on kv/../a", /the pattern/],
-  ["kv/read on kv/a rates=1/1s", /"rates".*did you mean rate/],
+  ["kv/read on kv/a rates=1/1s", /"rates", which there is not/],
   ["kv/read on kv/a rate=often", /rate=often, wanted/],
   ["kv/read on kv/a rate=10/1ms", /rate=10\/1ms, wanted/],
   ["kv/read on kv/a uses=0", /out of their bounds/],

@@ -1,180 +1,24 @@
-import { type ArgumentRule, type Caveats, faultOf, type Grant } from "@solo/capabilities";
-import { formatDuration, nearestName, parseDuration } from "@solo/notation";
+import { type Grant, type GrantFault, parseGrant as parseText } from "@solo/capabilities";
+import { nearestName } from "@solo/notation";
 import { abilities, abilityNames, isAbility } from "./vocabulary.ts";
 
-/** How a grant is written, for messages. */
-export const grantForm =
-  '"ABILITIES on PATTERN", such as "kv/read,kv/write on kv/carts/**", and caveats such as rate=10/1m behind it';
+export { formatGrant, grantForm } from "@solo/capabilities";
 
-/** What is wrong with a grant's text. */
-export interface GrantFault {
-  readonly kind: "fault";
-  readonly message: string;
-}
-
-type Reader = (value: string) => Partial<Caveats> | undefined;
-
-const list = (value: string): readonly string[] => value.split(",").filter((item) => item !== "");
-const numbers = (value: string): readonly number[] => list(value).map(Number);
-
-/** Each caveat by its name, with what is accepted. */
-const caveats: Readonly<Record<string, { readonly wanted: string; readonly read: Reader }>> = {
-  rate: { wanted: "calls in a time, such as 10/1m, or with a burst 10/1m/20", read: readRate },
-  uses: { wanted: "a whole number", read: (value) => ({ uses: Number(value) }) },
-  budget: { wanted: "amounts by unit, such as byte:1000,call:5", read: readBudget },
-  win: { wanted: "times of day in UTC and days 1 (Monday) to 7, such as 09:00-17:00@12345", read: readWindows },
-  host: { wanted: "hosts such as api.example.com,*.example.org", read: (value) => ({ host: list(value) }) },
-  port: { wanted: "ports such as 443", read: (value) => ({ port: numbers(value) }) },
-  method: { wanted: "verbs such as GET,HEAD", read: (value) => ({ method: list(value) }) },
-  via: { wanted: "names of services", read: (value) => ({ via: list(value) }) },
-};
-const caveatNames = Object.keys(caveats);
-const argForm = /^arg\.(.+)\.(eq|in|le|ge|prefix|maxlen)$/;
-
-/**
- * Reads a grant: abilities, the pattern below the tenant that they are on, and caveats.
- *
- * `svc/bot-*` stands for every service whose id begins like that.
- *
- * @example parseGrant("net/fetch on net/egress host=api.example.com rate=10/1m")
- */
+/** Reads a grant whose abilities there are, each on the kind of resource that it is for. */
 export function parseGrant(text: string): Grant | GrantFault {
-  const [, given, pattern, rest = ""] = /^(\S+) +on +(\S+)((?: +\S.*)?)$/.exec(text.trim()) ?? [];
-  if (given === undefined || pattern === undefined) return fault(`must be written ${grantForm}`);
-  const named = list(given);
-  for (const name of named) {
-    if (isAbility(name)) continue;
-    const meant = nearestName(name, abilityNames);
-    return fault(
-      `names the ability "${name}", which there is not${meant === undefined ? "" : ` (did you mean ${meant}?)`}`,
-    );
-  }
-  const kind = pattern.split("/")[0] ?? "";
-  const foreign = named.find((name) => isAbility(name) && abilities[name].on !== kind && kind !== "*" && kind !== "**");
-  if (foreign !== undefined && isAbility(foreign)) {
-    return fault(`gives ${foreign} on "${pattern}": that ability is for ${abilities[foreign].on}/…`);
-  }
-  const read = readCaveats(rest);
-  if ("kind" in read) return read;
-  const [resource, prefix] = prefixOf(pattern);
-  const all = prefix === undefined ? read : { ...read, arg: [...(read.arg ?? []), prefix] };
-  const grant: Grant = { resource, abilities: named, ...(Object.keys(all).length > 0 && { caveats: all }) };
-  switch (faultOf({ ...grant, resource: `solo://t/${resource}` })) {
-    case "resource":
-      return fault(
-        `has the pattern "${pattern}", wanted names joined by /, * for any one of them, ** at the end for any number`,
-      );
-    case "abilities":
-      return fault("must have 1 to 32 abilities");
-    case "caveats":
-      return fault(`has caveats that are out of their bounds: ${rest.trim()}`);
-    default:
-      return grant;
-  }
-}
-
-/** Writes a grant as {@link parseGrant} reads it, its resource as it stands. */
-export function formatGrant({ resource, abilities: given, caveats: held = {} }: Grant): string {
-  const parts = Object.entries(held).flatMap(([name, value]) => formatCaveat(name, value));
-  return [`${given.join(",")} on ${resource}`, ...parts].join(" ");
-}
-
-function readCaveats(text: string): Caveats | GrantFault {
-  let read: Caveats = {};
-  for (const part of text.trim().split(/ +(?=[a-z][\w.]*=)/)) {
-    if (part === "") continue;
-    const equals = part.indexOf("=");
-    const name = part.slice(0, Math.max(0, equals));
-    const value = part.slice(equals + 1);
-    const argument = argForm.exec(name);
-    if (argument !== null) {
-      const [, path = "", op = ""] = argument;
-      read = { ...read, arg: [...(read.arg ?? []), argumentRule(path, op, value)] };
-      continue;
-    }
-    const row = Object.hasOwn(caveats, name) ? caveats[name] : undefined;
-    if (row === undefined) {
-      const meant = nearestName(name, caveatNames);
+  const grant = parseText(text);
+  if ("kind" in grant) return grant;
+  const [kind = ""] = grant.resource.split("/");
+  for (const name of grant.abilities) {
+    if (!isAbility(name)) {
+      const meant = nearestName(name, abilityNames);
       const hint = meant === undefined ? "" : ` (did you mean ${meant}?)`;
-      return fault(
-        `has the caveat "${name}", which there is not${hint}: there are ${caveatNames.join(", ")} and arg.FIELD.OP`,
-      );
+      return { kind: "fault", message: `names the ability "${name}", which there is not${hint}` };
     }
-    const caveat = row.read(value);
-    if (caveat === undefined) return fault(`has ${name}=${value}, wanted ${row.wanted}`);
-    read = { ...read, ...caveat };
-  }
-  return read;
-}
-
-/** JSON, or else the text as it stands. */
-function argumentRule(path: string, op: string, text: string): ArgumentRule {
-  let value: unknown = text;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // A text.
-  }
-  return (op === "in" && Array.isArray(value) ? [path, op, ...value] : [path, op, value]) as unknown as ArgumentRule;
-}
-
-function prefixOf(pattern: string): readonly [string, ArgumentRule?] {
-  const [, prefix] = /^svc\/([a-z][a-z0-9-]*)\*$/.exec(pattern) ?? [];
-  return prefix === undefined ? [pattern] : ["svc/*", ["serviceId", "prefix", prefix]];
-}
-
-function readRate(value: string): Partial<Caveats> | undefined {
-  const [calls = "", period = "", burst] = value.split("/");
-  const ms = parseDuration(period) ?? Number.NaN;
-  if (!Number.isInteger(ms / 1_000)) return undefined;
-  return { rate: [Number(calls), ms / 1_000, ...(burst === undefined ? [] : [Number(burst)])] as [number, number] };
-}
-
-function readBudget(value: string): Partial<Caveats> {
-  return {
-    budget: list(value).map((item) => [
-      item.split(":")[0],
-      Number(item.split(":")[1]),
-    ]) as unknown as Caveats["budget"] & object,
-  };
-}
-
-function readWindows(value: string): Partial<Caveats> | undefined {
-  const windows = list(value).map((item) => {
-    const [, fromHour, fromMinute, toHour, toMinute, days = "1234567"] =
-      /^(\d\d):(\d\d)-(\d\d):(\d\d)(?:@([1-7]{1,7}))?$/.exec(item) ?? [];
-    if (toMinute === undefined) return undefined;
-    const bits = [...days].reduce((all, day) => all | (1 << (Number(day) - 1)), 0);
-    return [Number(fromHour) * 60 + Number(fromMinute), Number(toHour) * 60 + Number(toMinute), bits] as const;
-  });
-  return windows.every((window) => window !== undefined) ? { win: windows } : undefined;
-}
-
-function formatCaveat(name: string, value: unknown): readonly string[] {
-  switch (name) {
-    case "rate": {
-      const [calls, seconds, burst] = value as readonly number[];
-      return [`rate=${calls}/${formatDuration((seconds ?? 0) * 1_000)}${burst === undefined ? "" : `/${burst}`}`];
+    const { on } = abilities[name];
+    if (on !== kind && kind !== "*" && kind !== "**") {
+      return { kind: "fault", message: `gives ${name} on "${grant.resource}": that ability is for ${on}/...` };
     }
-    case "budget":
-      return [`budget=${(value as readonly (readonly unknown[])[]).map((item) => item.join(":")).join(",")}`];
-    case "win":
-      return [`win=${(value as readonly (readonly [number, number, number])[]).map(formatWindow).join(",")}`];
-    case "arg":
-      return (value as readonly (readonly unknown[])[]).map(([path, op, ...values]) => {
-        const operand = op === "in" ? values : values[0];
-        return `arg.${String(path)}.${String(op)}=${JSON.stringify(operand)}`;
-      });
-    default:
-      return [`${name}=${String(value)}`];
   }
+  return grant;
 }
-
-function formatWindow([from, to, days]: readonly [number, number, number]): string {
-  const time = (minutes: number) =>
-    `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
-  const named = [1, 2, 3, 4, 5, 6, 7].filter((day) => (days & (1 << (day - 1))) !== 0).join("");
-  return `${time(from)}-${time(to)}@${named}`;
-}
-
-const fault = (message: string): GrantFault => ({ kind: "fault", message });
