@@ -12,6 +12,7 @@ export const pageNames = [
   "errors",
   "methods",
   "limits",
+  "capabilities",
   "security",
   "threat-model",
 ] as const;

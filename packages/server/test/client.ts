@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import {
+  type ChannelCredentials,
   type ClientReadableStream,
   type ClientUnaryCall,
   credentials,
@@ -7,6 +8,7 @@ import {
   type ServiceError,
 } from "@grpc/grpc-js";
 import {
+  BadRequest,
   CapabilityServiceClient,
   CertificateServiceClient,
   DeploymentServiceClient,
@@ -35,14 +37,27 @@ export interface Credentials {
 export const tlsOf = (given: Credentials | Pick<Credentials, "root">) =>
   "key" in given ? credentials.createSsl(given.root, given.key, given.certificate) : credentials.createSsl(given.root);
 
+function naming(tls: ChannelCredentials, capability: string): ChannelCredentials {
+  const metadata = new Metadata();
+  metadata.set("solo-capability", capability);
+  return credentials.combineChannelCredentials(
+    tls,
+    credentials.createFromMetadataGenerator((_options, done) => done(null, metadata)),
+  );
+}
+
 /** A name to ask for, since TLS has no server names that are addresses. */
 export const named = { "grpc.ssl_target_name_override": "localhost" } as const;
 
 export type DeployOptions = Partial<Omit<Parameters<typeof DeployRequest.fromPartial>[0], "serviceId" | "source">>;
 
-/** Plain gRPC clients of every service, made from the proto and nothing of ours, and their everyday questions in few words. */
-export function connect(address: string, given: Credentials) {
-  const tls = tlsOf(given);
+/**
+ * Plain gRPC clients of every service, made from the proto and nothing of ours, and their everyday questions in few words.
+ *
+ * @param capability Named in every call.
+ */
+export function connect(address: string, given: Credentials, capability?: string) {
+  const tls = capability === undefined ? tlsOf(given) : naming(tlsOf(given), capability);
   const clients = {
     deployments: new DeploymentServiceClient(address, tls, named),
     messaging: new MessagingServiceClient(address, tls, named),
@@ -233,6 +248,8 @@ export class WireError extends Error {
   readonly domain: string | undefined;
   readonly metadata: Readonly<Record<string, string>>;
   readonly hint: FixHint | undefined;
+  /** The request's field at fault. */
+  readonly field: string | undefined;
   /** The limit that was reached. */
   readonly quota: { readonly subject: string; readonly used: number; readonly allowed: number } | undefined;
 
@@ -249,6 +266,8 @@ export class WireError extends Error {
     this.domain = decoded?.domain;
     this.metadata = decoded?.metadata ?? {};
     this.hint = hint === undefined ? undefined : FixHint.decode(hint);
+    const bad = find("google.rpc.BadRequest");
+    this.field = bad === undefined ? undefined : BadRequest.decode(bad).fieldViolations[0]?.field;
     const failure = find("google.rpc.QuotaFailure");
     const [violation] = failure === undefined ? [] : QuotaFailure.decode(failure).violations;
     if (violation !== undefined) {

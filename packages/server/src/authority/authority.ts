@@ -168,7 +168,7 @@ export class Authority {
       grants,
       audience: [audience],
       lifetimeSeconds,
-      label,
+      ...(label === "" ? {} : { label }),
       ...(depth === undefined ? {} : { depth }),
     });
     return this.#prepared(issue, bundle, []);
@@ -181,7 +181,13 @@ export class Authority {
    */
   async prepareFrom(capability: VerifiedCapability, issue: Omit<Issue, "tenant">): Promise<Prepared> {
     const { holder, grants, lifetimeSeconds, label, depth } = issue;
-    const options = { to: holder, grants, lifetimeSeconds, label, ...(depth === undefined ? {} : { depth }) };
+    const options = {
+      to: holder,
+      grants,
+      lifetimeSeconds,
+      ...(label === "" ? {} : { label }),
+      ...(depth === undefined ? {} : { depth }),
+    };
     const bundle = await this.verifier.vouch(capability, options);
     return this.#prepared({ ...issue, tenant: capability.tenant }, bundle, capability.cids);
   }

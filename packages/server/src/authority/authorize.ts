@@ -137,6 +137,8 @@ export function authorize<M extends Method>(verifier: Verifier<Vocabulary>, requ
     return makePermit({ method, caller, tenant, correlationId, token: undefined, capability: undefined });
   }
   let nearest: Denial | undefined;
+  /** Of the link that said no. */
+  let cid: string | undefined;
   for (const capability of capabilities) {
     // Only operators hold something above tenants.
     if (capability.tenant !== kernelTenant && tenant !== capability.tenant) continue;
@@ -148,6 +150,7 @@ export function authorize<M extends Method>(verifier: Verifier<Vocabulary>, requ
     if (!("code" in decision)) {
       return makePermit({ method, caller, tenant, correlationId, token: decision, capability });
     }
+    if (nearerOf(nearest, decision) === decision) cid = capability.cids[decision.link ?? 0];
     nearest = nearerOf(nearest, decision);
   }
   const isRefused = nearest === undefined || nearest.status === "PERMISSION_DENIED";
@@ -155,11 +158,8 @@ export function authorize<M extends Method>(verifier: Verifier<Vocabulary>, requ
     throw adminRequired(method, caller, nearest);
   }
   if (nearest === undefined) throw otherTenant(method, capabilities[0]?.tenant ?? caller.tenant);
-  throw denied(
-    nearest,
-    `use ${method}`,
-    nearest.needed === undefined ? undefined : `${rule.ability} on ${pathOf(rule, name)}`,
-  );
+  const wish = nearest.needed === undefined ? undefined : `${rule.ability} on ${pathOf(rule, name)}`;
+  throw denied(nearest, `use ${method}`, { wish, cid });
 }
 
 /** Which of two denials says more to who asked: the one of the capability that came nearest. */

@@ -12,12 +12,15 @@ export interface Denial {
   readonly error: SoloError;
   readonly wantedTenant?: string;
   readonly serviceId?: string;
+  /** The link of a capability that said no. */
+  readonly cid?: string;
 }
 
 const fullPerSecond = 100;
 
 /** Characters of each name in the event: whoever is refused chooses them. */
 const longestName = 64;
+const longestResource = 512;
 
 /**
  * Records every denial as an event, durable before the caller hears of it.
@@ -40,7 +43,8 @@ export class Denials {
   /** @throws What {@link StateStore.commit} throws; the attempt stays refused all the same, and is counted. */
   async record(denial: Denial): Promise<void> {
     this.#onDenied(denial);
-    const { tenant, actor, correlationId, method, wantedTenant, serviceId } = denial;
+    const { tenant, actor, correlationId, method, wantedTenant, serviceId, cid } = denial;
+    const { code, ability, resource } = denial.error.facts.metadata ?? {};
     const leftOut = this.#admit(tenant);
     if (leftOut === undefined) return;
     const body = {
@@ -49,6 +53,10 @@ export class Denials {
       reason: denial.error.code,
       ...(wantedTenant === undefined ? {} : { wantedTenant: wantedTenant.slice(0, longestName) }),
       ...(serviceId === undefined ? {} : { serviceId: serviceId.slice(0, longestName) }),
+      ...(code === undefined ? {} : { code }),
+      ...(ability === undefined ? {} : { ability }),
+      ...(resource === undefined ? {} : { resource: resource.slice(0, longestResource) }),
+      ...(cid === undefined ? {} : { cid }),
       ...(leftOut === 0 ? {} : { leftOut }),
     } as const;
     try {

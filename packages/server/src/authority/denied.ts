@@ -14,9 +14,13 @@ const mostGrants = 4;
 /**
  * A refusal as it leaves the kernel: what is missing, what is held, and nothing that the caller may not know.
  *
- * @param wish The grant that would allow it, as it is written.
+ * @param facts `wish`: the grant that would allow it, as it is written; `cid`: of the link that said no.
  */
-export function denied(denial: Denial, action: string, wish?: string): SoloError {
+export function denied(
+  denial: Denial,
+  action: string,
+  { wish, cid }: { readonly wish?: string | undefined; readonly cid?: string | undefined } = {},
+): SoloError {
   const { shown, status, needed, held, caveat, retryAfterMs } = denial;
   const { meaning } = denialCodes[shown];
   const isTold = shown === denial.code;
@@ -30,6 +34,7 @@ export function denied(denial: Denial, action: string, wish?: string): SoloError
       code: shown,
       ...(isTold && needed !== undefined ? { ability: needed.ability, resource: needed.resource } : {}),
       ...(isTold && caveat !== undefined ? { caveat } : {}),
+      ...(isTold && cid !== undefined ? { cid } : {}),
     },
   };
   return new SoloError(reasons[status], `Cannot ${action}: ${isTold ? sentenceOf(denial) : meaning}`, facts, {
@@ -40,7 +45,7 @@ export function denied(denial: Denial, action: string, wish?: string): SoloError
 /** Without the words before the colon, which say the action once more. */
 function sentenceOf(denial: Denial): string {
   const sentence = explain(denial);
-  return sentence.slice(sentence.indexOf(": ") + 2).split(";")[0] ?? sentence;
+  return sentence.slice(sentence.indexOf(": ") + 2).split("; held:")[0] ?? sentence;
 }
 
 function wantedOf({ needed, caveat, code }: Denial, isTold: boolean): string {

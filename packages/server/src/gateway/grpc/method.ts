@@ -181,6 +181,7 @@ export async function grant<M extends Method>(
         method,
         error: thrown,
         ...(resource.tenant === undefined ? {} : { wantedTenant: resource.tenant }),
+        ...cidOf(thrown),
         ...(resource.name === undefined || !isOfService(method) ? {} : { serviceId: resource.name }),
       };
       // Refused whether it could be recorded or not; recorded before it is answered.
@@ -188,6 +189,12 @@ export async function grant<M extends Method>(
     }
     throw thrown;
   }
+}
+
+/** The link that said no. */
+function cidOf({ facts }: SoloError): { readonly cid?: string } {
+  const cid = facts.metadata?.cid;
+  return cid === undefined ? {} : { cid };
 }
 
 /** Whether somebody was refused for what they may not do; not for what they have used up, which happens to the best. */
