@@ -26,6 +26,7 @@ import { CallerAuthority } from "./caller-authority.ts";
 import { denied } from "./denied.ts";
 import { kernelTenant } from "./names.ts";
 import { steadyClock } from "./steady-clock.ts";
+import { Uses } from "./uses.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** This server, as tokens name it. */
@@ -86,6 +87,8 @@ const entrustedDepth = 4;
  */
 export class Authority {
   readonly verifier: Verifier<Vocabulary>;
+  /** What was allowed, for the audit. */
+  readonly uses: Uses;
   readonly #state: StateStore;
   readonly #clock: Clock;
   readonly #voucher: SigningKey;
@@ -105,6 +108,7 @@ export class Authority {
     this.#state = options.state;
     this.#clock = options.clock;
     this.#voucher = options.voucher;
+    this.uses = new Uses(options);
     const clock = steadyClock(options.clock);
     this.#time = new SteadyTime(clock, options.highestMs);
     this.#ring = new KeyRing();
@@ -265,6 +269,7 @@ export class Authority {
 
   async close(): Promise<void> {
     this.#stopKeepingTime();
+    await this.uses.tell();
     await this.#keepTime().catch(() => undefined);
   }
 

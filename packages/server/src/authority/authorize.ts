@@ -12,6 +12,7 @@ import type { Caller } from "./caller.ts";
 import { denied } from "./denied.ts";
 import { kernelTenant } from "./names.ts";
 import { type Method, type Rule, rules } from "./rules.ts";
+import type { Use } from "./uses.ts";
 import { abilities, type Vocabulary } from "./vocabulary.ts";
 
 /** What a call is about. */
@@ -82,6 +83,15 @@ export class Permit<M extends Method = Method> {
   /** Aborted when the authority ends; undefined where it cannot. For what goes on. */
   get signal(): AbortSignal | undefined {
     return this.#token?.signal;
+  }
+
+  /** What was allowed, for the audit; undefined where anybody is let in. */
+  get use(): Use | undefined {
+    const { caller, correlationId } = this;
+    const { tenant, cids } = this.capability ?? {};
+    if (this.#token === undefined || tenant === undefined) return undefined;
+    const { ability, resource: on } = this.#token;
+    return { tenant, cid: cids?.at(-1) ?? "", ability, resource: on.text, actor: caller.spiffeId, correlationId };
   }
 
   /** Right before the effect, in its turn. @throws {SoloError} If the authority has ended since it was decided. */

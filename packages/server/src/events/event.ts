@@ -133,6 +133,20 @@ export type EventBody =
       readonly grants: readonly string[];
       readonly expiresAtMs: number;
     }
+  /** What was allowed since the last event of this kind, counted exactly, with a sample of it. */
+  | {
+      readonly type: "capability.used";
+      readonly uses: readonly {
+        readonly cid: string;
+        readonly count: number;
+        readonly samples: readonly {
+          readonly ability: string;
+          readonly resource: string;
+          readonly actor: string;
+          readonly correlationId: string;
+        }[];
+      }[];
+    }
   /** Somebody wants grants, each as `abilities on resource`. */
   | {
       readonly type: "capability.requested";

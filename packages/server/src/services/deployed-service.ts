@@ -103,8 +103,9 @@ export class DeployedService {
     this.authority = this.#authorityOf(options.record);
   }
 
-  #authorityOf({ authority }: ServiceRecord): ServiceAuthority {
-    return new ServiceAuthority(this.#authority, { tenant: this.tenant, bundle: authority });
+  #authorityOf({ authority: bundle, correlationId }: ServiceRecord): ServiceAuthority {
+    const { tenant, serviceId } = this;
+    return new ServiceAuthority(this.#authority, { tenant, serviceId, correlationId, bundle });
   }
 
   get record(): ServiceRecord {

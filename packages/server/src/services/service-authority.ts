@@ -11,6 +11,15 @@ export type ServiceRequest<Name extends Ability> = Omit<AccessRequest<Vocabulary
   readonly path: string;
 };
 
+/** Whose authority it is. */
+interface ServiceFacts {
+  readonly tenant: string;
+  readonly serviceId: string;
+  /** Of its deployment. */
+  readonly correlationId: string;
+  readonly bundle: Bundle | undefined;
+}
+
 /**
  * What one deployed version of a service may do: a part of what its deployer holds, and gone with it.
  *
@@ -20,12 +29,16 @@ export class ServiceAuthority {
   readonly #authority: Authority;
   readonly #tenant: string;
   readonly #bundle: Bundle | undefined;
+  readonly #actor: string;
+  readonly #correlationId: string;
   #taken: Promise<VerifiedCapability<"self">> | undefined;
 
-  constructor(authority: Authority, service: { readonly tenant: string; readonly bundle: Bundle | undefined }) {
+  constructor(authority: Authority, service: ServiceFacts) {
     this.#authority = authority;
     this.#tenant = service.tenant;
     this.#bundle = service.bundle;
+    this.#actor = `spiffe://solo.local/tenant/${service.tenant}/svc/${service.serviceId}`;
+    this.#correlationId = service.correlationId;
   }
 
   /** @throws {SoloError} `CAPABILITY_DENIED` where nothing is granted, or no longer. */
@@ -54,6 +67,14 @@ export class ServiceAuthority {
       resource,
     } as unknown as AccessRequest<Vocabulary, Name>);
     if ("code" in decision) throw denied(decision, action);
+    this.#authority.uses.note({
+      tenant: capability.tenant,
+      cid: capability.cids.at(-1) ?? "",
+      ability: request.ability,
+      resource: resource.text,
+      actor: this.#actor,
+      correlationId: this.#correlationId,
+    });
     await this.#authority.keepCharges(decision.charges);
     return decision;
   }

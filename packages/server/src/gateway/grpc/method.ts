@@ -168,6 +168,8 @@ export async function grant<M extends Method>(
       message,
     });
     checkTenant(permit.tenant);
+    const { use } = permit;
+    if (use !== undefined) authority.uses.note(use);
     if (permit.charges.length > 0) await authority.keepCharges(permit.charges);
     const { holding } = caller;
     return { permit, remainingMs: incoming.remainingMs(), signal: abort.signal, holding, named: incoming.capability() };
