@@ -19,8 +19,9 @@ export async function writeCapabilityVectors(out) {
 
 async function vectors() {
   const keys = {};
-  for (const name of ["issuer", "rotated", "withdrawn", "ann", "ben", "eve"]) keys[name] = await fixedKey(name);
-  const { issuer, rotated, withdrawn, ann, ben, eve } = keys;
+  for (const name of ["issuer", "rotated", "withdrawn", "voucher", "ann", "ben", "eve"])
+    keys[name] = await fixedKey(name);
+  const { issuer, rotated, withdrawn, voucher, ann, ben, eve } = keys;
   const cases = [];
 
   /** One more case; presented by who holds `by`, on the one channel, at the usual time, if nothing else is said. */
@@ -79,6 +80,36 @@ async function vectors() {
     requests: [ask("permitted"), ask("CAP_ABILITY", { ability: "kv/write" })],
   });
   add("eight links after the root", chainOf(8), "accepted", { requests: [ask("permitted")] });
+
+  const vouched = { header: { alg: "EdDSA", typ: "solo-vch+jwt" } };
+  const byCertificate = root({ cnf: { jkt: ann.key.thumbprint } });
+  add(
+    "a link that the verifier vouches for, below a holder who cannot sign",
+    forgeLink(byCertificate, voucher, ben, vouched),
+    "accepted",
+    {
+      by: ben,
+      requests: [ask("permitted"), ask("CAP_ABILITY", { ability: "kv/write" })],
+    },
+  );
+  add(
+    "a vouched link, and one that its holder signs",
+    forgeLink(forgeLink(usual, voucher, ben, vouched), ben, eve),
+    "accepted",
+    {
+      by: eve,
+      requests: [ask("permitted")],
+    },
+  );
+  add("a vouched link that the holder has signed", forgeLink(usual, ann, ben, vouched), "CAP_SIGNATURE", { by: ben });
+  add("a vouched link of a stranger", forgeLink(usual, eve, ben, vouched), "CAP_SIGNATURE", { by: ben });
+  add("a link of the voucher that does not say so", forgeLink(usual, voucher, ben), "CAP_SIGNATURE", { by: ben });
+  add("a link below a holder who cannot sign", forgeLink(byCertificate, ann, ben), "CAP_CHAIN_BROKEN", { by: ben });
+  add(
+    "a vouched link that claims more",
+    forgeLink(two, voucher, ann, { ...vouched, claims: { cap: [{ r: "solo://acme/kv/**", a: ["kv/write"] }] } }),
+    "CAP_WIDENING",
+  );
 
   for (const [name, text, code] of [
     ["nothing", "", "CAP_ENCODING"],
@@ -353,6 +384,7 @@ async function vectors() {
   return {
     description: "Test vectors of the SOLO capability format, version 1. See SPEC.md, section 10",
     audience: "svc-kv",
+    voucher: "voucher",
     keys: Object.fromEntries(
       Object.entries(keys).map(([name, { jwk, key }]) => [name, { ...jwk, thumbprint: key.thumbprint }]),
     ),

@@ -5,10 +5,12 @@ import {
   type AccessRequest,
   type Channel,
   InvalidResource,
+  importSigningKey,
   inspect,
   KeyRing,
   type KeyRingEntry,
   Meters,
+  type PrivateJwk,
   type RevocationEvent,
   Revocations,
   resource,
@@ -35,6 +37,8 @@ interface Case {
 
 interface Vectors {
   readonly audience: string;
+  readonly voucher: string;
+  readonly keys: Readonly<Record<string, PrivateJwk>>;
   readonly ring: readonly KeyRingEntry[];
   readonly cids: { readonly bundle: string; readonly cids: readonly string[] };
   readonly resources: { readonly valid: readonly string[]; readonly invalid: readonly string[] };
@@ -61,7 +65,9 @@ describe("case", () => {
     const revocations = new Revocations({ source: "own", clock });
     for (const event of one.revocations ?? []) revocations.apply(event);
     const shared = { ring, revocations, meters: new Meters(), time: new SteadyTime(clock) };
-    const verifier = new Verifier({ ...shared, audience: vectors.audience });
+    const { kty, crv, x, d } = vectors.keys[vectors.voucher] as PrivateJwk;
+    const voucher = await importSigningKey({ kty, crv, x, d });
+    const verifier = new Verifier({ ...shared, audience: vectors.audience, voucher });
     const { exporter, ...facts } = one.channel;
     const bytes = exporter === undefined ? {} : { exporter: Buffer.from(exporter, "base64url") };
     const connection = verifier.connect({ ...facts, ...bytes } as Channel);
