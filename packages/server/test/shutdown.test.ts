@@ -147,7 +147,7 @@ test("Shutdown answers, is on record, and ends the server as SIGTERM does", asyn
   expect(await solo.call("slow", "value")).toBe(0);
   const kernel = (await solo.history("", "kernel")).map(({ type }) => type);
   const firstBoot = ["authority.key-made", "kernel.started", "authority.key-made", "capability.granted"];
-  expect(kernel).toEqual([...firstBoot, "kernel.stopping", "kernel.started"]);
+  expect(kernel).toEqual([...firstBoot, "kernel.stopping", "capability.used", "kernel.started"]);
 });
 
 test("/metrics answers on loopback and counts what happens, without the names of tenants (lesson 25)", async () => {
