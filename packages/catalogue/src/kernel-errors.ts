@@ -44,6 +44,14 @@ export const kernelErrors = {
     command: "solo cert list",
     example: { method: "CertificateService/ListCertificates" },
   },
+  KEY_REFUSED: {
+    status: "INVALID_ARGUMENT",
+    meaning: "No certificate can be made for the public key of the request",
+    wanted:
+      "a P-256 or Ed25519 public key (SPKI) or certificate request (PKCS #10) in PEM, whose key is in no other certificate",
+    fix: "Make a new key, and name its public part or a certificate request with it",
+    example: { method: "CertificateService/Issue" },
+  },
   CERTIFICATE_NOT_YET_VALID: {
     status: "UNAUTHENTICATED",
     meaning: "The client certificate's time has not begun",

@@ -6,6 +6,7 @@ import { profileFiles } from "./profile.ts";
 /** What a profile folder holds, as texts. */
 export interface NewProfile {
   readonly certificateChainPem: string;
+  /** Empty: its holder alone has it, and puts it there. */
   readonly privateKeyPem: string;
   readonly rootPem: string;
   /** HOST:PORT. */
@@ -35,7 +36,7 @@ export function writeProfile(folder: string, profile: NewProfile): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(folder, 0o700);
   const { address, tenant, spiffeId } = profile;
-  replaceFile(join(folder, profileFiles.privateKey), profile.privateKeyPem, 0o600);
+  if (profile.privateKeyPem !== "") replaceFile(join(folder, profileFiles.privateKey), profile.privateKeyPem, 0o600);
   replaceFile(join(folder, profileFiles.certificateChain), profile.certificateChainPem, 0o644);
   replaceFile(join(folder, profileFiles.root), profile.rootPem, 0o644);
   // Last, since a folder counts as a profile from this file on.

@@ -44,6 +44,7 @@ export {
   CertificateServiceService,
   IssueRequest,
   IssueResponse,
+  KeyType,
   ListCertificatesRequest,
   ListCertificatesResponse,
   RevokeCertificateRequest,

@@ -1,10 +1,16 @@
 // Who may connect, and who no longer may: over the real wire, on both faces of the API.
 
-import { X509Certificate } from "node:crypto";
+import { createPublicKey, generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { status as grpcStatus } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { ListCertificatesRequest, RevokeCertificateRequest, type SessionResponse } from "@solo/proto";
+import {
+  type IssueRequest,
+  KeyType,
+  ListCertificatesRequest,
+  RevokeCertificateRequest,
+  type SessionResponse,
+} from "@solo/proto";
 import { ask, type Connection, type Credentials, connect, freshId, issueIdentity, Reading, refusal } from "./client.ts";
 import { httpClient } from "./http-client.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer } from "./server-process.ts";
@@ -169,4 +175,95 @@ test("certificates are listed page by page, each once", async () => {
     if (pageToken === "") break;
   }
   expect(seen.sort()).toEqual(["a", "b", "c"]);
+});
+
+describe("a new identity", () => {
+  const key = (type: "ec" | "ed25519") =>
+    type === "ec" ? generateKeyPairSync("ec", { namedCurve: "P-256" }) : generateKeyPairSync("ed25519");
+  const spki = ({ publicKey }: { readonly publicKey: KeyObject }) =>
+    publicKey.export({ type: "spki", format: "pem" }).toString();
+  const keyPem = ({ privateKey }: { readonly privateKey: KeyObject }) =>
+    Buffer.from(privateKey.export({ type: "pkcs8", format: "pem" }));
+  const using = async <T>(credentials: Credentials, use: (client: Connection) => Promise<T>): Promise<T> => {
+    const client = connect(server.ready.grpc, credentials);
+    try {
+      return await use(client);
+    } finally {
+      client.close();
+    }
+  };
+  const askFor = (request: Partial<IssueRequest>) => issueIdentity(admin, "forms", request);
+
+  test("has an Ed25519 key where one is asked for, and both faces take it", async () => {
+    const made = await askFor({ holder: "edward", keyType: KeyType.KEY_TYPE_ED25519 });
+    expect(leafOf(made).publicKey.asymmetricKeyType).toBe("ed25519");
+    expect(await using(made, (client) => client.list())).toEqual([]);
+    expect((await httpClient(server.ready.http, made).ask("/v1/services")).status).toBe(200);
+  });
+
+  test.each(["ec", "ed25519"] as const)("keeps a key of its own, %s, that the server never sees", async (type) => {
+    const own = key(type);
+    const made = await askFor({ holder: `own-${type}`, publicKeyPem: spki(own) });
+    expect(made.key.length).toBe(0);
+    expect(await using({ ...made, key: keyPem(own) }, (client) => client.list())).toEqual([]);
+  });
+
+  test("is refused for a key that is none, is another's, was revoked, or that anybody can sign for", async () => {
+    const taken = key("ec");
+    const gone = key("ec");
+    await askFor({ holder: "taken", publicKeyPem: spki(taken) });
+    await askFor({ holder: "gone", publicKeyPem: spki(gone) });
+    await revoke({ tenant: "forms", holder: "gone" });
+    const adminKey = createPublicKey(readProfile(server.ready.profile).key);
+    const weak = Buffer.concat([Buffer.from("302a300506032b6570032100", "hex"), Buffer.alloc(32)]);
+    const texts = [
+      "no key",
+      keyPem(key("ec")).toString(),
+      spki(generateKeyPairSync("rsa", { modulusLength: 2048 })),
+      spki(taken),
+      spki(gone),
+      adminKey.export({ type: "spki", format: "pem" }).toString(),
+      `-----BEGIN PUBLIC KEY-----\n${weak.toString("base64")}\n-----END PUBLIC KEY-----\n`,
+      "-----BEGIN CERTIFICATE REQUEST-----\nMAA=\n-----END CERTIFICATE REQUEST-----\n",
+      "A".repeat(5_000),
+    ];
+    for (const publicKeyPem of texts) {
+      expect((await refusal(askFor({ holder: "other", publicKeyPem }))).reason).toBe("KEY_REFUSED");
+    }
+  });
+
+  test("may do by itself what its grants say, or nothing", async () => {
+    const reader = await askFor({ holder: "reader", grants: ["svc/list on svc/**"] });
+    const nobody = await askFor({ holder: "nobody", noAuthority: true });
+    expect(await using(reader, (client) => client.list())).toEqual([]);
+    expect((await refusal(using(reader, (client) => client.history()))).reason).toBe("CAPABILITY_DENIED");
+    expect((await refusal(using(nobody, (client) => client.list()))).reason).toBe("CAPABILITY_INVALID");
+  });
+
+  test("is refused for grants that cannot be read, and for what contradicts itself", async () => {
+    expect(await refusal(askFor({ grants: ["svc/lst on svc/**"] }))).toMatchObject({ reason: "CAPABILITY_MALFORMED" });
+    expect(await refusal(askFor({ grants: ["svc/list on svc/**"], noAuthority: true }))).toMatchObject({
+      reason: "REQUEST_MALFORMED",
+    });
+  });
+
+  test("is made by an agent that may, with no more than the agent's own, and ends with it", async () => {
+    const issuer = await askFor({
+      holder: "issuer",
+      grants: ["cert/issue on cert/*", "svc/list,svc/status on svc/**"],
+    });
+    await using(issuer, async (client) => {
+      const child = (request: Partial<IssueRequest>) => issueIdentity(client, "forms", request);
+      expect(await refusal(child({ holder: "child", grants: ["svc/logs on svc/**"] }))).toMatchObject({
+        status: grpcStatus.PERMISSION_DENIED,
+        reason: "CAPABILITY_DENIED",
+      });
+      const lister = await child({ holder: "child", grants: ["svc/list on svc/**"] });
+      expect(await using(lister, (each) => each.list())).toEqual([]);
+      expect((await refusal(using(lister, (each) => each.status("x")))).reason).toBe("CAPABILITY_DENIED");
+      const silent = await child({ holder: "silent" });
+      expect((await refusal(using(silent, (each) => each.list()))).reason).toBe("CAPABILITY_INVALID");
+      expect((await refusal(issueIdentity(client, "acme"))).reason).toBe("ADMIN_REQUIRED");
+    });
+  });
 });

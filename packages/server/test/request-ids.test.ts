@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { loadFileDescriptorSetFromBuffer } from "@grpc/proto-loader";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { DeployRequest, descriptorSetFile } from "@solo/proto";
+import { DeployRequest, descriptorSetFile, IssueRequest } from "@solo/proto";
 import { ask, type Connection, type Credentials, connect, freshId, issueIdentity, refusal } from "./client.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer } from "./server-process.ts";
 
@@ -91,7 +91,7 @@ const changes: readonly Change[] = [
   {
     name: "CertificateService/Issue",
     send: ({ requestId, validateOnly = false, other = false }) => {
-      const request = { requestId, validateOnly, tenant: "acme", holder: other ? "b" : "a" };
+      const request = IssueRequest.fromPartial({ requestId, validateOnly, tenant: "acme", holder: other ? "b" : "a" });
       return ask(solo.certificates, solo.certificates.issue, request);
     },
   },

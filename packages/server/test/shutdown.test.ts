@@ -3,6 +3,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Client, status as grpcStatus } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { IssueRequest } from "@solo/proto";
 import { ask, type Connection, connect, freshId, isRunning, named, Reading, refusal, tlsOf } from "./client.ts";
 import { footprintOf, groupsOfServer, remainsOf } from "./footprint.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, until } from "./server-process.ts";
@@ -173,7 +174,7 @@ test("health tells of a server that serves, and the readiness line of the ports 
 
 test("keys lie where only the server's user reads them, and in no event and no log line (lessons 3, 22)", async () => {
   await open();
-  const request = { requestId: freshId(), validateOnly: false, tenant: "acme", holder: "" };
+  const request = IssueRequest.fromPartial({ requestId: freshId(), tenant: "acme" });
   const issued = await ask(solo.certificates, solo.certificates.issue, request);
   expect(issued.privateKeyPem).toContain("PRIVATE KEY");
   const [secret = ""] = /\n[A-Za-z0-9+/=]{40,}/.exec(issued.privateKeyPem) ?? [];

@@ -58,7 +58,7 @@ export const methods = {
     "streams": false
   },
   "CertificateService/Issue": {
-    "doc": "Makes a client certificate of a tenant, with a new key.",
+    "doc": "Makes a client certificate of a tenant, with a new key or for a key that the caller names. Whoever may do everything as an\nadministrator may give the new identity all of its tenant; anybody else no more than a part of what it holds itself.",
     "request": "IssueRequest",
     "response": "IssueResponse",
     "streams": false
@@ -957,6 +957,30 @@ export const messages = {
         "jsonName": "holder",
         "type": "string",
         "doc": "Who will hold it, same form as a service id. Default `agent`."
+      },
+      {
+        "name": "key_type",
+        "jsonName": "keyType",
+        "type": "KeyType",
+        "doc": "Of the key that is made."
+      },
+      {
+        "name": "public_key_pem",
+        "jsonName": "publicKeyPem",
+        "type": "string",
+        "doc": "A public key (SPKI) or a certificate request (PKCS #10), PEM, P-256 or Ed25519, in place of a key that is made: its holder\nkeeps the private key. Of a request only the key is used. It must be in no other certificate."
+      },
+      {
+        "name": "grants",
+        "jsonName": "grants",
+        "type": "repeated string",
+        "doc": "What the new identity may do by itself, each as in a manifest: \"kv/read,kv/write on kv/carts/**\". Left out: all of its\ntenant when an administrator issues it, nothing when anybody else does."
+      },
+      {
+        "name": "no_authority",
+        "jsonName": "noAuthority",
+        "type": "bool",
+        "doc": "It may do nothing by itself."
       }
     ]
   },
@@ -973,7 +997,7 @@ export const messages = {
         "name": "private_key_pem",
         "jsonName": "privateKeyPem",
         "type": "string",
-        "doc": "PKCS #8, PEM. Kept with the answer for 24 hours, then nowhere on the server."
+        "doc": "PKCS #8, PEM. Kept with the answer for 24 hours, then nowhere on the server. Empty where the request named a public key."
       },
       {
         "name": "root_pem",
@@ -2567,6 +2591,23 @@ export const enums = {
       },
       {
         "name": "CAPABILITY_REQUEST_STATE_REFUSED",
+        "doc": ""
+      }
+    ]
+  },
+  "KeyType": {
+    "doc": "",
+    "values": [
+      {
+        "name": "KEY_TYPE_UNSPECIFIED",
+        "doc": "P-256."
+      },
+      {
+        "name": "KEY_TYPE_P256",
+        "doc": "Every client that speaks TLS 1.3 has it."
+      },
+      {
+        "name": "KEY_TYPE_ED25519",
         "doc": ""
       }
     ]

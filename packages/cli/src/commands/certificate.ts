@@ -1,6 +1,7 @@
+import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import type { Certificate } from "@solo/proto";
-import type { Command } from "commander";
+import { type Certificate, KeyType } from "@solo/proto";
+import { type Command, Option } from "commander";
 import { addChangeOptions, type ChangeOptions, changeFields } from "../change-options.ts";
 import { Failure, usageFailure } from "../failure.ts";
 import { examples } from "../help-examples.ts";
@@ -15,6 +16,11 @@ interface IssueOptions extends ChangeOptions {
   readonly holder?: string;
   readonly out?: string;
   readonly overwrite?: true;
+  readonly keyType?: "p256" | "ed25519";
+  readonly publicKey?: string;
+  readonly grant?: readonly string[];
+  /** false for --no-authority. */
+  readonly authority: boolean;
 }
 
 interface RevokeOptions extends ChangeOptions {
@@ -40,17 +46,40 @@ function addIssue(certificate: Command, run: Run): void {
       .argument("<tenant>", "the tenant")
       .option("--holder <name>", "who will hold it (default: agent)")
       .option("--out <folder>", "where to write it (default: beside your own profile, named after the tenant)")
-      .option("--overwrite", "replace a profile that is there"),
+      .option("--overwrite", "replace a profile that is there")
+      .addOption(new Option("--key-type <type>", "of the key that is made").choices(["p256", "ed25519"]))
+      .option("--public-key <file>", "certify this public key or certificate request (PEM); no key is made")
+      .option(
+        "--grant <grant...>",
+        "what it may do by itself, such as 'svc/call on svc/*' (default: all of its tenant)",
+      )
+      .option("--no-authority", "it may do nothing by itself"),
   )
-    .addHelpText("after", examples("solo cert issue acme", "solo cert issue acme --holder ci --out ./acme-ci"))
+    .addHelpText(
+      "after",
+      examples(
+        "solo cert issue acme",
+        "solo cert issue acme --holder ci --out ./acme-ci",
+        "solo cert issue acme --holder reader --grant 'svc/list,svc/status,svc/logs on svc/**'",
+      ),
+    )
     .action((tenant: string, options: IssueOptions, command: Command) =>
       run(command, async ({ connect, host, output, profile, address, timeoutMs = 30_000 }) => {
         const holder = options.holder ?? "";
         const folder = resolve(host.workingFolder, options.out ?? defaultFolder(profile().folder, tenant, holder));
         const change = changeFields(options);
         if (options.overwrite !== true && !change.validateOnly) refuseExistingProfile(folder);
+        const asked = {
+          ...change,
+          tenant,
+          holder,
+          keyType: options.keyType === "ed25519" ? KeyType.KEY_TYPE_ED25519 : KeyType.KEY_TYPE_UNSPECIFIED,
+          publicKeyPem: options.publicKey === undefined ? "" : readPem(resolve(host.workingFolder, options.publicKey)),
+          grants: options.grant ?? [],
+          noAuthority: !options.authority,
+        };
         const solo = await connect();
-        const issued = await solo.ask("issue", { ...change, tenant, holder }, { timeoutMs });
+        const issued = await solo.ask("issue", { ...asked, grants: [...asked.grants] }, { timeoutMs });
         if (!change.validateOnly) {
           try {
             writeProfile(folder, { ...issued, address: address(), tenant });
@@ -63,7 +92,11 @@ function addIssue(certificate: Command, run: Run): void {
         output.result({ certificate: facts, ...change }, () =>
           change.validateOnly
             ? `A certificate for ${tenant} can be issued\n`
-            : `${folder}: ${spiffeId}, until ${timeText(expiresAt)}\nUse it: solo --profile ${shellQuote(folder)} list\n`,
+            : `${folder}: ${spiffeId}, until ${timeText(expiresAt)}\n${
+                options.publicKey === undefined
+                  ? `Use it: solo --profile ${shellQuote(folder)} list\n`
+                  : `Put the private key beside it, as key.pem, before it is used\n`
+              }`,
         );
       }),
     );
@@ -155,6 +188,17 @@ const revokedText = (certificates: readonly Certificate[]): string =>
   certificates
     .map(({ serialNumber, spiffeId }) => `${terminalText(serialNumber)}: ${terminalText(spiffeId)} is revoked\n`)
     .join("");
+
+function readPem(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw usageFailure("Cannot read the public key", {
+      found: error instanceof Error ? error.message : String(error),
+      wanted: "a PEM file of a public key or certificate request",
+    });
+  }
+}
 
 function defaultFolder(own: string, tenant: string, holder: string): string {
   // The server is the one to judge names; here they must only not lead out of the folder.

@@ -42,6 +42,14 @@ export class CertificateNotFound extends SoloError {
   }
 }
 
+/** No certificate can be made for the public key of the request. */
+export class KeyRefused extends SoloError {
+  declare readonly reason: "KEY_REFUSED";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("KEY_REFUSED", message, facts, options);
+  }
+}
+
 /** The client certificate's time has not begun. */
 export class CertificateNotYetValid extends SoloError {
   declare readonly reason: "CERTIFICATE_NOT_YET_VALID";
@@ -769,6 +777,7 @@ export const errorClasses = {
   CERTIFICATE_EXPIRED: CertificateExpired,
   CERTIFICATE_REVOKED: CertificateRevoked,
   CERTIFICATE_NOT_FOUND: CertificateNotFound,
+  KEY_REFUSED: KeyRefused,
   CERTIFICATE_NOT_YET_VALID: CertificateNotYetValid,
   CERTIFICATE_PURPOSE: CertificatePurpose,
   IDENTITY_MALFORMED: IdentityMalformed,

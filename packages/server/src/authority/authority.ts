@@ -198,14 +198,18 @@ export class Authority {
 
   /** What a service is to do later for who deploys it, held by the kernel. @throws {SigningRefused} */
   entrust(capability: VerifiedCapability, grants: readonly Grant[], label: string): Promise<Bundle> {
-    const left = Math.max(1, capability.expiresAtSeconds - Math.floor(this.#clock.wallMs() / 1_000));
     return this.verifier.vouch(capability, {
       to: this.#voucher.holder,
       grants,
-      lifetimeSeconds: left,
+      lifetimeSeconds: this.secondsLeft(capability),
       depth: entrustedDepth,
       label,
     });
+  }
+
+  /** As long as what is made from a capability may live. */
+  secondsLeft({ expiresAtSeconds }: VerifiedCapability): number {
+    return Math.max(1, expiresAtSeconds - Math.floor(this.#clock.wallMs() / 1_000));
   }
 
   /** @throws {SoloError} If what was entrusted is good no more. */

@@ -30,7 +30,7 @@ import { formatSpiffeId, formatTenantId, type SpiffeId } from "./spiffe-id.ts";
 /**
  * A certificate authority: the root, or the intermediate of one tenant.
  *
- * All keys are P-256. Ends of life never outlive the issuer's. Certificates begin five minutes before they are made,
+ * Keys of authorities are P-256; a leaf's may be Ed25519. Ends of life never outlive the issuer's. Certificates begin five minutes before they are made,
  * since clocks of two machines differ.
  */
 export interface Authority {
@@ -45,8 +45,12 @@ const lifeMs = { root: 3_650 * dayMs, tenant: 365 * dayMs, leaf: 90 * dayMs };
 const clockDifferenceMs = 300_000;
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
+/** Keys that a leaf may have. */
+export type KeyType = "p256" | "ed25519";
+
 /** Makes a private key. */
-export async function generateKey(): Promise<KeyObject> {
+export async function generateKey(type: KeyType = "p256"): Promise<KeyObject> {
+  if (type === "ed25519") return (await promisify(generateKeyPair)("ed25519")).privateKey;
   return (await promisify(generateKeyPair)("ec", { namedCurve: "P-256" })).privateKey;
 }
 
@@ -55,8 +59,8 @@ export async function createRoot(nowMs: number): Promise<Authority> {
   const privateKey = await generateKey();
   const certificate = await certify({
     subject: `CN=SOLO root ${randomBytes(4).toString("hex")}`,
-    subjectKey: privateKey,
-    issuer: undefined,
+    subjectKey: createPublicKey(privateKey),
+    issuer: { privateKey },
     nowMs,
     lifeMs: lifeMs.root,
     extensions: authorityExtensions(1),
@@ -74,7 +78,7 @@ export async function createTenantAuthority(
   const privateKey = await generateKey();
   const certificate = await certify({
     subject: `CN=SOLO tenant ${tenant}`,
-    subjectKey: privateKey,
+    subjectKey: createPublicKey(privateKey),
     issuer: root,
     nowMs,
     lifeMs: lifeMs.tenant,
@@ -87,6 +91,7 @@ export async function createTenantAuthority(
 /** What a leaf is for. */
 export interface LeafRequest {
   readonly id: SpiffeId;
+  /** Public. */
   readonly key: KeyObject;
   /** Names and addresses a client may reach the holder by. Present for a server, and then the leaf is only a server's. */
   readonly hostNames?: readonly string[];
@@ -148,27 +153,25 @@ export function formatKey(key: KeyObject): string {
 
 interface CertificateRequest {
   readonly subject: string;
+  /** Public. */
   readonly subjectKey: KeyObject;
-  /** `undefined`: the subject itself. */
-  readonly issuer: Authority | undefined;
+  /** Without a certificate: the subject itself. */
+  readonly issuer: Pick<Authority, "privateKey"> & Partial<Pick<Authority, "certificate">>;
   readonly nowMs: number;
   readonly lifeMs: number;
   readonly extensions: readonly Extension[];
 }
 
 async function certify(request: CertificateRequest): Promise<X509Certificate> {
-  const issuerKey = request.issuer?.privateKey ?? request.subjectKey;
-  const subjectPublicKey = publicKeyOf(request.subjectKey);
-  const endMs = Math.min(
-    request.nowMs + request.lifeMs,
-    request.issuer?.certificate.validToDate.getTime() ?? Number.POSITIVE_INFINITY,
-  );
+  const { privateKey: issuerKey, certificate: issuer } = request.issuer;
+  const subjectPublicKey = verifyingKey(request.subjectKey);
+  const endMs = Math.min(request.nowMs + request.lifeMs, issuer?.validToDate.getTime() ?? Number.POSITIVE_INFINITY);
   const made = await X509CertificateGenerator.create(
     {
       serialNumber: serialNumber(),
       subject: request.subject,
       // Taken from the issuer's bytes: a name encoded differently would break the chain.
-      issuer: request.issuer === undefined ? request.subject : new X509Name(request.issuer.certificate.raw).subjectName,
+      issuer: issuer === undefined ? request.subject : new X509Name(issuer.raw).subjectName,
       notBefore: new Date(request.nowMs - clockDifferenceMs),
       notAfter: new Date(endMs),
       publicKey: subjectPublicKey,
@@ -177,7 +180,7 @@ async function certify(request: CertificateRequest): Promise<X509Certificate> {
       extensions: [
         ...request.extensions,
         await SubjectKeyIdentifierExtension.create(subjectPublicKey, false, webcrypto),
-        await AuthorityKeyIdentifierExtension.create(publicKeyOf(issuerKey), false, webcrypto),
+        await AuthorityKeyIdentifierExtension.create(verifyingKey(createPublicKey(issuerKey)), false, webcrypto),
       ],
     },
     webcrypto,
@@ -196,8 +199,8 @@ function alternativeNames(names: JsonGeneralName[]): Extension {
   return new SubjectAlternativeNameExtension(names);
 }
 
-function publicKeyOf(privateKey: KeyObject): webcrypto.CryptoKey {
-  return createPublicKey(privateKey).toCryptoKey(algorithm, true, ["verify"]);
+function verifyingKey(publicKey: KeyObject): webcrypto.CryptoKey {
+  return publicKey.toCryptoKey(publicKey.asymmetricKeyType === "ed25519" ? "Ed25519" : algorithm, true, ["verify"]);
 }
 
 /** 127 random bits; the first byte is neither negative nor zero, as RFC 5280 4.1.2.2 asks. */

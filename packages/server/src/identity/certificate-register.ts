@@ -88,6 +88,14 @@ export class CertificateRegister {
     return ofTenant.filter(({ keyThumbprint }) => keys.has(keyThumbprint));
   }
 
+  /** Certificates of a key, of whatever tenant, that have not expired. */
+  ofKey(keyThumbprint: string): readonly CertificateRecord[] {
+    const nowMs = this.#clock.wallMs();
+    return [...this.#bySerialNumber.values()].filter(
+      (record) => record.keyThumbprint === keyThumbprint && record.expiresAtMs > nowMs,
+    );
+  }
+
   find(serialNumber: string): CertificateRecord | undefined {
     return this.#bySerialNumber.get(serialNumber);
   }

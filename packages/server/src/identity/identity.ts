@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createPrivateKey, createPublicKey, KeyObject, X509Certificate } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
@@ -12,6 +12,7 @@ import {
   generateKey,
   isRenewalDue,
   issueLeaf,
+  type KeyType,
   parseAuthority,
 } from "./authority.ts";
 import { IdentityDamaged, IdentityRootOutOfDate } from "./errors.ts";
@@ -25,7 +26,7 @@ import { formatSpiffeId, isName, type SpiffeId, systemTenant } from "./spiffe-id
 export interface IssuedCertificate {
   /** Leaf, then intermediate. */
   readonly certificateChainPem: string;
-  /** PKCS #8. */
+  /** PKCS #8; empty where its holder alone has it. */
   readonly privateKeyPem: string;
   readonly rootPem: string;
   readonly spiffeId: string;
@@ -52,11 +53,16 @@ export interface Identity {
   /** Calls `listener` with each later certificate of the server. @returns Stops that. */
   onServerRenewed(listener: (certificate: IssuedCertificate) => void): () => void;
   /**
-   * Makes a client certificate of role `agent`, with a new key that is kept nowhere here.
+   * Makes a client certificate of role `agent`, for a public key, or with a new one that is kept nowhere here.
    *
    * @throws {RangeError} If tenant or holder is not a name: a-z, 0-9, `-`, a letter first, at most 63 characters.
    */
-  issue(request: { readonly tenant: string; readonly holder: string }): Promise<IssuedCertificate>;
+  issue(request: {
+    readonly tenant: string;
+    readonly holder: string;
+    /** Default: a new P-256 key. */
+    readonly key?: KeyType | KeyObject;
+  }): Promise<IssuedCertificate>;
   /** Renews what has spent two thirds of its life. Runs by itself every hour. */
   renewIfDue(): Promise<readonly Renewed[]>;
   /** Completes the admin's profile (`profile.json`) with the address that clients reach this server by. */
@@ -112,7 +118,8 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const rootPem = root.certificate.toString();
   const adminSpiffeId = formatSpiffeId(admin);
 
-  const certify = async (id: SpiffeId, key: KeyObject, forHosts?: readonly string[]): Promise<IssuedCertificate> => {
+  const certify = async (id: SpiffeId, given: KeyObject, forHosts?: readonly string[]): Promise<IssuedCertificate> => {
+    const key = given.type === "private" ? createPublicKey(given) : given;
     const authority = await authorities.of(id.tenant);
     const certificate = await issueLeaf(authority, {
       id,
@@ -122,10 +129,10 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     });
     return {
       certificateChainPem: certificate.toString() + authority.certificate.toString(),
-      privateKeyPem: formatKey(key),
+      privateKeyPem: given.type === "private" ? formatKey(given) : "",
       rootPem,
       spiffeId: formatSpiffeId(id),
-      keyThumbprint: keyThumbprint(createPublicKey(key)),
+      keyThumbprint: keyThumbprint(key),
       expiresAtMs: certificate.validToDate.getTime(),
     };
   };
@@ -173,11 +180,11 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    issue: async ({ tenant, holder }) => {
+    issue: async ({ tenant, holder, key }) => {
       const id: SpiffeId = { tenant, role: "agent", holder };
       // Before the tenant's authority is looked up: the tenant becomes a file name.
       formatSpiffeId(id);
-      return certify(id, await generateKey());
+      return certify(id, key instanceof KeyObject ? key : await generateKey(key));
     },
     renewIfDue: () => inTurn(renewIfDue),
     async writeAdminProfile(address) {

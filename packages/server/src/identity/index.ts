@@ -1,3 +1,4 @@
+export type { KeyType } from "./authority.ts";
 export { type CertificateRecord, CertificateRegister } from "./certificate-register.ts";
 export {
   IdentityDamaged,
@@ -18,3 +19,4 @@ export {
   type Trust,
 } from "./peer.ts";
 export { formatSpiffeId, isName, parseSpiffeId, type Role, type SpiffeId, systemTenant } from "./spiffe-id.ts";
+export { KeyRefused, parseSubjectKey } from "./subject-key.ts";

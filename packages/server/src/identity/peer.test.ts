@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 
 async function leafOf(authority: Authority, id: SpiffeId): Promise<X509Certificate> {
-  return issueLeaf(authority, { id, key: await generateKey(), nowMs });
+  return issueLeaf(authority, { id, key: createPublicKey(await generateKey()), nowMs });
 }
 
 /** A leaf that SOLO never makes, signed by a real authority of it. */
@@ -137,14 +137,14 @@ describe("a peer", () => {
 
   test("never outlives its intermediate", async () => {
     const lateMs = nowMs + 340 * dayMs;
-    const leaf = await issueLeaf(acme, { id: agent, key: await generateKey(), nowMs: lateMs });
+    const leaf = await issueLeaf(acme, { id: agent, key: createPublicKey(await generateKey()), nowMs: lateMs });
     expect(leaf.validToDate).toEqual(acme.certificate.validToDate);
   });
 
   test("with a server's certificate, or one for no stated or another purpose, is refused", async () => {
     const server = await issueLeaf(system, {
       id: { tenant: "default", role: "server", holder: "local" },
-      key: await generateKey(),
+      key: createPublicKey(await generateKey()),
       hostNames: ["localhost", "::1"],
       nowMs,
     });

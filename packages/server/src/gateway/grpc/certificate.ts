@@ -3,19 +3,28 @@ import {
   type CertificateServiceServer,
   IssueRequest,
   type IssueResponse,
+  KeyType,
   type ListCertificatesRequest,
   RevokeCertificateRequest,
 } from "@solo/proto";
-import { checkIssue, type IssueContext, issueCertificate } from "../../administration/issue-certificate.ts";
+import { readGrants } from "../../administration/capabilities/grant.ts";
+import {
+  type IssueContext,
+  issueCertificate,
+  type NewIdentity,
+  planCertificate,
+} from "../../administration/issue-certificate.ts";
 import {
   planRevocation,
   type Revocation,
   type RevokeContext,
   revokeCertificates,
 } from "../../administration/revoke-certificates.ts";
+import type { WantedAuthority } from "../../administration/standing-authority.ts";
 import type { Resource } from "../../authority/authorize.ts";
 import { SoloError } from "../../errors.ts";
 import type { CertificateName, CertificateRecord } from "../../identity/certificate-register.ts";
+import { formatSpiffeId } from "../../identity/index.ts";
 import type { MethodsOf } from "./handler.ts";
 import { type MethodContext, unary } from "./method.ts";
 import { fromPageToken, pageSize, toPageToken } from "./page.ts";
@@ -34,10 +43,10 @@ export const certificateService = (
     ({ tenant, holder }: IssueRequest) => about(tenant, holder || "agent"),
     async (request, { permit }): Promise<IssueResponse> => {
       const key = requestKey(permit.method, request.requestId, IssueRequest.encode(request).finish());
-      const asked = { tenant: request.tenant, holder: request.holder === "" ? "agent" : request.holder };
+      const asked = parseNewIdentity(request);
       if (request.validateOnly) {
-        checkIssue(asked);
-        const spiffeId = `spiffe://solo.local/tenant/${asked.tenant}/agent/${asked.holder}`;
+        await planCertificate(certificates, permit, asked);
+        const spiffeId = formatSpiffeId({ ...asked, role: "agent" });
         return { certificateChainPem: "", privateKeyPem: "", rootPem: "", spiffeId, expiresAt: undefined };
       }
       const issued = await issueCertificate(certificates, permit, key, asked);
@@ -83,6 +92,42 @@ export const certificateService = (
     },
   ),
 });
+
+/** @throws {SoloError} `REQUEST_MALFORMED`, `CAPABILITY_MALFORMED` */
+function parseNewIdentity(request: IssueRequest): NewIdentity {
+  const { tenant, holder, keyType, publicKeyPem } = request;
+  if (publicKeyPem !== "" && keyType !== KeyType.KEY_TYPE_UNSPECIFIED) {
+    throw contradiction(
+      "public_key_pem and key_type",
+      "a key that is named, or the type of one that is made",
+      "key_type",
+    );
+  }
+  return {
+    tenant,
+    holder: holder === "" ? "agent" : holder,
+    key:
+      publicKeyPem === ""
+        ? { kind: "new", type: keyType === KeyType.KEY_TYPE_ED25519 ? "ed25519" : "p256" }
+        : { kind: "given", publicKeyPem },
+    authority: parseAuthority(request),
+  };
+}
+
+function parseAuthority({ grants, noAuthority }: Pick<IssueRequest, "grants" | "noAuthority">): WantedAuthority {
+  if (noAuthority && grants.length > 0) {
+    throw contradiction(
+      "grants and no_authority",
+      "what the identity may do, or that it may do nothing",
+      "no_authority",
+    );
+  }
+  if (noAuthority) return { kind: "none" };
+  return grants.length === 0 ? { kind: "usual" } : { kind: "grants", grants: readGrants(grants) };
+}
+
+const contradiction = (found: string, wanted: string, field: string): SoloError =>
+  new SoloError("REQUEST_MALFORMED", `Cannot tell what to issue: found ${found}`, { found, wanted, field });
 
 const about = (tenant: string, holder: string): Resource => ({
   ...(tenant === "" ? {} : { tenant }),

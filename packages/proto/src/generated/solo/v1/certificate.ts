@@ -24,6 +24,56 @@ export const protobufPackage = "solo.v1";
 
 export const protobufFileName = "solo/v1/certificate.proto";
 
+export const KeyType = {
+  /** KEY_TYPE_UNSPECIFIED - P-256. */
+  KEY_TYPE_UNSPECIFIED: 0,
+  /** KEY_TYPE_P256 - Every client that speaks TLS 1.3 has it. */
+  KEY_TYPE_P256: 1,
+  KEY_TYPE_ED25519: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type KeyType = typeof KeyType[keyof typeof KeyType];
+
+export namespace KeyType {
+  export type KEY_TYPE_UNSPECIFIED = typeof KeyType.KEY_TYPE_UNSPECIFIED;
+  export type KEY_TYPE_P256 = typeof KeyType.KEY_TYPE_P256;
+  export type KEY_TYPE_ED25519 = typeof KeyType.KEY_TYPE_ED25519;
+  export type UNRECOGNIZED = typeof KeyType.UNRECOGNIZED;
+}
+
+export function keyTypeFromJSON(object: any): KeyType {
+  switch (object) {
+    case 0:
+    case "KEY_TYPE_UNSPECIFIED":
+      return KeyType.KEY_TYPE_UNSPECIFIED;
+    case 1:
+    case "KEY_TYPE_P256":
+      return KeyType.KEY_TYPE_P256;
+    case 2:
+    case "KEY_TYPE_ED25519":
+      return KeyType.KEY_TYPE_ED25519;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return KeyType.UNRECOGNIZED;
+  }
+}
+
+export function keyTypeToJSON(object: KeyType): string {
+  switch (object) {
+    case KeyType.KEY_TYPE_UNSPECIFIED:
+      return "KEY_TYPE_UNSPECIFIED";
+    case KeyType.KEY_TYPE_P256:
+      return "KEY_TYPE_P256";
+    case KeyType.KEY_TYPE_ED25519:
+      return "KEY_TYPE_ED25519";
+    case KeyType.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** A client certificate that this server has issued. */
 export interface Certificate {
   /** Hexadecimal, upper case. */
@@ -89,12 +139,26 @@ export interface IssueRequest {
   tenant: string;
   /** Who will hold it, same form as a service id. Default `agent`. */
   holder: string;
+  /** Of the key that is made. */
+  keyType: KeyType;
+  /**
+   * A public key (SPKI) or a certificate request (PKCS #10), PEM, P-256 or Ed25519, in place of a key that is made: its holder
+   * keeps the private key. Of a request only the key is used. It must be in no other certificate.
+   */
+  publicKeyPem: string;
+  /**
+   * What the new identity may do by itself, each as in a manifest: "kv/read,kv/write on kv/carts/**". Left out: all of its
+   * tenant when an administrator issues it, nothing when anybody else does.
+   */
+  grants: string[];
+  /** It may do nothing by itself. */
+  noAuthority: boolean;
 }
 
 export interface IssueResponse {
   /** Leaf and intermediate, PEM. */
   certificateChainPem: string;
-  /** PKCS #8, PEM. Kept with the answer for 24 hours, then nowhere on the server. */
+  /** PKCS #8, PEM. Kept with the answer for 24 hours, then nowhere on the server. Empty where the request named a public key. */
   privateKeyPem: string;
   /** Root, PEM. */
   rootPem: string;
@@ -819,7 +883,16 @@ export const RevokeCertificateResponse: MessageFns<RevokeCertificateResponse> = 
 };
 
 function createBaseIssueRequest(): IssueRequest {
-  return { requestId: "", validateOnly: false, tenant: "", holder: "" };
+  return {
+    requestId: "",
+    validateOnly: false,
+    tenant: "",
+    holder: "",
+    keyType: 0,
+    publicKeyPem: "",
+    grants: [],
+    noAuthority: false,
+  };
 }
 
 export const IssueRequest: MessageFns<IssueRequest> = {
@@ -835,6 +908,18 @@ export const IssueRequest: MessageFns<IssueRequest> = {
     }
     if (message.holder !== "") {
       writer.uint32(34).string(message.holder);
+    }
+    if (message.keyType !== 0) {
+      writer.uint32(40).int32(message.keyType);
+    }
+    if (message.publicKeyPem !== "") {
+      writer.uint32(50).string(message.publicKeyPem);
+    }
+    for (const v of message.grants) {
+      writer.uint32(58).string(v!);
+    }
+    if (message.noAuthority !== false) {
+      writer.uint32(64).bool(message.noAuthority);
     }
     return writer;
   },
@@ -884,6 +969,38 @@ export const IssueRequest: MessageFns<IssueRequest> = {
             message.holder = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.keyType = reader.int32() as any;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.publicKeyPem = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.grants.push(reader.string());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.noAuthority = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -910,6 +1027,24 @@ export const IssueRequest: MessageFns<IssueRequest> = {
         : false,
       tenant: isSet(object.tenant) ? globalThis.String(object.tenant) : "",
       holder: isSet(object.holder) ? globalThis.String(object.holder) : "",
+      keyType: isSet(object.keyType)
+        ? keyTypeFromJSON(object.keyType)
+        : isSet(object.key_type)
+        ? keyTypeFromJSON(object.key_type)
+        : 0,
+      publicKeyPem: isSet(object.publicKeyPem)
+        ? globalThis.String(object.publicKeyPem)
+        : isSet(object.public_key_pem)
+        ? globalThis.String(object.public_key_pem)
+        : "",
+      grants: globalThis.Array.isArray(object?.grants)
+        ? object.grants.map((e: any) => globalThis.String(e))
+        : [],
+      noAuthority: isSet(object.noAuthority)
+        ? globalThis.Boolean(object.noAuthority)
+        : isSet(object.no_authority)
+        ? globalThis.Boolean(object.no_authority)
+        : false,
     };
   },
 
@@ -927,6 +1062,18 @@ export const IssueRequest: MessageFns<IssueRequest> = {
     if (message.holder !== "") {
       obj.holder = message.holder;
     }
+    if (message.keyType !== 0) {
+      obj.keyType = keyTypeToJSON(message.keyType);
+    }
+    if (message.publicKeyPem !== "") {
+      obj.publicKeyPem = message.publicKeyPem;
+    }
+    if (message.grants?.length) {
+      obj.grants = message.grants;
+    }
+    if (message.noAuthority !== false) {
+      obj.noAuthority = message.noAuthority;
+    }
     return obj;
   },
 
@@ -939,6 +1086,10 @@ export const IssueRequest: MessageFns<IssueRequest> = {
     message.validateOnly = object.validateOnly ?? false;
     message.tenant = object.tenant ?? "";
     message.holder = object.holder ?? "";
+    message.keyType = object.keyType ?? 0;
+    message.publicKeyPem = object.publicKeyPem ?? "";
+    message.grants = object.grants?.map((e) => e) || [];
+    message.noAuthority = object.noAuthority ?? false;
     return message;
   },
 };
@@ -1099,7 +1250,10 @@ export const IssueResponse: MessageFns<IssueResponse> = {
 /** Hands out identities and takes them back. For administrators, and for whom they have granted it. */
 export type CertificateServiceService = typeof CertificateServiceService;
 export const CertificateServiceService = {
-  /** Makes a client certificate of a tenant, with a new key. */
+  /**
+   * Makes a client certificate of a tenant, with a new key or for a key that the caller names. Whoever may do everything as an
+   * administrator may give the new identity all of its tenant; anybody else no more than a part of what it holds itself.
+   */
   issue: {
     path: "/solo.v1.CertificateService/Issue" as const,
     requestStream: false as const,
@@ -1139,7 +1293,10 @@ export const CertificateServiceService = {
 } as const;
 
 export interface CertificateServiceServer extends UntypedServiceImplementation {
-  /** Makes a client certificate of a tenant, with a new key. */
+  /**
+   * Makes a client certificate of a tenant, with a new key or for a key that the caller names. Whoever may do everything as an
+   * administrator may give the new identity all of its tenant; anybody else no more than a part of what it holds itself.
+   */
   issue: handleUnaryCall<IssueRequest, IssueResponse>;
   /** Certificates of a tenant that have not expired, the newest first. */
   listCertificates: handleUnaryCall<ListCertificatesRequest, ListCertificatesResponse>;
@@ -1151,7 +1308,10 @@ export interface CertificateServiceServer extends UntypedServiceImplementation {
 }
 
 export interface CertificateServiceClient extends Client {
-  /** Makes a client certificate of a tenant, with a new key. */
+  /**
+   * Makes a client certificate of a tenant, with a new key or for a key that the caller names. Whoever may do everything as an
+   * administrator may give the new identity all of its tenant; anybody else no more than a part of what it holds itself.
+   */
   issue(
     request: IssueRequest,
     callback: (error: ServiceError | null, response: IssueResponse) => void,
