@@ -17,6 +17,7 @@ const serverLayers = [
   ["authority", "authority/"],
   ["cells", "cells/"],
   ["services", "services/"],
+  ["drivers", "drivers/"],
   ["messaging", "messaging/"],
   ["deployment", "deployment/"],
   ["administration", "administration/"],

@@ -7,6 +7,7 @@ export type {
   CallTurn,
   CastHandlers,
   Ctx,
+  Drivers,
   Next,
   Server,
   Setup,

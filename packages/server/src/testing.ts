@@ -15,7 +15,6 @@ import { deploy } from "./deployment/deploy.ts";
 import { list, status } from "./deployment/find.ts";
 import { kill } from "./deployment/kill.ts";
 import { restart } from "./deployment/restart.ts";
-import { toSoloError } from "./gateway/to-solo-error.ts";
 import { type Kernel, startKernel as startKernelParts } from "./kernel/kernel.ts";
 import { defaultCallTimeoutMs, serviceDefaults } from "./limits.ts";
 import { call, cast } from "./messaging/send.ts";
@@ -29,6 +28,7 @@ import type { LogLine } from "./services/log-buffer.ts";
 import type { Manifest, ServiceLimits } from "./services/service-record.ts";
 import type { ServiceView } from "./services/service-view.ts";
 import { openMemoryStorage } from "./storage/index.ts";
+import { toSoloError } from "./storage/to-solo-error.ts";
 import { systemClock } from "./system-clock.ts";
 
 export { SoloError } from "./errors.ts";

@@ -5,8 +5,20 @@ import type { LogLevel } from "../process/report.ts";
 import type { Awaitable, Self } from "../process/self.ts";
 import type { CallResult, NoReply, Started, Stop } from "./server-result.ts";
 
+/**
+ * What the home of a server puts into its `ctx` beyond what every home has. Empty here; whoever writes for a home that gives
+ * more declares it.
+ *
+ * @example
+ * declare module "@solo/actor-core" {
+ *   interface Drivers { readonly kv: Kv }
+ * }
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: only an interface can be added to
+export interface Drivers {}
+
 /** The server's hands: given to every handler. */
-export interface Ctx {
+export interface Ctx extends Drivers {
   readonly self: Self;
   /** Aborted soon after the server has begun to end; pass it to what may run long. */
   readonly signal: HostSignal;

@@ -19,7 +19,7 @@ import type {
 } from "../process/self.ts";
 import { shutDown } from "../process/shut-down.ts";
 import { isThenable } from "../process/thenable.ts";
-import { type CallTurn, type Ctx, isServer, type Server, type Turn } from "./define-server.ts";
+import { type CallTurn, type Ctx, type Drivers, isServer, type Server, type Turn } from "./define-server.ts";
 import { type GenServer, startGenServer } from "./gen-server.ts";
 import { MAX_ARGUMENTS, MethodMessage, methodOf, ownMethod, tooManyArguments } from "./method-message.ts";
 import {
@@ -36,6 +36,8 @@ export interface ServerEnvironment {
   call(self: Self, message: ServiceMessage): Promise<unknown>;
   cast(self: Self, message: ServiceMessage): void;
   log(self: Self, level: LogLevel, values: readonly unknown[]): void;
+  /** Puts into `ctx` what the home gives beside these: see `Drivers`. Before `init`. */
+  equip?(self: Self, ctx: object): void;
 }
 
 /** A method of another service, by names. */
@@ -202,9 +204,8 @@ class ServerCallbacks<I extends readonly unknown[]> implements GenServer<unknown
   }
 
   init(self: Self, ...args: I): Awaitable<InitResult<unknown>> {
-    const ctx = new ServerCtx(self, this.#environment);
-    this.#ctx = ctx;
-    const result = this.#server.init({ ctx }, ...args);
+    this.#ctx = new ServerCtx(self, this.#environment);
+    const result = this.#server.init({ ctx: this.#ctx as ServerCtx & Drivers }, ...args);
     return isThenable(result) ? result.then(initResultOf) : initResultOf(result);
   }
 
@@ -283,11 +284,12 @@ class ServerCallbacks<I extends readonly unknown[]> implements GenServer<unknown
   #ctxFor(deadlineMs: number): Ctx {
     const ctx = this.#ctx as ServerCtx;
     ctx.deadlineMs = deadlineMs;
-    return ctx;
+    // What its environment puts in, no type here knows.
+    return ctx as ServerCtx & Drivers;
   }
 }
 
-class ServerCtx implements Ctx {
+class ServerCtx {
   readonly self: Self;
   /** Of the call being handled. */
   deadlineMs = Number.POSITIVE_INFINITY;
@@ -296,6 +298,7 @@ class ServerCtx implements Ctx {
   constructor(self: Self, environment: ServerEnvironment) {
     this.self = self;
     this.#environment = environment;
+    environment.equip?.(self, this);
   }
 
   get signal(): HostSignal {

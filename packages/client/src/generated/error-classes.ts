@@ -586,6 +586,46 @@ export class ReceiptsBroken extends SoloError {
   }
 }
 
+/** A service asked for a driver, an operation or a stream that there is not. */
+export class DriverNotFound extends SoloError {
+  declare readonly reason: "DRIVER_NOT_FOUND";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("DRIVER_NOT_FOUND", message, facts, options);
+  }
+}
+
+/** A service gave arguments to a driver that it cannot take. */
+export class DriverArgumentsInvalid extends SoloError {
+  declare readonly reason: "DRIVER_ARGUMENTS_INVALID";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("DRIVER_ARGUMENTS_INVALID", message, facts, options);
+  }
+}
+
+/** The driver that a service used was not running at that moment; nothing was done. */
+export class DriverUnavailable extends SoloError {
+  declare readonly reason: "DRIVER_UNAVAILABLE";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("DRIVER_UNAVAILABLE", message, facts, options);
+  }
+}
+
+/** The driver ended or fell silent in the middle of an operation, so nobody knows whether it was done. */
+export class DriverOutcomeUnknown extends SoloError {
+  declare readonly reason: "DRIVER_OUTCOME_UNKNOWN";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("DRIVER_OUTCOME_UNKNOWN", message, facts, options);
+  }
+}
+
+/** A stream of a driver ended because its service took the items too slowly. */
+export class StreamOverrun extends SoloError {
+  declare readonly reason: "STREAM_OVERRUN";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("STREAM_OVERRUN", message, facts, options);
+  }
+}
+
 /** The store did not say whether it kept the change. */
 export class StorageUnavailable extends SoloError {
   declare readonly reason: "STORAGE_UNAVAILABLE";
@@ -845,6 +885,11 @@ export const errorClasses = {
   CANCELLED: Cancelled,
   SERVER_STOPPING: ServerStopping,
   RECEIPTS_BROKEN: ReceiptsBroken,
+  DRIVER_NOT_FOUND: DriverNotFound,
+  DRIVER_ARGUMENTS_INVALID: DriverArgumentsInvalid,
+  DRIVER_UNAVAILABLE: DriverUnavailable,
+  DRIVER_OUTCOME_UNKNOWN: DriverOutcomeUnknown,
+  STREAM_OVERRUN: StreamOverrun,
   STORAGE_UNAVAILABLE: StorageUnavailable,
   INTERNAL: Internal,
   USAGE: Usage,

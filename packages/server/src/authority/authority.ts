@@ -78,9 +78,6 @@ const nothing: readonly Bundle[] = [];
 
 const timeEveryMs = 600_000;
 
-/** Links that may still follow what is entrusted to a service: what it drops of its own, and what is lent on. */
-const entrustedDepth = 4;
-
 /**
  * All that decides who may do what: the keys that sign, what was issued and taken back, what was used up, and the verifier that
  * knows it. Rebuilt from records at each start.
@@ -196,13 +193,17 @@ export class Authority {
     return this.#prepared({ ...issue, tenant: capability.tenant }, bundle, capability.cids);
   }
 
-  /** What a service is to do later for who deploys it, held by the kernel. @throws {SigningRefused} */
+  /**
+   * What a service is to do later for who deploys it, held by the kernel. Links may follow it, as many as may follow what it is
+   * made of, less one: what the service drops of its own, and what is lent on.
+   *
+   * @throws {SigningRefused}
+   */
   entrust(capability: VerifiedCapability, grants: readonly Grant[], label: string): Promise<Bundle> {
     return this.verifier.vouch(capability, {
       to: this.#voucher.holder,
       grants,
       lifetimeSeconds: this.secondsLeft(capability),
-      depth: entrustedDepth,
       label,
     });
   }

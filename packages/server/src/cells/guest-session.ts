@@ -7,6 +7,7 @@ import { GuestGone } from "./guest-gone.ts";
 import { LineRate } from "./line-rate.ts";
 import {
   cutText,
+  type DriverTable,
   decodeGuestMessage,
   type Ending,
   encodeKernelMessage,
@@ -31,6 +32,8 @@ export interface StartRequest {
   /** The service's whole environment. */
   readonly environment: Readonly<Record<string, string>>;
   readonly logLevel: LogLevel;
+  /** What it finds in its `ctx`; absent for nothing. */
+  readonly drivers?: DriverTable | undefined;
   /** UTF-8 JSON array handed to `init` behind the setup; empty for none. Not parsed by the kernel. */
   readonly startArguments: Uint8Array;
 }
@@ -69,14 +72,16 @@ export interface GuestError {
   readonly detail?: string;
 }
 
-/** A message that the guest wants delivered to another service of its tenant. */
+/** A message that the guest wants delivered to another service of its tenant, or to a driver. */
 export interface OutgoingMessage {
-  readonly kind: "call" | "cast";
+  readonly kind: "call" | "cast" | "driver-call";
+  /** The service, or the driver. */
   readonly target: string;
+  /** The driver's operation too. */
   readonly method: string;
   /** UTF-8 JSON array, not parsed. */
   readonly args: Uint8Array;
-  /** 0 for a cast. */
+  /** 0 for a cast, and for a driver, which keeps its own time. */
   readonly timeoutMs: number;
   /** Answers a call; ignored when the guest is gone, for a cast, and the second time. Never throws. */
   answer(outcome: OutgoingOutcome): void;
@@ -406,8 +411,14 @@ class Session implements GuestSession {
         return;
       case "send-call":
         this.#awaiting = true;
-        this.#sendOut(id, message);
+        this.#sendOut(id, { ...message, kind: "call" });
         return;
+      case "driver-call": {
+        this.#awaiting = true;
+        const { kind, driver, operation, args } = message;
+        this.#sendOut(id, { kind, target: driver, method: operation, args, timeoutMs: 0 });
+        return;
+      }
       case "send-cast":
         this.#handlers.onOutgoing({ ...message, kind: "cast", timeoutMs: 0, answer: () => {} });
         return;
@@ -449,7 +460,7 @@ class Session implements GuestSession {
     this.#onStarted = undefined;
   }
 
-  #sendOut(id: number, message: GuestMessage & { readonly kind: "send-call" }): void {
+  #sendOut(id: number, message: Omit<OutgoingMessage, "answer">): void {
     let answered = false;
     const answer = (outcome: OutgoingOutcome) => {
       if (answered) return;
@@ -463,7 +474,7 @@ class Session implements GuestSession {
       answer({ kind: "error", reason: "LIMIT_REACHED", message: `More than calls_in_flight (${hard}) calls are open` });
       return;
     }
-    this.#handlers.onOutgoing({ ...message, kind: "call", answer });
+    this.#handlers.onOutgoing({ ...message, answer });
   }
 
   #answerOutgoing(id: number, outcome: OutgoingOutcome): void {
@@ -523,8 +534,8 @@ class Session implements GuestSession {
 }
 
 function* startMessages({ source, startArguments, ...request }: StartRequest): Generator<KernelMessage> {
-  const { serviceId, tenant, fileName, language, logLevel, environment } = request;
-  const boot = { serviceId, tenant, fileName, language, logLevel, environment, sourceBytes: source.length };
+  const { serviceId, tenant, fileName, language, logLevel, environment, drivers } = request;
+  const boot = { serviceId, tenant, fileName, language, logLevel, environment, drivers, sourceBytes: source.length };
   yield { kind: "boot", boot };
   for (let offset = 0; offset < source.length; offset += SOURCE_CHUNK_BYTES) {
     yield { kind: "source", chunk: source.subarray(offset, offset + SOURCE_CHUNK_BYTES) };

@@ -187,5 +187,13 @@ export type EventBody =
       readonly usedPercent: number;
       readonly detail: string;
     }
+  /** By a service, in a store; never with the value. */
+  | {
+      readonly type: "kv.written";
+      readonly serviceId: string;
+      readonly store: string;
+      readonly key: string;
+      readonly change: "put" | "delete";
+    }
   | { readonly type: "kernel.started"; readonly version: string; readonly recovered: number }
   | { readonly type: "kernel.stopping"; readonly requestedBy: string };

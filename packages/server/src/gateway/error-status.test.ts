@@ -12,8 +12,8 @@ import {
   StorageTooLarge,
   StorageUnavailable,
 } from "../storage/errors.ts";
+import { toSoloError } from "../storage/to-solo-error.ts";
 import { toStatus } from "./error-status.ts";
-import { toSoloError } from "./to-solo-error.ts";
 
 const types = {
   "google.rpc.ErrorInfo": ErrorInfo,

@@ -18,9 +18,14 @@ import { type QuotaDefaults, Quotas, usualQuota } from "../deployment/quotas.ts"
 import { recover } from "../deployment/recover.ts";
 import { Requests } from "../deployment/requests.ts";
 import { shedNewest } from "../deployment/shed.ts";
+import { DriverDispatch } from "../drivers/dispatch.ts";
+import type { Driver } from "../drivers/driver.ts";
+import { DriverProcesses } from "../drivers/driver-process.ts";
+import { DriverSession } from "../drivers/driver-session.ts";
+import { kvDriver } from "../drivers/kv/kv.ts";
 import { Circuits } from "../messaging/circuits.ts";
 import { Directory } from "../messaging/directory.ts";
-import { deliverOutgoing } from "../messaging/outgoing.ts";
+import { deliverOutgoing, spiffeIdOf } from "../messaging/outgoing.ts";
 import type { MessagingContext } from "../messaging/send.ts";
 import { LoadWatch } from "../observability/load-watch.ts";
 import type { Logger } from "../observability/logger.ts";
@@ -92,6 +97,8 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
   let storage: Storage | undefined;
   let authority: Authority | undefined;
   let sandbox: Sandbox | undefined;
+  let drivers: readonly Driver[] = [];
+  const processes = new DriverProcesses(system);
   let tenants: Pid | undefined;
   let parts: KernelParts | undefined;
   const failures: unknown[] = [];
@@ -117,6 +124,8 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
       storage: storage as Storage,
       authority: authority as Authority,
       sandbox: sandbox as Sandbox,
+      drivers,
+      processes,
       tenants: tenants as Pid,
     });
     parts = started.parts;
@@ -156,6 +165,22 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
       }),
       part("receipts", async () => (await options.openReceipts?.(storage as Storage)) ?? nothing),
       part("authority", async () => (authority = await Authority.open({ state: (storage as Storage).state, clock }))),
+      {
+        id: "drivers",
+        type: "supervisor",
+        start: (supervisor) => {
+          drivers = openDrivers({ clock, storage: storage as Storage });
+          return startSupervisor(supervisor, {
+            strategy: "one-for-one",
+            ...driverRestarts,
+            children: drivers.map((driver) => ({
+              id: driver.name,
+              shutdown: driverStopMs,
+              start: (parent) => parent.start(processes.handlerOf(driver), { link: true }),
+            })),
+          });
+        },
+      },
       part("cells", async () => (sandbox = await options.openSandbox())),
       {
         id: "tenants",
@@ -194,6 +219,15 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
   };
 }
 
+/** All drivers, each over its ports. */
+const openDrivers = ({ clock, storage }: { readonly clock: Clock; readonly storage: Storage }): readonly Driver[] => [
+  kvDriver({ state: storage.state, clock }),
+];
+
+/** A driver that ends more often takes all services with it, which stand on it. */
+const driverRestarts = { maxRestarts: 30, periodMs: 60_000 };
+const driverStopMs = 5_000;
+
 /** A part that this kernel does without. */
 const nothing: Owned = { close: async () => undefined };
 
@@ -207,6 +241,8 @@ function startServices(options: {
   readonly storage: Storage;
   readonly authority: Authority;
   readonly sandbox: Sandbox;
+  readonly drivers: readonly Driver[];
+  readonly processes: DriverProcesses;
   readonly tenants: Pid;
   readonly clock: Clock;
   readonly metrics: Metrics;
@@ -222,6 +258,20 @@ function startServices(options: {
   const health = new HealthKeeper(clock);
   const circuits = new Circuits({ clock, metrics });
   const messaging: MessagingContext = { system, authority, directory, clock, limits, health, circuits };
+  const denials = new Denials({
+    state,
+    clock,
+    onDenied: ({ method, error, actor }) => {
+      metrics.denied();
+      logger.warn("Denied a call", { method, reason: error.code, actor });
+    },
+  });
+  const dispatch = new DriverDispatch({
+    drivers: options.drivers,
+    processes: options.processes,
+    denials,
+    record: ({ driver, outcome }) => metrics.answered(driver, outcome.kind === "answer" ? "ok" : "refused"),
+  });
   const launcher = new Launcher({
     system,
     tenants: options.tenants,
@@ -232,7 +282,20 @@ function startServices(options: {
       limits,
       health,
       onCrashed: (cause) => metrics.crashed(cause.kind),
-      onOutgoing: (service, message) => void deliverOutgoing(messaging, service, message),
+      driversFor: (grants) => dispatch.tableOf(grants),
+      openOutlet: (service) => {
+        const held = service.authority.ofIncarnation();
+        const { tenant, serviceId, record } = service;
+        const spiffeId = spiffeIdOf(service);
+        const session = new DriverSession({ tenant, serviceId, spiffeId, correlationId: record.correlationId }, held);
+        return {
+          deliver: (message) => {
+            if (message.kind === "driver-call") void dispatch.answer(session, message);
+            else void deliverOutgoing(messaging, service, message, held);
+          },
+          close: () => session.close(),
+        };
+      },
     },
   });
   const services = () => directory.all();
@@ -244,14 +307,6 @@ function startServices(options: {
       usage.wake();
     },
     removed: () => undefined,
-  });
-  const denials = new Denials({
-    state,
-    clock,
-    onDenied: ({ method, error, actor }) => {
-      metrics.denied();
-      logger.warn("Denied a call", { method, reason: error.code, actor });
-    },
   });
   const requests = new Requests({ state, clock });
   const journals = new Journals({ state, clock });

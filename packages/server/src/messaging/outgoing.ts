@@ -3,20 +3,24 @@ import type { OutgoingMessage } from "../cells/guest-session.ts";
 import { SoloError } from "../errors.ts";
 import { defaultCallTimeoutMs } from "../limits.ts";
 import type { DeployedService } from "../services/deployed-service.ts";
+import type { ServiceAuthority } from "../services/service-authority.ts";
 import { call, cast, type MessagingContext } from "./send.ts";
 
 /**
  * Delivers what one service sends to another of its tenant: the same check and the same look-up as for a client's message, by what
  * the service was granted.
+ *
+ * @param held What this incarnation of the service may do.
  */
 export async function deliverOutgoing(
   context: MessagingContext,
   service: DeployedService,
   outgoing: OutgoingMessage,
+  held: ServiceAuthority,
 ): Promise<void> {
-  const { tenant, serviceId } = service;
+  const { tenant } = service;
   // Who sends is known from the pipe the message came through, never from what it says.
-  const caller = { spiffeId: `spiffe://solo.local/tenant/${tenant}/svc/${serviceId}`, tenant, role: "agent" } as const;
+  const caller = { spiffeId: spiffeIdOf(service), tenant, role: "agent" } as const;
   const { correlationId } = service.record;
   const { target, method, args } = outgoing;
   const timeoutMs = Math.min(outgoing.timeoutMs || defaultCallTimeoutMs, 2_147_483_647);
@@ -26,7 +30,7 @@ export async function deliverOutgoing(
     name: M,
   ): Promise<Permit<M>> => {
     const { authority } = context;
-    const capability = await service.authority.capability(`send to "${target}"`);
+    const capability = await held.capability(`send to "${target}"`);
     const resource = { tenant, name: target };
     const request = {
       caller,
@@ -57,3 +61,7 @@ export async function deliverOutgoing(
     });
   }
 }
+
+/** A service as events name it. */
+export const spiffeIdOf = ({ tenant, serviceId }: DeployedService): string =>
+  `spiffe://solo.local/tenant/${tenant}/svc/${serviceId}`;

@@ -27,6 +27,8 @@ export interface Metrics {
   /** A message was refused at the door, for its tenant's quota or for all that the server takes. */
   shed(by: "tenant" | "server"): void;
   circuitOpened(): void;
+  /** A driver has answered a service. */
+  answered(driver: string, outcome: "ok" | "refused"): void;
   /** @param elapsedMs From the request's arrival to its answer. */
   called(outcome: Outcome, elapsedMs: number): void;
   /** One durable write of the database, which may hold many changes. */
@@ -43,6 +45,7 @@ export const noMetrics: Metrics = {
   limitReached() {},
   shed() {},
   circuitOpened() {},
+  answered() {},
   called() {},
   committed() {},
 };

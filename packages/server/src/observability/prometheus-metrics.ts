@@ -83,6 +83,12 @@ export function createMetrics(): PrometheusMetrics {
     labelNames: ["by"],
     registers,
   });
+  const driverAnswers = new Counter({
+    name: "solo_driver_answers_total",
+    help: "Answers of drivers to services, by driver and by whether they were refusals",
+    labelNames: ["driver", "outcome"],
+    registers,
+  });
   const circuits = new Counter({
     name: "solo_circuits_opened_total",
     help: "Times that a caller was kept from a service that only failed it",
@@ -113,6 +119,7 @@ export function createMetrics(): PrometheusMetrics {
     restarted: () => restarts.inc(),
     shed: (by) => shed.inc({ by }),
     circuitOpened: () => circuits.inc(),
+    answered: (driver, outcome) => driverAnswers.inc({ driver, outcome }),
     limitReached: (limit, level, action) => limitsReached.inc({ limit, level, action }),
     called: (outcome, elapsedMs) => calls.observe({ outcome }, elapsedMs / 1_000),
     committed(count, elapsedMs) {

@@ -2,7 +2,8 @@ import type { NewEvent } from "./event-log.ts";
 
 /**
  * Groups of records: what is deployed, answers kept for repeated requests, what each tenant may have, which certificates were issued
- * and taken back, and what authority stands on: the keys that sign, what was issued, wished for, taken back and used up.
+ * and taken back, what authority stands on: the keys that sign, what was issued, wished for, taken back and used up; and what
+ * services keep.
  */
 export type Collection =
   | "service"
@@ -14,7 +15,8 @@ export type Collection =
   | "capability"
   | "capability-wish"
   | "revocation"
-  | "charge";
+  | "charge"
+  | "kv";
 
 export interface RecordKey {
   readonly collection: Collection;

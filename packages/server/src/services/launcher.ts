@@ -60,8 +60,10 @@ export class Launcher {
   }
 
   /** Begins a guest before anything else is done about its service. The caller hands it to {@link start} or abandons it. */
-  begin(request: GuestRequest): StartingGuest {
-    return new StartingGuest(this.#sandbox, request, this.#context.clock.nowMs());
+  begin(request: Omit<GuestRequest, "drivers">): StartingGuest {
+    const { clock, driversFor } = this.#context;
+    const drivers = driversFor(request.manifest.grants ?? []);
+    return new StartingGuest(this.#sandbox, { ...request, drivers }, clock.nowMs());
   }
 
   /** {@link begin} for a service that is known. */

@@ -1,6 +1,8 @@
 import { Call, Cast, Exit, type ProcessHandler, type Self } from "@solo/actor-core";
+import type { Grant } from "@solo/capabilities";
 import { type GuestExit, GuestGone, type GuestSession, type OutgoingMessage } from "../cells/guest-session.ts";
 import { ProgramRefused } from "../cells/program/errors.ts";
+import type { DriverTable } from "../cells/wire/protocol.ts";
 import type { EventBody } from "../events/event.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Cause } from "./cause.ts";
@@ -17,8 +19,17 @@ export interface ServiceActorContext {
   readonly health: HealthKeeper;
   /** Told of every end that nobody asked for and that was not planned. */
   readonly onCrashed: (cause: Cause) => void;
-  /** Delivers what a guest sends to another service of its tenant. */
-  readonly onOutgoing: (service: DeployedService, message: OutgoingMessage) => void;
+  /** What a service with these grants finds in its `ctx`. */
+  readonly driversFor: (grants: readonly Grant[]) => DriverTable;
+  /** Called for each incarnation: gives what delivers all that its guest sends. */
+  readonly openOutlet: (service: DeployedService) => Outlet;
+}
+
+/** Where all goes that one incarnation of a service sends. */
+export interface Outlet {
+  deliver(message: OutgoingMessage): void;
+  /** The incarnation has ended. */
+  close(): void;
 }
 
 /** One attempt to bring a service up. */
@@ -217,12 +228,13 @@ async function bringUp(
   const { limits } = service.record.manifest;
   const guest = attempt.guest();
   const { begunAtMs } = guest;
+  const outlet = context.openOutlet(service);
   guest.attach({
     onLog: (line) => service.logs.append({ atMs: clock.wallMs(), ...line }),
     // Whatever happens inside, nothing leaves the cell before it is on record that the service was accepted.
     onOutgoing: (message) =>
       void attempt.accept().then(
-        () => context.onOutgoing(service, message),
+        () => outlet.deliver(message),
         // It would wait for an answer that cannot come.
         () => void guest.opened.then(({ session }) => session.kill()),
       ),
@@ -235,11 +247,13 @@ async function bringUp(
   try {
     opened = await guest.opened;
   } catch (error) {
+    outlet.close();
     if (error instanceof ProgramRefused) return { kind: "failed", cause: { kind: error.kind, message: error.message } };
     return { kind: "failed", cause: { kind: "server", message: `no cell could be started: ${String(error)}` } };
   }
   const { cell, session } = opened;
   onSession(session);
+  void session.exited.then(() => outlet.close());
   let late = false;
   const cancel = clock.schedule(limits.startTimeoutMs, () => {
     late = true;

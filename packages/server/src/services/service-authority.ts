@@ -1,4 +1,12 @@
-import type { AccessRequest, Bundle, Grant, Permit as TokenPermit, VerifiedCapability } from "@solo/capabilities";
+import {
+  type AccessRequest,
+  type Bundle,
+  type Cost,
+  type Grant,
+  SigningRefused,
+  type Permit as TokenPermit,
+  type VerifiedCapability,
+} from "@solo/capabilities";
 import type { Authority } from "../authority/authority.ts";
 import { placeIn, resourceIn } from "../authority/authorize.ts";
 import { denied } from "../authority/denied.ts";
@@ -28,9 +36,9 @@ interface ServiceFacts {
 export class ServiceAuthority {
   readonly #authority: Authority;
   readonly #tenant: string;
-  readonly #bundle: Bundle | undefined;
+  readonly #service: ServiceFacts;
   readonly #actor: string;
-  readonly #correlationId: string;
+  #bundle: Bundle | undefined;
   #taken: Promise<VerifiedCapability<"self">> | undefined;
 
   constructor(authority: Authority, service: ServiceFacts) {
@@ -38,7 +46,7 @@ export class ServiceAuthority {
     this.#tenant = service.tenant;
     this.#bundle = service.bundle;
     this.#actor = `spiffe://solo.local/tenant/${service.tenant}/svc/${service.serviceId}`;
-    this.#correlationId = service.correlationId;
+    this.#service = service;
   }
 
   /** @throws {SoloError} `CAPABILITY_DENIED` where nothing is granted, or no longer. */
@@ -53,32 +61,73 @@ export class ServiceAuthority {
     return this.#taken;
   }
 
+  /** The same for one incarnation, which may {@link restrict} itself without its successors. */
+  ofIncarnation(): ServiceAuthority {
+    return new ServiceAuthority(this.#authority, this.#service);
+  }
+
+  /**
+   * Keeps these grants and drops all else, for good. What is decided from the call on is decided by what is left.
+   *
+   * @throws {SoloError} `CAPABILITY_DENIED` where they are more than is held: then nothing has changed.
+   */
+  async restrict(grants: readonly Grant[]): Promise<void> {
+    if (grants.length === 0) {
+      this.#bundle = undefined;
+      return;
+    }
+    const held = this.capability("restrict the service");
+    const narrowed = held.then(async (capability) => {
+      const kept = grantsIn(capability.tenant, this.#tenant, grants);
+      return this.#authority.own(await this.#authority.entrust(capability, kept, "restricted"));
+    });
+    this.#taken = narrowed;
+    try {
+      await narrowed;
+    } catch (error) {
+      if (this.#taken === narrowed) this.#taken = held;
+      throw error instanceof SigningRefused ? moreThanHeld(error) : error;
+    }
+  }
+
+  /** Says what an effect has cost in the end, and gives back durably what was charged beyond that. */
+  async settle(permit: TokenPermit, cost: Cost): Promise<void> {
+    await this.#authority.keepCharges(permit.settle(cost));
+  }
+
   /**
    * Decides, and charges durably what it costs. The effect is begun by the permit's `run`.
    *
    * @throws {SoloError} One of the `CAPABILITY_` reasons.
    */
   async decide<Name extends Ability>({ path, ...request }: ServiceRequest<Name>): Promise<TokenPermit<Name, "self">> {
-    const action = `use ${request.ability} on ${path}`;
+    const action = `use ${request.ability} on ${shown(path)}`;
     const capability = await this.capability(action);
     const resource = resourceIn(capability.tenant, this.#tenant, path);
     const decision = this.#authority.verifier.authorize(capability, {
       ...request,
       resource,
     } as unknown as AccessRequest<Vocabulary, Name>);
-    if ("code" in decision) throw denied(decision, action);
+    if ("code" in decision) {
+      const { needed } = decision;
+      const told = needed === undefined ? {} : { needed: { ...needed, resource: shown(needed.resource) } };
+      throw denied({ ...decision, ...told }, action);
+    }
     this.#authority.uses.note({
       tenant: capability.tenant,
       cid: capability.cids.at(-1) ?? "",
       ability: request.ability,
       resource: resource.text,
       actor: this.#actor,
-      correlationId: this.#correlationId,
+      correlationId: this.#service.correlationId,
     });
     await this.#authority.keepCharges(decision.charges);
     return decision;
   }
 }
+
+/** As people write it: `x~` is no name, and stands for all that is below. */
+const shown = (path: string): string => path.replace(/(\/x~)+$/, "/**");
 
 /** Grants of a manifest in the words of the capability that they are a part of. */
 export const grantsIn = (ofCapability: string, tenant: string, grants: readonly Grant[]): readonly Grant[] =>
@@ -91,3 +140,16 @@ const nothingGranted = (action: string): SoloError =>
     fix: "Add it to [[grants]] of the manifest, and deploy again as somebody who holds it",
     metadata: { code: "CAP_ABILITY" },
   });
+
+const moreThanHeld = (cause: SigningRefused): SoloError =>
+  new SoloError(
+    "CAPABILITY_DENIED",
+    "Cannot restrict the service: the grants are more than it holds",
+    {
+      found: cause.message,
+      wanted: "grants that are each within one of the manifest",
+      fix: "Keep a part of what the manifest grants",
+      metadata: { code: "CAP_WIDENING" },
+    },
+    { cause },
+  );

@@ -7,6 +7,7 @@ import {
   type Ending,
   encodeGuestMessage,
   type GuestFault,
+  type GuestMessage,
   type KernelMessage,
   type Level,
   PROTOCOL_VERSION,
@@ -142,9 +143,7 @@ export class Guest {
         this.#settle(id, (pending) => pending.resolve(decodeValue(message.bytes)));
         return;
       case "refusal":
-        this.#settle(id, ({ message: asked, reject }) =>
-          reject(this.#runtime?.refusedCall(asked, message.reason, message.message)),
-        );
+        this.#settle(id, ({ refuse }) => refuse(message.reason, message.message));
         return;
     }
   }
@@ -162,6 +161,8 @@ export class Guest {
         call: (message) => this.#call(message),
         cast: ({ service, method, args }) =>
           this.#send(0, { kind: "send-cast", target: service, method, args: encodeValue(args) }),
+        drivers: boot.drivers ?? {},
+        driverCall: (driver, operation, args) => this.#callDriver(driver, operation, args),
       });
       if (started.kind === "failed") return this.#exit({ ...started.ending, normal: false });
       const running = started.service;
@@ -250,19 +251,29 @@ export class Guest {
   }
 
   #call(message: ServiceCall): Promise<unknown> {
+    const { service: target, method, remainingMs, args } = message;
+    // 0 lets the kernel give it the usual time.
+    const timeoutMs = remainingMs === undefined ? 0 : Math.max(1, Math.ceil(remainingMs));
+    return this.#ask(
+      () => ({ kind: "send-call", timeoutMs, target, method, args: encodeValue(args) }),
+      (reason, text) => this.#runtime?.refusedCall(message, reason, text) ?? new Error(text),
+    );
+  }
+
+  #callDriver(driver: string, operation: string, args: readonly unknown[]): Promise<unknown> {
+    return this.#ask(
+      () => ({ kind: "driver-call", driver, operation, args: encodeValue(args) }),
+      (code, text) => Object.assign(new Error(text), { code }),
+    );
+  }
+
+  #ask(ask: () => GuestMessage, refused: (reason: string, text: string) => Error): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const id = this.#nextOutgoing;
-      const { service: target, method } = message;
-      // May throw, which rejects; nothing is kept then. 0 lets the kernel give it the usual time.
-      const parts = encodeGuestMessage({
-        kind: "send-call",
-        timeoutMs: message.remainingMs === undefined ? 0 : Math.max(1, Math.ceil(message.remainingMs)),
-        target,
-        method,
-        args: encodeValue(message.args),
-      });
+      // May throw, which rejects; nothing is kept then.
+      const parts = encodeGuestMessage(ask());
       this.#nextOutgoing = id === 0xffff_ffff ? 1 : id + 1;
-      this.#outgoing.set(id, { message, resolve, reject });
+      this.#outgoing.set(id, { resolve, reject, refuse: (reason, text) => reject(refused(reason, text)) });
       this.#host.send(id, parts);
     });
   }
@@ -298,9 +309,9 @@ function keeps(running: RunningService, contract: Contract): boolean {
 }
 
 interface PendingCall {
-  readonly message: ServiceCall;
   resolve(value: unknown): void;
   reject(error: unknown): void;
+  refuse(reason: string, message: string): void;
 }
 
 const URGENCY: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 };

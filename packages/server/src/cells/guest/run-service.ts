@@ -6,14 +6,16 @@ import {
   type ExitReason,
   isServer,
   launchServer,
+  type Pid,
   type Report,
   serverMethods,
   serverRef,
   sys,
   UnknownMethod,
 } from "@solo/actor-core";
-import type { Ending, Level } from "../wire/protocol.ts";
+import type { DriverTable, Ending, Level } from "../wire/protocol.ts";
 import { describeError } from "./describe-error.ts";
+import { equipWithDrivers } from "./driver-facets.ts";
 
 /** What a running service reaches of its kernel. */
 export interface ServiceSurroundings {
@@ -22,6 +24,9 @@ export interface ServiceSurroundings {
   awaiting(): void;
   call(message: ServiceCall): Promise<unknown>;
   cast(message: ServiceCall): void;
+  readonly drivers: DriverTable;
+  /** Rejects with an error that has a `code`. */
+  driverCall(driver: string, operation: string, args: readonly unknown[]): Promise<unknown>;
 }
 
 /** A method of another service of the tenant. */
@@ -94,6 +99,10 @@ export async function runService(
   const abandon = () => {
     for (const pid of system.processes()) system.exitSignal(pid, Exit.kill);
   };
+  // Asks the process and not the service, in the order of the mailbox: no handler sees it, and it ends no idle time.
+  const reachedBehind = async (pid: Pid): Promise<void> => {
+    await sys.getState(system, pid, { timeoutMs: Number.POSITIVE_INFINITY }).catch(() => {});
+  };
   let asked = false;
   const watch = (handler: Handler): Handler =>
     function (this: unknown, ...given) {
@@ -111,6 +120,15 @@ export async function runService(
         return surroundings.call(message);
       },
       cast: (_self, message) => surroundings.cast(message),
+      equip: (self, ctx) =>
+        equipWithDrivers(ctx as Record<string, unknown>, surroundings.drivers, {
+          call: (driver, operation, args) => {
+            asked = true;
+            return surroundings.driverCall(driver, operation, args);
+          },
+          deliver: (message) => self.send(self.pid, message),
+          delivered: () => reachedBehind(self.pid),
+        }),
     },
   });
   if (result.kind !== "ok") {
@@ -122,10 +140,7 @@ export async function runService(
   }
   const { pid } = result;
   const ref = serverRef(system, definition, pid);
-  // Asks the process and not the service, in the order of the mailbox: no handler sees it, and it ends no idle time.
-  const reached = async (): Promise<void> => {
-    await sys.getState(system, pid, { timeoutMs: Number.POSITIVE_INFINITY }).catch(() => {});
-  };
+  const reached = (): Promise<void> => reachedBehind(pid);
   const service: RunningService = {
     ...serverMethods(definition),
     ended: system.exited(pid).then(describeEnding),

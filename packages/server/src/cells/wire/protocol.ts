@@ -16,6 +16,8 @@ export const PRACTICE = "--practice";
 export const SOURCE_CHUNK_BYTES = 1024 * 1024;
 /** Longest method or service name in bytes. */
 export const MAX_NAME_BYTES = 512;
+/** The driver of what concerns the service alone: `restrict`, and `next` and `close` of its streams. */
+export const SELF = "self";
 /** Longest line of text (log, message of an error) in bytes; what is longer is cut by the sender. */
 export const MAX_LINE_BYTES = 8 * 1024;
 /** Longest stack or detail in bytes. */
@@ -34,8 +36,15 @@ export interface Boot {
   readonly language: SourceLanguage;
   readonly logLevel: Level;
   readonly environment: Readonly<Record<string, string>>;
+  /** What the service finds in its `ctx`; absent for nothing. */
+  readonly drivers?: DriverTable | undefined;
   readonly sourceBytes: number;
 }
+
+/** The drivers that a service is granted something of, by name, with the names of their operations. */
+export type DriverTable = Readonly<
+  Record<string, { readonly calls: readonly string[]; readonly streams: readonly string[] }>
+>;
 
 /** Least to most urgent. */
 export type Level = "debug" | "info" | "warn" | "error";
@@ -86,6 +95,13 @@ export type GuestMessage =
       readonly args: Uint8Array;
     }
   | { readonly kind: "send-cast"; readonly target: string; readonly method: string; readonly args: Uint8Array }
+  /** Answered like a call. The driver {@link SELF} is the kernel itself. */
+  | {
+      readonly kind: "driver-call";
+      readonly driver: string;
+      readonly operation: string;
+      readonly args: Uint8Array;
+    }
   /** The guest's last words: why it did not start, or why it ends. */
   | { readonly kind: "exiting"; readonly ending: Ending };
 
@@ -140,6 +156,7 @@ const GUEST = {
   reached: 75,
   awaiting: 76,
   resting: 77,
+  driverCall: 78,
   http: 96,
 } as const;
 
@@ -276,6 +293,14 @@ export function encodeGuestMessage(message: GuestMessage): readonly Uint8Array[]
           .bytes(),
         message.args,
       ];
+    case "driver-call":
+      return [
+        new FieldWriter(GUEST.driverCall)
+          .text(message.driver, MAX_NAME_BYTES)
+          .text(message.operation, MAX_NAME_BYTES)
+          .bytes(),
+        message.args,
+      ];
     case "exiting": {
       const { kind, normal, message: text, detail, location } = message.ending;
       const writer = new FieldWriter(GUEST.exiting)
@@ -360,6 +385,13 @@ export function decodeGuestMessage(payload: Uint8Array): GuestMessage {
         kind: "send-cast",
         target: reader.text(MAX_NAME_BYTES),
         method: reader.text(MAX_NAME_BYTES),
+        args: reader.rest(),
+      };
+    case GUEST.driverCall:
+      return {
+        kind: "driver-call",
+        driver: reader.text(MAX_NAME_BYTES),
+        operation: reader.text(MAX_NAME_BYTES),
         args: reader.rest(),
       };
     case GUEST.exiting:

@@ -5,7 +5,7 @@ import type { Denials } from "../../authority/denials.ts";
 import { checkTenant } from "../../authority/names.ts";
 import { type Method, type Rule, rules } from "../../authority/rules.ts";
 import { catalogue, SoloError } from "../../errors.ts";
-import { toSoloError } from "../to-solo-error.ts";
+import { toSoloError } from "../../storage/to-solo-error.ts";
 import { type Face, formatTraceparent, traceCall } from "../trace.ts";
 import type { BusyPoll } from "./busy-poll.ts";
 import { serverStopping } from "./server-stopping.ts";

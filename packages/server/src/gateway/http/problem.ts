@@ -1,6 +1,6 @@
 import type { FastifyError } from "fastify";
 import { catalogue, type Reason, SoloError, type StatusName } from "../../errors.ts";
-import { toSoloError } from "../to-solo-error.ts";
+import { toSoloError } from "../../storage/to-solo-error.ts";
 
 /** An error as HTTP tells it: RFC 9457, with the same reason, fix and facts as over gRPC. */
 export interface Problem {

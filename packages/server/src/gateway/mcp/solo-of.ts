@@ -2,9 +2,9 @@ import type { Solo } from "@solo/mcp";
 import { nanoid } from "nanoid";
 import type { Peer } from "../../authority/caller.ts";
 import { catalogue } from "../../errors.ts";
+import { toSoloError } from "../../storage/to-solo-error.ts";
 import type { Api } from "../grpc/api.ts";
 import type { Incoming, Unary } from "../grpc/method.ts";
-import { toSoloError } from "../to-solo-error.ts";
 
 /** The request that a tool is called by. */
 export interface ToolRequest {

@@ -7,7 +7,7 @@ import {
   StorageOverloaded,
   StorageTooLarge,
   StorageUnavailable,
-} from "../storage/errors.ts";
+} from "./errors.ts";
 
 /**
  * Turns whatever a use case threw into an error of the catalogue. The one funnel: what it does not know becomes `INTERNAL`,

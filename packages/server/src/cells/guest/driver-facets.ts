@@ -1,0 +1,58 @@
+import { type DriverTable, SELF } from "../wire/protocol.ts";
+import { describeError } from "./describe-error.ts";
+
+/** What facets reach: the kernel, and the mailbox of their service. */
+export interface FacetHost {
+  call(driver: string, operation: string, args: readonly unknown[]): Promise<unknown>;
+  /** Puts a message into the service's own mailbox, for its `info`. */
+  deliver(message: unknown): void;
+  /** Resolves when the service has come to the end of what was delivered, or has ended. */
+  delivered(): Promise<void>;
+}
+
+/** Items of a stream as the kernel hands them over; the last batch says why it ended. */
+interface Batch {
+  readonly items: readonly unknown[];
+  readonly end?: { readonly code: string; readonly message: string };
+}
+
+/**
+ * Puts into a service's `ctx` one object for each driver that it is granted something of, with a method for each operation, and
+ * `restrict`. Decides nothing: the kernel does, each time.
+ *
+ * Items of a stream become messages to the service. The next ones are asked for when it has come to these, so a service that is
+ * slow is not flooded.
+ */
+export function equipWithDrivers(ctx: Record<string, unknown>, drivers: DriverTable, host: FacetHost): void {
+  for (const [driver, { calls, streams }] of Object.entries(drivers)) {
+    const facet: Record<string, unknown> = {};
+    for (const name of calls) facet[name] = (...args: unknown[]) => host.call(driver, name, args);
+    for (const name of streams) {
+      facet[name] = async (...args: unknown[]) => {
+        const stream = (await host.call(driver, name, args)) as number;
+        void pump(host, driver, stream);
+        return { stream, close: () => host.call(SELF, "close", [stream]) };
+      };
+    }
+    ctx[driver] = Object.freeze(facet);
+  }
+  ctx.restrict = async (...grants: unknown[]) => {
+    const left = (await host.call(SELF, "restrict", grants)) as readonly string[];
+    for (const driver of Object.keys(drivers)) if (!left.includes(driver)) delete ctx[driver];
+  };
+}
+
+async function pump(host: FacetHost, driver: string, stream: number): Promise<void> {
+  for (;;) {
+    let batch: Batch;
+    try {
+      batch = (await host.call(SELF, "next", [stream])) as Batch;
+    } catch (error) {
+      const { code = "" } = error as { readonly code?: string };
+      batch = { items: [], end: { code, message: describeError(error).message } };
+    }
+    for (const item of batch.items) host.deliver({ kind: "stream-item", driver, stream, item });
+    if (batch.end !== undefined) return host.deliver({ kind: "stream-end", driver, stream, ...batch.end });
+    await host.delivered();
+  }
+}

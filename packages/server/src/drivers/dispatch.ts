@@ -1,0 +1,258 @@
+import type { Grant, Permit } from "@solo/capabilities";
+import { endedError } from "../authority/authorize.ts";
+import type { Denials } from "../authority/denials.ts";
+import { grantForm, parseGrant } from "../authority/grant-text.ts";
+import type { Ability } from "../authority/vocabulary.ts";
+import { ArgumentsRefused, decodeArguments, encodeValue } from "../cells/guest/json.ts";
+import type { OutgoingMessage } from "../cells/guest-session.ts";
+import { type DriverTable, SELF } from "../cells/wire/protocol.ts";
+import { catalogue, SoloError } from "../errors.ts";
+import type { ServiceAuthority } from "../services/service-authority.ts";
+import { toSoloError } from "../storage/to-solo-error.ts";
+import type { Driver, Need, Operation, Scope } from "./driver.ts";
+import type { DriverProcesses } from "./driver-process.ts";
+import type { DriverSession } from "./driver-session.ts";
+import { argumentsRefused, noSuchOperation, unavailable } from "./refusals.ts";
+
+/** An answer of a driver, as the service gets it. */
+export interface DriverAnswer {
+  readonly tenant: string;
+  readonly serviceId: string;
+  readonly driver: string;
+  readonly operation: string;
+  /** JSON, empty for nothing; or the reason of a refusal. */
+  readonly outcome:
+    | { readonly kind: "answer"; readonly bytes: Uint8Array }
+    | { readonly kind: "refusal"; readonly error: SoloError };
+}
+
+/** Milliseconds for an operation that says nothing else. */
+const usualTimeoutMs = 30_000;
+
+/**
+ * The one place through which services reach drivers: reads what they ask, decides it, has the driver's process do it, and answers.
+ */
+export class DriverDispatch {
+  readonly #drivers: ReadonlyMap<string, Driver>;
+  readonly #processes: DriverProcesses;
+  readonly #denials: Denials;
+  readonly #record: (answer: DriverAnswer) => void;
+
+  /** @param options `record`: is given every answer before the service. */
+  constructor(options: {
+    readonly drivers: readonly Driver[];
+    readonly processes: DriverProcesses;
+    readonly denials: Denials;
+    readonly record: (answer: DriverAnswer) => void;
+  }) {
+    this.#drivers = new Map(options.drivers.map((driver) => [driver.name, driver]));
+    this.#processes = options.processes;
+    this.#denials = options.denials;
+    this.#record = options.record;
+  }
+
+  /** What a service with these grants finds in its `ctx`. */
+  tableOf(grants: readonly Grant[]): DriverTable {
+    const granted = new Set<string>(grants.flatMap(({ abilities }) => abilities));
+    const seen = [...this.#drivers.values()].filter(({ operations }) =>
+      Object.values(operations).some(({ abilities }) => abilities.some((ability) => granted.has(ability))),
+    );
+    const namesOf = ({ operations }: Driver, kind: Operation["kind"]): readonly string[] =>
+      Object.keys(operations).filter((name) => operations[name]?.kind === kind);
+    return Object.fromEntries(
+      seen.map((driver) => [driver.name, { calls: namesOf(driver, "call"), streams: namesOf(driver, "stream") }]),
+    );
+  }
+
+  /** Answers a `driver-call`. Never rejects. */
+  async answer(session: DriverSession, message: OutgoingMessage): Promise<void> {
+    const { target: driver, method: operation } = message;
+    const { tenant, serviceId } = session.asker;
+    let outcome: DriverAnswer["outcome"];
+    try {
+      outcome = { kind: "answer", bytes: encodeValue(await this.#do(session, message)) };
+    } catch (error) {
+      outcome = { kind: "refusal", error: await this.#refusalOf(session, `${driver}.${operation}`, error) };
+    }
+    this.#record({ tenant, serviceId, driver, operation, outcome });
+    message.answer(
+      outcome.kind === "answer"
+        ? { kind: "reply", bytes: outcome.bytes }
+        : { kind: "error", reason: outcome.error.code, message: sentenceOf(outcome.error) },
+    );
+  }
+
+  async #do(session: DriverSession, { target, method, args }: OutgoingMessage): Promise<unknown> {
+    const name = `${target}.${method}`;
+    const given = readArguments(name, args);
+    if (target === SELF) return this.#doForSelf(session, method, given);
+    const driver = this.#drivers.get(target);
+    if (driver === undefined) throw noSuchOperation(name, [...this.#drivers.keys()]);
+    const { operations } = driver;
+    const operation = Object.hasOwn(operations, method) ? operations[method] : undefined;
+    if (operation === undefined) {
+      throw noSuchOperation(
+        name,
+        Object.keys(operations).map((known) => `${target}.${known}`),
+      );
+    }
+    return operation.kind === "call"
+      ? this.#call(session, name, target, operation, given)
+      : this.#open(session, name, target, operation, given);
+  }
+
+  async #call(
+    session: DriverSession,
+    name: string,
+    driver: string,
+    operation: Operation & { readonly kind: "call" },
+    given: readonly unknown[],
+  ): Promise<unknown> {
+    const plan = operation.plan(given, session.asker);
+    const permits = await decideAll(session.authority, plan.needs);
+    const scope = new EffectScope(session.authority, permits, session.signal);
+    return this.#processes.do(driver, {
+      name,
+      timeoutMs: operation.timeoutMs ?? usualTimeoutMs,
+      begin: () => runAll(permits, () => plan.run(scope)),
+    });
+  }
+
+  async #open(
+    session: DriverSession,
+    name: string,
+    driver: string,
+    operation: Operation & { readonly kind: "stream" },
+    given: readonly unknown[],
+  ): Promise<unknown> {
+    const plan = operation.plan(given, session.asker);
+    const permits = await decideAll(session.authority, plan.needs);
+    const scope = new EffectScope(session.authority, permits, session.signal);
+    return this.#processes.do(driver, {
+      name,
+      timeoutMs: usualTimeoutMs,
+      begin: async (life) =>
+        runAll(permits, () =>
+          session.openStream((queue) => {
+            const stop = plan.start({ push: (item) => queue.push(item), end: () => queue.end(finished) }, scope);
+            const over = new AbortController();
+            const { signal } = over;
+            life.addEventListener("abort", () => queue.end(unavailable(driver)), { signal });
+            scope.signal.addEventListener("abort", () => queue.end(endOf(permits)), { signal });
+            return () => {
+              over.abort();
+              stop();
+            };
+          }),
+        ),
+    });
+  }
+
+  async #doForSelf(session: DriverSession, operation: string, given: readonly unknown[]): Promise<unknown> {
+    switch (operation) {
+      case "next":
+        return session.next(given[0]);
+      case "close":
+        return session.closeStream(given[0]);
+      case "restrict": {
+        const grants = given.map(readGrant);
+        await session.authority.restrict(grants);
+        return Object.keys(this.tableOf(grants));
+      }
+      default:
+        throw noSuchOperation(`${SELF}.${operation}`, ["self.restrict", "self.next", "self.close"]);
+    }
+  }
+
+  /** Puts an error into words; one for lack of authority is on record before the service hears of it. */
+  async #refusalOf({ asker }: DriverSession, method: string, thrown: unknown): Promise<SoloError> {
+    const { tenant, serviceId, spiffeId, correlationId } = asker;
+    const error = toSoloError(endedError(thrown, `do ${method}`), correlationId);
+    if (error.code === "CAPABILITY_DENIED" || error.code === "CAPABILITY_INVALID") {
+      await this.#denials
+        .record({ tenant, actor: spiffeId, correlationId, method, error, serviceId })
+        .catch(() => undefined);
+    }
+    return error;
+  }
+}
+
+/** What an effect stands on, made of the permits that it began under. */
+class EffectScope implements Scope {
+  readonly #authority: ServiceAuthority;
+  readonly #permits: readonly Permit<Ability, "self">[];
+  readonly #life: AbortSignal;
+  #signal: AbortSignal | undefined;
+
+  constructor(authority: ServiceAuthority, permits: readonly Permit<Ability, "self">[], life: AbortSignal) {
+    this.#authority = authority;
+    this.#permits = permits;
+    this.#life = life;
+  }
+
+  get signal(): AbortSignal {
+    // Most effects are over before they would look.
+    return (this.#signal ??= AbortSignal.any([this.#life, ...this.#permits.map(({ signal }) => signal)]));
+  }
+
+  decide<Name extends Ability>(need: Need<Name>): Promise<Permit<Name, "self">> {
+    return this.#authority.decide(need);
+  }
+
+  async settle(cost: Parameters<Scope["settle"]>[0]): Promise<void> {
+    for (const permit of this.#permits) await this.#authority.settle(permit, cost);
+  }
+}
+
+async function decideAll(
+  authority: ServiceAuthority,
+  needs: readonly Need[],
+): Promise<readonly Permit<Ability, "self">[]> {
+  const permits: Permit<Ability, "self">[] = [];
+  for (const need of needs) permits.push(await authority.decide(need));
+  return permits;
+}
+
+/** Begins one effect under all of its permits, in this turn. */
+const runAll = <Result>(permits: readonly Permit[], effect: () => Result): Result =>
+  permits.reduceRight<() => Result>((inner, permit) => () => permit.run(inner), effect)();
+
+function readArguments(operation: string, bytes: Uint8Array): readonly unknown[] {
+  try {
+    return decodeArguments(bytes);
+  } catch (error) {
+    if (!(error instanceof ArgumentsRefused)) throw error;
+    throw argumentsRefused(operation, { field: "arguments", found: error.message, wanted: "a JSON array" });
+  }
+}
+
+function readGrant(text: unknown): Grant {
+  const grant = typeof text === "string" ? parseGrant(text) : undefined;
+  if (grant !== undefined && !("kind" in grant)) return grant;
+  throw argumentsRefused("self.restrict", {
+    field: "grants",
+    found: grant === undefined ? "a grant that is no text" : `a grant that ${grant.message}`,
+    wanted: grantForm,
+  });
+}
+
+const finished = { code: "CANCELLED", message: "The stream has come to its end" } as const;
+
+/** Why a stream cannot go on: its authority has ended, or else its service. */
+function endOf(permits: readonly Permit[]): Pick<SoloError, "code" | "message"> {
+  for (const permit of permits) {
+    try {
+      permit.assertLive();
+    } catch (error) {
+      const ended = endedError(error, `go on to use ${permit.ability}`);
+      if (ended instanceof SoloError) return ended;
+    }
+  }
+  return { code: "CANCELLED", message: "The service has ended" };
+}
+
+/** All that the catalogue has to say of it: a service's author sees nothing else. */
+function sentenceOf({ code, message, facts }: SoloError): string {
+  const { found, wanted, fix = catalogue[code].fix } = facts;
+  return `${message}; found ${found}, wanted ${wanted}. ${fix}`;
+}

@@ -1,0 +1,99 @@
+import { type ActorSystem, Call, CallFailed, Exit, type Pid, type ProcessHandler } from "@solo/actor-core";
+import type { Driver, Resources } from "./driver.ts";
+import { outcomeUnknown, unavailable } from "./refusals.ts";
+
+/** An effect for a driver's process. `life` is aborted when the process ends. */
+export interface Job {
+  /** Such as `kv.put`. */
+  readonly name: string;
+  readonly timeoutMs: number;
+  begin(life: AbortSignal): Promise<unknown>;
+}
+
+type Outcome =
+  | { readonly kind: "done"; readonly value: unknown }
+  | { readonly kind: "failed"; readonly error: unknown };
+
+class Ordered {
+  /** From then on something may have been done. */
+  taken = false;
+  readonly job: Job;
+  constructor(job: Job) {
+    this.job = job;
+  }
+}
+
+class Broken {
+  readonly error: Error;
+  constructor(error: Error) {
+    this.error = error;
+  }
+}
+
+/** Where the drivers' processes are found. */
+export class DriverProcesses {
+  readonly #system: ActorSystem;
+  readonly #pids = new Map<string, Pid>();
+
+  constructor(system: ActorSystem) {
+    this.#system = system;
+  }
+
+  /** The process of one driver. It begins effects in its own turn and waits for none of them. */
+  handlerOf(driver: Driver): ProcessHandler {
+    let resources: Resources | undefined;
+    let closing: Promise<void> | undefined;
+    const close = (): Promise<void> | undefined => (closing ??= resources?.close());
+    const life = new AbortController();
+    return {
+      init: async (self) => {
+        self.trapExit(true);
+        self.signal.addEventListener("abort", () => {
+          if (this.#pids.get(driver.name) === self.pid) this.#pids.delete(driver.name);
+          life.abort();
+          // Whatever ends the process, also a kill, closes what it holds.
+          close()?.catch(() => undefined);
+        });
+        resources = await driver.open?.();
+        void resources?.broken?.then((error) => {
+          if (!self.signal.aborted) self.send(self.pid, new Broken(error));
+        });
+        this.#pids.set(driver.name, self.pid);
+      },
+      handle: (message, self) => {
+        if (message instanceof Broken) return self.exit(Exit.crash(message.error));
+        if (!(message instanceof Call) || !(message.request instanceof Ordered)) return undefined;
+        const { from, request } = message;
+        request.taken = true;
+        const answer = (outcome: Outcome): void => from.reply(outcome);
+        // A mistake in one operation is told to who asked, and ends nothing.
+        new Promise((resolve) => resolve(request.job.begin(life.signal))).then(
+          (value) => answer({ kind: "done", value }),
+          (error: unknown) => answer({ kind: "failed", error }),
+        );
+        return undefined;
+      },
+      stop: async () => {
+        await close();
+      },
+    };
+  }
+
+  /** Has a driver's process do something. @throws What the job throws, `DRIVER_UNAVAILABLE` or `DRIVER_OUTCOME_UNKNOWN`. */
+  async do(driver: string, job: Job): Promise<unknown> {
+    const pid = this.#pids.get(driver);
+    if (pid === undefined) throw unavailable(driver);
+    const ordered = new Ordered(job);
+    let outcome: Outcome;
+    try {
+      outcome = (await this.#system.call(pid, ordered, { timeoutMs: job.timeoutMs })) as Outcome;
+    } catch (error) {
+      if (!(error instanceof CallFailed)) throw error;
+      if (!ordered.taken) throw unavailable(driver);
+      const isLate = error.reason.kind === "timeout";
+      throw outcomeUnknown(job.name, isLate ? `no answer within ${job.timeoutMs} ms` : "the driver ended meanwhile");
+    }
+    if (outcome.kind === "failed") throw outcome.error;
+    return outcome.value;
+  }
+}

@@ -1,0 +1,110 @@
+import { InvalidResource, segment } from "@solo/capabilities";
+import { encodeValue, NotJson } from "../../cells/guest/json.ts";
+import { quoted } from "../../errors.ts";
+import { sizeLimits } from "../../limits.ts";
+import { argumentsRefused } from "../refusals.ts";
+
+/** Of a key. With what stands before them they still are a resource's name, also in an operator's words. */
+const mostSegments = 11;
+const longestKey = 256;
+const storeName = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** What an operation was given, read one by one. Each throws `DRIVER_ARGUMENTS_INVALID`. */
+export class Arguments {
+  readonly #operation: string;
+
+  constructor(operation: string) {
+    this.#operation = operation;
+  }
+
+  /** A key in the one spelling that it is kept by. */
+  key(value: unknown, field = "key"): string {
+    const key = typeof value === "string" ? value.normalize("NFC") : "";
+    if (key !== "" && key.length <= longestKey && pathOf(key) !== undefined) return key;
+    throw this.#refused(field, value, `1 to ${longestKey} characters, ${mostSegments} names at most, joined by /`);
+  }
+
+  /** Of keys: nothing for all, or names that each end with `/`. */
+  prefix(value: unknown): string {
+    if (value === undefined || value === "") return "";
+    if (typeof value === "string" && value.endsWith("/")) return `${this.key(value.slice(0, -1), "prefix")}/`;
+    throw this.#refused("prefix", value, "nothing, or names that each end with /");
+  }
+
+  /** Encoded as it is kept. */
+  value(value: unknown, field = "value"): Uint8Array {
+    if (value === undefined) throw this.#refused(field, value, "a JSON value or bytes");
+    let bytes: Uint8Array;
+    try {
+      bytes = encodeValue(value);
+    } catch (error) {
+      if (!(error instanceof NotJson)) throw error;
+      throw argumentsRefused(this.#operation, { field, found: error.found, wanted: "a JSON value or bytes" });
+    }
+    if (bytes.length <= sizeLimits.stateValueBytes) return bytes;
+    const found = `${bytes.length} bytes of JSON, in which bytes are Base64`;
+    throw argumentsRefused(this.#operation, { field, found, wanted: `at most ${sizeLimits.stateValueBytes} bytes` });
+  }
+
+  revision(value: unknown, field = "revision"): number {
+    if (Number.isSafeInteger(value) && Number(value) >= 0) return Number(value);
+    throw this.#refused(field, value, "a revision, or 0 for a key that must be absent");
+  }
+
+  /** An object with no other members than these. */
+  options(value: unknown, known: readonly string[], field = "options"): Readonly<Record<string, unknown>> {
+    if (value === undefined) return {};
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    const isKnown = isObject && Object.keys(value).every((name) => known.includes(name));
+    if (isKnown) return value as Readonly<Record<string, unknown>>;
+    throw this.#refused(field, isObject ? Object.keys(value).join() : value, `an object of ${known.join(", ")}`);
+  }
+
+  list(value: unknown, field: string): readonly unknown[] {
+    if (value === undefined) return [];
+    if (Array.isArray(value)) return value;
+    throw this.#refused(field, value, "an array");
+  }
+
+  store(value: unknown, usual: string): string {
+    if (value === undefined) return usual;
+    if (typeof value === "string" && storeName.test(value)) return value;
+    throw this.#refused("options.store", value, "1 to 63 characters of a-z, 0-9 and -, a letter first");
+  }
+
+  count(value: unknown, field: string, most: number): number {
+    if (value === undefined) return most;
+    if (Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= most) return Number(value);
+    throw this.#refused(field, value, `1 to ${most}`);
+  }
+
+  #refused(field: string, value: unknown, wanted: string): Error {
+    const found = typeof value === "string" ? quoted(value) : value === undefined ? "nothing" : `a ${typeof value}`;
+    return argumentsRefused(this.#operation, { field, found, wanted });
+  }
+}
+
+/** Of one key of a store, below its tenant; undefined for what is no key. */
+function pathOf(key: string): string | undefined {
+  const names = key.split("/");
+  if (names.length > mostSegments) return undefined;
+  try {
+    return names.map(segment).join("/");
+  } catch (error) {
+    if (error instanceof InvalidResource) return undefined;
+    throw error;
+  }
+}
+
+/** The resource of a key that {@link Arguments.key} has let in, below its tenant. */
+export const keyPath = (store: string, key: string): string => `kv/${store}/${pathOf(key)}`;
+
+/**
+ * The resource of all keys below a prefix: deeper than any key can be, so that only a pattern which covers everything below covers
+ * it. `x~` is no name.
+ */
+export function prefixPath(store: string, prefix: string): string {
+  const names = prefix === "" ? [] : (pathOf(prefix.slice(0, -1)) ?? "").split("/");
+  const rest = Array.from({ length: mostSegments + 1 - names.length }, () => "x~");
+  return ["kv", store, ...names, ...rest].join("/");
+}
