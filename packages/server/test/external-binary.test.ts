@@ -10,6 +10,7 @@ import { ArtifactKind, LogsRequest, Packaging, ProgramProtocol, ServiceState } f
 import { tar, tarGz } from "./archive.ts";
 import { ask, type Connection, connect, type DeployOptions, isRunning, Reading, refusal } from "./client.ts";
 import { footprintOf, groupsOfServer } from "./footprint.ts";
+import { testWith } from "./needs.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, until } from "./server-process.ts";
 
 jest.setTimeout(90_000);
@@ -70,18 +71,8 @@ function compiled(): Buffer | undefined {
   return readFileSync(program);
 }
 
-const has = (program: string): boolean => spawnSync(program, ["--version"]).status === 0;
-
 /** Without bubblewrap there is no wall around a program, and it is refused where services of other kinds have one. */
-const suite = testWith("bwrap", has("bwrap")) === test ? describe : describe.skip;
-
-/** Whether this machine has what a test needs; said out loud where not, and a failure in CI. */
-function testWith(name: string, there: boolean): typeof test | typeof test.skip {
-  if (there) return test;
-  if (process.env.CI !== undefined) throw new Error(`${name} is wanted for these tests`);
-  console.warn(`Left out, since this machine has no ${name}`);
-  return test.skip;
-}
+const suite = testWith("bwrap") === test ? describe : describe.skip;
 
 async function logged(serviceId: string, text: string): Promise<void> {
   const request = LogsRequest.fromPartial({ serviceId, follow: true });
@@ -119,7 +110,7 @@ suite("a counter in another language", () => {
   ] as const;
 
   for (const [language, needs, options, artifact, end] of languages) {
-    testWith(needs, needs === "sh" || has(needs))(`in ${language} lives as any service does`, async () => {
+    testWith(needs)(`in ${language} lives as any service does`, async () => {
       const before = await atRest();
       const deployed = await solo.deploy("counter", artifact() ?? "", { ...options, fileName: "counter" });
       expect(deployed).toMatchObject({
@@ -195,7 +186,7 @@ UnixStreamServer(path, Handler).serve_forever()
 
 suite("a program that is an HTTP server", () => {
   const http = binary(ProgramProtocol.PROGRAM_PROTOCOL_HTTP);
-  const withPython = testWith("python3", has("/usr/bin/python3"));
+  const withPython = testWith("/usr/bin/python3");
 
   withPython("lives as any service does", async () => {
     const before = await atRest();
@@ -447,27 +438,24 @@ suite("a program that misbehaves harms itself only", () => {
     await expectNothingLeft(before);
   });
 
-  testWith("python3", has("/usr/bin/python3"))(
-    "one that takes more memory than it may is ended, with that cause",
-    async () => {
-      const before = await atRest();
-      const hog = `#!/usr/bin/env python3
+  testWith("/usr/bin/python3")("one that takes more memory than it may is ended, with that cause", async () => {
+    const before = await atRest();
+    const hog = `#!/usr/bin/env python3
 import os
 os.read(3, 100)
 os.write(3, b"started - -\\n")
 kept = []
 while True: kept.append(bytearray(b"x" * 1048576))
 `;
-      await solo.deploy("hog", hog, { ...lines, manifest: { restart: 3 } });
-      await until("it has failed", async () => {
-        const { state } = await solo.status("hog");
-        return state === ServiceState.SERVICE_STATE_FAILED ? true : undefined;
-      });
-      expect((await solo.status("hog")).lastCause).toMatchObject({ kind: "oom" });
-      await solo.kill("hog");
-      await expectNothingLeft(before);
-    },
-  );
+    await solo.deploy("hog", hog, { ...lines, manifest: { restart: 3 } });
+    await until("it has failed", async () => {
+      const { state } = await solo.status("hog");
+      return state === ServiceState.SERVICE_STATE_FAILED ? true : undefined;
+    });
+    expect((await solo.status("hog")).lastCause).toMatchObject({ kind: "oom" });
+    await solo.kill("hog");
+    await expectNothingLeft(before);
+  });
 
   test("one that does not stop when it is asked to is killed when its time is over", async () => {
     const before = await atRest();

@@ -522,7 +522,7 @@ export class ServiceHasNoHttp extends SoloError {
   }
 }
 
-/** The service's fetch threw, or what it sent is no HTTP answer. */
+/** The service's fetch threw, or what it or the program sent is no HTTP answer. */
 export class FetchFailed extends SoloError {
   declare readonly reason: "FETCH_FAILED";
   constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {

@@ -1,8 +1,9 @@
+import { posix } from "node:path";
 import type { Permit } from "../authority/authorize.ts";
 import { checkServiceId } from "../authority/names.ts";
 import { type ExchangeFailure, type ExchangeHandlers, HttpExchange } from "../cells/http-exchange.ts";
 import type { HttpRequestHead } from "../cells/wire/http-frames.ts";
-import { SoloError } from "../errors.ts";
+import { quoted, SoloError } from "../errors.ts";
 import { httpLimits } from "../limits.ts";
 import type { DeployedService } from "../services/deployed-service.ts";
 import { actorOf, type MessagingContext, type SendOptions } from "./send.ts";
@@ -23,8 +24,8 @@ export async function openFetch(
 ): Promise<HttpExchange> {
   const { serviceId, head, handlers } = request;
   const service = context.directory.get(permit.tenant, checkServiceId(serviceId));
-  // What is spoken with a program has no words for this.
-  if (service.record.form.kind === "binary") throw errorOf(service, { kind: "no-http" });
+  if (!speaksHttp(service)) throw errorOf(service, { kind: "no-http" });
+  if (isMessage(service, head.url)) throw notARequest(serviceId, head.url);
   const leave = enter(service);
   try {
     for (;;) {
@@ -53,6 +54,31 @@ export async function openFetch(
   }
 }
 
+/** What is spoken with programs over descriptor 3 has no words for this. */
+function speaksHttp({ record: { form } }: DeployedService): boolean {
+  return form.kind !== "binary" || form.program.protocol === "http";
+}
+
+/**
+ * Whether a program would take the request for a call or cast, which ask for another authority. However the path is
+ * written: a program may read it in more ways than one.
+ */
+function isMessage({ record: { form } }: DeployedService, url: string): boolean {
+  if (form.kind !== "binary") return false;
+  const path = new URL(url).pathname.replace(/%[0-9a-f]{2}/gi, (byte) =>
+    String.fromCharCode(parseInt(byte.slice(1), 16)),
+  );
+  return /^(call|cast)(\/|$)/i.test(posix.normalize(path.replaceAll("\\", "/")).replace(/^\/+/, ""));
+}
+
+const notARequest = (serviceId: string, url: string): SoloError =>
+  new SoloError("PATH_UNKNOWN", `Cannot send to "${serviceId}": under /call and /cast a program gets its messages`, {
+    found: `the path ${quoted(new URL(url).pathname)}`,
+    wanted: "another path; calls and casts are sent as such",
+    command: `solo call ${serviceId} METHOD`,
+    metadata: { service_id: serviceId },
+  });
+
 /** Counts the exchange against the service's bound. @returns Gives the place back, once. */
 function enter(service: DeployedService): () => void {
   const { serviceId } = service;
@@ -73,21 +99,22 @@ function enter(service: DeployedService): () => void {
   };
 }
 
-function errorOf({ serviceId, lastCause }: DeployedService, failure: ExchangeFailure): SoloError {
+function errorOf({ serviceId, lastCause, record: { form } }: DeployedService, failure: ExchangeFailure): SoloError {
+  const isProgram = form.kind === "binary";
   const metadata = { service_id: serviceId };
   const command = `solo logs ${serviceId}`;
   switch (failure.kind) {
     case "no-http":
       return new SoloError("SERVICE_HAS_NO_HTTP", `Cannot send to "${serviceId}": it serves no HTTP`, {
-        found: "a service without fetch",
-        wanted: "a service file that exports fetch",
+        found: isProgram ? `a program that speaks ${form.program.protocol}` : "a service without fetch",
+        wanted: isProgram ? "a program deployed with --protocol http" : "a service file that exports fetch",
         metadata,
       });
     case "service":
     case "garbage":
       return new SoloError("FETCH_FAILED", `Cannot pass on the answer of "${serviceId}": ${failure.message}`, {
         found: failure.message,
-        wanted: "a fetch that returns a Response",
+        wanted: isProgram ? "a program that answers with an HTTP response" : "a fetch that returns a Response",
         command,
         metadata,
       });

@@ -6,6 +6,7 @@ import type { Cell, CellExit, CellUsage } from "../../ports/cell.ts";
 import { OUTBOUND_CAP_BYTES, type ProcessCell } from "../process-cell.ts";
 import { childrenOf } from "../process-tree.ts";
 import { MAX_FRAME_BYTES } from "../wire/frames.ts";
+import { decodeHttpPart, encodeHttpPart, type HttpPart } from "../wire/http-frames.ts";
 import {
   decodeKernelMessage,
   encodeGuestMessage,
@@ -13,10 +14,11 @@ import {
   type KernelMessage,
   MAX_LINE_BYTES,
 } from "../wire/protocol.ts";
+import { ProgramExchange } from "./program-exchange.ts";
 
 /**
- * A cell whose program is an HTTP server: calls become requests and responses become replies, so that whoever owns the cell
- * sees the conversation of any other. The program has started when its socket takes connections.
+ * A cell whose program is an HTTP server: calls become requests and responses become replies, and HTTP exchanges go through as
+ * they are, so that whoever owns the cell sees the conversation of any other. The program has started when its socket takes connections.
  *
  * A response is hostile: its head is bounded by the parser, its body here, before it is kept.
  */
@@ -29,6 +31,7 @@ export class HttpCell implements Cell {
   readonly #socket: string;
   readonly #isInner: boolean;
   readonly #agent: Agent;
+  readonly #exchanges = new Map<number, ProgramExchange>();
   #waitingBytes = 0;
   #full = false;
   #gone = false;
@@ -48,6 +51,7 @@ export class HttpCell implements Cell {
     this.exited = cell.exited.then((exit) => {
       this.#gone = true;
       this.#agent.destroy();
+      for (const exchange of [...this.#exchanges.values()]) exchange.end();
       return exit;
     });
   }
@@ -102,6 +106,9 @@ export class HttpCell implements Cell {
           .catch(ignore)
           .then(() => this.#hear(id, { kind: "handled" }));
         return;
+      case "http":
+        for (const bytes of message.part) this.#pass(id, decodeHttpPart(bytes));
+        return;
       case "stop":
         this.#terminate();
         return;
@@ -115,6 +122,18 @@ export class HttpCell implements Cell {
       case "refusal":
         return;
     }
+  }
+
+  #pass(id: number, part: HttpPart): void {
+    if (part.kind === "head") {
+      const exchange = new ProgramExchange({
+        connect: () => connectTo(this.#socket),
+        send: (answer) => this.#hear(id, { kind: "http", part: encodeHttpPart(answer) }),
+        onOver: () => void this.#exchanges.delete(id),
+      });
+      this.#exchanges.set(id, exchange);
+    }
+    this.#exchanges.get(id)?.receive(part);
   }
 
   async #awaitServer(): Promise<void> {
@@ -180,7 +199,7 @@ export class HttpCell implements Cell {
   }
 }
 
-/** Connections to one program. */
+/** Connections to one program for calls and casts; those of exchanges are counted where they come in. */
 const MAX_CONNECTIONS = 64;
 const CAST_TIMEOUT_MS = 30_000;
 /** Longer timers overflow and fire at once. */

@@ -1,0 +1,125 @@
+import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import type { Socket } from "node:net";
+import { HTTP_WINDOW_BYTES, type HttpPart, type HttpRequestHead, type HttpResponseHead } from "../wire/http-frames.ts";
+
+/** What an exchange with a program stands on. */
+export interface ProgramExchangeSurroundings {
+  connect(): Socket;
+  send(part: HttpPart): void;
+  /** Nothing more is sent or wanted. Called once. */
+  onOver(): void;
+}
+
+/**
+ * The side of a guest in one HTTP exchange, for a program that is an HTTP server: the request goes to it as it came, on a
+ * connection of its own, and its response comes back as parts.
+ *
+ * Credit is given for what the program has taken, and used up by what it sends, so that neither side's body waits here
+ * beyond a window.
+ */
+export class ProgramExchange {
+  readonly #surroundings: ProgramExchangeSurroundings;
+  #asked: ClientRequest | undefined;
+  #credit = HTTP_WINDOW_BYTES;
+  #onCredit: (() => void) | undefined;
+  #isOver = false;
+
+  constructor(surroundings: ProgramExchangeSurroundings) {
+    this.#surroundings = surroundings;
+  }
+
+  receive(part: HttpPart): void {
+    if (this.#isOver) return;
+    switch (part.kind) {
+      case "head":
+        try {
+          this.#begin(JSON.parse(Buffer.from(part.json).toString()) as HttpRequestHead);
+        } catch (error) {
+          // What one side's parser has let in, the other's writer may still refuse.
+          this.#breakOff(error instanceof Error ? error.message : String(error));
+        }
+        return;
+      case "body":
+        this.#asked?.write(part.chunk, (error) => {
+          if (!error) this.#send({ kind: "credit", bytes: part.chunk.length });
+        });
+        return;
+      case "end":
+        this.#asked?.end();
+        return;
+      case "credit":
+        this.#credit += part.bytes;
+        this.#onCredit?.();
+        return;
+      case "break-off":
+        this.end();
+        return;
+    }
+  }
+
+  /** Ends the connection, whatever is under way. Idempotent. */
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#onCredit?.();
+    this.#asked?.destroy();
+    this.#surroundings.onOver();
+  }
+
+  #begin({ method, url, headers, hasBody }: HttpRequestHead): void {
+    const hasLength = headers.some(([name]) => name === "content-length");
+    const length = hasLength || !hasBody ? [] : ["transfer-encoding", "chunked"];
+    const asked = request({
+      createConnection: () => this.#surroundings.connect(),
+      method,
+      // As it was written: a parsed one would have lost its dots.
+      path: url.slice(url.indexOf("/", "http://".length)),
+      headers: [...headers.flat(), ...length],
+    });
+    this.#asked = asked;
+    asked.on("error", (error) => this.#breakOff(error.message));
+    asked.once("response", (response) => void this.#answer(response));
+    if (hasBody) asked.flushHeaders();
+    else asked.end();
+  }
+
+  async #answer(response: IncomingMessage): Promise<void> {
+    const head: HttpResponseHead = { status: response.statusCode ?? 0, headers: pairsOf(response.rawHeaders) };
+    this.#send({ kind: "head", json: Buffer.from(JSON.stringify(head)) });
+    try {
+      for await (const chunk of response as AsyncIterable<Buffer>) await this.#sendBody(chunk);
+      this.#send({ kind: "end" });
+      this.end();
+    } catch (error) {
+      this.#breakOff(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  async #sendBody(bytes: Buffer): Promise<void> {
+    for (let offset = 0; offset < bytes.length && !this.#isOver; ) {
+      if (this.#credit === 0) {
+        await new Promise<void>((resolve) => (this.#onCredit = resolve));
+        continue;
+      }
+      const chunk = bytes.subarray(offset, offset + this.#credit);
+      offset += chunk.length;
+      this.#credit -= chunk.length;
+      this.#send({ kind: "body", chunk });
+    }
+  }
+
+  #breakOff(why: string): void {
+    this.#send({ kind: "break-off", why });
+    this.end();
+  }
+
+  #send(part: HttpPart): void {
+    if (!this.#isOver) this.#surroundings.send(part);
+  }
+}
+
+function pairsOf(raw: readonly string[]): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let index = 0; index + 1 < raw.length; index += 2) pairs.push([raw[index] as string, raw[index + 1] as string]);
+  return pairs;
+}
