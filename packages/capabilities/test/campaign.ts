@@ -38,9 +38,9 @@ const keys: OpenKey[] = [];
  * @throws {Error} With what happened, if library and model say different things.
  */
 export async function playStory(random: Random, decisions: number, counts: Counts): Promise<void> {
-  while (keys.length < 5) keys.push(await openKey());
-  const [issuer, ...holders] = keys as [OpenKey, ...OpenKey[]];
-  const world = await makeWorld();
+  while (keys.length < 6) keys.push(await openKey());
+  const [issuer, voucher, ...holders] = keys as [OpenKey, OpenKey, ...OpenKey[]];
+  const world = await makeWorld(voucher.key);
   await world.ring.add({ issuer: "solo://acme/issuer/main", jwk: issuer.key.publicJwk, state: { kind: "signing" } });
   const model = new Model();
   model.see(world.clock.wallMs());
@@ -49,7 +49,7 @@ export async function playStory(random: Random, decisions: number, counts: Count
   const stored: Charge[] = [];
   for (let count = random.whole(1, 6); count > 0; count -= 1) {
     const parent = nodes.length === 0 ? undefined : random.pick(nodes);
-    const node = grow(random, { issuer, holders, parent });
+    const node = grow(random, { issuer, voucher, holders, parent });
     nodes.push(node);
     await presentAnew(node);
   }
@@ -99,7 +99,7 @@ export async function playStory(random: Random, decisions: number, counts: Count
     const meters = new Meters();
     for (const charge of stored) meters.apply(charge);
     const { ring, revocations, time } = world;
-    connection = new Verifier({ audience, ring, revocations, time, meters }).connect(channel);
+    connection = new Verifier({ audience, ring, revocations, time, meters, voucher: voucher.key }).connect(channel);
     model.restarts();
     for (const node of nodes) node.handle = undefined;
   }
@@ -143,7 +143,12 @@ function latest({ time, clock }: World) {
 /** A link below another, or a root. Most are narrower than what they hang on; some are not. */
 function grow(
   random: Random,
-  { issuer, holders, parent }: { issuer: OpenKey; holders: readonly OpenKey[]; parent: Node | undefined },
+  {
+    issuer,
+    voucher,
+    holders,
+    parent,
+  }: { issuer: OpenKey; voucher: OpenKey; holders: readonly OpenKey[]; parent: Node | undefined },
 ): Node {
   const key = random.pick(holders);
   const above = parent?.link;
@@ -163,6 +168,8 @@ function grow(
     above === undefined || bold ? someGrant(random) : narrowed(random, random.pick(above.cap)),
   );
   const epoch = 0;
+  // Whoever signs a link, it is decided on as any other.
+  const vouched = above !== undefined && random.chance(0.2);
   const claims = {
     ...(above === undefined && { v: 1, iss: "solo://acme/issuer/main", tnt: "acme" }),
     ...(above !== undefined && { prf: above.id }),
@@ -179,8 +186,9 @@ function grow(
   const header =
     above === undefined
       ? { alg: "EdDSA", typ: "solo-cap+jwt", kid: issuer.key.thumbprint }
-      : { alg: "EdDSA", typ: "solo-dlg+jwt" };
-  const jws = forge(JSON.stringify(header), JSON.stringify(claims), (parent?.key ?? issuer).jwk);
+      : { alg: "EdDSA", typ: vouched ? "solo-vch+jwt" : "solo-dlg+jwt" };
+  const signer = parent === undefined ? issuer : vouched ? voucher : parent.key;
+  const jws = forge(JSON.stringify(header), JSON.stringify(claims), signer.jwk);
   const bundle = (parent === undefined ? jws : `${parent.bundle}~${jws}`) as Bundle;
   const link = {
     id: cidOf(lastOf(bundle)),

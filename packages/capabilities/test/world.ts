@@ -75,7 +75,7 @@ export interface World {
   readonly verifier: Verifier;
 }
 
-export async function makeWorld(): Promise<World> {
+export async function makeWorld(voucher?: SigningKey): Promise<World> {
   const clock = new ManualClock();
   const time = new SteadyTime(clock);
   const ring = new KeyRing();
@@ -83,7 +83,7 @@ export async function makeWorld(): Promise<World> {
   const meters = new Meters();
   const issuerKey = await generateSigningKey();
   const issuer = await Issuer.open({ name: "solo://acme/issuer/main", key: issuerKey, ring, revocations, time });
-  const verifier = new Verifier({ audience, ring, revocations, meters, time });
+  const verifier = new Verifier({ audience, ring, revocations, meters, time, ...(voucher && { voucher }) });
   return { clock, time, ring, revocations, meters, issuerKey, issuer, verifier };
 }
 
