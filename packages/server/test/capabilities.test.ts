@@ -1,8 +1,12 @@
 // Authority by tokens, over the wire: granted, narrowed, asked for, taken back, and what survives a kill.
 import { createHash, createPublicKey, X509Certificate } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
+import { connect as connectTls } from "node:tls";
 import { status as grpcStatus } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { delegate, generateSigningKey, inspect, prove } from "@solo/capabilities";
+import { ListResponse, PresentCapabilityRequest, PresentCapabilityResponse } from "@solo/proto";
 import { ask, type Connection, type Credentials, connect, freshId, issueIdentity, Reading, refusal } from "./client.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, until } from "./server-process.ts";
 
@@ -92,6 +96,36 @@ const denied = (code: string) => ({
   reason: "CAPABILITY_DENIED",
   metadata: expect.objectContaining({ code }),
 });
+
+/** One unary call without a library: gRPC is HTTP/2 with a frame around each message. */
+function callRaw(
+  session: ClientHttp2Session,
+  method: string,
+  { message, headers = {} }: { readonly message: Uint8Array; readonly headers?: Readonly<Record<string, string>> },
+): Promise<{ readonly status: number; readonly message: Uint8Array }> {
+  return new Promise((resolve, reject) => {
+    const request = session.request({
+      ":method": "POST",
+      ":path": `/solo.v1.${method}`,
+      "content-type": "application/grpc",
+      te: "trailers",
+      ...headers,
+    });
+    const chunks: Buffer[] = [];
+    let status = grpcStatus.UNKNOWN as number;
+    const note = (found: IncomingHttpHeaders) => {
+      if (found["grpc-status"] !== undefined) status = Number(found["grpc-status"]);
+    };
+    request.on("response", note);
+    request.on("trailers", note);
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("error", reject);
+    request.on("end", () => resolve({ status, message: Buffer.concat(chunks).subarray(5) }));
+    const frame = Buffer.alloc(5);
+    frame.writeUInt32BE(message.length, 1);
+    request.end(Buffer.concat([frame, message]));
+  });
+}
 
 describe("a capability that a call names", () => {
   test("allows what it grants and nothing else, and every refusal says what is missing and is on record", async () => {
@@ -207,6 +241,35 @@ describe("handing on", () => {
     expect(await refusal(ask(capabilities, capabilities.presentCapability, { bundle, proof }))).toMatchObject({
       reason: "CAPABILITY_INVALID",
     });
+  });
+
+  test("is proved on the very connection, whose certificate is for another key", async () => {
+    const key = await generateSigningKey();
+    const { bundle } = await grant(ann, { grants: ["svc/list on svc"], holder: `key:${key.publicJwk.x}` });
+    const [host = "", port = ""] = server.ready.grpc.split(":");
+    const socket = connectTls({
+      host,
+      port: Number(port),
+      servername: "localhost",
+      ALPNProtocols: ["h2"],
+      ca: identity.root,
+      key: identity.key,
+      cert: identity.certificate,
+    });
+    await new Promise((resolve) => socket.once("secureConnect", resolve));
+    const exporter = socket.exportKeyingMaterial(32, "EXPORTER-Channel-Binding", Buffer.alloc(0));
+    const session = connectHttp2("https://localhost", { createConnection: () => socket });
+    const proof = await prove(bundle as Parameters<typeof prove>[0], key, { audience: "solo", exporter });
+    const presented = await callRaw(session, "CapabilityService/PresentCapability", {
+      message: PresentCapabilityRequest.encode({ bundle, proof }).finish(),
+    });
+    const { handle } = PresentCapabilityResponse.decode(presented.message);
+    const named = { "solo-capability": String(handle) };
+    const listed = await callRaw(session, "DeploymentService/List", { message: new Uint8Array(), headers: named });
+    expect(ListResponse.decode(listed.message).services.length).toBeGreaterThan(0);
+    const called = await callRaw(session, "EventService/ListEvents", { message: new Uint8Array(), headers: named });
+    expect(called.status).toBe(grpcStatus.PERMISSION_DENIED);
+    session.close();
   });
 
   test("is checked by what comes in, field by field", async () => {
@@ -396,11 +459,15 @@ test("a capability that was presented is named by a number, on its own connectio
 });
 
 test("nothing of it begins after revoke has answered, however many calls and streams are under way", async () => {
-  const { bundle, cid } = await grant(ann, { grants: ["svc/call on svc/bot-a", "event/read on event/log"] });
-  const crowd = withCapability(bundle);
-  const readings = Array.from(
-    { length: 300 },
-    () => new Reading(crowd.events.tailEvents({ tenant: "", after: "", serviceId: "", onlyNew: false })),
+  const { bundle, cid } = await grant(ann, { grants: ["svc/call on svc/bot-a", "event/read on event/log/**"] });
+  const crowds = [withCapability(bundle), withCapability(bundle)];
+  const [crowd] = crowds as [Connection];
+  // A connection has room for a thousand streams, and the calls want some of it.
+  const readings = crowds.flatMap(({ events }) =>
+    Array.from(
+      { length: 500 },
+      () => new Reading(events.tailEvents({ tenant: "", after: "", serviceId: "other", onlyNew: false })),
+    ),
   );
   await Promise.all(
     readings.map((reading) => reading.until("it is open", (items) => (items.length > 0 ? true : undefined))),
@@ -418,7 +485,7 @@ test("nothing of it begins after revoke has answered, however many calls and str
   expect((await ann.call("bot-a", "add", [0])) as number).toBe(after);
   expect(after - before).toBeGreaterThanOrEqual(answered);
   for (const reading of readings) expect(await reading.ended).toMatchObject({ reason: "CAPABILITY_DENIED" });
-  crowd.close();
+  for (const each of crowds) each.close();
 }, 60_000);
 
 test("the token says nothing that its holder does not know", async () => {
