@@ -15,6 +15,7 @@ const serverLayers = [
   ["identity", "identity/"],
   ["receipts", "receipts/"],
   ["authority", "authority/"],
+  ["vault", "vault/"],
   ["cells", "cells/"],
   ["services", "services/"],
   ["drivers", "drivers/"],

@@ -48,8 +48,19 @@ const httpRoutes: { readonly [Name in Method]?: readonly HttpRoute[] } = {
   "KernelService/Shutdown": [{ verb: "POST", path: "/v1/shutdown" }],
 };
 
-/** Every way to a method that answers once or with a stream, the best first. */
+/**
+ * Methods whose messages hold a secret. They are there over gRPC alone: JSON is text, and text cannot be wiped from memory.
+ */
+const notOverHttp: ReadonlySet<Method> = new Set([
+  "VaultService/StoreSecret",
+  "VaultService/FetchSecret",
+  "VaultService/RotateSecret",
+  "VaultService/Unseal",
+]);
+
+/** Every way to a method that answers once or with a stream, the best first; none to those whose messages hold a secret. */
 export const httpRoutesOf = (method: Method): readonly HttpRoute[] => {
+  if (notOverHttp.has(method)) return [];
   const own = httpRoutes[method] ?? [];
   const resume = own.find((route) => route.resume !== undefined)?.resume;
   return [...own, { verb: "POST", path: `/v1/${method}`, ...(resume === undefined ? {} : { resume }) }];

@@ -115,6 +115,24 @@ export const methodExamples: Readonly<Record<Method, MethodExample>> = {
     request: { requestId: "decide-1", id: "wish-1", grant: true, answer: "for today" },
     command: "solo cap approve wish-1",
   },
+  "VaultService/StoreSecret": {
+    request: { requestId: "store-payments-key-1", name: "payments-key", value: base64("correct horse battery staple") },
+    command: "solo secret put payments-key --file key.txt",
+  },
+  "VaultService/FetchSecret": { request: { name: "payments-key" }, command: "solo secret get payments-key" },
+  "VaultService/ListSecrets": { request: { pageSize: 100 }, command: "solo secret list" },
+  "VaultService/RotateSecret": {
+    request: { requestId: "rotate-payments-key-1", name: "payments-key" },
+    command: "solo secret rotate payments-key --generate",
+  },
+  "VaultService/RemoveSecret": {
+    request: { requestId: "remove-payments-key-1", name: "payments-key" },
+    command: "solo secret rm payments-key",
+  },
+  "VaultService/ChangeKey": { request: { requestId: "change-key-1" }, command: "solo vault change-key" },
+  "VaultService/Unseal": { request: { requestId: "unseal-1" }, command: "solo vault unseal" },
+  "VaultService/Seal": { request: { requestId: "seal-1" }, command: "solo vault seal" },
+  "VaultService/VaultStatus": { request: {}, command: "solo vault status" },
   "KernelService/Shutdown": {
     request: { requestId: "shutdown-1", graceMs: 10_000 },
     command: "solo shutdown --grace 10s",

@@ -17,6 +17,7 @@ import {
   KernelServiceService,
   MessagingServiceService,
   QuotaServiceService,
+  VaultServiceService,
 } from "@solo/proto";
 import { Failure } from "./failure.ts";
 import type { Profile } from "./profile.ts";
@@ -45,6 +46,15 @@ const answering = {
   decideCapabilityRequest: CapabilityServiceService.decideCapabilityRequest,
   getQuota: QuotaServiceService.getQuota,
   setQuota: QuotaServiceService.setQuota,
+  storeSecret: VaultServiceService.storeSecret,
+  fetchSecret: VaultServiceService.fetchSecret,
+  listSecrets: VaultServiceService.listSecrets,
+  rotateSecret: VaultServiceService.rotateSecret,
+  removeSecret: VaultServiceService.removeSecret,
+  changeKey: VaultServiceService.changeKey,
+  unseal: VaultServiceService.unseal,
+  seal: VaultServiceService.seal,
+  vaultStatus: VaultServiceService.vaultStatus,
   shutdown: KernelServiceService.shutdown,
   doctor: KernelServiceService.doctor,
 } as const;
@@ -68,6 +78,12 @@ const changes: ReadonlySet<keyof typeof answering> = new Set([
   "requestCapability",
   "decideCapabilityRequest",
   "setQuota",
+  "storeSecret",
+  "rotateSecret",
+  "removeSecret",
+  "changeKey",
+  "unseal",
+  "seal",
   "shutdown",
 ]);
 

@@ -20,6 +20,8 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   events: async () => (await import("./commands/events.ts")).addEvents,
   audit: async () => (await import("./commands/audit.ts")).addAudit,
   quota: async () => (await import("./commands/quota.ts")).addQuota,
+  secret: async () => (await import("./commands/secret.ts")).addSecret,
+  vault: async () => (await import("./commands/vault.ts")).addVault,
   cert: async () => (await import("./commands/certificate.ts")).addCertificate,
   cap: async () => (await import("./commands/capability.ts")).addCapability,
   doctor: async () => (await import("./commands/doctor.ts")).addDoctor,

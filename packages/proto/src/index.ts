@@ -144,6 +144,31 @@ export {
   SourceLocation,
   Usage,
 } from "./generated/solo/v1/service.ts";
+export {
+  ChangeKeyRequest,
+  ChangeKeyResponse,
+  FetchSecretRequest,
+  FetchSecretResponse,
+  ListSecretsRequest,
+  ListSecretsResponse,
+  RemoveSecretRequest,
+  RemoveSecretResponse,
+  RotateSecretRequest,
+  RotateSecretResponse,
+  SealRequest,
+  SealResponse,
+  Secret,
+  SecretVersion,
+  StoreSecretRequest,
+  StoreSecretResponse,
+  UnsealRequest,
+  UnsealResponse,
+  VaultServiceClient,
+  type VaultServiceServer,
+  VaultServiceService,
+  VaultStatusRequest,
+  VaultStatusResponse,
+} from "./generated/solo/v1/vault.ts";
 
 /** File with the `google.protobuf.FileDescriptorSet` of the whole API, imports included. */
 export const descriptorSetFile: URL = new URL("../descriptor-set.binpb", import.meta.url);

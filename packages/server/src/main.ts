@@ -81,6 +81,10 @@ async function serve(config: Config): Promise<number> {
         cpuOvercommit: config.cpuOvercommit,
       },
       quotaDefaults: quotaDefaults(config),
+      rootKey:
+        config.vaultUnseal === "passphrase"
+          ? { kind: "passphrase" }
+          : { kind: "key-file", path: resolve(dataFolder, config.vaultKeyFile) },
       vitals: openHostVitals({ dataFolder }),
       openStorage: () => openSqliteStorage({ folder: dataFolder, clock: systemClock, onCommitted }),
       openReceipts: async (storage) =>

@@ -25,6 +25,7 @@ import {
   type Service,
   ServiceState,
   Status,
+  VaultServiceClient,
 } from "@solo/proto";
 
 export interface Credentials {
@@ -65,6 +66,7 @@ export function connect(address: string, given: Credentials, capability?: string
     capabilities: new CapabilityServiceClient(address, tls, named),
     certificates: new CertificateServiceClient(address, tls, named),
     quotas: new QuotaServiceClient(address, tls, named),
+    vault: new VaultServiceClient(address, tls, named),
     kernel: new KernelServiceClient(address, tls, named),
   };
   const { deployments, messaging, events } = clients;

@@ -63,12 +63,24 @@ beforeAll(async () => {
   await ann.deploy("shared", keeper, startArguments(secrets.ann));
   await ann.deploy("only-ann", keeper, startArguments(secrets.ann));
   await ben.deploy("shared", keeper, startArguments(secrets.ben));
+  await keep(ann, "shared", secrets.ann);
+  await keep(ann, "only-ann", secrets.ann);
+  await keep(ben, "shared", secrets.ben);
 });
 afterAll(async () => {
   for (const client of [admin, ann, ben]) client.close();
   await server.stop();
   data.remove();
 });
+
+const keep = ({ vault }: Connection, name: string, value: string) =>
+  ask(vault, vault.storeSecret, {
+    requestId: freshId(),
+    validateOnly: false,
+    tenant: "",
+    name,
+    value: Buffer.from(value),
+  });
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 
@@ -126,6 +138,15 @@ const requests: Readonly<Record<string, (serviceId: string) => object>> = {
     validate_only: true,
     limits: [{ key: "services", value: 5 }],
   }),
+  "VaultService/StoreSecret": (name) => ({ request_id: freshId(), validate_only: true, name, value: base64("x") }),
+  "VaultService/FetchSecret": (name) => ({ name }),
+  "VaultService/ListSecrets": () => ({}),
+  "VaultService/RotateSecret": (name) => ({ request_id: freshId(), validate_only: true, name }),
+  "VaultService/RemoveSecret": (name) => ({ request_id: freshId(), validate_only: true, name }),
+  "VaultService/ChangeKey": () => ({ request_id: freshId(), validate_only: true }),
+  "VaultService/VaultStatus": () => ({}),
+  "VaultService/Unseal": () => ({ request_id: freshId(), validate_only: true }),
+  "VaultService/Seal": () => ({ request_id: freshId(), validate_only: true }),
   "KernelService/Help": () => ({}),
   "KernelService/Shutdown": () => ({ request_id: freshId(), validate_only: true }),
   "KernelService/Doctor": () => ({}),
@@ -138,6 +159,8 @@ const adminOnly = new Set([
   "QuotaService/SetQuota",
   "KernelService/Shutdown",
   "KernelService/Doctor",
+  "VaultService/Unseal",
+  "VaultService/Seal",
 ]);
 /** Help is the same for everybody; the items of a session name their tenants themselves, and have their own test. */
 const ofNobody = new Set(["KernelService/Help", "MessagingService/Session"]);
@@ -153,7 +176,8 @@ const refusedHere = new Set(
 const namesService = new Set(
   ["Status", "Kill", "Restart", "Logs", "Watch"]
     .map((name) => `DeploymentService/${name}`)
-    .concat("MessagingService/Call", "MessagingService/Cast"),
+    .concat("MessagingService/Call", "MessagingService/Cast")
+    .concat(["FetchSecret", "RotateSecret", "RemoveSecret"].map((name) => `VaultService/${name}`)),
 );
 const forTenants = apiMethods.filter(({ name }) => !adminOnly.has(name));
 const requestOf = (method: ApiMethod, serviceId: string) =>
@@ -338,11 +362,12 @@ describe("a tenant", () => {
   );
 
   test.each(forTenants.filter(({ name }) => namesService.has(name)).map((method) => [method.name, method] as const))(
-    "hears the same from %s of another's service as of none",
+    "hears the same from %s of what is another's as of what is nobody's",
     async (_, method) => {
       const ofAnn = await refusal(send(client, method, requestOf(method, "only-ann")));
       const ofNobody = await refusal(send(client, method, requestOf(method, "only-nobody")));
-      expect(ofAnn.reason).toBe("SERVICE_NOT_FOUND");
+      const what = method.name.startsWith("VaultService/") ? "SECRET" : "SERVICE";
+      expect(ofAnn.reason).toBe(`${what}_NOT_FOUND`);
       expect(ofAnn.message.replaceAll("only-ann", "only-nobody")).toBe(ofNobody.message);
       expect([ofAnn.status, ofAnn.hint]).toEqual([ofNobody.status, ofNobody.hint]);
     },

@@ -182,6 +182,60 @@ export const methods = {
     "request": "SetQuotaRequest",
     "response": "SetQuotaResponse",
     "streams": false
+  },
+  "VaultService/StoreSecret": {
+    "doc": "Gives a secret its next version; makes it where there was none.",
+    "request": "StoreSecretRequest",
+    "response": "StoreSecretResponse",
+    "streams": false
+  },
+  "VaultService/FetchSecret": {
+    "doc": "Hands out a secret, with a lease that ends no later than the capability. Each time is recorded.",
+    "request": "FetchSecretRequest",
+    "response": "FetchSecretResponse",
+    "streams": false
+  },
+  "VaultService/ListSecrets": {
+    "doc": "One page of names and versions, in order of the names.",
+    "request": "ListSecretsRequest",
+    "response": "ListSecretsResponse",
+    "streams": false
+  },
+  "VaultService/RotateSecret": {
+    "doc": "Gives a secret that there is its next version: a given one, or one that the server makes up.",
+    "request": "RotateSecretRequest",
+    "response": "RotateSecretResponse",
+    "streams": false
+  },
+  "VaultService/RemoveSecret": {
+    "doc": "Removes one version of a secret, or all of it.",
+    "request": "RemoveSecretRequest",
+    "response": "RemoveSecretResponse",
+    "streams": false
+  },
+  "VaultService/ChangeKey": {
+    "doc": "Makes a new key for the tenant's secrets, wraps all of them by it and forgets the keys before.",
+    "request": "ChangeKeyRequest",
+    "response": "ChangeKeyResponse",
+    "streams": false
+  },
+  "VaultService/Unseal": {
+    "doc": "Takes the root key into memory. For administrators.",
+    "request": "UnsealRequest",
+    "response": "UnsealResponse",
+    "streams": false
+  },
+  "VaultService/Seal": {
+    "doc": "Forgets all keys: no secret can be read until it is unsealed. For administrators.",
+    "request": "SealRequest",
+    "response": "SealResponse",
+    "streams": false
+  },
+  "VaultService/VaultStatus": {
+    "doc": "Whether the vault is sealed, and how much of the tenant's is in it.",
+    "request": "VaultStatusRequest",
+    "response": "VaultStatusResponse",
+    "streams": false
   }
 } as const satisfies Readonly<Record<string, MethodDoc>>;
 
@@ -2567,6 +2621,414 @@ export const messages = {
         "jsonName": "limits",
         "type": "repeated LimitUse",
         "doc": ""
+      }
+    ]
+  },
+  "Secret": {
+    "doc": "A secret, and never what it is.",
+    "fields": [
+      {
+        "name": "name",
+        "jsonName": "name",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "versions",
+        "jsonName": "versions",
+        "type": "repeated SecretVersion",
+        "doc": "Oldest first, 8 at most. The last one is used where none is named."
+      }
+    ]
+  },
+  "SecretVersion": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "version",
+        "jsonName": "version",
+        "type": "uint32",
+        "doc": "Grows by one with each version of the name, from 1."
+      },
+      {
+        "name": "created_at",
+        "jsonName": "createdAt",
+        "type": "google.protobuf.Timestamp",
+        "doc": ""
+      }
+    ]
+  },
+  "StoreSecretRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "request_id",
+        "jsonName": "requestId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "validate_only",
+        "jsonName": "validateOnly",
+        "type": "bool",
+        "doc": ""
+      },
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "name",
+        "jsonName": "name",
+        "type": "string",
+        "doc": "1 to 63 characters of a-z, 0-9 and -, a letter first, a letter or digit last."
+      },
+      {
+        "name": "value",
+        "jsonName": "value",
+        "type": "bytes",
+        "doc": "1 to 65,536 bytes."
+      }
+    ]
+  },
+  "StoreSecretResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "name",
+        "jsonName": "name",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "version",
+        "jsonName": "version",
+        "type": "SecretVersion",
+        "doc": ""
+      }
+    ]
+  },
+  "FetchSecretRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "name",
+        "jsonName": "name",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "version",
+        "jsonName": "version",
+        "type": "uint32",
+        "doc": "0: the newest."
+      },
+      {
+        "name": "lease_ms",
+        "jsonName": "leaseMs",
+        "type": "uint32",
+        "doc": "Milliseconds of the lease, 24 hours at most; it ends with the capability in any case. 0: one hour."
+      }
+    ]
+  },
+  "FetchSecretResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "name",
+        "jsonName": "name",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "version",
+        "jsonName": "version",
+        "type": "SecretVersion",
+        "doc": ""
+      },
+      {
+        "name": "value",
+        "jsonName": "value",
+        "type": "bytes",
+        "doc": ""
+      },
+      {
+        "name": "lease_id",
+        "jsonName": "leaseId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "lease_expires_at",
+        "jsonName": "leaseExpiresAt",
+        "type": "google.protobuf.Timestamp",
+        "doc": "Fetch it again, if it is needed longer."
+      }
+    ]
+  },
+  "ListSecretsRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "page_size",
+        "jsonName": "pageSize",
+        "type": "uint32",
+        "doc": "1 to 1,000. Default 100."
+      },
+      {
+        "name": "page_token",
+        "jsonName": "pageToken",
+        "type": "string",
+        "doc": "`next_page_token` of the answer before."
+      }
+    ]
+  },
+  "ListSecretsResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "secrets",
+        "jsonName": "secrets",
+        "type": "repeated Secret",
+        "doc": ""
+      },
+      {
+        "name": "next_page_token",
+        "jsonName": "nextPageToken",
+        "type": "string",
+        "doc": "Empty on the last page."
+      }
+    ]
+  },
+  "RotateSecretRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "request_id",
+        "jsonName": "requestId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "validate_only",
+        "jsonName": "validateOnly",
+        "type": "bool",
+        "doc": ""
+      },
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "name",
+        "jsonName": "name",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "value",
+        "jsonName": "value",
+        "type": "bytes",
+        "doc": "Empty: the server makes one up, 256 random bits as 43 characters of base64url, that nobody has seen."
+      }
+    ]
+  },
+  "RotateSecretResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "name",
+        "jsonName": "name",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "version",
+        "jsonName": "version",
+        "type": "SecretVersion",
+        "doc": ""
+      }
+    ]
+  },
+  "RemoveSecretRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "request_id",
+        "jsonName": "requestId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "validate_only",
+        "jsonName": "validateOnly",
+        "type": "bool",
+        "doc": ""
+      },
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "name",
+        "jsonName": "name",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "version",
+        "jsonName": "version",
+        "type": "uint32",
+        "doc": "0: all of them, and the name."
+      }
+    ]
+  },
+  "RemoveSecretResponse": {
+    "doc": "",
+    "fields": []
+  },
+  "ChangeKeyRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "request_id",
+        "jsonName": "requestId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "validate_only",
+        "jsonName": "validateOnly",
+        "type": "bool",
+        "doc": ""
+      },
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      }
+    ]
+  },
+  "ChangeKeyResponse": {
+    "doc": "",
+    "fields": []
+  },
+  "UnsealRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "request_id",
+        "jsonName": "requestId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "validate_only",
+        "jsonName": "validateOnly",
+        "type": "bool",
+        "doc": ""
+      },
+      {
+        "name": "passphrase",
+        "jsonName": "passphrase",
+        "type": "bytes",
+        "doc": "Empty where the root key is a key file."
+      }
+    ]
+  },
+  "UnsealResponse": {
+    "doc": "",
+    "fields": []
+  },
+  "SealRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "request_id",
+        "jsonName": "requestId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "validate_only",
+        "jsonName": "validateOnly",
+        "type": "bool",
+        "doc": ""
+      }
+    ]
+  },
+  "SealResponse": {
+    "doc": "",
+    "fields": []
+  },
+  "VaultStatusRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      }
+    ]
+  },
+  "VaultStatusResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "sealed",
+        "jsonName": "sealed",
+        "type": "bool",
+        "doc": ""
+      },
+      {
+        "name": "unsealed_by",
+        "jsonName": "unsealedBy",
+        "type": "string",
+        "doc": "What the vault is unsealed by: `key-file`, or `passphrase`."
+      },
+      {
+        "name": "fresh",
+        "jsonName": "fresh",
+        "type": "bool",
+        "doc": "It was never unsealed: with a passphrase, the first one given makes its key."
+      },
+      {
+        "name": "secrets",
+        "jsonName": "secrets",
+        "type": "uint32",
+        "doc": "Of the tenant, as all that follows; 0 while it is sealed."
+      },
+      {
+        "name": "leases",
+        "jsonName": "leases",
+        "type": "uint32",
+        "doc": "Secrets that were handed out and may be in use."
+      },
+      {
+        "name": "keys",
+        "jsonName": "keys",
+        "type": "uint32",
+        "doc": "More than one after a change of keys that did not get to its end."
       }
     ]
   }

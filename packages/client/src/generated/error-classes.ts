@@ -418,6 +418,46 @@ export class CallTimedOut extends SoloError {
   }
 }
 
+/** Secrets cannot be used: the server does not hold the key that opens them. All else goes on. */
+export class VaultSealed extends SoloError {
+  declare readonly reason: "VAULT_SEALED";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("VAULT_SEALED", message, facts, options);
+  }
+}
+
+/** A record of a secret or of its key is missing, or is not the one that was written for its place. */
+export class VaultDamaged extends SoloError {
+  declare readonly reason: "VAULT_DAMAGED";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("VAULT_DAMAGED", message, facts, options);
+  }
+}
+
+/** The vault was not unsealed: the passphrase or the key file is missing or not the right one. */
+export class UnsealRefused extends SoloError {
+  declare readonly reason: "UNSEAL_REFUSED";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("UNSEAL_REFUSED", message, facts, options);
+  }
+}
+
+/** The tenant has no secret of this name, or not this version of it. */
+export class SecretNotFound extends SoloError {
+  declare readonly reason: "SECRET_NOT_FOUND";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("SECRET_NOT_FOUND", message, facts, options);
+  }
+}
+
+/** The text cannot be the name of a secret, or the value is empty or too large. */
+export class SecretInvalid extends SoloError {
+  declare readonly reason: "SECRET_INVALID";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("SECRET_INVALID", message, facts, options);
+  }
+}
+
 /** The change of a quota names no limit, one that there is not, or a number that is too large. */
 export class QuotaInvalid extends SoloError {
   declare readonly reason: "QUOTA_INVALID";
@@ -864,6 +904,11 @@ export const errorClasses = {
   SERVICE_DIED: ServiceDied,
   REPLY_NOT_JSON: ReplyNotJson,
   CALL_TIMED_OUT: CallTimedOut,
+  VAULT_SEALED: VaultSealed,
+  VAULT_DAMAGED: VaultDamaged,
+  UNSEAL_REFUSED: UnsealRefused,
+  SECRET_NOT_FOUND: SecretNotFound,
+  SECRET_INVALID: SecretInvalid,
   QUOTA_INVALID: QuotaInvalid,
   QUOTA_EXCEEDED: QuotaExceeded,
   CAPACITY_PROMISED: CapacityPromised,

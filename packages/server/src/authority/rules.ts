@@ -6,6 +6,7 @@ import type {
   KernelServiceService,
   MessagingServiceService,
   QuotaServiceService,
+  VaultServiceService,
 } from "@solo/proto";
 import type { Ability } from "./vocabulary.ts";
 
@@ -24,6 +25,7 @@ export type Method =
   | MethodsOf<CapabilityServiceService>
   | MethodsOf<QuotaServiceService>
   | MethodsOf<KernelServiceService>
+  | MethodsOf<VaultServiceService>
   /** An HTTP request to a service, which is no method of gRPC. */
   | "ServiceIngress/Fetch";
 
@@ -35,7 +37,15 @@ export type Rule =
   | {
       readonly ability: Ability;
       /** `{name}` stands for what the request names; where it names nothing, the resource ends before it. */
-      readonly on: "svc/{name}" | "event/log/{name}" | "cert/{name}" | "cap" | "audit" | "quota" | "server";
+      readonly on:
+        | "svc/{name}"
+        | "event/log/{name}"
+        | "cert/{name}"
+        | "vault/{name}"
+        | "cap"
+        | "audit"
+        | "quota"
+        | "server";
     }
   | "identity";
 
@@ -71,5 +81,14 @@ export const rules: Readonly<Record<Method, Rule>> = {
   "QuotaService/GetQuota": { ability: "quota/read", on: "quota" },
   "QuotaService/SetQuota": { ability: "quota/set", on: "quota" },
   "KernelService/Shutdown": { ability: "server/shutdown", on: "server" },
+  "VaultService/StoreSecret": { ability: "vault/write", on: "vault/{name}" },
+  "VaultService/FetchSecret": { ability: "vault/read", on: "vault/{name}" },
+  "VaultService/ListSecrets": { ability: "vault/list", on: "vault/{name}" },
+  "VaultService/RotateSecret": { ability: "vault/rotate", on: "vault/{name}" },
+  "VaultService/RemoveSecret": { ability: "vault/write", on: "vault/{name}" },
+  "VaultService/ChangeKey": { ability: "vault/rotate", on: "vault/{name}" },
+  "VaultService/VaultStatus": { ability: "vault/list", on: "vault/{name}" },
+  "VaultService/Unseal": { ability: "server/unseal", on: "server" },
+  "VaultService/Seal": { ability: "server/unseal", on: "server" },
   "KernelService/Doctor": { ability: "server/doctor", on: "server" },
 };

@@ -187,6 +187,22 @@ export const settings = {
     values: ["no", "yes"],
     default: "no",
   }),
+  vaultUnseal: oneOf({
+    flag: "--vault-unseal",
+    variable: "SOLO_VAULT_UNSEAL",
+    key: "vault.unseal",
+    doc: "What opens the secrets: a key file at each start, or a passphrase that an administrator gives with solo vault unseal",
+    values: ["key-file", "passphrase"],
+    default: "key-file",
+  }),
+  vaultKeyFile: text({
+    flag: "--vault-key-file",
+    variable: "SOLO_VAULT_KEY_FILE",
+    key: "vault.key_file",
+    doc: "File of 32 random bytes that wraps all keys of secrets; made when missing at the first start",
+    wanted: "a path, seen from the data folder",
+    default: "vault/root.key",
+  }),
   memoryOvercommit: whole({
     flag: "--memory-overcommit",
     variable: "SOLO_MEMORY_OVERCOMMIT",

@@ -176,6 +176,41 @@ export type EventBody =
       readonly keyThumbprint: string;
       readonly reason: string;
     }
+  /** A secret has a new version; never what it is. Those below `oldestVersion` are gone. */
+  | {
+      readonly type: "secret.stored" | "secret.rotated";
+      readonly name: string;
+      readonly version: number;
+      readonly createdAtMs: number;
+      readonly oldestVersion: number;
+    }
+  /** One version of it, or all. */
+  | { readonly type: "secret.removed"; readonly name: string; readonly version?: number }
+  /** Handed out to who asked. */
+  | {
+      readonly type: "secret.fetched";
+      readonly name: string;
+      readonly version: number;
+      readonly leaseId: string;
+      readonly expiresAtMs: number;
+      /** Of the capability that allowed it. */
+      readonly cid?: string;
+    }
+  /** Put into a request that a service sends, which does not see it. */
+  | { readonly type: "secret.used"; readonly name: string; readonly version: number }
+  /** Who was given it holds no authority for it any more: time to rotate. */
+  | {
+      readonly type: "secret.lease-revoked";
+      readonly name: string;
+      readonly version: number;
+      readonly leaseId: string;
+    }
+  /** A key of the tenant that its secrets are wrapped by from now on. */
+  | { readonly type: "vault.key-made"; readonly keyId: string }
+  | { readonly type: "vault.rewrapped"; readonly keyId: string; readonly versions: number }
+  | { readonly type: "vault.key-removed"; readonly keyId: string }
+  | { readonly type: "vault.unsealed"; readonly by: "key-file" | "passphrase"; readonly isNew: boolean }
+  | { readonly type: "vault.sealed" }
   /** The tamper-evident log of a tenant, or the history under it, was changed: it does not go on. */
   | { readonly type: "receipts.broken"; readonly ofTenant: string; readonly problem: string }
   /** A resource that the whole server lives on has become scarce, or no longer is. */

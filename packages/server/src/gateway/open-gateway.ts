@@ -112,8 +112,10 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
       },
     },
     capabilities: { authority, state, requests, clock },
+    secrets: { vault: parts.vault, state, requests },
     kernel: {
       state,
+      vault: parts.vault,
       requests,
       sandbox,
       directory,

@@ -24,8 +24,8 @@ export async function openPrivateFolder(folder: string): Promise<void> {
 }
 
 /** Writes a file that must not exist; says whether this call made it. An existing file is never touched. */
-export async function createPrivateFile(path: string, text: string): Promise<boolean> {
-  const temporary = await writeTemporary(path, text);
+export async function createPrivateFile(path: string, content: string | Uint8Array): Promise<boolean> {
+  const temporary = await writeTemporary(path, content);
   try {
     // Unlike rename, link fails when the name is taken.
     await link(temporary, path);
@@ -73,11 +73,11 @@ export async function readPrivateFile(path: string): Promise<string | undefined>
   }
 }
 
-async function writeTemporary(path: string, text: string): Promise<string> {
+async function writeTemporary(path: string, content: string | Uint8Array): Promise<string> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(8).toString("hex")}.tmp`);
   const file = await open(temporary, "wx", 0o600);
   try {
-    await file.writeFile(text);
+    await file.writeFile(content);
     await file.sync();
   } catch (error) {
     await rm(temporary, { force: true });

@@ -41,6 +41,8 @@ import { LimitReporter } from "../services/limit-reporter.ts";
 import { ProgressWatch } from "../services/progress-watch.ts";
 import { UsageWatch } from "../services/usage-watch.ts";
 import { StorageFull } from "../storage/errors.ts";
+import type { RootKeySource } from "../vault/root-key.ts";
+import { Vault } from "../vault/vault.ts";
 import { type Owned, owner } from "./owner.ts";
 import { reportToLog } from "./report-to-log.ts";
 
@@ -55,6 +57,8 @@ export interface KernelOptions {
   readonly quotaDefaults?: QuotaDefaults;
   /** Where the load of the server itself is read; left out, nothing is ever scarce. */
   readonly vitals?: Vitals | undefined;
+  /** What unseals secrets; left out, they stay sealed. */
+  readonly rootKey?: RootKeySource | undefined;
   readonly openStorage: () => Promise<Storage>;
   readonly openSandbox: () => Promise<Sandbox>;
   /** Vouches for what the storage holds. */
@@ -71,6 +75,7 @@ export interface KernelParts {
   readonly authority: Authority;
   readonly denials: Denials;
   readonly load: LoadWatch;
+  readonly vault: Vault;
 }
 
 export interface Kernel {
@@ -96,6 +101,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
   const system = createActorSystem({ clock, report: (report) => reportToLog(logger, report) });
   let storage: Storage | undefined;
   let authority: Authority | undefined;
+  let vault: Vault | undefined;
   let sandbox: Sandbox | undefined;
   let drivers: readonly Driver[] = [];
   const processes = new DriverProcesses(system);
@@ -123,6 +129,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
       system,
       storage: storage as Storage,
       authority: authority as Authority,
+      vault: vault as Vault,
       sandbox: sandbox as Sandbox,
       drivers,
       processes,
@@ -165,6 +172,10 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
       }),
       part("receipts", async () => (await options.openReceipts?.(storage as Storage)) ?? nothing),
       part("authority", async () => (authority = await Authority.open({ state: (storage as Storage).state, clock }))),
+      part("vault", async () => {
+        const { state, events } = storage as Storage;
+        return (vault = await Vault.open({ state, events, clock, logger, rootKey: options.rootKey }));
+      }),
       {
         id: "drivers",
         type: "supervisor",
@@ -240,6 +251,7 @@ function startServices(options: {
   readonly system: ActorSystem;
   readonly storage: Storage;
   readonly authority: Authority;
+  readonly vault: Vault;
   readonly sandbox: Sandbox;
   readonly drivers: readonly Driver[];
   readonly processes: DriverProcesses;
@@ -346,7 +358,7 @@ function startServices(options: {
     vitals: () => load.vitals,
   });
   return {
-    parts: { storage, messaging, authority, denials, deployments, load },
+    parts: { storage, messaging, authority, denials, deployments, load, vault: options.vault },
     close: async () => {
       progress.close();
       usage.close();

@@ -2,8 +2,8 @@ import type { NewEvent } from "./event-log.ts";
 
 /**
  * Groups of records: what is deployed, answers kept for repeated requests, what each tenant may have, which certificates were issued
- * and taken back, what authority stands on: the keys that sign, what was issued, wished for, taken back and used up; and what
- * services keep.
+ * and taken back, what authority stands on: the keys that sign, what was issued, wished for, taken back and used up; what services
+ * keep; and secrets, with the keys that they are sealed by.
  */
 export type Collection =
   | "service"
@@ -16,7 +16,9 @@ export type Collection =
   | "capability-wish"
   | "revocation"
   | "charge"
-  | "kv";
+  | "kv"
+  | "secret"
+  | "vault-key";
 
 export interface RecordKey {
   readonly collection: Collection;

@@ -1,4 +1,5 @@
 import type { CapabilityContext } from "../../administration/capabilities/context.ts";
+import type { SealContext } from "../../administration/secrets.ts";
 import type { DeploymentContext } from "../../deployment/context.ts";
 import type { ManifestDefaults } from "../../deployment/manifest.ts";
 import type { MessagingContext } from "../../messaging/send.ts";
@@ -13,6 +14,7 @@ import { type KernelServiceContext, kernelService } from "./kernel.ts";
 import { messagingService } from "./messaging.ts";
 import type { MethodContext } from "./method.ts";
 import { quotaService } from "./quota.ts";
+import { vaultService } from "./vault.ts";
 
 export interface ApiOptions {
   readonly methods: MethodContext;
@@ -24,6 +26,7 @@ export interface ApiOptions {
   readonly receipts: Receipts;
   readonly certificates: CertificateContext;
   readonly capabilities: CapabilityContext;
+  readonly secrets: SealContext;
   readonly kernel: KernelServiceContext;
 }
 
@@ -35,6 +38,7 @@ export const createApi = ({ methods, inFlight, events, ...options }: ApiOptions)
   "solo.v1.EventService": eventService(methods, events, options.receipts),
   "solo.v1.CertificateService": certificateService(methods, options.certificates),
   "solo.v1.CapabilityService": capabilityService(methods, options.capabilities),
+  "solo.v1.VaultService": vaultService(methods, options.secrets),
   "solo.v1.KernelService": kernelService(methods, options.kernel),
 });
 

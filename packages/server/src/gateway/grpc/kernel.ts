@@ -7,6 +7,7 @@ import type { HostCheck, Sandbox } from "../../ports/cell.ts";
 import { resourceWords, type Vital } from "../../ports/vitals.ts";
 import { checkReceipts } from "../../receipts/check-receipts.ts";
 import type { Receipts } from "../../receipts/receipts.ts";
+import type { Vault } from "../../vault/vault.ts";
 import type { MethodsOf } from "./handler.ts";
 import { type MethodContext, unary } from "./method.ts";
 import { requestKey } from "./request-key.ts";
@@ -17,6 +18,7 @@ export interface KernelServiceContext extends ShutdownContext {
   readonly directory: Directory;
   readonly receipts: Receipts;
   readonly load: LoadWatch;
+  readonly vault: Vault;
   readonly version: string;
   readonly dataFolder: string;
 }
@@ -66,7 +68,12 @@ export const kernelService = (
     async () => ({
       confinement: confinements[kernel.sandbox.confinement],
       limitsLevel: limitsLevels[kernel.sandbox.limitsLevel],
-      checks: [...kernel.sandbox.checks, ...loadChecks(kernel.load), checkReceipts(kernel.receipts)].map((check) => ({
+      checks: [
+        ...kernel.sandbox.checks,
+        ...loadChecks(kernel.load),
+        checkReceipts(kernel.receipts),
+        checkVault(kernel.vault),
+      ].map((check) => ({
         ...check,
         result: checkResults[check.result],
       })),
@@ -112,6 +119,18 @@ function loadChecks(load: LoadWatch): readonly HostCheck[] {
       }),
     ),
   ];
+}
+
+function checkVault({ state: { isSealed, unsealedBy } }: Vault): HostCheck {
+  return {
+    name: "vault",
+    result: isSealed ? "degraded" : "ok",
+    found: isSealed
+      ? "sealed: no secret can be used"
+      : `unsealed by ${unsealedBy === "key-file" ? "its key file" : "a passphrase"}`,
+    why: "Secrets are open only while the server holds the key that wraps them",
+    fix: isSealed ? "solo vault unseal" : "",
+  };
 }
 
 const checkResults = {

@@ -13,6 +13,7 @@ import type { Api } from "./api.ts";
 import { type GateOptions, gate } from "./gate.ts";
 import { type CallerOf, handlersOf } from "./handler.ts";
 import { addReflection } from "./reflection.ts";
+import { vaultServiceDefinition } from "./secret-messages.ts";
 import { checkedSessionRequest } from "./session-request.ts";
 import { serveUnknownMethods } from "./unknown-method.ts";
 
@@ -45,6 +46,7 @@ const services = {
   "solo.v1.EventService": EventServiceService,
   "solo.v1.CertificateService": CertificateServiceService,
   "solo.v1.CapabilityService": CapabilityServiceService,
+  "solo.v1.VaultService": vaultServiceDefinition,
   "solo.v1.KernelService": KernelServiceService,
 } as const satisfies Record<keyof Api, ServiceDefinition>;
 
