@@ -44,6 +44,14 @@ export const kernelErrors = {
     command: "solo cert list",
     example: { method: "CertificateService/ListCertificates" },
   },
+  CERTIFICATE_NOT_RENEWABLE: {
+    status: "FAILED_PRECONDITION",
+    meaning:
+      "The certificate is not renewed: it is the local administrator's, or its key has too many that are still good",
+    wanted: "an agent's certificate, two thirds of whose life are over",
+    fix: "Use the newest certificate of the key. The local administrator's is renewed by the server, in its profile folder",
+    example: { method: "CertificateService/ListCertificates" },
+  },
   KEY_REFUSED: {
     status: "INVALID_ARGUMENT",
     meaning: "No certificate can be made for the public key of the request",

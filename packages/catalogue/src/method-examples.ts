@@ -73,6 +73,7 @@ export const methodExamples: Readonly<Record<Method, MethodExample>> = {
     request: { requestId: "issue-acme-1", tenant: "acme", holder: "ci" },
     command: "solo cert issue acme --holder ci",
   },
+  "CertificateService/Renew": { request: { requestId: "renew-1" } },
   "CertificateService/ListCertificates": { request: { tenant: "acme" }, command: "solo cert list acme" },
   "CertificateService/RevokeCertificate": {
     request: { requestId: "revoke-acme-ci-1", tenant: "acme", holder: "ci", reason: "the laptop was lost" },

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { usageFailure } from "./failure.ts";
@@ -47,8 +48,9 @@ export function writeProfile(folder: string, profile: NewProfile): void {
   );
 }
 
-function replaceFile(path: string, text: string, mode: number): void {
-  const fresh = `${path}.${process.pid}.new`;
+/** A reader sees the old text or the new one. */
+export function replaceFile(path: string, text: string, mode: number): void {
+  const fresh = `${path}.${randomUUID()}.new`;
   writeFileSync(fresh, text, { mode, flag: "wx", flush: true });
   renameSync(fresh, path);
 }

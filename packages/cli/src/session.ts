@@ -6,6 +6,7 @@ import { usageFailure } from "./failure.ts";
 import type { Host } from "./host.ts";
 import type { Output } from "./output.ts";
 import { loadProfile, type Profile } from "./profile.ts";
+import { isRenewalDue, renewProfile } from "./renew-profile.ts";
 
 /** What a command works with during one invocation. */
 export interface Session {
@@ -70,6 +71,18 @@ export function openSession(host: Host, output: Output, command: Command): Owned
         const known = { profile: session.profile(), address: session.address(), interrupted: host.interrupted };
         const { openConnection } = await import("./connection.ts");
         opened = openConnection(known);
+        if (!isRenewalDue(known.profile, Date.now())) return opened;
+        try {
+          profile = await renewProfile(opened, known.profile);
+        } catch (error) {
+          // What it was asked for may still go well: the certificate is good for a while.
+          output.note(
+            `Cannot renew the certificate in ${known.profile.folder}: ${error instanceof Error ? error.message : String(error)}`,
+          );
+          return opened;
+        }
+        opened.close();
+        opened = openConnection({ ...known, profile });
         return opened;
       })();
       // What was missing may be there when it is asked for again.

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { replaceCertificate } from "./renewal.ts";
 import { type RefOf, serviceRef } from "./service.ts";
 import { WireSender } from "./wire-sender.ts";
 
@@ -33,12 +34,16 @@ export interface Client extends AsyncDisposable {
 /**
  * Opens a client. Connects at the first call, and again whenever the connection was lost.
  *
+ * An agent's certificate is renewed when two thirds of its life are over, in the profile's folder too.
+ *
  * All calls share one stream, `MessagingService.Session`; a server that has none is called by one RPC each.
  *
  * @throws {Error} If the profile cannot be read.
  */
 export function connect(options: ConnectOptions): Client {
-  const sender = new WireSender("profile" in options ? readProfile(options) : options);
+  const sender = new WireSender("profile" in options ? readProfile(options) : options, (certificateChain) => {
+    if ("profile" in options) replaceCertificate(options.profile, certificateChain);
+  });
   return {
     service: <Definition>(name: string) => serviceRef(sender, name, {}) as RefOf<Definition>,
     close: () => sender.close(),

@@ -1,8 +1,16 @@
+import { randomUUID } from "node:crypto";
 import { isIPv4, isIPv6 } from "node:net";
 import { Client, type ClientDuplexStream, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
-import { MessagingServiceService, type SessionRequest, type SessionResponse, Status } from "@solo/proto";
+import {
+  CertificateServiceService,
+  MessagingServiceService,
+  type SessionRequest,
+  type SessionResponse,
+  Status,
+} from "@solo/proto";
 import { errorOf } from "./error-of.ts";
 import { readStatus, type SoloError } from "./errors.ts";
+import { Renewal } from "./renewal.ts";
 import type { CallOptions, Message, Sender } from "./service.ts";
 import { type Ending, type SendOptions, Session, type SessionEnd } from "./session.ts";
 import { decodeReply, encodeArguments } from "./values.ts";
@@ -24,15 +32,24 @@ const closeMs = 5_000;
 
 /** Sends over one session that is opened anew whenever it was lost, and repeats only what was not delivered. */
 export class WireSender implements Sender {
-  readonly #door: Door;
+  readonly #renewal: Renewal;
+  #door: Door;
   #client: Client | undefined;
   #session: Session | undefined;
   /** The server has no sessions. */
   #withoutSessions = false;
   #closed = false;
 
-  constructor(door: Door) {
+  /** @param onRenewed Given each certificate that takes the place of the door's. */
+  constructor(door: Door, onRenewed: (certificateChain: string) => void) {
     this.#door = door;
+    this.#renewal = new Renewal(door.certificateChain, {
+      renew: () => renew(this.#door),
+      onRenewed: (certificateChain) => {
+        this.#enterAgain({ ...this.#door, certificateChain });
+        onRenewed(certificateChain);
+      },
+    });
   }
 
   async call(message: Message, options: CallOptions): Promise<unknown> {
@@ -45,8 +62,18 @@ export class WireSender implements Sender {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#renewal.close();
     await this.#session?.close(closeMs);
     this.#client?.close();
+  }
+
+  /** What is out comes back over the connection it went by. */
+  #enterAgain(door: Door): void {
+    const [client, session] = [this.#client, this.#session];
+    this.#door = door;
+    this.#client = undefined;
+    this.#session = undefined;
+    void Promise.resolve(session?.close(closeMs)).finally(() => client?.close());
   }
 
   async #send(kind: "call" | "cast", message: Message, options: CallOptions): Promise<Uint8Array> {
@@ -142,6 +169,24 @@ function readTrailer(error: ServiceError): SoloError | undefined {
   const bytes = error.metadata?.get("grpc-status-details-bin")[0];
   const told = bytes instanceof Uint8Array ? readStatus(Status.decode(bytes)) : undefined;
   return told === undefined ? undefined : errorOf(told.reason, told.message, told.facts, { cause: error });
+}
+
+/** A fresh certificate for the key of a door. */
+function renew(door: Door): Promise<string> {
+  const client = new Client(door.address, credentialsOf(door), channelOptions(door.address));
+  const { path, requestSerialize, responseDeserialize } = CertificateServiceService.renew;
+  return new Promise<string>((resolve, reject) => {
+    client.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      { requestId: randomUUID(), validateOnly: false },
+      new Metadata(),
+      { deadline: Date.now() + defaultTimeoutMs },
+      (error, response) =>
+        error === null && response !== undefined ? resolve(response.certificateChainPem) : reject(error),
+    );
+  }).finally(() => client.close());
 }
 
 function sendAlone(

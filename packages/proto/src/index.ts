@@ -47,6 +47,8 @@ export {
   KeyType,
   ListCertificatesRequest,
   ListCertificatesResponse,
+  RenewRequest,
+  RenewResponse,
   RevokeCertificateRequest,
   RevokeCertificateResponse,
 } from "./generated/solo/v1/certificate.ts";

@@ -129,6 +129,7 @@ async function serve(config: Config): Promise<number> {
             restartPeriodMs: config.serviceRestartPeriodMs,
           },
           callsInFlight: config.callsInFlight,
+          certificateLifeMs: config.certificateLifeMs,
           graceMs: () => graceMs,
           // After the answer is on its way.
           stop: (askedGraceMs) => setImmediate(stop, askedGraceMs),

@@ -1,6 +1,6 @@
 // Who may connect, and who no longer may: over the real wire, on both faces of the API.
 
-import { createPublicKey, generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { status as grpcStatus } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -265,5 +265,68 @@ describe("a new identity", () => {
       expect((await refusal(using(silent, (each) => each.list()))).reason).toBe("CAPABILITY_INVALID");
       expect((await refusal(issueIdentity(client, "acme"))).reason).toBe("ADMIN_REQUIRED");
     });
+  });
+});
+
+describe("a certificate that is renewed", () => {
+  let identity: Credentials;
+  const renew = async (credentials: Credentials): Promise<Credentials> => {
+    const client = connect(server.ready.grpc, credentials);
+    try {
+      const request = { requestId: freshId(), validateOnly: false };
+      const { certificateChainPem } = await ask(client.certificates, client.certificates.renew, request);
+      return { ...credentials, certificate: Buffer.from(certificateChainPem) };
+    } finally {
+      client.close();
+    }
+  };
+  const listsAs = async (credentials: Credentials) => {
+    const client = connect(server.ready.grpc, credentials);
+    try {
+      return await client.list();
+    } finally {
+      client.close();
+    }
+  };
+
+  beforeAll(async () => {
+    identity = await issueIdentity(admin, "renewing", { holder: "ann" });
+  });
+
+  test("has the same key and name, and may do the same", async () => {
+    const renewed = await renew(identity);
+    expect(leafOf(renewed).serialNumber).not.toBe(leafOf(identity).serialNumber);
+    expect(leafOf(renewed).subjectAltName).toBe(leafOf(identity).subjectAltName);
+    expect(leafOf(renewed).checkPrivateKey(createPrivateKey(identity.key))).toBe(true);
+    expect(await listsAs(renewed)).toEqual([]);
+    expect(await listsAs(identity)).toEqual([]);
+    const told = (await admin.history("", "renewing")).at(-1);
+    expect(told).toMatchObject({ type: "certificate.renewed", actor: expect.stringMatching(/agent\/ann$/) });
+  });
+
+  test("is renewed without any authority too", async () => {
+    const nobody = await issueIdentity(admin, "renewing", { holder: "nobody", noAuthority: true });
+    expect(leafOf(await renew(nobody)).serialNumber).not.toBe(leafOf(nobody).serialNumber);
+  });
+
+  test("is renewed no more when its key has eight that are good", async () => {
+    const often = await issueIdentity(admin, "renewing", { holder: "often" });
+    for (let count = 1; count < 8; count += 1) await renew(often);
+    expect(await refusal(renew(often))).toMatchObject({
+      status: grpcStatus.FAILED_PRECONDITION,
+      reason: "CERTIFICATE_NOT_RENEWABLE",
+    });
+  });
+
+  test("is revoked with those that it was renewed by", async () => {
+    const renewed = await renew(identity);
+    const revoked = await revoke({ tenant: "renewing", serialNumber: leafOf(identity).serialNumber });
+    expect(revoked.map(({ serialNumber }) => serialNumber)).toContain(leafOf(renewed).serialNumber);
+    expect((await refusal(listsAs(renewed))).reason).toBe("CERTIFICATE_REVOKED");
+    expect((await refusal(renew(renewed))).reason).toBe("CERTIFICATE_REVOKED");
+  });
+
+  test("is no administrator's: no request makes one of those", async () => {
+    expect((await refusal(renew(readProfile(server.ready.profile)))).reason).toBe("CERTIFICATE_NOT_RENEWABLE");
   });
 });

@@ -17,6 +17,7 @@ let solo: Connection;
 
 /** An identity of a tenant, and a capability that it has handed on. */
 let identity: Credentials;
+let another: Credentials;
 let agent: Connection;
 let handedOn: string;
 
@@ -47,6 +48,7 @@ const grant = (of: Connection, asked: { requestId: string; validateOnly?: boolea
 beforeAll(async () => {
   await open();
   identity = await issueIdentity(solo, "acme");
+  another = await issueIdentity(solo, "acme", { holder: "another" });
   openAgent();
   handedOn = (await grant(agent, { requestId: freshId() })).bundle;
 });
@@ -135,6 +137,18 @@ const changes: readonly Change[] = [
       const { capabilities } = agent;
       const request = { requestId, validateOnly, bundle: handedOn, reason: other ? "b" : "a" };
       return ask(capabilities, capabilities.renounceCapability, request);
+    },
+  },
+  {
+    name: "CertificateService/Renew",
+    // Who asks is all that tells one from another.
+    send: async ({ requestId, validateOnly = false, other = false }) => {
+      const of = connect(server.ready.grpc, other ? another : identity);
+      try {
+        return await ask(of.certificates, of.certificates.renew, { requestId, validateOnly });
+      } finally {
+        of.close();
+      }
     },
   },
   {

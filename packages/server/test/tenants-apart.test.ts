@@ -107,6 +107,7 @@ const requests: Readonly<Record<string, (serviceId: string) => object>> = {
   "EventService/TailEvents": () => ({}),
   "EventService/GetCheckpoint": () => ({}),
   "CertificateService/Issue": () => ({ request_id: freshId(), validate_only: true, tenant: "ann" }),
+  "CertificateService/Renew": () => ({ request_id: freshId(), validate_only: true }),
   "CertificateService/ListCertificates": () => ({ tenant: "ann" }),
   "CertificateService/RevokeCertificate": () => ({
     request_id: freshId(),
@@ -166,7 +167,9 @@ const adminOnly = new Set([
 const ofNobody = new Set(["KernelService/Help", "MessagingService/Session"]);
 /** Who they are about, the connection says; a tenant that comes with them is not even read. */
 const ofCaller = new Set(
-  ["RenounceCapability", "PresentCapability", "RequestCapability"].map((name) => `CapabilityService/${name}`),
+  ["RenounceCapability", "PresentCapability", "RequestCapability"]
+    .map((name) => `CapabilityService/${name}`)
+    .concat("CertificateService/Renew"),
 );
 /** With nothing true to be sent, these are refused for what they are sent. */
 const refusedHere = new Set(

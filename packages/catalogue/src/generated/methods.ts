@@ -63,6 +63,12 @@ export const methods = {
     "response": "IssueResponse",
     "streams": false
   },
+  "CertificateService/Renew": {
+    "doc": "Makes a fresh certificate for the same key and name, for whoever holds a valid one. Best when two thirds of its life are over.",
+    "request": "RenewRequest",
+    "response": "RenewResponse",
+    "streams": false
+  },
   "CertificateService/ListCertificates": {
     "doc": "Certificates of a tenant that have not expired, the newest first.",
     "request": "ListCertificatesRequest",
@@ -1035,6 +1041,52 @@ export const messages = {
         "jsonName": "noAuthority",
         "type": "bool",
         "doc": "It may do nothing by itself."
+      }
+    ]
+  },
+  "RenewRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "request_id",
+        "jsonName": "requestId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "validate_only",
+        "jsonName": "validateOnly",
+        "type": "bool",
+        "doc": ""
+      }
+    ]
+  },
+  "RenewResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "certificate_chain_pem",
+        "jsonName": "certificateChainPem",
+        "type": "string",
+        "doc": "Leaf and intermediate, PEM."
+      },
+      {
+        "name": "root_pem",
+        "jsonName": "rootPem",
+        "type": "string",
+        "doc": "Root, PEM."
+      },
+      {
+        "name": "spiffe_id",
+        "jsonName": "spiffeId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "expires_at",
+        "jsonName": "expiresAt",
+        "type": "google.protobuf.Timestamp",
+        "doc": ""
       }
     ]
   },

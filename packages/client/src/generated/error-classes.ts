@@ -42,6 +42,14 @@ export class CertificateNotFound extends SoloError {
   }
 }
 
+/** The certificate is not renewed: it is the local administrator's, or its key has too many that are still good. */
+export class CertificateNotRenewable extends SoloError {
+  declare readonly reason: "CERTIFICATE_NOT_RENEWABLE";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("CERTIFICATE_NOT_RENEWABLE", message, facts, options);
+  }
+}
+
 /** No certificate can be made for the public key of the request. */
 export class KeyRefused extends SoloError {
   declare readonly reason: "KEY_REFUSED";
@@ -857,6 +865,7 @@ export const errorClasses = {
   CERTIFICATE_EXPIRED: CertificateExpired,
   CERTIFICATE_REVOKED: CertificateRevoked,
   CERTIFICATE_NOT_FOUND: CertificateNotFound,
+  CERTIFICATE_NOT_RENEWABLE: CertificateNotRenewable,
   KEY_REFUSED: KeyRefused,
   CERTIFICATE_NOT_YET_VALID: CertificateNotYetValid,
   CERTIFICATE_PURPOSE: CertificatePurpose,

@@ -1,3 +1,4 @@
+import type { X509Certificate } from "node:crypto";
 import type { VerifiedCapability } from "@solo/capabilities";
 
 /** Who stands behind a call, as their certificate says. */
@@ -25,4 +26,6 @@ export interface Holding {
 /** A caller on its connection. */
 export interface Peer extends Caller {
   readonly holding: Holding;
+  /** The certificate that it showed. */
+  leaf(): X509Certificate | undefined;
 }

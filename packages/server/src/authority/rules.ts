@@ -66,6 +66,7 @@ export const rules: Readonly<Record<Method, Rule>> = {
   "EventService/TailEvents": { ability: "event/read", on: "event/log/{name}" },
   "EventService/GetCheckpoint": { ability: "audit/read", on: "audit" },
   "CertificateService/Issue": { ability: "cert/issue", on: "cert/{name}" },
+  "CertificateService/Renew": "identity",
   "CertificateService/ListCertificates": { ability: "cert/list", on: "cert/{name}" },
   "CertificateService/RevokeCertificate": { ability: "cert/revoke", on: "cert/{name}" },
   "CapabilityService/GrantCapability": { ability: "cap/grant", on: "cap" },

@@ -124,6 +124,15 @@ export const settings = {
     max: 3_600_000,
     default: defaultGraceMs,
   }),
+  certificateLifeMs: duration({
+    flag: "--certificate-life",
+    variable: "SOLO_CERTIFICATE_LIFE",
+    key: "certificates.life",
+    doc: "How long an agent's certificate is good; its holder renews it when two thirds of that are over",
+    min: 60_000,
+    max: 90 * 86_400_000,
+    default: 90 * 86_400_000,
+  }),
   isolationMinimum: oneOf({
     flag: "--isolation-minimum",
     variable: "SOLO_ISOLATION_MINIMUM",

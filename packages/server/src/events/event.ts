@@ -169,6 +169,13 @@ export type EventBody =
       readonly serialNumber: string;
       readonly expiresAtMs: number;
     }
+  /** For the same key, by its holder. */
+  | {
+      readonly type: "certificate.renewed";
+      readonly spiffeId: string;
+      readonly serialNumber: string;
+      readonly expiresAtMs: number;
+    }
   | {
       readonly type: "certificate.revoked";
       readonly spiffeId: string;

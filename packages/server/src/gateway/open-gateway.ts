@@ -32,6 +32,8 @@ export interface GatewayOptions {
   readonly defaults: ManifestDefaults;
   /** Calls and casts of all clients that are served at one time. */
   readonly callsInFlight: number;
+  /** Of an agent's. */
+  readonly certificateLifeMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -65,6 +67,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
     adminProfileFolder,
     clock,
     hostNames: options.host === "0.0.0.0" || options.host === "::" ? [] : [options.host],
+    agentLifeMs: options.certificateLifeMs,
     isRevoked: (keyThumbprint) => register.isRevoked(keyThumbprint),
     onRenewalFailed: (error) =>
       logger.error("Cannot renew certificates; trying again in an hour", { error: String(error) }),

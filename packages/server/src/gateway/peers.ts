@@ -12,7 +12,8 @@ const exporterBytes = 32;
 /** Says who a connection belongs to, and what it holds from its first call until it closes. */
 export class Peers {
   readonly #authority: Authority;
-  readonly #holdings = new WeakMap<Connection, CallerAuthority>();
+  /** The same for every call of a connection. */
+  readonly #known = new WeakMap<Connection, Pick<Peer, "leaf"> & { readonly holding: CallerAuthority }>();
 
   constructor(authority: Authority) {
     this.#authority = authority;
@@ -22,11 +23,12 @@ export class Peers {
   of(front: TlsFront, name: string): Peer {
     const caller = callerOf(front.verdictOf(name));
     const connection = front.connectionOf(name) as Connection;
-    return { ...caller, holding: this.#holdingOf(connection) };
+    const { holding, leaf } = this.#knownOf(connection);
+    return { ...caller, holding, leaf };
   }
 
-  #holdingOf(connection: Connection): CallerAuthority {
-    const known = this.#holdings.get(connection);
+  #knownOf(connection: Connection): Pick<Peer, "leaf"> & { readonly holding: CallerAuthority } {
+    const known = this.#known.get(connection);
     if (known !== undefined) return known;
     const { verdict, socket } = connection;
     if (verdict.kind !== "identified") throw new TypeError("Who is refused holds nothing");
@@ -40,8 +42,9 @@ export class Peers {
       exporter: socket.exportKeyingMaterial(exporterBytes, exporterLabel, Buffer.alloc(0)),
       peer: holder,
     });
-    this.#holdings.set(connection, holding);
+    const made = { holding, leaf: () => socket.getPeerX509Certificate() };
+    this.#known.set(connection, made);
     socket.once("close", () => holding.close());
-    return holding;
+    return made;
   }
 }

@@ -96,9 +96,11 @@ export interface LeafRequest {
   /** Names and addresses a client may reach the holder by. Present for a server, and then the leaf is only a server's. */
   readonly hostNames?: readonly string[];
   readonly nowMs: number;
+  /** Default: 90 days. */
+  readonly lifeMs?: number;
 }
 
-/** Makes a leaf: 90 days, exactly one SPIFFE id. */
+/** Makes a leaf: exactly one SPIFFE id. */
 export async function issueLeaf(authority: Authority, request: LeafRequest): Promise<X509Certificate> {
   const names: JsonGeneralName[] = [{ type: "url", value: formatSpiffeId(request.id) }];
   for (const host of request.hostNames ?? []) names.push({ type: isIP(host) === 0 ? "dns" : "ip", value: host });
@@ -107,7 +109,7 @@ export async function issueLeaf(authority: Authority, request: LeafRequest): Pro
     subjectKey: request.key,
     issuer: authority,
     nowMs: request.nowMs,
-    lifeMs: lifeMs.leaf,
+    lifeMs: request.lifeMs ?? lifeMs.leaf,
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),

@@ -80,6 +80,8 @@ export interface IdentityOptions {
   readonly clock: Clock;
   /** DNS names and IP addresses of this server beside localhost, 127.0.0.1 and ::1. */
   readonly hostNames?: readonly string[];
+  /** How long an agent's certificate is good. Default: 90 days. */
+  readonly agentLifeMs?: number;
   /** Whether the certificates of that key were taken back. Default: none ever is. */
   readonly isRevoked?: (keyThumbprint: string) => boolean;
   /** Told when the hourly renewal fails; it is tried again an hour later. */
@@ -118,7 +120,11 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const rootPem = root.certificate.toString();
   const adminSpiffeId = formatSpiffeId(admin);
 
-  const certify = async (id: SpiffeId, given: KeyObject, forHosts?: readonly string[]): Promise<IssuedCertificate> => {
+  const certify = async (
+    id: SpiffeId,
+    given: KeyObject,
+    { forHosts, lifeMs }: { readonly forHosts?: readonly string[]; readonly lifeMs?: number | undefined } = {},
+  ): Promise<IssuedCertificate> => {
     const key = given.type === "private" ? createPublicKey(given) : given;
     const authority = await authorities.of(id.tenant);
     const certificate = await issueLeaf(authority, {
@@ -126,6 +132,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
       key,
       nowMs: clock.wallMs(),
       ...(forHosts === undefined ? {} : { hostNames: forHosts }),
+      ...(lifeMs === undefined ? {} : { lifeMs }),
     });
     return {
       certificateChainPem: certificate.toString() + authority.certificate.toString(),
@@ -136,7 +143,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
       expiresAtMs: certificate.validToDate.getTime(),
     };
   };
-  const certifyServer = async () => certify(serverId, await generateKey(), hostNames);
+  const certifyServer = async () => certify(serverId, await generateKey(), { forHosts: hostNames });
   const certifyAdmin = async () => {
     const issued = await certify(admin, adminKey);
     await replacePrivateFile(join(options.adminProfileFolder, "cert.pem"), issued.certificateChainPem);
@@ -184,7 +191,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
       const id: SpiffeId = { tenant, role: "agent", holder };
       // Before the tenant's authority is looked up: the tenant becomes a file name.
       formatSpiffeId(id);
-      return certify(id, key instanceof KeyObject ? key : await generateKey(key));
+      return certify(id, key instanceof KeyObject ? key : await generateKey(key), { lifeMs: options.agentLifeMs });
     },
     renewIfDue: () => inTurn(renewIfDue),
     async writeAdminProfile(address) {

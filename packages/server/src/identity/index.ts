@@ -9,6 +9,7 @@ export {
 } from "./errors.ts";
 export { type Identity, type IdentityOptions, type IssuedCertificate, openIdentity, type Renewed } from "./identity.ts";
 export {
+  fingerprintOf,
   type PeerIdentity,
   type PeerRefusal,
   type PeerVerdict,

@@ -5,6 +5,7 @@ import {
   type IssueResponse,
   KeyType,
   type ListCertificatesRequest,
+  RenewRequest,
   RevokeCertificateRequest,
 } from "@solo/proto";
 import { readGrants } from "../../administration/capabilities/grant.ts";
@@ -14,6 +15,7 @@ import {
   type NewIdentity,
   planCertificate,
 } from "../../administration/issue-certificate.ts";
+import { planRenewal, renewCertificate } from "../../administration/renew-certificate.ts";
 import {
   planRevocation,
   type Revocation,
@@ -24,7 +26,7 @@ import type { WantedAuthority } from "../../administration/standing-authority.ts
 import type { Resource } from "../../authority/authorize.ts";
 import { SoloError } from "../../errors.ts";
 import type { CertificateName, CertificateRecord } from "../../identity/certificate-register.ts";
-import { formatSpiffeId } from "../../identity/index.ts";
+import { fingerprintOf, formatSpiffeId } from "../../identity/index.ts";
 import type { MethodsOf } from "./handler.ts";
 import { type MethodContext, unary } from "./method.ts";
 import { fromPageToken, pageSize, toPageToken } from "./page.ts";
@@ -51,6 +53,25 @@ export const certificateService = (
       }
       const issued = await issueCertificate(certificates, permit, key, asked);
       return { ...issued, expiresAt: new Date(issued.expiresAtMs) };
+    },
+  ),
+
+  renew: unary(
+    context,
+    "CertificateService/Renew",
+    () => ({}),
+    async (request: RenewRequest, { permit, leaf: leafOf }) => {
+      const leaf = leafOf();
+      if (leaf === undefined) throw connectionGone();
+      // Whoever asks is all that a request says: the same id from another certificate is another request.
+      const content = Buffer.concat([RenewRequest.encode(request).finish(), Buffer.from(fingerprintOf(leaf))]);
+      const key = requestKey(permit.method, request.requestId, content);
+      if (request.validateOnly) {
+        planRenewal(certificates, permit, leaf);
+        return { certificateChainPem: "", rootPem: "", spiffeId: permit.caller.spiffeId, expiresAt: undefined };
+      }
+      const { expiresAtMs, ...issued } = await renewCertificate(certificates, permit, key, leaf);
+      return { ...issued, expiresAt: new Date(expiresAtMs) };
     },
   ),
 
@@ -128,6 +149,12 @@ function parseAuthority({ grants, noAuthority }: Pick<IssueRequest, "grants" | "
 
 const contradiction = (found: string, wanted: string, field: string): SoloError =>
   new SoloError("REQUEST_MALFORMED", `Cannot tell what to issue: found ${found}`, { found, wanted, field });
+
+const connectionGone = (): SoloError =>
+  new SoloError("CERTIFICATE_MISSING", "Cannot renew the certificate: the connection is closed", {
+    found: "a connection that is closed",
+    wanted: "an open connection with a valid certificate",
+  });
 
 const about = (tenant: string, holder: string): Resource => ({
   ...(tenant === "" ? {} : { tenant }),

@@ -1,3 +1,4 @@
+import type { X509Certificate } from "node:crypto";
 import type { Authority } from "../../authority/authority.ts";
 import { authorize, endedError, type Permit, type Resource } from "../../authority/authorize.ts";
 import type { Holding, Peer } from "../../authority/caller.ts";
@@ -76,6 +77,8 @@ export interface Granted<M extends Method> {
   readonly holding: Holding;
   /** The capability that the call names. */
   readonly named: string | undefined;
+  /** The certificate that the connection was made with; undefined once it is closed. */
+  leaf(): X509Certificate | undefined;
 }
 
 /** A method that answers once: identity, then authority, then the use case, then one translation of errors. */
@@ -171,8 +174,9 @@ export async function grant<M extends Method>(
     const { use } = permit;
     if (use !== undefined) authority.uses.note(use);
     if (permit.charges.length > 0) await authority.keepCharges(permit.charges);
-    const { holding } = caller;
-    return { permit, remainingMs: incoming.remainingMs(), signal: abort.signal, holding, named: incoming.capability() };
+    const { holding, leaf } = caller;
+    const [remainingMs, named] = [incoming.remainingMs(), incoming.capability()];
+    return { permit, remainingMs, signal: abort.signal, holding, named, leaf };
   } catch (thrown) {
     if (thrown instanceof SoloError && isDenial(thrown)) {
       const { tenant, spiffeId } = caller;
