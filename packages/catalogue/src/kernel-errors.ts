@@ -287,6 +287,14 @@ export const kernelErrors = {
     fix: "Send one JSON array of arguments",
     example: { method: "MessagingService/Call" },
   },
+  ARGUMENTS_INVALID: {
+    status: "INVALID_ARGUMENT",
+    meaning: "The arguments of a message are not such as the contract of its service wants; no handler has seen them",
+    wanted: "arguments as the service's contract has them",
+    fix: "Send what the contract wants at the path that is named",
+    command: "solo status ID",
+    example: { method: "MessagingService/Call" },
+  },
   SERVICE_NOT_FOUND: {
     status: "NOT_FOUND",
     meaning: "The tenant has no service of this id, or the one there was has been killed",

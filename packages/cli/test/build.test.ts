@@ -56,6 +56,78 @@ test("a folder becomes one file with its packages inside, its contract, and the 
   expect(text).not.toContain(folder);
 });
 
+test("the contract has schemas from the types: what has none takes anything, and a type with a name stands once", async () => {
+  const types = `
+import { defineServer, noReply, reply } from "@solo/actor-core";
+/** What is sold. */
+interface Item { readonly name: string; kind?: "fruit" | "tool" | undefined; parts: readonly Item[]; label: Uint8Array | null }
+type Id = string & { readonly brand: "id" };
+export default defineServer({
+  version: 1,
+  init: (): Item[] => [],
+  calls: {
+    /** Puts it on the shelf. */
+    add: async ({ state }, item: Item, count: number = 1) => reply(state.length + count, [...state, item]),
+    find: ({ state }, id: Id, ...more: [boolean, ...string[]]) => noReply<Item | undefined>(state),
+    loose: ({ state }, anything, when: Date, prices: Record<string, number>) => reply(undefined, state),
+  },
+  casts: { clear: () => [] },
+});
+`;
+  files({ "shop/service.ts": types });
+  const item = { $ref: "#/$defs/Item" };
+  const bytes = {
+    type: "object",
+    properties: { $bytes: { type: "string", contentEncoding: "base64" } },
+    required: ["$bytes"],
+    additionalProperties: false,
+  };
+  const list = (minItems: number, prefixItems: unknown[], items: unknown = false) => ({
+    type: "array",
+    prefixItems,
+    minItems,
+    items,
+  });
+  expect((await build()).contract?.schemas).toEqual({
+    calls: {
+      add: {
+        description: "Puts it on the shelf.",
+        arguments: list(1, [
+          { title: "item", ...item },
+          { title: "count", type: "number" },
+        ]),
+        reply: { type: "number" },
+      },
+      find: {
+        arguments: list(2, [{ title: "id", $ref: "#/$defs/Id" }, { type: "boolean" }], { type: "string" }),
+        reply: item,
+      },
+      loose: {
+        arguments: list(3, [
+          { title: "anything" },
+          { title: "when", not: {} },
+          { title: "prices", type: "object", additionalProperties: { type: "number" } },
+        ]),
+      },
+    },
+    casts: { clear: { arguments: { type: "array", minItems: 0, items: false } } },
+    $defs: {
+      Id: { type: "string" },
+      Item: {
+        description: "What is sold.",
+        type: "object",
+        properties: {
+          name: { type: "string" },
+          kind: { enum: ["fruit", "tool"] },
+          parts: { type: "array", items: item },
+          label: { anyOf: [{ type: "null" }, bytes] },
+        },
+        required: ["name", "parts", "label"],
+      },
+    },
+  });
+});
+
 test("the same folder gives the same bytes, wherever it lies", async () => {
   files(shop);
   const first = await build();

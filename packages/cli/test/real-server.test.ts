@@ -94,6 +94,9 @@ test("a folder is deployed by itself, or built first and deployed from the file"
     lines: [{ service: { id: "till", kind: "bundle", fileName: "till.solo", calls: ["add"], casts: ["reset"] } }],
   });
   expect(await solo("call", "till", "add", "2")).toEqual({ code: 0, lines: [{ reply: 3 }] });
+  expect(await solo("call", "till", "add", '"2"')).toMatchObject({
+    lines: [{ error: { reason: "ARGUMENTS_INVALID", metadata: { path: "$[0]" } } }],
+  });
   const deployed = await solo("status", "till");
   expect(await solo("build", "till")).toMatchObject({
     code: 0,

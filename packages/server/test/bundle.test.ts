@@ -113,3 +113,54 @@ describe("a bundle is refused, and leaves nothing, when", () => {
     expect((await refusal(solo.deploy("faulty", broken, options))).reason).toBe("COMPILE_FAILED");
   });
 });
+
+describe("a bundle with schemas in its contract", () => {
+  const text = { type: "string" };
+  const price = { type: "object", properties: { amount: { type: "number" } }, required: ["amount"] };
+  const schemas = {
+    calls: {
+      add: { arguments: { type: "array", prefixItems: [{ title: "by", type: "number" }], minItems: 1, items: false } },
+      hash: { arguments: { type: "array", prefixItems: [{ anyOf: [text, { $ref: "#/$defs/Price" }] }], minItems: 1 } },
+    },
+    casts: { reset: { arguments: { type: "array", minItems: 0, items: false } } },
+    $defs: { Price: price },
+  };
+  const contract = { calls: ["add", "hash"], casts: ["reset"], schemas };
+
+  test("has its arguments checked before a handler sees them, and shows what it wants", async () => {
+    await solo.deploy("checked", writeBundle({ ...parts, contract }), options);
+    expect(JSON.parse((await solo.status("checked")).contractJson)).toEqual(schemas);
+    const refused = async (method: string, args: readonly unknown[]) => {
+      const { reason, message, metadata } = await refusal(solo.call("checked", method, args));
+      return { reason, message, path: metadata.path };
+    };
+    expect(await refused("add", ["2"])).toEqual({
+      reason: "ARGUMENTS_INVALID",
+      message: 'Cannot call "add" of "checked": $[0] is "2"; wanted is a number',
+      path: "$[0]",
+    });
+    expect(await refused("add", [])).toMatchObject({ message: /\$ is 0 values; wanted is 1 value$/, path: "$" });
+    expect(await refused("add", [1, 2])).toMatchObject({ message: /\$ is 2 values; wanted is 1 value$/ });
+    expect(await refused("hash", [{ amount: "much" }])).toMatchObject({ path: "$[0].amount" });
+    expect(await refused("other", [])).toMatchObject({ reason: "METHOD_NOT_FOUND" });
+    expect(await solo.call("checked", "add", [2])).toBe(2);
+    await solo.cast("checked", "reset", ["too many"]);
+    expect(await solo.call("checked", "add", [2])).toBe(4);
+    await solo.kill("checked");
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    ["they are none", [], /as schemas is no JSON object/],
+    ["a method has none", { ...schemas, calls: { add: {} } }, /no schema for the arguments of "add"/],
+    [
+      "they are too large",
+      { ...schemas, $defs: { x: { description: "x".repeat(65_536) } } },
+      /at most 65536 are allowed/,
+    ],
+  ])("is refused when %s", async (_, faulty, message) => {
+    const bundle = writeBundle({ ...parts, contract: { ...contract, schemas: faulty as typeof schemas } });
+    const error = await refusal(solo.deploy("faulty", bundle, options));
+    expect(error).toMatchObject({ reason: "ARTIFACT_INVALID" });
+    expect(error.message).toMatch(message);
+  });
+});

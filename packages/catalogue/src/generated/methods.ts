@@ -1760,7 +1760,7 @@ export const messages = {
         "name": "calls",
         "jsonName": "calls",
         "type": "repeated string",
-        "doc": "Names of the calls and casts it answers; unchecked JSON goes in. Empty for a program that is an HTTP server, which takes any."
+        "doc": "Names of the calls and casts it answers; without a contract unchecked JSON goes in. Empty for a program that is an HTTP\nserver, which takes any."
       },
       {
         "name": "casts",
@@ -1803,6 +1803,12 @@ export const messages = {
         "jsonName": "program",
         "type": "Program",
         "doc": "How an external binary is run; unset for other kinds."
+      },
+      {
+        "name": "contract_json",
+        "jsonName": "contractJson",
+        "type": "string",
+        "doc": "JSON: `calls` and `casts`, each by its name with the JSON Schemas of its `arguments` (an array) and its `reply`, and the\n`$defs` they refer to. What does not fit is refused before a handler sees it. Empty where the service has none, as a\nsingle source file has not. In the answer to `Status` only."
       }
     ]
   },

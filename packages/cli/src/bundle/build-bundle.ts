@@ -4,6 +4,7 @@ import { basename, join, relative, resolve } from "node:path";
 import { type Failure, usageFailure } from "../failure.ts";
 import { type Contract, writeBundle } from "./bundle-file.ts";
 import { readContract } from "./read-contract.ts";
+import { readSchemas } from "./read-schemas.ts";
 
 /** What came of a folder. */
 export interface BuiltBundle {
@@ -46,7 +47,10 @@ export async function buildBundle(
   const about = readPackage(folder);
   const entry = findEntry(folder, path, options.entry, about);
   const code = await compile(folder, path, entry);
-  const [contract, actorCore] = [await readContract(code.commonJs), rangeOf(folder, about)];
+  const names = await readContract(code.commonJs);
+  const schemas = names === undefined ? undefined : await readSchemas(join(folder, entry));
+  const contract = names === undefined || schemas === undefined ? names : { ...names, schemas };
+  const actorCore = rangeOf(folder, about);
   const files = [{ path: ENTRY, content: Buffer.from(code.module) }];
   return {
     name: nameOf(folder, about),

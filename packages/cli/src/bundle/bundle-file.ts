@@ -1,9 +1,31 @@
 import { createHash } from "node:crypto";
 
-/** Names of the calls and casts of a service. */
+/** The calls and casts of a service. */
 export interface Contract {
   readonly calls: readonly string[];
   readonly casts: readonly string[];
+  /** Left out where there are no types to make them from. */
+  readonly schemas?: ContractSchemas;
+}
+
+/** A JSON Schema (2020-12), of the keywords that the types of TypeScript need. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** What methods take and answer, by their names. */
+export interface ContractSchemas {
+  readonly calls: Readonly<Record<string, MethodSchema>>;
+  readonly casts: Readonly<Record<string, MethodSchema>>;
+  /** What `#/$defs/NAME` in them names. */
+  readonly $defs: Readonly<Record<string, JsonSchema>>;
+}
+
+export interface MethodSchema {
+  /** From the comment above the handler. */
+  readonly description?: string;
+  /** Of the array of its arguments. */
+  readonly arguments: JsonSchema;
+  /** Left out for a cast, and for a call that answers without a value. */
+  readonly reply?: JsonSchema;
 }
 
 /** What goes into a bundle. */

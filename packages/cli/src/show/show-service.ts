@@ -10,6 +10,7 @@ import {
 } from "@solo/proto";
 import { formatTable, type TableCell } from "../table.ts";
 import { type Paint, terminalText } from "../terminal-text.ts";
+import { contractJson, contractText, methodLines } from "./show-contract.ts";
 import { timeJson, timeText } from "./show-time.ts";
 import {
   artifactKinds,
@@ -43,6 +44,7 @@ export function serviceJson(service: Service): Record<string, unknown> {
     lastCause: service.lastCause === undefined ? null : causeJson(service.lastCause),
     calls: service.calls,
     casts: service.casts,
+    contract: contractJson(service),
     confinement: wordOf(confinements, service.confinement),
     limitsLevel: wordOf(limitsLevels, service.limitsLevel),
     health: wordOf(healths, service.health),
@@ -178,8 +180,9 @@ export function serviceText(service: Service, paint: Paint): string {
     ["restarts", String(service.restarts)],
     ["process", service.processId === 0 ? "-" : String(service.processId)],
     ["isolation", `${wordOf(confinements, service.confinement)}, limits ${wordOf(limitsLevels, service.limitsLevel)}`],
-    ["calls", terminalText(service.calls.join(", ")) || "-"],
-    ["casts", terminalText(service.casts.join(", ")) || "-"],
+    ...methodRows(service, "calls"),
+    ...methodRows(service, "casts"),
+    ["contract", contractText(service)],
   ];
   const { usage, manifest, lastCause } = service;
   if (usage !== undefined) rows.push(["usage", usageText(usage)]);
@@ -200,6 +203,14 @@ export function serviceText(service: Service, paint: Paint): string {
   const facts = rows.map(([name, value]) => `${name.padEnd(10)} ${value}`.trimEnd());
   const limits = service.limits.length === 0 ? "" : `\n${limitsText(service.limits)}`;
   return `${facts.join("\n")}\n${limits}`;
+}
+
+/** One line for all names; one for each where its contract says more. */
+function methodRows(service: Service, group: "calls" | "casts"): [name: string, value: string][] {
+  const lines = methodLines(service, group).map((line) => terminalText(line));
+  if (contractJson(service) === null) return [[group, lines.join(", ") || "-"]];
+  const [first = "-", ...others] = lines;
+  return [[group, first], ...others.map((line): [string, string] => ["", line])];
 }
 
 /** Used against allowed, one limit a line. */

@@ -298,6 +298,14 @@ export class ArgumentsNotJson extends SoloError {
   }
 }
 
+/** The arguments of a message are not such as the contract of its service wants; no handler has seen them. */
+export class ArgumentsInvalid extends SoloError {
+  declare readonly reason: "ARGUMENTS_INVALID";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("ARGUMENTS_INVALID", message, facts, options);
+  }
+}
+
 /** The tenant has no service of this id, or the one there was has been killed. */
 export class ServiceNotFound extends SoloError {
   declare readonly reason: "SERVICE_NOT_FOUND";
@@ -897,6 +905,7 @@ export const errorClasses = {
   SESSION_UNKNOWN: SessionUnknown,
   ORIGIN_REFUSED: OriginRefused,
   ARGUMENTS_NOT_JSON: ArgumentsNotJson,
+  ARGUMENTS_INVALID: ArgumentsInvalid,
   SERVICE_NOT_FOUND: ServiceNotFound,
   METHOD_NOT_FOUND: MethodNotFound,
   SERVICE_EXISTS: ServiceExists,

@@ -8,7 +8,7 @@ export const call = defineTool({
   name: "solo_call",
   title: "Ask or tell a service",
   description:
-    "Sends one message to a running service and gives its reply. solo_status lists the calls and casts of a service. A message is delivered at most once and never sent again by itself: after SERVICE_DIED or a time-out, whether it had its effect is unknown.",
+    "Sends one message to a running service and gives its reply. solo_status lists the calls and casts of a service, with what they take where it has a contract. A message is delivered at most once and never sent again by itself: after SERVICE_DIED or a time-out, whether it had its effect is unknown.",
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
   input: z.strictObject({
     service_id: serviceId,

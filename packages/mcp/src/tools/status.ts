@@ -9,7 +9,7 @@ export const status = defineTool({
   name: "solo_status",
   title: "Show one service",
   description:
-    "Shows a service: its state, version, the names of its calls and casts, what it uses, how it is isolated, and why it ended last.",
+    "Shows a service: its state, version, the names of its calls and casts, the JSON Schemas of their arguments and replies where it has a contract (contractJson), what it uses, how it is isolated, and why it ended last.",
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({ service_id: serviceId }),
   output: { service: schemaOfMessage("Service") },

@@ -72,8 +72,8 @@ test("a start sends the boot, the source in pieces, and the arguments, as room c
   await new Promise((resolve) => setImmediate(resolve));
   expect(heard.map(({ message }) => message.kind)).toEqual(["boot", "source", "source", "source", "run"]);
   expect(heard[0]?.message).toMatchObject({ boot: { environment: { A: "1" }, sourceBytes: 2_500_000 } });
-  say(0, { kind: "started", calls: ["x"], casts: [] });
-  expect(await outcome).toEqual({ kind: "started", calls: ["x"], casts: [] });
+  say(0, { kind: "started", calls: ["x"], casts: [], contract: "" });
+  expect(await outcome).toEqual({ kind: "started", calls: ["x"], casts: [], contract: "" });
 });
 
 test("whatever a guest sends, nothing throws, and every promise settles when it is gone", async () => {

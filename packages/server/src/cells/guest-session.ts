@@ -48,7 +48,13 @@ export interface ProgramStart extends Pick<StartRequest, "logLevel" | "startArgu
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 export type StartOutcome =
-  | { readonly kind: "started"; readonly calls: readonly string[]; readonly casts: readonly string[] }
+  | {
+      readonly kind: "started";
+      readonly calls: readonly string[];
+      readonly casts: readonly string[];
+      /** In the guest's words, unread; empty for none. */
+      readonly contract: string;
+    }
   | { readonly kind: "failed"; readonly cause: Cause };
 
 /** What came of a call. `error` means the guest answered with an error; its death rejects with {@link GuestGone}. */
@@ -61,13 +67,13 @@ export type CallOutcome =
 /** A call that did not work, while the service lives on. */
 export interface GuestError {
   /**
-   * `unknown-method`, `arguments-not-json`, `arguments-not-array`, `reply-not-json`, `handler-failed`, or of the kernel's
-   * own: `too-large` (the arguments do not fit a frame), `overloaded` (too much waits for the guest). A hostile guest may
+   * `unknown-method`, `arguments-not-json`, `arguments-not-array`, `arguments-invalid`, `reply-not-json`, `handler-failed`,
+   * or of the kernel's own: `too-large` (the arguments do not fit a frame), `overloaded` (too much waits for the guest). A hostile guest may
    * send any other text.
    */
   readonly kind: string;
   readonly message: string;
-  /** Path inside the value, such as `$.items[3].when`, for `reply-not-json`. */
+  /** Path inside the value, such as `$.items[3].when`, for `arguments-invalid` and `reply-not-json`. */
   readonly path?: string;
   readonly detail?: string;
 }
@@ -385,7 +391,7 @@ class Session implements GuestSession {
       case "ready":
         return;
       case "started":
-        this.#settleStart({ kind: "started", calls: message.calls, casts: message.casts });
+        this.#settleStart(message);
         return;
       case "reply":
         this.#awaiting = false;

@@ -79,7 +79,7 @@ export default defineServer({ version: 1, init: () => 0, calls: { run: async ({ 
 
 test("a service in TypeScript starts, keeps its state and answers, one message at a time", async () => {
   const { session, outcome, call, cell } = await start(COUNTER, { args: [5] });
-  expect(outcome).toEqual({ kind: "started", calls: ["add", "slow"], casts: ["reset", "leave"] });
+  expect(outcome).toEqual({ kind: "started", calls: ["add", "slow"], casts: ["reset", "leave"], contract: "" });
   expect(await Promise.all([call("add", 2), call("slow"), call("add", 3)])).toEqual([7, 7, 10]);
   await session.cast({ method: "reset", args: new Uint8Array(0) });
   expect(await call("add", 1)).toBe(1);
@@ -503,7 +503,7 @@ test("a service that takes more of the library than most runs a supervision tree
       },
     });`,
   );
-  expect(outcome).toEqual({ kind: "started", calls: ["add"], casts: [] });
+  expect(outcome).toEqual({ kind: "started", calls: ["add"], casts: [], contract: "" });
   expect(await call("add", 1)).toBe(true);
   expect(await call("subtract", 1)).toMatchObject({ kind: "error", error: { kind: "unknown-method" } });
   session.kill();

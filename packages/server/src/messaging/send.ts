@@ -49,7 +49,7 @@ const longestMs = 2_147_483_647;
  * Delivers a question at most once and resolves with the answer's bytes. A message to a service that is starting waits for it
  * within its time.
  *
- * @throws {SoloError} `SERVICE_NOT_FOUND`, `SERVICE_NOT_RUNNING`, `METHOD_NOT_FOUND`, `ARGUMENTS_NOT_JSON`, `MAILBOX_FULL`,
+ * @throws {SoloError} `SERVICE_NOT_FOUND`, `SERVICE_NOT_RUNNING`, `METHOD_NOT_FOUND`, `ARGUMENTS_NOT_JSON`, `ARGUMENTS_INVALID`, `MAILBOX_FULL`,
  *   `MESSAGE_TOO_LARGE`, `CALL_TIMED_OUT`, `SERVICE_DIED`, `LIMIT_REACHED`, `REPLY_NOT_JSON`,
  *   `CIRCUIT_OPEN`, `CANCELLED`
  */
@@ -348,6 +348,14 @@ function guestError(message: Message, service: DeployedService, error: GuestErro
         wanted: "a JSON array of arguments",
         field: "arguments",
         metadata,
+      });
+    case "arguments-invalid":
+      return new SoloError("ARGUMENTS_INVALID", `Cannot call ${quoted(method)} of "${serviceId}": ${error.message}`, {
+        found: error.message,
+        wanted: `the arguments that the contract of "${serviceId}" has for ${quoted(method)}`,
+        field: "arguments",
+        command: `solo status ${serviceId}`,
+        metadata: { ...metadata, ...(error.path === undefined ? {} : { path: error.path }) },
       });
     case "reply-not-json":
       return new SoloError("REPLY_NOT_JSON", `Cannot pass on the reply of "${serviceId}": ${error.message}`, {

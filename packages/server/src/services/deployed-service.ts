@@ -21,6 +21,8 @@ export interface Incarnation {
   readonly startedAtMs: number;
   readonly calls: readonly string[];
   readonly casts: readonly string[];
+  /** JSON, in the guest's words; empty for none. */
+  readonly contract: string;
   /** Milliseconds from taking its cell until `init` had returned. */
   readonly startedWithinMs: number;
   /** Gives back the place in the mailbox of each message that was handed to it and that it is not done with. */
@@ -205,10 +207,11 @@ export class DeployedService {
     return { ...this.view(), ...(usage === undefined ? {} : { usage }) };
   }
 
-  /** {@link measuredView}, with every limit, used against allowed. */
+  /** {@link measuredView}, with its contract and every limit, used against allowed. */
   wholeView(): ServiceView {
     const view = this.measuredView();
-    return { ...view, limits: limitNames.map((limit) => this.#useOf(limit, view.usage)) };
+    const contract = this.incarnation?.contract ?? "";
+    return { ...view, contract, limits: limitNames.map((limit) => this.#useOf(limit, view.usage)) };
   }
 
   #useOf(limit: LimitName, usage: CellUsage | undefined): LimitUse {

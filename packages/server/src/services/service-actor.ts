@@ -270,7 +270,7 @@ async function bringUp(
       const limit = { name: "start_timeout_ms", used: allowed, allowed };
       return { kind: "failed", cause: { kind: "start_timeout", message, limit } };
     }
-    const { calls, casts } = outcome;
+    const { calls, casts, contract } = outcome;
     return {
       kind: "started",
       begunAtMs,
@@ -281,6 +281,7 @@ async function bringUp(
         startedWithinMs: clock.nowMs() - begunAtMs,
         calls,
         casts,
+        contract,
         unhandled: new Set(),
       },
     };

@@ -28,6 +28,8 @@ export interface ServiceView {
   readonly limitsLevel: LimitsLevel;
   readonly calls: readonly string[];
   readonly casts: readonly string[];
+  /** JSON, in the guest's words; only in the answer about one service. */
+  readonly contract?: string;
   /** Undefined while there is no cell, and in the answers to changes. */
   readonly usage?: CellUsage;
   /** Messages accepted and not yet answered. */

@@ -6,17 +6,23 @@
  * between the two is plain data.
  */
 
+import { MAX_CONTRACT_BYTES } from "../wire/protocol.ts";
 import { bun } from "./bun.ts";
+import { checkArguments, isSchema, type JsonSchema, type Mismatch } from "./check-arguments.ts";
 
 /** The code to run, or why there is none. */
 export type ReadBundle =
   | { readonly kind: "read"; readonly source: string; readonly contract: Contract | undefined }
   | { readonly kind: "refused"; readonly message: string };
 
-/** Names of the calls and casts that the code has, as its author's machine found them. */
+/** The calls and casts that the code has, as its author's machine found them. */
 export interface Contract {
   readonly calls: readonly string[];
   readonly casts: readonly string[];
+  /** JSON: what they take and answer; empty where that is not known. */
+  readonly schemas: string;
+  /** What is wrong with the arguments of one; nothing where no schema tells. */
+  check(group: "calls" | "casts", method: string, args: readonly unknown[]): Mismatch | undefined;
 }
 
 /** Version of `@solo/actor-core` in this cell; put in when the guest is built. */
@@ -94,8 +100,35 @@ function parseManifest(text: string): Manifest {
 }
 
 function parseContract(value: unknown): Contract {
-  const { calls, casts } = record(value, "its contract");
-  return { calls: names(calls), casts: names(casts) };
+  const { calls, casts, schemas } = record(value, "its contract");
+  const named = { calls: names(calls), casts: names(casts) };
+  if (schemas === undefined) return { ...named, schemas: "", check: () => undefined };
+  const text = JSON.stringify(schemas);
+  const bytes = new TextEncoder().encode(text).length;
+  if (bytes > MAX_CONTRACT_BYTES) {
+    throw new Refused(`its contract has schemas of ${bytes} bytes; at most ${MAX_CONTRACT_BYTES} are allowed`);
+  }
+  const found = record(schemas, "what its contract has as schemas");
+  const definitions = record(found.$defs, "what its contract has as $defs");
+  const wanted = { calls: argumentsOf(found.calls), casts: argumentsOf(found.casts) };
+  return {
+    ...named,
+    schemas: text,
+    check: (group, method, args) => {
+      const schema = wanted[group].get(method);
+      return schema === undefined ? undefined : checkArguments(args, schema, definitions);
+    },
+  };
+}
+
+function argumentsOf(methods: unknown): ReadonlyMap<string, JsonSchema> {
+  return new Map(
+    Object.entries(record(methods, "a part of its contract")).map(([name, method]) => {
+      const { arguments: schema } = record(method, `what its contract says of ${quoted(name)}`);
+      if (isSchema(schema)) return [name, schema];
+      throw new Refused(`its contract has no schema for the arguments of ${quoted(name)}`);
+    }),
+  );
 }
 
 function names(value: unknown): readonly string[] {

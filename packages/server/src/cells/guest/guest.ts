@@ -59,6 +59,7 @@ export class Guest {
   #runtime: ServiceRuntime | undefined;
   #running: RunningService | undefined;
   #http: HttpHandler | undefined;
+  #contract: Contract | undefined;
   readonly #answers = new Set<Promise<void>>();
   #exiting = false;
 
@@ -173,13 +174,19 @@ export class Guest {
       }
       if (this.#exiting) return running.abandon();
       this.#running = running;
+      this.#contract = contract;
       void running.ended.then(async (ending) => {
         // What was answered before the end goes out before it: a handler may answer and stop.
         await Promise.all(this.#answers);
         this.#exit(ending);
       });
       this.#http = http?.(this.#surroundings(running));
-      this.#send(0, { kind: "started", calls: running.calls, casts: running.casts });
+      this.#send(0, {
+        kind: "started",
+        calls: running.calls,
+        casts: running.casts,
+        contract: contract?.schemas ?? "",
+      });
       // While the kernel writes down that it has started.
       void running.limber();
     } catch (error) {
@@ -223,7 +230,8 @@ export class Guest {
 
   async #answer(id: number, message: KernelMessage & { readonly kind: "call" }): Promise<void> {
     try {
-      const answer = await this.#running?.call(message.method, decodeArguments(message.args), message.timeoutMs);
+      const args = this.#arguments("calls", message);
+      const answer = await this.#running?.call(message.method, args, message.timeoutMs);
       // The end of the service answers every open call, with its cause; nothing is said twice.
       if (answer === undefined || answer.kind === "ended") return;
       if (answer.kind === "failed") return this.#send(id, { kind: "error", error: describeFailure(answer) });
@@ -237,12 +245,21 @@ export class Guest {
 
   async #cast(id: number, message: KernelMessage & { readonly kind: "cast" }): Promise<void> {
     try {
-      await this.#running?.cast(message.method, decodeArguments(message.args));
+      await this.#running?.cast(message.method, this.#arguments("casts", message));
     } catch (error) {
       const { message: text } = describeError(error);
       this.log("warn", `Dropped cast "${message.method}": ${text}`);
     }
     this.#send(id, { kind: "handled" });
+  }
+
+  /** @throws {ArgumentsRefused} When they are none, or not such as the contract wants. */
+  #arguments(group: "calls" | "casts", message: { readonly method: string; readonly args: Uint8Array }): unknown[] {
+    const args = decodeArguments(message.args);
+    const wrong = this.#contract?.check(group, message.method, args);
+    if (wrong === undefined) return args;
+    const { path, found, wanted } = wrong;
+    throw new ArgumentsRefused("arguments-invalid", `${path} is ${found}; wanted is ${wanted}`, path);
   }
 
   #stop(): void {
@@ -336,7 +353,10 @@ class ReplyTooLarge extends Error {
 }
 
 function describeFault(error: unknown): GuestFault {
-  if (error instanceof ArgumentsRefused) return { kind: error.kind, message: error.message };
+  if (error instanceof ArgumentsRefused) {
+    const { kind, message, path } = error;
+    return { kind, message, ...(path === undefined ? {} : { path }) };
+  }
   if (error instanceof NotJson) {
     return { kind: "reply-not-json", message: `Cannot send reply: ${error.path} is ${error.found}`, path: error.path };
   }

@@ -63,14 +63,17 @@ export function decodeValue(bytes: Uint8Array): unknown {
   return bytes.length === 0 ? undefined : parse(bytes);
 }
 
-/** Bytes of a message that are not what they must be. */
+/** Arguments of a message that are not what they must be. */
 export class ArgumentsRefused extends Error {
-  readonly kind: "arguments-not-json" | "arguments-not-array";
+  readonly kind: "arguments-not-json" | "arguments-not-array" | "arguments-invalid";
+  /** Where, of those that are `arguments-invalid`. */
+  readonly path: string | undefined;
 
-  constructor(kind: ArgumentsRefused["kind"], message: string) {
+  constructor(kind: ArgumentsRefused["kind"], message: string, path?: string) {
     super(message);
     this.name = "ArgumentsRefused";
     this.kind = kind;
+    this.path = path;
   }
 }
 

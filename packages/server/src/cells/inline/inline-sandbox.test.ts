@@ -61,7 +61,12 @@ const counter = defineServer({
 
 test("a registered definition runs with the conversation of a real cell", async () => {
   const { outcome, call, logs, session } = await start(counter, [40]);
-  expect(outcome).toEqual({ kind: "started", calls: ["add", "fail", "silent", "price"], casts: ["leave"] });
+  expect(outcome).toEqual({
+    kind: "started",
+    calls: ["add", "fail", "silent", "price"],
+    casts: ["leave"],
+    contract: "",
+  });
   expect(await Promise.all([call("add", 1), call("add", 1)])).toEqual([41, 42]);
   expect(await call("subtract")).toMatchObject({ kind: "unknown-method" });
   expect(logs).toEqual(["info from 40"]);

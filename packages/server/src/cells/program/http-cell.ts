@@ -138,7 +138,8 @@ export class HttpCell implements Cell {
 
   async #awaitServer(): Promise<void> {
     for (let waitMs = 1; !this.#gone; waitMs = Math.min(waitMs * 2, 50)) {
-      if (await takesConnections(this.#socket)) return this.#hear(0, { kind: "started", calls: [], casts: [] });
+      if (await takesConnections(this.#socket))
+        return this.#hear(0, { kind: "started", calls: [], casts: [], contract: "" });
       await delay(waitMs);
     }
   }

@@ -28,8 +28,8 @@ function read(...chunks: readonly string[]): { readonly id: number; readonly mes
 }
 
 test.each<[string, number, GuestMessage]>([
-  ["started add,get%20all reset", 0, { kind: "started", calls: ["add", "get all"], casts: ["reset"] }],
-  ["started - -", 0, { kind: "started", calls: [], casts: [] }],
+  ["started add,get%20all reset", 0, { kind: "started", calls: ["add", "get all"], casts: ["reset"], contract: "" }],
+  ["started - -", 0, { kind: "started", calls: [], casts: [], contract: "" }],
   ['reply 7 {"a": 1}', 7, { kind: "reply", bytes: utf8('{"a": 1}') }],
   ["reply 7", 7, { kind: "reply", bytes: utf8("") }],
   ["error 7 unknown-method no such", 7, { kind: "error", error: { kind: "unknown-method", message: "no such" } }],

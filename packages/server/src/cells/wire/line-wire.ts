@@ -122,7 +122,10 @@ function readLine(bytes: Buffer): { readonly id: number; readonly message: Guest
   const kind = words.next();
   switch (kind) {
     case "started":
-      return { id: 0, message: { kind: "started", calls: names(words.next()), casts: names(words.next()) } };
+      return {
+        id: 0,
+        message: { kind: "started", calls: names(words.next()), casts: names(words.next()), contract: "" },
+      };
     case "reply":
       return { id: words.number(), message: { kind: "reply", bytes: words.rest() } };
     case "error":

@@ -20,7 +20,7 @@ const optional = <T>(name: string, value: fc.Arbitrary<T>) => fc.oneof(fc.consta
 
 const guestMessage = fc.oneof(
   fc.record({ kind: fc.constant("ready"), version: fc.nat(255), landlock: fc.nat(255) }),
-  fc.record({ kind: fc.constant("started"), calls: fc.array(text), casts: fc.array(text) }),
+  fc.record({ kind: fc.constant("started"), calls: fc.array(text), casts: fc.array(text), contract: text }),
   fc.record({ kind: fc.constant("reply"), bytes }),
   fc.record({ kind: fc.constant("handled") }),
   fc

@@ -24,6 +24,8 @@ export const MAX_LINE_BYTES = 8 * 1024;
 export const MAX_DETAIL_BYTES = 4 * 1024;
 /** Most methods of one kind that a service may have. */
 export const MAX_METHODS = 1024;
+/** Longest contract in bytes. */
+export const MAX_CONTRACT_BYTES = 64 * 1024;
 
 /** What the source of a guest is written in. */
 export type SourceLanguage = "typescript" | "javascript" | "bundle";
@@ -71,7 +73,13 @@ export type KernelMessage =
 export type GuestMessage =
   /** `landlock` is the version of it that the guest has put in force on itself; 0 for none. */
   | { readonly kind: "ready"; readonly version: number; readonly landlock: number }
-  | { readonly kind: "started"; readonly calls: readonly string[]; readonly casts: readonly string[] }
+  /** `contract` is JSON: what the methods take and answer; empty where nothing is known of it. */
+  | {
+      readonly kind: "started";
+      readonly calls: readonly string[];
+      readonly casts: readonly string[];
+      readonly contract: string;
+    }
   | { readonly kind: "reply"; readonly bytes: Uint8Array }
   | { readonly kind: "error"; readonly error: GuestFault }
   /** A part of the HTTP exchange of this frame's id. */
@@ -254,7 +262,7 @@ export function encodeGuestMessage(message: GuestMessage): readonly Uint8Array[]
     case "ready":
       return [new FieldWriter(GUEST.ready).u8(message.version).u8(message.landlock).bytes()];
     case "started":
-      return [new FieldWriter(GUEST.started).names(message.calls).names(message.casts).bytes()];
+      return [new FieldWriter(GUEST.started).names(message.calls).names(message.casts).rest(message.contract).bytes()];
     case "reply":
       return [new FieldWriter(GUEST.reply).bytes(), message.bytes];
     case "error": {
@@ -328,8 +336,7 @@ export function decodeGuestMessage(payload: Uint8Array): GuestMessage {
     case GUEST.started: {
       const calls = reader.names();
       const casts = reader.names();
-      reader.end();
-      return { kind: "started", calls, casts };
+      return { kind: "started", calls, casts, contract: reader.restText(MAX_CONTRACT_BYTES) };
     }
     case GUEST.reply:
       return { kind: "reply", bytes: reader.rest() };
@@ -574,6 +581,14 @@ class FieldReader {
 
   rest(): Uint8Array {
     return this.#take(this.#bytes.length - this.#offset);
+  }
+
+  restText(maxBytes: number): string {
+    const bytes = this.rest();
+    if (bytes.length > maxBytes) {
+      throw new ProtocolError(`Cannot read message: text must be at most ${maxBytes} bytes, got ${bytes.length}`);
+    }
+    return TEXT.decode(bytes);
   }
 
   end(): void {

@@ -67,6 +67,7 @@ export const toServiceMessage = (view: ServiceView): Service => ({
   limitsLevel: limitsLevels[view.limitsLevel],
   calls: [...view.calls],
   casts: [...view.casts],
+  contractJson: view.contract ?? "",
   usage: toUsageMessage(view),
   health: healths[view.health.kind],
   healthReason: healthReason(view),

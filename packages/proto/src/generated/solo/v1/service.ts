@@ -898,7 +898,10 @@ export interface Service {
   manifest: Manifest | undefined;
   confinement: Confinement;
   limitsLevel: LimitsLevel;
-  /** Names of the calls and casts it answers; unchecked JSON goes in. Empty for a program that is an HTTP server, which takes any. */
+  /**
+   * Names of the calls and casts it answers; without a contract unchecked JSON goes in. Empty for a program that is an HTTP
+   * server, which takes any.
+   */
   calls: string[];
   casts: string[];
   usage: Usage | undefined;
@@ -909,7 +912,15 @@ export interface Service {
   limits: LimitUse[];
   kind: ArtifactKind;
   /** How an external binary is run; unset for other kinds. */
-  program: Program | undefined;
+  program:
+    | Program
+    | undefined;
+  /**
+   * JSON: `calls` and `casts`, each by its name with the JSON Schemas of its `arguments` (an array) and its `reply`, and the
+   * `$defs` they refer to. What does not fit is refused before a handler sees it. Empty where the service has none, as a
+   * single source file has not. In the answer to `Status` only.
+   */
+  contractJson: string;
 }
 
 function createBaseLimits(): Limits {
@@ -2698,6 +2709,7 @@ function createBaseService(): Service {
     limits: [],
     kind: 0,
     program: undefined,
+    contractJson: "",
   };
 }
 
@@ -2768,6 +2780,9 @@ export const Service: MessageFns<Service> = {
     }
     if (message.program !== undefined) {
       Program.encode(message.program, writer.uint32(178).fork()).join();
+    }
+    if (message.contractJson !== "") {
+      writer.uint32(186).string(message.contractJson);
     }
     return writer;
   },
@@ -2961,6 +2976,14 @@ export const Service: MessageFns<Service> = {
             message.program = Program.decode(reader, reader.uint32());
             continue;
           }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.contractJson = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3039,6 +3062,11 @@ export const Service: MessageFns<Service> = {
         : [],
       kind: isSet(object.kind) ? artifactKindFromJSON(object.kind) : 0,
       program: isSet(object.program) ? Program.fromJSON(object.program) : undefined,
+      contractJson: isSet(object.contractJson)
+        ? globalThis.String(object.contractJson)
+        : isSet(object.contract_json)
+        ? globalThis.String(object.contract_json)
+        : "",
     };
   },
 
@@ -3110,6 +3138,9 @@ export const Service: MessageFns<Service> = {
     if (message.program !== undefined) {
       obj.program = Program.toJSON(message.program);
     }
+    if (message.contractJson !== "") {
+      obj.contractJson = message.contractJson;
+    }
     return obj;
   },
 
@@ -3146,6 +3177,7 @@ export const Service: MessageFns<Service> = {
     message.program = (object.program !== undefined && object.program !== null)
       ? Program.fromPartial(object.program)
       : undefined;
+    message.contractJson = object.contractJson ?? "";
     return message;
   },
 };
