@@ -1,10 +1,12 @@
 // Programs that are HTTP servers: their requests come through the ingress as they were made, and go as those of services do.
 
 import { once } from "node:events";
+import { IncomingMessage } from "node:http";
 import { request } from "node:https";
+import type { Duplex } from "node:stream";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { ArtifactKind, Packaging, ProgramProtocol } from "@solo/proto";
-import { type Connection, type Credentials, connect, type DeployOptions, issueIdentity } from "./client.ts";
+import { ask, type Connection, type Credentials, connect, type DeployOptions, issueIdentity } from "./client.ts";
 import { httpClient } from "./http-client.ts";
 import { testWith } from "./needs.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, until } from "./server-process.ts";
@@ -12,7 +14,7 @@ import { makeDataFolder, readProfile, type ServerProcess, startServer, until } f
 jest.setTimeout(60_000);
 
 const program = `#!/usr/bin/env python3
-import json, os
+import base64, hashlib, json, os
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingMixIn, UnixStreamServer
 seen = {"sent": 0, "left": 0, "messages": 0}
@@ -44,6 +46,19 @@ class Handler(BaseHTTPRequestHandler):
             self.piece(self.rfile.read(size))
             self.rfile.readline()
         self.piece(b"")
+    def at_ws(self):
+        key = self.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        accept = base64.b64encode(hashlib.sha1(key.encode()).digest()).decode()
+        self.begin([("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept)], 101)
+        self.close_connection = True
+        while head := self.rfile.read(2):
+            size = head[1] & 127
+            if size == 127: size = int.from_bytes(self.rfile.read(8), "big")
+            mask = self.rfile.read(4)
+            body = bytes(a ^ b for a, b in zip(self.rfile.read(size), mask * (size // 4 + 1)))
+            if body == b"die": os._exit(3)
+            self.wfile.write(bytes([head[0], 127]) + size.to_bytes(8, "big") + body)
+            if head[0] == 0x88: return
     def at_forever(self):
         self.begin([("Transfer-Encoding", "chunked")])
         try:
@@ -70,6 +85,7 @@ Server(os.environ["SOLO_HTTP_SOCKET"], Handler).serve_forever()
 
 const data = makeDataFolder();
 let server: ServerProcess;
+let admin: Connection;
 let ann: Connection;
 let identity: Credentials;
 let http: ReturnType<typeof httpClient>;
@@ -84,15 +100,14 @@ const binary = (protocol: ProgramProtocol): DeployOptions => ({
 suite("a program that is an HTTP server", () => {
   beforeAll(async () => {
     server = await startServer(data.folder, ["--host-programs", "sh,python3"]);
-    const admin = connect(server.ready.grpc, readProfile(server.ready.profile));
+    admin = connect(server.ready.grpc, readProfile(server.ready.profile));
     identity = await issueIdentity(admin, "ann");
-    admin.close();
     ann = connect(server.ready.grpc, identity);
     http = httpClient(server.ready.http, identity);
     await ann.deploy("web", program, binary(ProgramProtocol.PROGRAM_PROTOCOL_HTTP));
   });
   afterAll(async () => {
-    ann.close();
+    for (const client of [admin, ann]) client.close();
     await server.stop();
     data.remove();
   });
@@ -186,6 +201,94 @@ suite("a program that is an HTTP server", () => {
     for (const answer of open) answer.pause();
     expect(await ann.call("web", "add", [1])).toBe(1);
     for (const answer of open) answer.destroy();
+  });
+
+  /** Asks to go on in WebSocket: the open socket, or the answer that said no. */
+  const upgrade = (path: string, as = identity): Promise<Duplex | IncomingMessage> =>
+    new Promise((resolve, reject) => {
+      const { root: ca, certificate: cert, key } = as;
+      const port = Number(server.ready.http.split(":").pop());
+      const headers = {
+        ...{ connection: "Upgrade", upgrade: "websocket" },
+        ...{ "sec-websocket-version": "13", "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==" },
+      };
+      const asked = request({ host: "127.0.0.1", servername: "localhost", port, path, headers, ca, cert, key });
+      asked.on("error", reject);
+      asked.on("response", resolve);
+      asked.on("upgrade", (answer, socket) => {
+        expect(answer.headers["sec-websocket-accept"]).toBe("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        socket.on("error", () => undefined);
+        resolve(socket);
+      });
+      asked.end();
+    });
+  const opened = async (): Promise<Duplex> => {
+    const socket = await upgrade("/ann/web/ws");
+    if (socket instanceof IncomingMessage) throw new Error(`Answered with ${socket.statusCode}`);
+    return socket;
+  };
+  /** A frame of a client, whose mask is zero. */
+  const frame = (kind: number, body: Buffer | string): Buffer => {
+    const head = Buffer.alloc(14);
+    head.writeUInt8(0x80 | kind, 0);
+    head.writeUInt8(0x80 | 127, 1);
+    head.writeUInt32BE(Buffer.byteLength(body), 6);
+    return Buffer.concat([head, Buffer.from(body)]);
+  };
+  const readFrame = async (socket: Duplex): Promise<string> => {
+    let got = Buffer.alloc(0);
+    for await (const chunk of socket.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      got = Buffer.concat([got, chunk]);
+      if (got.length >= 10 && got.length === 10 + got.readUInt32BE(6)) break;
+    }
+    return got.subarray(10).toString();
+  };
+
+  test("speaks WebSocket: messages go both ways, large ones too, until it is closed", async () => {
+    const socket = await opened();
+    for (const text of ["hello", "again", "x".repeat(1_000_000)]) {
+      socket.write(frame(1, text));
+      expect(await readFrame(socket)).toBe(text);
+    }
+    socket.write(frame(8, ""));
+    await once(socket.resume(), "end");
+    socket.destroy();
+  });
+
+  test("has a WebSocket that counts as a request under way, and ends with the program", async () => {
+    const used = async () => {
+      const { limits } = await ask(admin.quotas, admin.quotas.getQuota, { tenant: "ann" });
+      return limits.find(({ limit }) => limit === "calls_in_flight")?.used;
+    };
+    await until("none counts", async () => ((await used()) === 0n ? true : undefined));
+    const socket = await opened();
+    expect(await used()).toBe(1n);
+    socket.write(frame(1, "die"));
+    await once(socket.resume(), "close");
+    await until("none counts", async () => ((await used()) === 0n ? true : undefined));
+    await until("it answers again", async () => ((await http.ask("/ann/web/seen")).status === 200 ? true : undefined));
+  });
+
+  const refusedUpgrade = async (path: string, as = identity) => {
+    const answer = await upgrade(path, as);
+    if (!(answer instanceof IncomingMessage)) throw new Error("It was taken");
+    let text = "";
+    for await (const chunk of answer.setEncoding("utf8")) text += chunk;
+    return { status: answer.statusCode, body: JSON.parse(text) };
+  };
+
+  test("may refuse a WebSocket; a service with fetch has none, and says so", async () => {
+    expect(await refusedUpgrade("/ann/web/anything")).toEqual({ status: 404, body: [] });
+    await ann.deploy("fetching", 'export default { fetch: () => new Response("hello") };');
+    expect(await refusedUpgrade("/ann/fetching/")).toMatchObject({
+      status: 404,
+      body: { reason: "SERVICE_HAS_NO_WEBSOCKET" },
+    });
+    expect(await refusedUpgrade("/ann/nobody/")).toMatchObject({ status: 404, body: { reason: "SERVICE_NOT_FOUND" } });
+    const ben = await issueIdentity(admin, "ben");
+    expect(await refusedUpgrade("/ann/web/ws", ben)).toMatchObject({ status: 403, body: { reason: "OTHER_TENANT" } });
+    // Only services have it, and only this protocol: elsewhere the wish is passed over.
+    expect((await http.ask("/health", { headers: { connection: "Upgrade", upgrade: "websocket" } })).status).toBe(200);
   });
 
   test("gets its messages from no request, however the path is written", async () => {

@@ -39,6 +39,7 @@ export type ExchangeFailure =
 export class HttpExchange {
   readonly #handlers: ExchangeHandlers;
   readonly #link: ReturnType<GuestSession["openHttp"]>;
+  readonly #mayUpgrade: boolean;
   #waiting: "head" | "body" | "nothing" = "head";
   /** What the guest may still send of its body. */
   #credit = HTTP_WINDOW_BYTES;
@@ -47,6 +48,7 @@ export class HttpExchange {
 
   constructor(session: GuestSession, head: HttpRequestHead, handlers: ExchangeHandlers) {
     this.#handlers = handlers;
+    this.#mayUpgrade = head.upgrade !== undefined;
     this.#link = session.openHttp(
       (bytes) => this.#receive(bytes),
       (message) => this.#fail({ kind: "gone", message }),
@@ -101,7 +103,7 @@ export class HttpExchange {
     switch (part.kind) {
       case "head":
         this.#waiting = "body";
-        this.#handlers.onHead(readHead(part.json));
+        this.#handlers.onHead(readHead(part.json, this.#mayUpgrade));
         return;
       case "body":
         this.#credit -= part.chunk.length;
@@ -160,7 +162,7 @@ export class HttpExchange {
 }
 
 /** @throws {ProtocolError} For what is no head that HTTP allows. */
-function readHead(json: Uint8Array): HttpResponseHead {
+function readHead(json: Uint8Array, mayUpgrade: boolean): HttpResponseHead {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder().decode(json));
@@ -168,7 +170,8 @@ function readHead(json: Uint8Array): HttpResponseHead {
     throw new ProtocolError("a head that is no JSON", { cause });
   }
   const { status, headers } = (value ?? {}) as Partial<HttpResponseHead>;
-  if (!Number.isInteger(status) || (status as number) < 200 || (status as number) > 599) {
+  const isFinal = Number.isInteger(status) && (status as number) >= 200 && (status as number) <= 599;
+  if (!isFinal && !(mayUpgrade && status === 101)) {
     throw new ProtocolError(`the status ${JSON.stringify(status)?.slice(0, 40)}, wanted 200 to 599`);
   }
   if (!Array.isArray(headers) || headers.length > 200)

@@ -1,5 +1,6 @@
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { HTTP_WINDOW_BYTES, type HttpPart, type HttpRequestHead, type HttpResponseHead } from "../wire/http-frames.ts";
 
 /** What an exchange with a program stands on. */
@@ -20,6 +21,8 @@ export interface ProgramExchangeSurroundings {
 export class ProgramExchange {
   readonly #surroundings: ProgramExchangeSurroundings;
   #asked: ClientRequest | undefined;
+  /** Once the program has gone on in another protocol. */
+  #upgraded: Duplex | undefined;
   #credit = HTTP_WINDOW_BYTES;
   #onCredit: (() => void) | undefined;
   #isOver = false;
@@ -40,12 +43,12 @@ export class ProgramExchange {
         }
         return;
       case "body":
-        this.#asked?.write(part.chunk, (error) => {
+        (this.#upgraded ?? this.#asked)?.write(part.chunk, (error) => {
           if (!error) this.#send({ kind: "credit", bytes: part.chunk.length });
         });
         return;
       case "end":
-        this.#asked?.end();
+        (this.#upgraded ?? this.#asked)?.end();
         return;
       case "credit":
         this.#credit += part.bytes;
@@ -63,10 +66,11 @@ export class ProgramExchange {
     this.#isOver = true;
     this.#onCredit?.();
     this.#asked?.destroy();
+    this.#upgraded?.destroy();
     this.#surroundings.onOver();
   }
 
-  #begin({ method, url, headers, hasBody }: HttpRequestHead): void {
+  #begin({ method, url, headers, hasBody, upgrade }: HttpRequestHead): void {
     const hasLength = headers.some(([name]) => name === "content-length");
     const length = hasLength || !hasBody ? [] : ["transfer-encoding", "chunked"];
     const asked = request({
@@ -74,20 +78,32 @@ export class ProgramExchange {
       method,
       // As it was written: a parsed one would have lost its dots.
       path: url.slice(url.indexOf("/", "http://".length)),
-      headers: [...headers.flat(), ...length],
+      headers: [
+        ...headers.flat(),
+        ...length,
+        ...(upgrade === undefined ? [] : ["connection", "Upgrade", "upgrade", upgrade]),
+      ],
     });
     this.#asked = asked;
     asked.on("error", (error) => this.#breakOff(error.message));
-    asked.once("response", (response) => void this.#answer(response));
+    asked.once("response", (response) => void this.#answer(response, response));
+    if (upgrade !== undefined) {
+      asked.once("upgrade", (response, socket, first) => {
+        this.#upgraded = socket;
+        socket.on("error", (error) => this.#breakOff(error.message));
+        socket.unshift(first);
+        void this.#answer(response, socket);
+      });
+    }
     if (hasBody) asked.flushHeaders();
     else asked.end();
   }
 
-  async #answer(response: IncomingMessage): Promise<void> {
+  async #answer(response: IncomingMessage, body: AsyncIterable<Buffer>): Promise<void> {
     const head: HttpResponseHead = { status: response.statusCode ?? 0, headers: pairsOf(response.rawHeaders) };
     this.#send({ kind: "head", json: Buffer.from(JSON.stringify(head)) });
     try {
-      for await (const chunk of response as AsyncIterable<Buffer>) await this.#sendBody(chunk);
+      for await (const chunk of body) await this.#sendBody(chunk);
       this.#send({ kind: "end" });
       this.end();
     } catch (error) {

@@ -31,6 +31,8 @@ export interface HttpRequestHead {
   readonly url: string;
   readonly headers: readonly (readonly [string, string])[];
   readonly hasBody: boolean;
+  /** The protocol that the connection is to go on in; after status 101 both bodies are its bytes, as they come. */
+  readonly upgrade?: string;
 }
 
 export interface HttpResponseHead {

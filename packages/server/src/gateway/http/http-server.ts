@@ -8,7 +8,7 @@ import { type GateOptions, recordRefusal, refusalOf } from "../grpc/gate.ts";
 import { serverStopping } from "../grpc/server-stopping.ts";
 import { type ApiRoutesOptions, serveApi } from "./api-routes.ts";
 import { serveDocuments } from "./document-routes.ts";
-import { type IngressOptions, serveIngress, serviceAt } from "./ingress.ts";
+import { type IngressOptions, isWebSocket, serveIngress, serveWebSockets, serviceAt } from "./ingress.ts";
 import { peerOf } from "./peer.ts";
 import { malformed, type Problem, problemOf, problemType, toProblem } from "./problem.ts";
 import { serveTools, type ToolRoutesOptions } from "./tool-routes.ts";
@@ -39,6 +39,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     requestTimeout: 300_000,
     keepAliveTimeout: 60_000,
     connectionsCheckingInterval: 1_000,
+    // Any other wish to go on in another protocol is answered in this one.
+    shouldUpgradeCallback: isWebSocket,
   });
   // It keeps time, and knows which connections are idle, only once it listens; connections are handed to it without.
   server.emit("listening");
@@ -79,6 +81,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   app.get("/v1/openapi.json", (_request, reply) => reply.type("application/json").send(document));
   serveApi(app, options);
   serveIngress(app, options);
+  serveWebSockets(server, options);
   serveDocuments(app);
   const tools = serveTools(app, options);
   await app.ready();

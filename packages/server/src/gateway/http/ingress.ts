@@ -1,4 +1,6 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { EventEmitter } from "node:events";
+import { type IncomingMessage, type Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { authorizePublic, type Permit } from "../../authority/authorize.ts";
 import { ownPaths } from "../../authority/names.ts";
@@ -9,12 +11,14 @@ import { httpLimits } from "../../limits.ts";
 import { openFetch } from "../../messaging/fetch.ts";
 import type { MessagingContext } from "../../messaging/send.ts";
 import type { Clock } from "../../ports/clock.ts";
+import { toSoloError } from "../../storage/to-solo-error.ts";
 import { recordRefusal } from "../grpc/gate.ts";
 import type { CallerOf } from "../grpc/handler.ts";
 import { begin, type Ending, grant, type Incoming, type MethodContext } from "../grpc/method.ts";
+import { serverStopping } from "../grpc/server-stopping.ts";
 import type { InFlight } from "../in-flight.ts";
 import { capabilityOf, peerOf, traceparentOf } from "./peer.ts";
-import { problemType, toProblem } from "./problem.ts";
+import { type Problem, problemOf, problemType, toProblem } from "./problem.ts";
 
 export interface IngressOptions {
   readonly messaging: MessagingContext;
@@ -52,37 +56,89 @@ async function forward(request: FastifyRequest, reply: FastifyReply, options: In
   const { raw } = request;
   const service = serviceAt(raw.url);
   if (service === undefined) return reply.callNotFound();
+  await pass({ request: raw, response: reply.raw, closes: reply.raw }, service, options, () => reply.hijack());
+  return reply;
+}
+
+/** Whether a request asks to speak WebSocket with a service. */
+export function isWebSocket({ headers, method, url }: IncomingMessage): boolean {
+  return method === "GET" && headers.upgrade?.toLowerCase() === "websocket" && serviceAt(url) !== undefined;
+}
+
+/** Passes connections that {@link isWebSocket} has let through on to the programs that take them, as the bytes they are. */
+export function serveWebSockets(server: Server, options: IngressOptions): void {
+  server.on("upgrade", (request: IncomingMessage, socket: Socket, first: Buffer) => {
+    // Nobody else hears it any more; its close says all there is to know.
+    socket.on("error", () => undefined);
+    const response = new ServerResponse(request);
+    response.assignSocket(socket);
+    response.once("finish", () => socket.destroySoon());
+    socket.unshift(first);
+    const service = serviceAt(request.url);
+    if (service === undefined) return void socket.destroy();
+    pass({ request, response, closes: socket, socket }, service, options).catch((thrown: unknown) =>
+      sendProblem(response, problemOf(thrown, "")),
+    );
+  });
+}
+
+/** A request on its connection. */
+interface Asked {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Says by `close` that the client has gone, or has everything. */
+  readonly closes: EventEmitter;
+  /** For what goes on in another protocol. */
+  readonly socket?: Socket;
+}
+
+/** Decides about a request and begins it. @param taken From here on the answer is written here. @throws {SoloError} */
+async function pass(
+  asked: Asked,
+  service: NonNullable<ReturnType<typeof serviceAt>>,
+  options: IngressOptions,
+  taken: () => void = () => undefined,
+): Promise<void> {
+  const { request, closes, socket } = asked;
   const { tenant, serviceId, rest } = service;
   const ended = begin(options.methods, "ServiceIngress/Fetch", {
     face: "http",
-    traceparent: () => traceparentOf(raw.headers),
+    traceparent: () => traceparentOf(request.headers),
   });
   const abort = new AbortController();
-  reply.raw.once("close", () => abort.abort());
+  closes.once("close", () => abort.abort());
   try {
+    const { closing } = options.methods;
+    if (socket !== undefined && closing.aborted) throw serverStopping();
     const permit = await permitOf(request, { tenant, serviceId }, options, ended);
     // As a call is; until it is answered in full or its client has gone.
     options.inFlight.enter(tenant);
     onAbort(abort.signal, () => options.inFlight.leave(tenant));
-    const exchange = new Forwarding(raw, reply.raw, options.clock, ended);
-    const opened = await openFetch(
+    const forwarding = new Forwarding(asked, options.clock, ended);
+    const exchange = await openFetch(
       options.messaging,
       permit,
       {
         serviceId,
         head: {
-          method: raw.method ?? "GET",
+          method: request.method ?? "GET",
           url: `http://${serviceId}.${tenant}${rest}`,
-          headers: requestHeaders(raw, permit.caller.spiffeId, ended.traceparent),
-          hasBody: raw.headers["transfer-encoding"] !== undefined || Number(raw.headers["content-length"] ?? 0) > 0,
+          headers: requestHeaders(request, permit.caller.spiffeId, ended.traceparent),
+          hasBody:
+            request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0,
+          ...(socket === undefined ? {} : { upgrade: "websocket" }),
         },
-        handlers: exchange,
+        handlers: forwarding,
       },
       { timeoutMs: httpLimits.headTimeoutMs, signal: abort.signal },
     );
-    reply.hijack();
-    exchange.begin(opened);
-    return reply;
+    taken();
+    forwarding.begin(exchange);
+    const untilClosed = { once: true, signal: abort.signal };
+    permit.signal?.addEventListener("abort", () => forwarding.breakOff(endOf(permit)), untilClosed);
+    // What could go on for ever ends with the server; requests may be answered.
+    if (socket !== undefined)
+      closing.addEventListener("abort", () => forwarding.breakOff(serverStopping()), untilClosed);
   } catch (thrown) {
     const error = ended.badly(thrown);
     // Denials of a known caller are on record by now.
@@ -93,13 +149,28 @@ async function forward(request: FastifyRequest, reply: FastifyReply, options: In
   }
 }
 
+/** Why a permit has ended. */
+function endOf(permit: Permit): unknown {
+  try {
+    permit.assertLive();
+    return serverStopping();
+  } catch (error) {
+    return error;
+  }
+}
+
+function sendProblem(response: ServerResponse, { status, headers, body }: Problem): void {
+  response.writeHead(status, { ...headers, "content-type": problemType, connection: "close" });
+  response.end(JSON.stringify(body));
+}
+
 function onAbort(signal: AbortSignal, act: () => void): void {
   if (signal.aborted) act();
   else signal.addEventListener("abort", act, { once: true });
 }
 
 async function permitOf(
-  request: FastifyRequest,
+  request: IncomingMessage,
   resource: { readonly tenant: string; readonly serviceId: string },
   { messaging, methods, callerOf }: IngressOptions,
   ended: Ending,
@@ -110,11 +181,11 @@ async function permitOf(
   }
   const { tenant, serviceId } = resource;
   const incoming: Incoming = {
-    caller: () => callerOf(peerOf(request.raw.socket)),
-    capability: () => capabilityOf(request.raw.headers),
+    caller: () => callerOf(peerOf(request.socket)),
+    capability: () => capabilityOf(request.headers),
     remainingMs: () => httpLimits.headTimeoutMs,
     face: "http",
-    traceparent: () => traceparentOf(request.raw.headers),
+    traceparent: () => traceparentOf(request.headers),
     onGone: () => undefined,
   };
   const asked = { resource: { tenant, name: serviceId }, message: { method: request.method, url: request.url } };
@@ -162,19 +233,20 @@ function responseHeaders({ headers }: HttpResponseHead): [string, string][] {
 
 /** One request on its way through: its body in, the answer out, each as fast as the slower side takes it. */
 class Forwarding {
-  readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
+  readonly #asked: Asked;
   readonly #clock: Clock;
   readonly #ended: Ending;
   #exchange: HttpExchange | undefined;
+  /** Takes the body of the answer. */
+  #sink: ServerResponse | Socket;
   #cancelTimer: () => void;
   #onWritable: (() => void) | undefined;
   #progressMs: number;
   #over = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse, clock: Clock, ended: Ending) {
-    this.#request = request;
-    this.#response = response;
+  constructor(asked: Asked, clock: Clock, ended: Ending) {
+    this.#asked = asked;
+    this.#sink = asked.response;
     this.#clock = clock;
     this.#ended = ended;
     this.#progressMs = clock.nowMs();
@@ -182,33 +254,48 @@ class Forwarding {
   }
 
   begin(exchange: HttpExchange): void {
+    if (this.#over) return;
+    const { request, response, closes, socket } = this.#asked;
     this.#exchange = exchange;
-    this.#response.once("close", () => {
+    closes.once("close", () => {
       exchange.breakOff("The client has gone");
       this.#finish();
     });
-    if (this.#response.destroyed) exchange.breakOff("The client has gone");
-    this.#cancelTimer = this.#clock.schedule(httpLimits.headTimeoutMs, () => this.#breakOff(tooLate("did not answer")));
-    void this.#pump(exchange);
+    if (response.destroyed || socket?.destroyed === true) exchange.breakOff("The client has gone");
+    this.#cancelTimer = this.#clock.schedule(httpLimits.headTimeoutMs, () => this.breakOff(tooLate("did not answer")));
+    if (socket === undefined) void this.#pump(exchange, request, httpLimits.exchangeBodyBytes);
   }
 
   onHead(head: HttpResponseHead): void {
     this.#cancelTimer();
     this.#watchIdle();
-    this.#response.writeHead(head.status, responseHeaders(head).flat());
-    this.#response.flushHeaders();
+    if (head.status === 101) {
+      this.#upgrade(head);
+      return;
+    }
+    const { response } = this.#asked;
+    response.writeHead(head.status, responseHeaders(head).flat());
+    response.flushHeaders();
   }
 
   onBody(chunk: Uint8Array): void {
     this.#progressMs = this.#clock.nowMs();
     // Only what the connection has taken is made up for, so a slow client slows the service.
-    this.#response.write(chunk, () => this.#exchange?.taken(chunk.length));
+    this.#sink.write(chunk, () => this.#exchange?.taken(chunk.length));
   }
 
   onEnd(): void {
-    this.#response.end();
+    if (this.#sink instanceof ServerResponse) this.#sink.end();
+    else this.#sink.destroySoon();
     if (!this.#ended.isOver) this.#ended.well();
     this.#finish();
+  }
+
+  /** Ends what has been begun, for a reason of this side. */
+  breakOff(thrown: unknown): void {
+    const error = this.#ended.isOver ? toSoloError(thrown, this.#ended.correlationId) : this.#ended.badly(thrown);
+    this.#exchange?.breakOff(error.message);
+    this.#fail(error);
   }
 
   onFailed(error: SoloError): void {
@@ -220,13 +307,25 @@ class Forwarding {
     this.#onWritable?.();
   }
 
-  async #pump(exchange: HttpExchange): Promise<void> {
+  /** The program has agreed: from here on the connection is theirs. */
+  #upgrade(head: HttpResponseHead): void {
+    const { response, socket } = this.#asked;
+    if (socket === undefined || this.#exchange === undefined) return;
+    response.detachSocket(socket);
+    this.#sink = socket;
+    const headers = [["connection", "Upgrade"], ["upgrade", "websocket"], ...responseHeaders(head)];
+    const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines}\r\n`, "latin1");
+    void this.#pump(this.#exchange, socket.iterator({ destroyOnReturn: false }), Number.POSITIVE_INFINITY);
+  }
+
+  async #pump(exchange: HttpExchange, body: AsyncIterable<Buffer>, mostBytes: number): Promise<void> {
     let bytes = 0;
     try {
-      for await (const chunk of this.#request as AsyncIterable<Buffer>) {
+      for await (const chunk of body) {
         if (this.#over) return;
         bytes += chunk.length;
-        if (bytes > httpLimits.exchangeBodyBytes) return this.#breakOff(tooLarge());
+        if (bytes > mostBytes) return this.breakOff(tooLarge());
         for (let offset = 0; offset < chunk.length; ) {
           while (exchange.writable === 0 && !this.#over) {
             await new Promise<void>((resolve) => (this.#onWritable = resolve));
@@ -239,7 +338,7 @@ class Forwarding {
       }
       exchange.endRequest();
     } catch {
-      // Its connection broke; the response's close says so.
+      // Its connection broke; the close says so.
     }
   }
 
@@ -247,28 +346,18 @@ class Forwarding {
   #watchIdle(): void {
     const leftMs = this.#progressMs + httpLimits.idleMs - this.#clock.nowMs();
     this.#cancelTimer = this.#clock.schedule(Math.max(1, leftMs), () => {
-      if (this.#clock.nowMs() - this.#progressMs >= httpLimits.idleMs) this.#breakOff(tooLate("sent nothing more"));
+      if (this.#clock.nowMs() - this.#progressMs >= httpLimits.idleMs) this.breakOff(tooLate("sent nothing more"));
       else this.#watchIdle();
     });
-  }
-
-  #breakOff(error: SoloError): void {
-    this.#exchange?.breakOff(error.message);
-    this.#fail(error);
   }
 
   #fail(error: SoloError): void {
     if (this.#over) return;
     if (!this.#ended.isOver) this.#ended.badly(error);
-    const response = this.#response;
-    if (response.headersSent) {
-      // The client must not take half an answer for a whole one.
-      response.destroy();
-    } else {
-      const { status, headers, body } = toProblem(error);
-      response.writeHead(status, { ...headers, "content-type": problemType, connection: "close" });
-      response.end(JSON.stringify(body));
-    }
+    const { response } = this.#asked;
+    // The client must not take half an answer for a whole one.
+    if (this.#sink !== response || response.headersSent) this.#sink.destroy();
+    else sendProblem(response, toProblem(error));
     this.#finish();
   }
 
