@@ -135,7 +135,7 @@ export interface GuestSession {
     readonly timeoutMs: number;
   }): Promise<CallOutcome>;
   /** Resolves when the guest has handled it or is gone, so that it can be counted until then; never rejects. */
-  cast(message: { readonly method: string; readonly args: Uint8Array }): Promise<void>;
+  cast(message: { readonly method: string; readonly args: Uint8Array }): Promise<boolean>;
   /**
    * Opens an HTTP exchange, which {@link HttpExchange} speaks.
    *
@@ -278,9 +278,12 @@ class Session implements GuestSession {
     return this.#ask({ kind: "call", timeoutMs, method, args });
   }
 
-  async cast({ method, args }: { method: string; args: Uint8Array }): Promise<void> {
-    if (this.#exit !== undefined || this.#ending !== undefined || this.#violation !== undefined) return;
-    await this.#ask({ kind: "cast", method, args }).catch(() => {});
+  async cast({ method, args }: { method: string; args: Uint8Array }): Promise<boolean> {
+    if (this.#exit !== undefined || this.#ending !== undefined || this.#violation !== undefined) return false;
+    return this.#ask({ kind: "cast", method, args }).then(
+      ({ kind }) => kind === "reply",
+      () => false,
+    );
   }
 
   #ask(message: KernelMessage & { readonly kind: "call" | "cast" }): Promise<CallOutcome> {

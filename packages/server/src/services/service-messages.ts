@@ -19,8 +19,8 @@ export interface CastMessage {
   readonly kind: "cast";
   readonly method: string;
   readonly args: Uint8Array;
-  /** Called once, when the guest has handled it or is gone. */
-  readonly handled: () => void;
+  /** Called once, when the guest has handled it or is gone; `byGuest` says which. */
+  readonly handled: (byGuest?: boolean) => void;
 }
 
 /** What came of a call, the service's own death included. */

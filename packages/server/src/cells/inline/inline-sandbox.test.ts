@@ -108,5 +108,5 @@ test("a killed guest hears and says nothing more", async () => {
   const waiting = call("silent");
   session.kill();
   await expect(waiting).rejects.toMatchObject({ exit: { cause: { kind: "kill" } } });
-  await expect(session.cast({ method: "leave", args: text([]) })).resolves.toBeUndefined();
+  await expect(session.cast({ method: "leave", args: text([]) })).resolves.toBe(false);
 });
