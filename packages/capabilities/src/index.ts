@@ -14,6 +14,7 @@ export { explain } from "./explain.ts";
 export type { Grant } from "./grant.ts";
 export type { GrantFault } from "./grant-text.ts";
 export { formatGrant, grantForm, parseGrant } from "./grant-text.ts";
+export { isHost } from "./host.ts";
 export type { InspectedLink, Inspection } from "./inspect.ts";
 export { inspect } from "./inspect.ts";
 export type { IssueOptions, IssuerOptions } from "./issuer.ts";

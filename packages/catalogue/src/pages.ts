@@ -13,6 +13,7 @@ export const pageNames = [
   "methods",
   "limits",
   "capabilities",
+  "drivers",
   "security",
   "threat-model",
 ] as const;

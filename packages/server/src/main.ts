@@ -87,6 +87,7 @@ async function serve(config: Config): Promise<number> {
           : { kind: "key-file", path: resolve(dataFolder, config.vaultKeyFile) },
       vitals: openHostVitals({ dataFolder }),
       openStorage: () => openSqliteStorage({ folder: dataFolder, clock: systemClock, onCommitted }),
+      drivers: { allowAddresses: config.netAllowAddresses, scratchFolder: join(dataFolder, "scratch") },
       openReceipts: async (storage) =>
         (receipts = await openReceipts({
           folder: join(dataFolder, "receipts"),

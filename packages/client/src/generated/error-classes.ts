@@ -594,6 +594,70 @@ export class FetchFailed extends SoloError {
   }
 }
 
+/** The host that a service fetches from leads into a network that services are kept out of. */
+export class EgressAddressRefused extends SoloError {
+  declare readonly reason: "EGRESS_ADDRESS_REFUSED";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("EGRESS_ADDRESS_REFUSED", message, facts, options);
+  }
+}
+
+/** The host answered with a redirect that is not followed. */
+export class EgressRedirected extends SoloError {
+  declare readonly reason: "EGRESS_REDIRECTED";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("EGRESS_REDIRECTED", message, facts, options);
+  }
+}
+
+/** What a service sends or fetches is larger than one fetch may carry. */
+export class EgressTooLarge extends SoloError {
+  declare readonly reason: "EGRESS_TOO_LARGE";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("EGRESS_TOO_LARGE", message, facts, options);
+  }
+}
+
+/** The service, or its tenant, has as many fetches open as it may. */
+export class EgressBusy extends SoloError {
+  declare readonly reason: "EGRESS_BUSY";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("EGRESS_BUSY", message, facts, options);
+  }
+}
+
+/** The host had not answered in full within the time of the fetch. */
+export class EgressTimedOut extends SoloError {
+  declare readonly reason: "EGRESS_TIMED_OUT";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("EGRESS_TIMED_OUT", message, facts, options);
+  }
+}
+
+/** The host could not be reached, or did not answer in HTTP. */
+export class EgressFailed extends SoloError {
+  declare readonly reason: "EGRESS_FAILED";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("EGRESS_FAILED", message, facts, options);
+  }
+}
+
+/** The service has as many timers as one may have. */
+export class TooManyTimers extends SoloError {
+  declare readonly reason: "TOO_MANY_TIMERS";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("TOO_MANY_TIMERS", message, facts, options);
+  }
+}
+
+/** The service's scratch folder holds as many files, or as many bytes, as it may. */
+export class ScratchFull extends SoloError {
+  declare readonly reason: "SCRATCH_FULL";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("SCRATCH_FULL", message, facts, options);
+  }
+}
+
 /** The disk of the server's data folder has no room for the change. */
 export class DiskFull extends SoloError {
   declare readonly reason: "DISK_FULL";
@@ -950,6 +1014,14 @@ export const errorClasses = {
   SERVICE_HAS_NO_HTTP: ServiceHasNoHttp,
   SERVICE_HAS_NO_WEBSOCKET: ServiceHasNoWebsocket,
   FETCH_FAILED: FetchFailed,
+  EGRESS_ADDRESS_REFUSED: EgressAddressRefused,
+  EGRESS_REDIRECTED: EgressRedirected,
+  EGRESS_TOO_LARGE: EgressTooLarge,
+  EGRESS_BUSY: EgressBusy,
+  EGRESS_TIMED_OUT: EgressTimedOut,
+  EGRESS_FAILED: EgressFailed,
+  TOO_MANY_TIMERS: TooManyTimers,
+  SCRATCH_FULL: ScratchFull,
   DISK_FULL: DiskFull,
   RESOURCES_SCARCE: ResourcesScarce,
   STORAGE_OVERLOADED: StorageOverloaded,

@@ -134,7 +134,7 @@ export interface GuestSession {
     readonly args: Uint8Array;
     readonly timeoutMs: number;
   }): Promise<CallOutcome>;
-  /** Resolves when the guest has handled it or is gone, so that it can be counted until then; never rejects. */
+  /** Resolves when the guest has handled it or is gone, so that it can be counted until then, and says which; never rejects. */
   cast(message: { readonly method: string; readonly args: Uint8Array }): Promise<boolean>;
   /**
    * Opens an HTTP exchange, which {@link HttpExchange} speaks.

@@ -23,6 +23,7 @@ import {
   overcommitDefaults,
   serviceDefaults,
 } from "../limits.ts";
+import { isAddressRange } from "./address-range.ts";
 
 /** One thing an operator may set. Its flag, variable and file key all mean the same. */
 export interface Setting<T> {
@@ -185,7 +186,7 @@ export const settings = {
     doc: "Programs of this host that external binaries may use, such as sh,python3",
     wanted: "names of programs parted by commas, or none",
     default: [],
-    read: (value: unknown) => readNames(value),
+    read: (value: unknown) => readList(value, z.string().regex(/^[A-Za-z0-9][\w.+-]{0,63}$/)),
     format: (value: readonly string[]) => (value.length === 0 ? "none" : value.join(",")),
   } satisfies Setting<readonly string[]> as Setting<readonly string[]>,
   hostLibraries: oneOf({
@@ -212,6 +213,16 @@ export const settings = {
     wanted: "a path, seen from the data folder",
     default: "vault/root.key",
   }),
+  netAllowAddresses: {
+    flag: "--net-allow-addresses",
+    variable: "SOLO_NET_ALLOW_ADDRESSES",
+    key: "net.allow_addresses",
+    doc: "Addresses beside the public internet's that services may fetch from, if they are granted the host, such as 10.1.0.0/16",
+    wanted: "addresses and ranges such as 10.1.2.3,10.2.0.0/16,::1 parted by commas, or none",
+    default: [],
+    read: (value: unknown) => readList(value, z.string().refine(isAddressRange)),
+    format: (value: readonly string[]) => (value.length === 0 ? "none" : value.join(",")),
+  } satisfies Setting<readonly string[]> as Setting<readonly string[]>,
   memoryOvercommit: whole({
     flag: "--memory-overcommit",
     variable: "SOLO_MEMORY_OVERCOMMIT",
@@ -351,10 +362,10 @@ function oneOf<const T extends string>(
 }
 
 /** Text from a flag or variable, or an array from a TOML file. */
-function readNames(value: unknown): readonly string[] | undefined {
+function readList(value: unknown, item: z.ZodType<string>): readonly string[] | undefined {
   if (value === "none" || value === "") return [];
-  const names = typeof value === "string" ? value.split(",") : value;
-  return z.array(z.string().regex(/^[A-Za-z0-9][\w.+-]{0,63}$/)).safeParse(names).data;
+  const items = typeof value === "string" ? value.split(",") : value;
+  return z.array(item).safeParse(items).data;
 }
 
 function whole(setting: Names & Range): Setting<number> {

@@ -103,3 +103,111 @@ export interface KvChange {
   readonly key: string;
   readonly kind: "put" | "delete";
 }
+
+/** A header's value that the service never sees: `prefix` and the secret of that name. Needs `vault/use` on `vault/NAME`. */
+export interface SecretHeader {
+  readonly secret: string;
+  readonly prefix?: string;
+}
+
+/** How to fetch; everything has a default. */
+export interface FetchInit {
+  /** Default: `GET`. */
+  readonly method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
+  /** 64 of 32 KiB together. `host`, `content-length`, `expect` and `accept-encoding` are the server's. A secret wants https. */
+  readonly headers?: Readonly<Record<string, string | SecretHeader>>;
+  /** At most 2 MiB. */
+  readonly body?: string | Uint8Array;
+  /** Default: `follow`, 5 at most, each decided as if it were asked for. */
+  readonly redirect?: "follow" | "manual" | "error";
+  /** What the answer's body is handed over as. Default: `text`, decoded as UTF-8. */
+  readonly as?: "text" | "bytes";
+  /** For all of it, redirects too. Default 30,000, at most 120,000. */
+  readonly timeoutMs?: number;
+  /** Of the answer's body. Default and most: 2 MiB. */
+  readonly maxBytes?: number;
+}
+
+/** An answer, whatever its status. */
+export interface Fetched<Body = string> {
+  readonly status: number;
+  /** The status is 200 to 299. */
+  readonly ok: boolean;
+  /** Where it came from in the end. */
+  readonly url: string;
+  readonly redirected: boolean;
+  /** By their names in lower case; repeated ones joined by commas. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Body;
+}
+
+/**
+ * HTTP, made by the kernel. Needs `net/fetch` on `net/egress`, which caveats narrow: `host`, `port`, `method`, `rate`, and `arg` on
+ * `url`, `method`, `bytes` and `maxBytes`. Private, local and link-local addresses are refused whatever the name.
+ */
+export interface Net {
+  /** @param url Absolute, http or https, in its one spelling: no user, no fragment, no address in place of a host. */
+  fetch(url: string, init: FetchInit & { readonly as: "bytes" }): Promise<Fetched<Uint8Array>>;
+  fetch(url: string, init?: FetchInit): Promise<Fetched>;
+}
+
+/** What a timer's cast gets behind its own arguments. The same timer and firing twice is one firing, told again. */
+export interface TimerNotice {
+  readonly timer: string;
+  readonly dueAtMs: number;
+  /** From 1. */
+  readonly firing: number;
+}
+
+export interface TimerView {
+  readonly id: string;
+  readonly method: string;
+  readonly args: readonly unknown[];
+  readonly dueAtMs: number;
+  readonly firings: number;
+}
+
+/** A timer of the same id is replaced, unless it asks for the same: that one stays as it is. */
+export interface TimerOptions {
+  /** 1 to 64 letters, digits and `. _ -`. Default: one that nobody has. */
+  readonly id?: string;
+}
+
+/**
+ * Timers that outlive the cell and the server, 64 at most: each casts a method of the service. Told at least once; what was missed
+ * is told once. They go when the service is killed. Needs `clock/schedule` on `clock/ID`, also when they come due.
+ */
+export interface ServiceClock {
+  after(delayMs: number, method: string, args?: readonly unknown[], options?: TimerOptions): Promise<TimerView>;
+  /** @param atMs Since 1970. */
+  at(atMs: number, method: string, args?: readonly unknown[], options?: TimerOptions): Promise<TimerView>;
+  /** @param everyMs At least 1,000. */
+  every(everyMs: number, method: string, args?: readonly unknown[], options?: TimerOptions): Promise<TimerView>;
+  /** @param pattern Minute, hour, day of the month, month, day of the week, in UTC, such as `0 9 * * MON-FRI`. */
+  cron(pattern: string, method: string, args?: readonly unknown[], options?: TimerOptions): Promise<TimerView>;
+  /** Whether there was one. */
+  cancel(id: string): Promise<boolean>;
+  /** In the order in which they come due. */
+  list(): Promise<readonly TimerView[]>;
+}
+
+/**
+ * Files that outlive the cell, and go when the service is killed: 256 of 1 MiB each, 16 MiB together. A path is up to 8 names of
+ * letters, digits and `. _ ~ -`, joined by `/`. Needs `fs/read` or `fs/write` on `fs/ID/PATH`; a list, on `fs/ID`.
+ */
+export interface Files {
+  /** Undefined where nothing is. */
+  read(path: string): Promise<Uint8Array | undefined>;
+  /** All of it or nothing. */
+  write(path: string, data: string | Uint8Array): Promise<void>;
+  list(): Promise<readonly { readonly path: string; readonly bytes: number }[]>;
+  /** Whether there was one. */
+  remove(path: string): Promise<boolean>;
+}
+
+/** From the host's generator. Needs `random/bytes` on `random/ID`. */
+export interface Random {
+  /** @param count At most 65,536. */
+  bytes(count: number): Promise<Uint8Array>;
+  uuid(): Promise<string>;
+}

@@ -164,6 +164,26 @@ export type EventBody =
       readonly reason: string;
     }
   | {
+      readonly type: "timer.set";
+      readonly serviceId: string;
+      readonly timer: string;
+      readonly method: string;
+      readonly dueAtMs: number;
+    }
+  | { readonly type: "timer.cancelled"; readonly serviceId: string; readonly timer: string }
+  /** `unheard`: its service ended each time it was told, and is told no more. */
+  | {
+      readonly type: "timer.fired";
+      readonly serviceId: string;
+      readonly timer: string;
+      readonly dueAtMs: number;
+      /** From 1; one that is told again after the server was killed has the same. */
+      readonly firing: number;
+      readonly outcome: "heard" | "unheard";
+    }
+  /** It cannot be told to its service, nor ever. */
+  | { readonly type: "timer.dropped"; readonly serviceId: string; readonly timer: string; readonly reason: string }
+  | {
       readonly type: "certificate.issued";
       readonly spiffeId: string;
       readonly serialNumber: string;

@@ -19,12 +19,11 @@ import { recover } from "../deployment/recover.ts";
 import { Requests } from "../deployment/requests.ts";
 import { shedNewest } from "../deployment/shed.ts";
 import { DriverDispatch } from "../drivers/dispatch.ts";
-import type { Driver } from "../drivers/driver.ts";
 import { DriverProcesses } from "../drivers/driver-process.ts";
 import { DriverSession } from "../drivers/driver-session.ts";
-import { kvDriver } from "../drivers/kv/kv.ts";
 import { Circuits } from "../messaging/circuits.ts";
 import { Directory } from "../messaging/directory.ts";
+import { deliverTimer } from "../messaging/due-timer.ts";
 import { deliverOutgoing, spiffeIdOf } from "../messaging/outgoing.ts";
 import type { MessagingContext } from "../messaging/send.ts";
 import { LoadWatch } from "../observability/load-watch.ts";
@@ -43,6 +42,7 @@ import { UsageWatch } from "../services/usage-watch.ts";
 import { StorageFull } from "../storage/errors.ts";
 import type { RootKeySource } from "../vault/root-key.ts";
 import { Vault } from "../vault/vault.ts";
+import { type DriverSettings, type OpenDrivers, openDrivers } from "./open-drivers.ts";
 import { type Owned, owner } from "./owner.ts";
 import { reportToLog } from "./report-to-log.ts";
 
@@ -61,6 +61,8 @@ export interface KernelOptions {
   readonly rootKey?: RootKeySource | undefined;
   readonly openStorage: () => Promise<Storage>;
   readonly openSandbox: () => Promise<Sandbox>;
+  /** Default: nothing is allowed beyond what is safe anywhere. */
+  readonly drivers?: DriverSettings;
   /** Vouches for what the storage holds. */
   readonly openReceipts?: (storage: Storage) => Promise<Owned>;
   /** Lets the world in, once everything stands; closed first. */
@@ -103,7 +105,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
   let authority: Authority | undefined;
   let vault: Vault | undefined;
   let sandbox: Sandbox | undefined;
-  let drivers: readonly Driver[] = [];
+  let drivers: OpenDrivers | undefined;
   const processes = new DriverProcesses(system);
   let tenants: Pid | undefined;
   let parts: KernelParts | undefined;
@@ -123,6 +125,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
       ),
   });
 
+  let messaging: MessagingContext | undefined;
   const openServices = async (): Promise<Owned> => {
     const started = startServices({
       ...options,
@@ -131,7 +134,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
       authority: authority as Authority,
       vault: vault as Vault,
       sandbox: sandbox as Sandbox,
-      drivers,
+      drivers: drivers as OpenDrivers,
       processes,
       tenants: tenants as Pid,
     });
@@ -139,6 +142,8 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
     const { deployments } = started.parts;
     await deployments.quotas.load();
     const recovered = await recover(deployments);
+    // Before, it does not know yet which services there are.
+    messaging = started.parts.messaging;
     const begun: Step = {
       events: [{ type: "kernel.started", version: options.version, recovered: recovered.started }],
       origin: { correlationId: nanoid(), actor: "kernel" },
@@ -180,11 +185,19 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
         id: "drivers",
         type: "supervisor",
         start: (supervisor) => {
-          drivers = openDrivers({ clock, storage: storage as Storage });
+          messaging = undefined;
+          const opened = openDrivers({
+            clock,
+            state: (storage as Storage).state,
+            settings: options.drivers ?? { allowAddresses: [] },
+            deliverTimer: async (owner, timer) =>
+              messaging === undefined ? { kind: "not-now" } : deliverTimer(messaging, owner, timer),
+          });
+          drivers = opened;
           return startSupervisor(supervisor, {
             strategy: "one-for-one",
             ...driverRestarts,
-            children: drivers.map((driver) => ({
+            children: opened.all.map((driver) => ({
               id: driver.name,
               shutdown: driverStopMs,
               start: (parent) => parent.start(processes.handlerOf(driver), { link: true }),
@@ -230,11 +243,6 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
   };
 }
 
-/** All drivers, each over its ports. */
-const openDrivers = ({ clock, storage }: { readonly clock: Clock; readonly storage: Storage }): readonly Driver[] => [
-  kvDriver({ state: storage.state, clock }),
-];
-
 /** A driver that ends more often takes all services with it, which stand on it. */
 const driverRestarts = { maxRestarts: 30, periodMs: 60_000 };
 const driverStopMs = 5_000;
@@ -253,7 +261,7 @@ function startServices(options: {
   readonly authority: Authority;
   readonly vault: Vault;
   readonly sandbox: Sandbox;
-  readonly drivers: readonly Driver[];
+  readonly drivers: OpenDrivers;
   readonly processes: DriverProcesses;
   readonly tenants: Pid;
   readonly clock: Clock;
@@ -279,7 +287,7 @@ function startServices(options: {
     },
   });
   const dispatch = new DriverDispatch({
-    drivers: options.drivers,
+    drivers: options.drivers.all,
     processes: options.processes,
     denials,
     record: ({ driver, outcome }) => metrics.answered(driver, outcome.kind === "answer" ? "ok" : "refused"),
@@ -318,7 +326,7 @@ function startServices(options: {
       progress.wake();
       usage.wake();
     },
-    removed: () => undefined,
+    removed: (service) => void options.drivers.forget(service),
   });
   const requests = new Requests({ state, clock });
   const journals = new Journals({ state, clock });

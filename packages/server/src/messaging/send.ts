@@ -1,4 +1,5 @@
 import type { ActorSystem } from "@solo/actor-core";
+import type { Permit as TokenPermit } from "@solo/capabilities";
 import { type LimitName, limitNamed, limitRow } from "@solo/notation";
 import type { Authority } from "../authority/authority.ts";
 import type { Permit } from "../authority/authorize.ts";
@@ -113,7 +114,34 @@ export async function cast(
   message: Message,
   options: SendOptions,
 ): Promise<void> {
-  const service = context.directory.get(permit.tenant, checkServiceId(message.serviceId));
+  await hand(context, context.directory.get(permit.tenant, checkServiceId(message.serviceId)), message, options);
+}
+
+/**
+ * Casts what a service has asked the clock for.
+ *
+ * @returns Whether the guest has handled it; false where it ended before. @throws As {@link call}.
+ */
+export async function castWhenDue(
+  context: MessagingContext,
+  permit: TokenPermit<"clock/schedule">,
+  service: DeployedService,
+  message: Message,
+  options: SendOptions,
+): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  await permit.run(() => hand(context, service, message, options, resolve));
+  return promise;
+}
+
+/** @param onHandled Told when a guest is done with it, or the one that it was handed to has ended. */
+async function hand(
+  context: MessagingContext,
+  service: DeployedService,
+  message: Message,
+  options: SendOptions,
+  onHandled?: (byGuest: boolean) => void,
+): Promise<void> {
   const leave = enter(context, service, message);
   const actor = service.actor ?? (await actorOf(service, context.clock, options).catch(leaving(leave)));
   const known = takesAnyMethod(service) ? undefined : service.incarnation?.casts;
@@ -131,7 +159,7 @@ export async function cast(
       },
     );
   }
-  const handled = handedTo(service, leave);
+  const handled = handedTo(service, leave, onHandled);
   castToService(context.system, actor, { method: message.method, args: message.args, handled });
 }
 
@@ -141,12 +169,17 @@ function takesAnyMethod({ record: { form } }: DeployedService): boolean {
 }
 
 /** Lets the message leave the mailbox when it is handled, or when who it was handed to ends before. */
-function handedTo(service: DeployedService, leave: () => void): () => void {
+function handedTo(
+  service: DeployedService,
+  leave: () => void,
+  onHandled?: (byGuest: boolean) => void,
+): (byGuest?: boolean) => void {
   const { incarnation } = service;
-  const handled = (): void => {
+  const handled = (byGuest = false): void => {
     incarnation?.unhandled.delete(handled);
     service.handledMessages += 1;
     leave();
+    onHandled?.(byGuest);
   };
   incarnation?.unhandled.add(handled);
   return handled;

@@ -3,7 +3,7 @@ import type { NewEvent } from "./event-log.ts";
 /**
  * Groups of records: what is deployed, answers kept for repeated requests, what each tenant may have, which certificates were issued
  * and taken back, what authority stands on: the keys that sign, what was issued, wished for, taken back and used up; what services
- * keep; and secrets, with the keys that they are sealed by.
+ * keep and have set; and secrets, with the keys that they are sealed by.
  */
 export type Collection =
   | "service"
@@ -18,7 +18,8 @@ export type Collection =
   | "charge"
   | "kv"
   | "secret"
-  | "vault-key";
+  | "vault-key"
+  | "timer";
 
 export interface RecordKey {
   readonly collection: Collection;

@@ -1,0 +1,119 @@
+import { mkdir, readdir, readFile, rename, rm, stat, unlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { nanoid } from "nanoid";
+
+/** What one service may keep. */
+export const scratchLimits = {
+  files: 256,
+  fileBytes: 1024 * 1024,
+  bytes: 16 * 1024 * 1024,
+} as const;
+
+/** Whose folder it is. Both names are plain, as names of tenants and services are. */
+export interface ScratchOwner {
+  readonly tenant: string;
+  readonly serviceId: string;
+}
+
+export interface ScratchFile {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+export type Written =
+  | { readonly kind: "written" }
+  | { readonly kind: "full"; readonly limit: "files" | "bytes"; readonly used: number };
+
+/**
+ * The scratch folders of all services. A service's files lie flat in its folder, whatever their paths: there is no link, no
+ * folder and no other name in it that a path could lead through.
+ */
+export class Scratch {
+  readonly #root: string;
+  /** The last change in each folder, while one is made. */
+  readonly #changes = new Map<string, Promise<unknown>>();
+
+  /** @param root Only the kernel may write there. */
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  async read(owner: ScratchOwner, path: string): Promise<Buffer | undefined> {
+    return unlessMissing(readFile(join(this.#folderOf(owner), nameOf(path))));
+  }
+
+  async list(owner: ScratchOwner): Promise<readonly ScratchFile[]> {
+    const folder = this.#folderOf(owner);
+    const names = ((await unlessMissing(readdir(folder))) ?? []).filter((name) => !name.startsWith(unfinished));
+    const files: ScratchFile[] = [];
+    for (const name of names.sort()) {
+      const found = await unlessMissing(stat(join(folder, name)));
+      if (found !== undefined) files.push({ path: pathOf(name), bytes: found.size });
+    }
+    return files;
+  }
+
+  /** All of it or nothing, also when the server is killed meanwhile. */
+  write(owner: ScratchOwner, path: string, bytes: Uint8Array): Promise<Written> {
+    return this.#inOrder(owner, async () => {
+      const others = (await this.list(owner)).filter((file) => file.path !== path);
+      if (others.length >= scratchLimits.files) return { kind: "full", limit: "files", used: others.length };
+      const used = others.reduce((sum, file) => sum + file.bytes, bytes.length);
+      if (used > scratchLimits.bytes) return { kind: "full", limit: "bytes", used };
+      const folder = this.#folderOf(owner);
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const started = join(folder, `${unfinished}${nanoid()}`);
+      try {
+        await writeFile(started, bytes, { mode: 0o600 });
+        await rename(started, join(folder, nameOf(path)));
+      } catch (error) {
+        await rm(started, { force: true });
+        throw error;
+      }
+      return { kind: "written" };
+    });
+  }
+
+  /** @returns Whether there was such a file. */
+  remove(owner: ScratchOwner, path: string): Promise<boolean> {
+    return this.#inOrder(owner, async () => {
+      const gone = unlink(join(this.#folderOf(owner), nameOf(path))).then(() => true);
+      return (await unlessMissing(gone)) ?? false;
+    });
+  }
+
+  /** Removes all of a service that is gone for good. */
+  forget(owner: ScratchOwner): Promise<void> {
+    return this.#inOrder(owner, () => rm(this.#folderOf(owner), { recursive: true, force: true }));
+  }
+
+  #folderOf({ tenant, serviceId }: ScratchOwner): string {
+    return join(this.#root, tenant, serviceId);
+  }
+
+  #inOrder<T>(owner: ScratchOwner, change: () => Promise<T>): Promise<T> {
+    const folder = this.#folderOf(owner);
+    const made = (this.#changes.get(folder) ?? Promise.resolve()).then(change, change);
+    this.#changes.set(folder, made);
+    const forget = (): void => {
+      if (this.#changes.get(folder) === made) this.#changes.delete(folder);
+    };
+    made.then(forget, forget);
+    return made;
+  }
+}
+
+/** What begins like that is not written whole; no path can. */
+const unfinished = "+";
+/** In place of the slash of a path, which has no `+`. */
+const nameOf = (path: string): string => path.replaceAll("/", "+");
+const pathOf = (name: string): string => name.replaceAll("+", "/");
+
+async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,47 @@
+import { clockDriver } from "../drivers/clock/clock.ts";
+import type { TimersOptions } from "../drivers/clock/timers.ts";
+import type { Driver } from "../drivers/driver.ts";
+import { fsDriver } from "../drivers/fs/fs.ts";
+import { Scratch } from "../drivers/fs/scratch.ts";
+import { kvDriver } from "../drivers/kv/kv.ts";
+import { addressPolicy } from "../drivers/net/address.ts";
+import { netDriver } from "../drivers/net/net.ts";
+import { systemResolve } from "../drivers/net/resolver.ts";
+import { randomDriver } from "../drivers/random/random.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { StateStore } from "../ports/state-store.ts";
+
+/** What an operator decides about what services may reach. */
+export interface DriverSettings {
+  /** Addresses and ranges beside the public internet's that services may fetch from. */
+  readonly allowAddresses: readonly string[];
+  /** Where services keep files; left out, there is no driver for that. */
+  readonly scratchFolder?: string;
+}
+
+/** All drivers of one start. */
+export interface OpenDrivers {
+  readonly all: readonly Driver[];
+  /** Drops what they keep for a service that is gone for good. */
+  forget(service: { readonly tenant: string; readonly serviceId: string }): Promise<void>;
+}
+
+/** All drivers, each over its ports. */
+export function openDrivers(options: {
+  readonly clock: Clock;
+  readonly state: StateStore;
+  readonly settings: DriverSettings;
+  readonly deliverTimer: TimersOptions["deliver"];
+}): OpenDrivers {
+  const { clock, state, settings, deliverTimer } = options;
+  const { allowAddresses, scratchFolder } = settings;
+  const timers = clockDriver({ state, clock, deliver: deliverTimer });
+  const files = scratchFolder === undefined ? undefined : fsDriver(new Scratch(scratchFolder));
+  const net = netDriver({ clock, resolve: systemResolve, policy: addressPolicy(allowAddresses) });
+  return {
+    all: [kvDriver({ state, clock }), net, timers, randomDriver(), ...(files === undefined ? [] : [files])],
+    forget: async ({ tenant, serviceId }) => {
+      await Promise.allSettled([timers.forget({ tenant, serviceId }), files?.forget({ tenant, serviceId })]);
+    },
+  };
+}
