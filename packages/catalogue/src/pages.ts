@@ -15,6 +15,7 @@ export const pageNames = [
   "capabilities",
   "drivers",
   "security",
+  "secrets",
   "threat-model",
 ] as const;
 
