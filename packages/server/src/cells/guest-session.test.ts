@@ -1,4 +1,4 @@
-import { expect, test } from "@jest/globals";
+import { expect, jest, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Cell, CellExit } from "../ports/cell.ts";
 import { MAX_OPEN_CALLS, type OutgoingMessage, openGuestSession, type SessionBounds } from "./guest-session.ts";
@@ -79,7 +79,7 @@ test("a start sends the boot, the source in pieces, and the arguments, as room c
 test("whatever a guest sends, nothing throws, and every promise settles when it is gone", async () => {
   const frame = fc.tuple(
     fc.nat(3),
-    fc.oneof(fc.constantFrom(65, 66, 67, 68, 69, 70, 71, 72), fc.nat(255)),
+    fc.oneof(fc.constantFrom(65, 66, 67, 68, 69, 70, 71, 72, 78), fc.nat(255)),
     fc.uint8Array({ maxLength: 30 }),
   );
   await fc.assert(
@@ -141,6 +141,27 @@ test("a guest may have a bounded number of calls to others open", () => {
   expect(outgoing.length).toBe(4);
   session.kill();
   outgoing[1]?.answer({ kind: "reply", bytes: NONE });
+});
+
+test("a driver is asked within the same bound, and a guest that does not read its answers ends", () => {
+  const { say, outgoing, heard, room, session, cell } = openScripted({
+    callsInFlight: { soft: 2, hard: 2, holds: true },
+  });
+  const ask = { kind: "driver-call", driver: "kv", operation: "get", args: NONE } as const;
+  for (let id = 1; id <= 3; id += 1) say(id, ask);
+  expect(outgoing.map(({ kind, target, method }) => [kind, target, method])).toEqual([
+    ["driver-call", "kv", "get"],
+    ["driver-call", "kv", "get"],
+  ]);
+  expect(heard.map(({ id, message }) => [id, message.kind])).toEqual([[3, "refusal"]]);
+  outgoing[0]?.answer({ kind: "reply", bytes: NONE });
+  outgoing[0]?.answer({ kind: "reply", bytes: NONE });
+  expect(heard.map(({ id }) => id)).toEqual([3, 1]);
+  const kill = jest.spyOn(cell, "kill");
+  room.open = false;
+  outgoing[1]?.answer({ kind: "error", reason: "DRIVER_UNAVAILABLE", message: "later" });
+  expect(kill).toHaveBeenCalled();
+  session.kill();
 });
 
 test("a flood of log lines reaches the log only up to the rate", () => {

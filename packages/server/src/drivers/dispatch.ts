@@ -134,7 +134,12 @@ export class DriverDispatch {
       begin: async (life) =>
         runAll(permits, () =>
           session.openStream((queue) => {
-            const stop = plan.start({ push: (item) => queue.push(item), end: () => queue.end(finished) }, scope);
+            const sink = {
+              push: (item: unknown) => queue.push(item),
+              room: () => queue.room(),
+              end: (why: Pick<SoloError, "code" | "message"> = finished) => queue.end(why),
+            };
+            const stop = plan.start(sink, scope);
             const over = new AbortController();
             const { signal } = over;
             life.addEventListener("abort", () => queue.end(unavailable(driver)), { signal });

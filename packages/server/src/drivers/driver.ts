@@ -1,5 +1,6 @@
 import type { AccessRequest, Cost, Permit } from "@solo/capabilities";
 import type { Ability, Vocabulary } from "../authority/vocabulary.ts";
+import type { SoloError } from "../errors.ts";
 
 /**
  * A way out of its cell that a service may be granted: a store, the network, a clock.
@@ -76,11 +77,13 @@ export interface StreamPlan {
   start(sink: Sink, scope: Scope): () => void;
 }
 
-/** Where a stream's items go. Both are ignored once it has ended. */
+/** Where a stream's items go. All is ignored once it has ended. */
 export interface Sink {
   /** @param item JSON values and bytes. */
   push(item: unknown): void;
-  end(): void;
+  /** Resolves when there is room for many items, or the stream has ended: for who could push without end. */
+  room(): Promise<void>;
+  end(why?: SoloError): void;
 }
 
 /** What an effect stands on. */

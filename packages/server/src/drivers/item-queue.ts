@@ -20,6 +20,7 @@ export class ItemQueue {
   #bytes = 0;
   #end: Batch["end"];
   #wake: (() => void) | undefined;
+  #waitingForRoom: (() => void)[] = [];
 
   push(item: unknown): void {
     if (this.#end !== undefined) return;
@@ -37,6 +38,13 @@ export class ItemQueue {
   end(why: Pick<SoloError, "code" | "message">): void {
     this.#end ??= { code: why.code, message: why.message };
     this.#wake?.();
+    this.#tellRoom();
+  }
+
+  /** Resolves when it is at most half full, or has ended. */
+  async room(): Promise<void> {
+    if (this.#hasRoom) return;
+    await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve));
   }
 
   /** Waits until there is something. @throws {SoloError} When somebody waits already. */
@@ -61,7 +69,16 @@ export class ItemQueue {
       bytes += first.bytes;
       this.#bytes -= first.bytes;
     }
+    this.#tellRoom();
     return this.#items.length === 0 && this.#end !== undefined ? { items, end: this.#end } : { items };
+  }
+
+  get #hasRoom(): boolean {
+    return this.#end !== undefined || (this.#items.length <= mostItems / 2 && this.#bytes <= mostBytes / 2);
+  }
+
+  #tellRoom(): void {
+    if (this.#hasRoom) for (const resolve of this.#waitingForRoom.splice(0)) resolve();
   }
 }
 

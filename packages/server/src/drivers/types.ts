@@ -211,3 +211,26 @@ export interface Random {
   bytes(count: number): Promise<Uint8Array>;
   uuid(): Promise<string>;
 }
+
+/** Topics between the services of a tenant. A topic is named like a key of {@link Kv}. */
+export interface Events {
+  /**
+   * On disk, as an event of the tenant, when it resolves with its sequence. `data` is JSON and bytes, of 64 KB as JSON. Whoever
+   * may read the tenant's history sees it. Needs `event/publish`.
+   */
+  publish(topic: string, data: unknown): Promise<number>;
+  /**
+   * What is published from now on, or behind a sequence: all of it, in order. Keep the sequence of the last item to go on there
+   * after a restart. Needs `event/subscribe`.
+   */
+  subscribe(topic: string, options?: { readonly after?: number }): Promise<Stream>;
+}
+
+/** An item of {@link Events.subscribe}. */
+export interface EventsItem {
+  readonly sequence: number;
+  readonly topic: string;
+  readonly data: unknown;
+  /** The service that published it. */
+  readonly from: string;
+}

@@ -249,6 +249,13 @@ export type EventBody =
       readonly usedPercent: number;
       readonly detail: string;
     }
+  /** By a service, for whoever subscribes to the topic; `data` is JSON text. */
+  | {
+      readonly type: "topic.published";
+      readonly serviceId: string;
+      readonly topic: string;
+      readonly data: string;
+    }
   /** By a service, in a store; never with the value. */
   | {
       readonly type: "kv.written";

@@ -189,6 +189,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
           const opened = openDrivers({
             clock,
             state: (storage as Storage).state,
+            events: (storage as Storage).events,
             settings: options.drivers ?? { allowAddresses: [] },
             deliverTimer: async (owner, timer) =>
               messaging === undefined ? { kind: "not-now" } : deliverTimer(messaging, owner, timer),

@@ -1,6 +1,7 @@
 import { clockDriver } from "../drivers/clock/clock.ts";
 import type { TimersOptions } from "../drivers/clock/timers.ts";
 import type { Driver } from "../drivers/driver.ts";
+import { eventsDriver } from "../drivers/events/events.ts";
 import { fsDriver } from "../drivers/fs/fs.ts";
 import { Scratch } from "../drivers/fs/scratch.ts";
 import { kvDriver } from "../drivers/kv/kv.ts";
@@ -9,6 +10,7 @@ import { netDriver } from "../drivers/net/net.ts";
 import { systemResolve } from "../drivers/net/resolver.ts";
 import { randomDriver } from "../drivers/random/random.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { EventLog } from "../ports/event-log.ts";
 import type { StateStore } from "../ports/state-store.ts";
 
 /** What an operator decides about what services may reach. */
@@ -30,16 +32,24 @@ export interface OpenDrivers {
 export function openDrivers(options: {
   readonly clock: Clock;
   readonly state: StateStore;
+  readonly events: EventLog;
   readonly settings: DriverSettings;
   readonly deliverTimer: TimersOptions["deliver"];
 }): OpenDrivers {
-  const { clock, state, settings, deliverTimer } = options;
+  const { clock, state, events, settings, deliverTimer } = options;
   const { allowAddresses, scratchFolder } = settings;
   const timers = clockDriver({ state, clock, deliver: deliverTimer });
   const files = scratchFolder === undefined ? undefined : fsDriver(new Scratch(scratchFolder));
   const net = netDriver({ clock, resolve: systemResolve, policy: addressPolicy(allowAddresses) });
   return {
-    all: [kvDriver({ state, clock }), net, timers, randomDriver(), ...(files === undefined ? [] : [files])],
+    all: [
+      kvDriver({ state, clock }),
+      eventsDriver({ state, events }),
+      net,
+      timers,
+      randomDriver(),
+      ...(files === undefined ? [] : [files]),
+    ],
     forget: async ({ tenant, serviceId }) => {
       await Promise.allSettled([timers.forget({ tenant, serviceId }), files?.forget({ tenant, serviceId })]);
     },

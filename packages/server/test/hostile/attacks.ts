@@ -430,6 +430,18 @@ const pipe: readonly Attack[] = [
     outcome: { kind: "answers", value: "alive" },
   },
   {
+    name: "asks for drivers and operations that there are not, with arguments that are none",
+    source: frame(
+      `Uint8Array.from([["none", "x", "[]"], ["__proto__", "constructor", "[]"], ["kv", "toString", "["], ["events", "publish", '[{"$bytes":1}]'], ["self", "__proto__", "{}"], ["self", "next", "[1e9]"], ["self", "restrict", "[[]]"], ["", "", ""]].flatMap(([driver, operation, text], id) => { const bytes = (part) => [...new TextEncoder().encode(part)]; const payload = [78, driver.length, 0, ...bytes(driver), operation.length, 0, ...bytes(operation), ...bytes(text)]; return [payload.length, 0, 0, 0, id + 100, 0, 0, 0, ...payload]; }))`,
+    ),
+    outcome: { kind: "answers", value: "alive" },
+  },
+  {
+    name: "asks a driver without its name's end",
+    source: frame("Uint8Array.of(5, 0, 0, 0, 1, 0, 0, 0, 78, 255, 255, 107, 118)"),
+    outcome: protocol,
+  },
+  {
     name: "claims a normal end",
     source: frame("Uint8Array.of(10, 0, 0, 0, 0, 0, 0, 0, 72, 3, 1, 0, 0, 0, 0, 0, 0, 0)"),
     outcome: { kind: "ends", cause: "protocol|stop" },
@@ -437,6 +449,20 @@ const pipe: readonly Attack[] = [
 ];
 
 const floods: readonly Attack[] = [
+  {
+    name: "asks a driver without waiting",
+    source: whenCalled(
+      'const open = []; for (let each = 0; each < 20000; each += 1) open.push(ctx.kv.put("a", "x".repeat(1000)).catch(() => 0)); await Promise.all(open); return reply("asked", state);',
+    ),
+    outcome: { kind: "floods" },
+  },
+  {
+    name: "asks a driver for more than a frame holds",
+    source: whenCalled(
+      'return reply(await ctx.kv.put("a", "x".repeat(5 << 20)).then(() => "kept", (error) => error.code ?? error.name), state);',
+    ),
+    outcome: { kind: "answers", value: "RangeError" },
+  },
   {
     row: 18,
     name: "sends a million messages to one service",

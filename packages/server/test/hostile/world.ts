@@ -134,7 +134,7 @@ async function judge(mallory: Connection, id: string, attack: Attack, outcome: O
       manifest: {
         restart: RestartKind.RESTART_KIND_TEMPORARY,
         // What it sends is to be as much as it can.
-        grants: ["svc/call,svc/cast on svc/*"],
+        grants: ["svc/call,svc/cast on svc/*", "kv/read,kv/write,kv/watch on kv/**", "event/publish on event/topic/**"],
         ...manifest,
         limits: { startTimeoutMs: 25_000, stopTimeoutMs: 500, cpuPercent: 100, ...limits },
       },

@@ -289,9 +289,9 @@ export class Guest {
       const id = this.#nextOutgoing;
       // May throw, which rejects; nothing is kept then.
       const parts = encodeGuestMessage(ask());
+      this.#host.send(id, parts);
       this.#nextOutgoing = id === 0xffff_ffff ? 1 : id + 1;
       this.#outgoing.set(id, { resolve, reject, refuse: (reason, text) => reject(refused(reason, text)) });
-      this.#host.send(id, parts);
     });
   }
 

@@ -3,9 +3,10 @@ import type { Clock } from "../../ports/clock.ts";
 import type { NewEvent } from "../../ports/event-log.ts";
 import type { RecordKey, StateStore, Transaction } from "../../ports/state-store.ts";
 import { StorageConflict } from "../../storage/errors.ts";
+import { Arguments } from "../arguments.ts";
 import type { Asker, CallOperation, Driver, Need, StreamOperation } from "../driver.ts";
 import { argumentsRefused } from "../refusals.ts";
-import { Arguments, keyPath, prefixPath } from "./arguments.ts";
+import { keyPath, prefixPath } from "./key-path.ts";
 import { type Change, Watchers } from "./watchers.ts";
 
 /** Entries of one page, and about how many bytes. */
@@ -144,7 +145,7 @@ export function kvDriver(ports: { readonly state: StateStore; readonly clock: Cl
   const compareAndSet = call(["kv/read", "kv/write"], (args, asker) => {
     const given = new Arguments("kv.compareAndSet");
     const key = given.key(args[0]);
-    const revision = given.revision(args[1]);
+    const revision = given.ordinal(args[1], "revision");
     const value = given.value(args[2]);
     const store = storeOf(given, args[3], asker);
     return {
@@ -263,7 +264,7 @@ function writesOf(given: Arguments, value: unknown): Writes {
   const expect = given.list(asked.expect, "transaction.expect").map((each, index) => {
     const field = `transaction.expect[${index}]`;
     const { key, revision } = given.options(each, ["key", "revision"], field);
-    return { key: given.key(key, `${field}.key`), revision: given.revision(revision, `${field}.revision`) };
+    return { key: given.key(key, `${field}.key`), revision: given.ordinal(revision, `${field}.revision`) };
   });
   const puts = given.list(asked.put, "transaction.put").map((each, index) => {
     const field = `transaction.put[${index}]`;

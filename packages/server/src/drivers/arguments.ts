@@ -1,11 +1,11 @@
 import { InvalidResource, segment } from "@solo/capabilities";
-import { encodeValue, NotJson } from "../../cells/guest/json.ts";
-import { quoted } from "../../errors.ts";
-import { sizeLimits } from "../../limits.ts";
-import { argumentsRefused } from "../refusals.ts";
+import { encodeValue, NotJson } from "../cells/guest/json.ts";
+import { quoted } from "../errors.ts";
+import { sizeLimits } from "../limits.ts";
+import { argumentsRefused } from "./refusals.ts";
 
 /** Of a key. With what stands before them they still are a resource's name, also in an operator's words. */
-const mostSegments = 11;
+export const mostNames = 11;
 const longestKey = 256;
 const storeName = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
@@ -21,7 +21,7 @@ export class Arguments {
   key(value: unknown, field = "key"): string {
     const key = typeof value === "string" ? value.normalize("NFC") : "";
     if (key !== "" && key.length <= longestKey && pathOf(key) !== undefined) return key;
-    throw this.#refused(field, value, `1 to ${longestKey} characters, ${mostSegments} names at most, joined by /`);
+    throw this.#refused(field, value, `1 to ${longestKey} characters, ${mostNames} names at most, joined by /`);
   }
 
   /** Of keys: nothing for all, or names that each end with `/`. */
@@ -31,8 +31,8 @@ export class Arguments {
     throw this.#refused("prefix", value, "nothing, or names that each end with /");
   }
 
-  /** Encoded as it is kept. */
-  value(value: unknown, field = "value"): Uint8Array {
+  /** Encoded as it is kept, in so many bytes of JSON at most. */
+  value(value: unknown, field = "value", mostBytes: number = sizeLimits.stateValueBytes): Uint8Array {
     if (value === undefined) throw this.#refused(field, value, "a JSON value or bytes");
     let bytes: Uint8Array;
     try {
@@ -41,14 +41,15 @@ export class Arguments {
       if (!(error instanceof NotJson)) throw error;
       throw argumentsRefused(this.#operation, { field, found: error.found, wanted: "a JSON value or bytes" });
     }
-    if (bytes.length <= sizeLimits.stateValueBytes) return bytes;
+    if (bytes.length <= mostBytes) return bytes;
     const found = `${bytes.length} bytes of JSON, in which bytes are Base64`;
-    throw argumentsRefused(this.#operation, { field, found, wanted: `at most ${sizeLimits.stateValueBytes} bytes` });
+    throw argumentsRefused(this.#operation, { field, found, wanted: `at most ${mostBytes} bytes` });
   }
 
-  revision(value: unknown, field = "revision"): number {
+  /** A revision or a sequence; 0 for one before the first. */
+  ordinal(value: unknown, field: string): number {
     if (Number.isSafeInteger(value) && Number(value) >= 0) return Number(value);
-    throw this.#refused(field, value, "a revision, or 0 for a key that must be absent");
+    throw this.#refused(field, value, "a whole number, 0 or more");
   }
 
   /** An object with no other members than these. */
@@ -84,27 +85,17 @@ export class Arguments {
   }
 }
 
-/** Of one key of a store, below its tenant; undefined for what is no key. */
+/** A key that {@link Arguments.key} has let in, as the names of a resource. */
+export const namePath = (key: string): string => pathOf(key) ?? "";
+
+/** Undefined for what is no key. */
 function pathOf(key: string): string | undefined {
   const names = key.split("/");
-  if (names.length > mostSegments) return undefined;
+  if (names.length > mostNames) return undefined;
   try {
     return names.map(segment).join("/");
   } catch (error) {
     if (error instanceof InvalidResource) return undefined;
     throw error;
   }
-}
-
-/** The resource of a key that {@link Arguments.key} has let in, below its tenant. */
-export const keyPath = (store: string, key: string): string => `kv/${store}/${pathOf(key)}`;
-
-/**
- * The resource of all keys below a prefix: deeper than any key can be, so that only a pattern which covers everything below covers
- * it. `x~` is no name.
- */
-export function prefixPath(store: string, prefix: string): string {
-  const names = prefix === "" ? [] : (pathOf(prefix.slice(0, -1)) ?? "").split("/");
-  const rest = Array.from({ length: mostSegments + 1 - names.length }, () => "x~");
-  return ["kv", store, ...names, ...rest].join("/");
 }
