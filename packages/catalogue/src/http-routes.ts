@@ -42,6 +42,7 @@ const httpRoutes: { readonly [Name in Method]?: readonly HttpRoute[] } = {
   "EventService/TailEvents": [{ verb: "GET", path: "/v1/events/tail", resume: "after" }],
   "CertificateService/Issue": [{ verb: "POST", path: "/v1/certificates" }],
   "CertificateService/Renew": [{ verb: "POST", path: "/v1/certificates/renew" }],
+  "CertificateService/Invite": [{ verb: "POST", path: "/v1/certificates/invitations" }],
   "CertificateService/ListCertificates": [{ verb: "GET", path: "/v1/certificates" }],
   "CertificateService/RevokeCertificate": [{ verb: "DELETE", path: "/v1/certificates/{serial_number}" }],
   "KernelService/Help": [{ verb: "GET", path: "/v1/help" }],

@@ -74,6 +74,17 @@ export const methodExamples: Readonly<Record<Method, MethodExample>> = {
     command: "solo cert issue acme --holder ci",
   },
   "CertificateService/Renew": { request: { requestId: "renew-1" } },
+  "CertificateService/Invite": {
+    request: { requestId: "invite-acme-ci-1", tenant: "acme", holder: "ci" },
+    command: "solo cert invite acme --holder ci",
+  },
+  "CertificateService/Join": {
+    request: {
+      code: "qL4yq0oQ0cS9Rk3JmQ5v1g.3q2-7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs",
+      publicKeyPem: "-----BEGIN CERTIFICATE REQUEST-----\n...\n-----END CERTIFICATE REQUEST-----\n",
+    },
+    command: "solo join solo.example.com:50051 --code CODE",
+  },
   "CertificateService/ListCertificates": { request: { tenant: "acme" }, command: "solo cert list acme" },
   "CertificateService/RevokeCertificate": {
     request: { requestId: "revoke-acme-ci-1", tenant: "acme", holder: "ci", reason: "the laptop was lost" },

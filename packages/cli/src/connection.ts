@@ -1,4 +1,3 @@
-import { isIPv4, isIPv6 } from "node:net";
 import {
   Client,
   type ClientReadableStream,
@@ -34,6 +33,7 @@ const answering = {
   listEvents: EventServiceService.listEvents,
   getCheckpoint: EventServiceService.getCheckpoint,
   issue: CertificateServiceService.issue,
+  invite: CertificateServiceService.invite,
   renew: CertificateServiceService.renew,
   listCertificates: CertificateServiceService.listCertificates,
   revokeCertificate: CertificateServiceService.revokeCertificate,
@@ -72,6 +72,7 @@ const changes: ReadonlySet<keyof typeof answering> = new Set([
   "kill",
   "restart",
   "issue",
+  "invite",
   "renew",
   "revokeCertificate",
   "grantCapability",
@@ -136,7 +137,7 @@ export function openConnection(options: {
   readonly interrupted: AbortSignal;
 }): Connection {
   const { profile, address, interrupted } = options;
-  const open = () => new Client(address, credentialsOf(profile), channelOptions(address));
+  const open = () => new Client(address, credentialsOf(profile), channelOptions());
   let client = open();
 
   const endOf = (signal: AbortSignal | undefined): AbortSignal =>
@@ -251,12 +252,10 @@ function credentialsOf(profile: Profile) {
   }
 }
 
-function channelOptions(address: string) {
-  const host = address.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
-  const isLocal = (isIPv4(host) && host.startsWith("127.")) || (isIPv6(host) && host === "::1");
+function channelOptions() {
   return {
-    // TLS allows no IP address as a server name, and every server's certificate is also made out to localhost.
-    ...(isLocal ? { "grpc.ssl_target_name_override": "localhost" } : {}),
+    // A root issues to its own server alone, whose certificate is made out to localhost whatever its address is.
+    "grpc.ssl_target_name_override": "localhost",
     // Nothing behind our back: what may be sent again is decided above.
     "grpc.enable_retries": 0,
     "grpc.service_config_disable_resolution": 1,

@@ -24,6 +24,7 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   vault: async () => (await import("./commands/vault.ts")).addVault,
   cert: async () => (await import("./commands/certificate.ts")).addCertificate,
   cap: async () => (await import("./commands/capability.ts")).addCapability,
+  join: async () => (await import("./commands/join.ts")).addJoin,
   doctor: async () => (await import("./commands/doctor.ts")).addDoctor,
   dev: async () => (await import("./commands/dev.ts")).addDev,
   init: async () => (await import("./commands/init.ts")).addInit,

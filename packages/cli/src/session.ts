@@ -106,7 +106,8 @@ export function parsePositiveDuration(flag: string, text: string): number {
   throw usageFailure(`Cannot use ${flag}: it is no duration`, { found: text, wanted: `${durationForm}, more than 0` });
 }
 
-function isAddress(text: string): boolean {
+/** Whether a text names a host and a port. */
+export function isAddress(text: string): boolean {
   const port = /^(?:\[[\da-fA-F:.]+\]|[^\s:[\]/]+):(\d{1,5})$/.exec(text)?.[1];
   return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
 }

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { isIPv4, isIPv6 } from "node:net";
 import { Client, type ClientDuplexStream, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import {
   CertificateServiceService,
@@ -105,7 +104,7 @@ export class WireSender implements Sender {
     options: SendOptions,
   ): Promise<Uint8Array> {
     if (this.#closed) return Promise.reject(new Error("Cannot send: the client is closed"));
-    this.#client ??= new Client(this.#door.address, credentialsOf(this.#door), channelOptions(this.#door.address));
+    this.#client ??= new Client(this.#door.address, credentialsOf(this.#door), channelOptions());
     if (this.#withoutSessions) return sendAlone(this.#client, kind, request, options);
     this.#session ??= this.#open(this.#client);
     return this.#session.send({ $case: kind, value: request }, options);
@@ -173,7 +172,7 @@ function readTrailer(error: ServiceError): SoloError | undefined {
 
 /** A fresh certificate for the key of a door. */
 function renew(door: Door): Promise<string> {
-  const client = new Client(door.address, credentialsOf(door), channelOptions(door.address));
+  const client = new Client(door.address, credentialsOf(door), channelOptions());
   const { path, requestSerialize, responseDeserialize } = CertificateServiceService.renew;
   return new Promise<string>((resolve, reject) => {
     client.makeUnaryRequest(
@@ -250,12 +249,10 @@ function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
 const credentialsOf = ({ root, privateKey, certificateChain }: Door) =>
   credentials.createSsl(Buffer.from(root), Buffer.from(privateKey), Buffer.from(certificateChain));
 
-function channelOptions(address: string) {
-  const host = address.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
-  const isLocal = (isIPv4(host) && host.startsWith("127.")) || (isIPv6(host) && host === "::1");
+function channelOptions() {
   return {
-    // TLS allows no IP address as a server name, and every server's certificate is also made out to localhost.
-    ...(isLocal ? { "grpc.ssl_target_name_override": "localhost" } : {}),
+    // A root issues to its own server alone, whose certificate is made out to localhost whatever its address is.
+    "grpc.ssl_target_name_override": "localhost",
     // Nothing behind our back: what may be sent again is decided above.
     "grpc.enable_retries": 0,
     "grpc.service_config_disable_resolution": 1,

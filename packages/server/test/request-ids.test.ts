@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { loadFileDescriptorSetFromBuffer } from "@grpc/proto-loader";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { DeployRequest, descriptorSetFile, IssueRequest } from "@solo/proto";
+import { DeployRequest, descriptorSetFile, InviteRequest, IssueRequest } from "@solo/proto";
 import { ask, type Connection, type Credentials, connect, freshId, issueIdentity, refusal } from "./client.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer } from "./server-process.ts";
 
@@ -137,6 +137,13 @@ const changes: readonly Change[] = [
       const { capabilities } = agent;
       const request = { requestId, validateOnly, bundle: handedOn, reason: other ? "b" : "a" };
       return ask(capabilities, capabilities.renounceCapability, request);
+    },
+  },
+  {
+    name: "CertificateService/Invite",
+    send: ({ requestId, validateOnly = false, other = false }) => {
+      const request = InviteRequest.fromPartial({ requestId, validateOnly, tenant: "acme", holder: other ? "b" : "a" });
+      return ask(solo.certificates, solo.certificates.invite, request);
     },
   },
   {

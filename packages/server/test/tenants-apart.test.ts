@@ -108,6 +108,8 @@ const requests: Readonly<Record<string, (serviceId: string) => object>> = {
   "EventService/GetCheckpoint": () => ({}),
   "CertificateService/Issue": () => ({ request_id: freshId(), validate_only: true, tenant: "ann" }),
   "CertificateService/Renew": () => ({ request_id: freshId(), validate_only: true }),
+  "CertificateService/Invite": () => ({ request_id: freshId(), validate_only: true, tenant: "ann" }),
+  "CertificateService/Join": () => ({ code: "a guess" }),
   "CertificateService/ListCertificates": () => ({ tenant: "ann" }),
   "CertificateService/RevokeCertificate": () => ({
     request_id: freshId(),
@@ -155,6 +157,7 @@ const requests: Readonly<Record<string, (serviceId: string) => object>> = {
 
 const adminOnly = new Set([
   "CertificateService/Issue",
+  "CertificateService/Invite",
   "CertificateService/ListCertificates",
   "CertificateService/RevokeCertificate",
   "QuotaService/SetQuota",
@@ -169,11 +172,15 @@ const ofNobody = new Set(["KernelService/Help", "MessagingService/Session"]);
 const ofCaller = new Set(
   ["RenounceCapability", "PresentCapability", "RequestCapability"]
     .map((name) => `CapabilityService/${name}`)
-    .concat("CertificateService/Renew"),
+    .concat("CertificateService/Renew", "CertificateService/Join"),
 );
+/** Answered without a certificate. */
+const theOpenOne = "CertificateService/Join";
 /** With nothing true to be sent, these are refused for what they are sent. */
 const refusedHere = new Set(
-  ["DeploymentService/Deploy"].concat("CapabilityService/RenounceCapability", "CapabilityService/PresentCapability"),
+  ["DeploymentService/Deploy", "CertificateService/Join"].concat(
+    ["RenounceCapability", "PresentCapability"].map((name) => `CapabilityService/${name}`),
+  ),
 );
 /** Deploy of an id is no secret; the rest must not tell whether another tenant has it. */
 const namesService = new Set(
@@ -260,16 +267,23 @@ describe("without a certificate", () => {
   });
   afterAll(() => stranger.close());
 
-  test.each(apiMethods.map((method) => [method.name, method] as const))(
-    "%s is refused (lesson 3)",
-    async (_, method) => {
-      expect(await refusal(send(stranger, method, requestOf(method, "shared")))).toMatchObject({
-        status: grpcStatus.UNAUTHENTICATED,
-        reason: "CERTIFICATE_MISSING",
-        hint: { command: expect.stringContaining("solo cert issue") },
-      });
-    },
-  );
+  test("CertificateService/Join alone is answered, and asks for a code", async () => {
+    const [open, ...more] = apiMethods.filter(({ name }) => name === theOpenOne);
+    expect(more).toEqual([]);
+    expect(await refusal(send(stranger, open as ApiMethod, { code: "a guess" }))).toMatchObject({
+      status: grpcStatus.PERMISSION_DENIED,
+      reason: "INVITATION_UNKNOWN",
+    });
+  });
+
+  const closed = apiMethods.filter(({ name }) => name !== theOpenOne);
+  test.each(closed.map((method) => [method.name, method] as const))("%s is refused (lesson 3)", async (_, method) => {
+    expect(await refusal(send(stranger, method, requestOf(method, "shared")))).toMatchObject({
+      status: grpcStatus.UNAUTHENTICATED,
+      reason: "CERTIFICATE_MISSING",
+      hint: { command: expect.stringContaining("solo cert issue") },
+    });
+  });
 
   test.each(reflectionPaths)("%s is refused too", async (path) => {
     const error = await new Promise<WireError>((resolve, reject) => {

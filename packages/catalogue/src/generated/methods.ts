@@ -69,6 +69,18 @@ export const methods = {
     "response": "RenewResponse",
     "streams": false
   },
+  "CertificateService/Invite": {
+    "doc": "Makes a one-time code by which a client on another machine gets its first certificate, without its key ever leaving it.",
+    "request": "InviteRequest",
+    "response": "InviteResponse",
+    "streams": false
+  },
+  "CertificateService/Join": {
+    "doc": "Gives a client its first certificate in exchange for a code. The one method that is answered without a certificate.",
+    "request": "JoinRequest",
+    "response": "JoinResponse",
+    "streams": false
+  },
   "CertificateService/ListCertificates": {
     "doc": "Certificates of a tenant that have not expired, the newest first.",
     "request": "ListCertificatesRequest",
@@ -1075,6 +1087,122 @@ export const messages = {
         "jsonName": "rootPem",
         "type": "string",
         "doc": "Root, PEM."
+      },
+      {
+        "name": "spiffe_id",
+        "jsonName": "spiffeId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "expires_at",
+        "jsonName": "expiresAt",
+        "type": "google.protobuf.Timestamp",
+        "doc": ""
+      }
+    ]
+  },
+  "InviteRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "request_id",
+        "jsonName": "requestId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "validate_only",
+        "jsonName": "validateOnly",
+        "type": "bool",
+        "doc": ""
+      },
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": "Same form as a service id."
+      },
+      {
+        "name": "holder",
+        "jsonName": "holder",
+        "type": "string",
+        "doc": "Who will hold the certificate, same form as a service id. Default `agent`."
+      },
+      {
+        "name": "grants",
+        "jsonName": "grants",
+        "type": "repeated string",
+        "doc": "As in IssueRequest."
+      },
+      {
+        "name": "no_authority",
+        "jsonName": "noAuthority",
+        "type": "bool",
+        "doc": "As in IssueRequest."
+      }
+    ]
+  },
+  "InviteResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "code",
+        "jsonName": "code",
+        "type": "string",
+        "doc": "One word: a secret of 128 bits and the fingerprint of the server's root. The server keeps a hash of the secret only."
+      },
+      {
+        "name": "expires_at",
+        "jsonName": "expiresAt",
+        "type": "google.protobuf.Timestamp",
+        "doc": "10 minutes from now."
+      },
+      {
+        "name": "spiffe_id",
+        "jsonName": "spiffeId",
+        "type": "string",
+        "doc": "Of who joins."
+      }
+    ]
+  },
+  "JoinRequest": {
+    "doc": "Has no request id: the same key that comes again with the same code, before the code's time is over, gets the same answer.",
+    "fields": [
+      {
+        "name": "code",
+        "jsonName": "code",
+        "type": "string",
+        "doc": "As it was invited with."
+      },
+      {
+        "name": "public_key_pem",
+        "jsonName": "publicKeyPem",
+        "type": "string",
+        "doc": "A certificate request (PKCS #10) or public key (SPKI), PEM, P-256 or Ed25519."
+      }
+    ]
+  },
+  "JoinResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "certificate_chain_pem",
+        "jsonName": "certificateChainPem",
+        "type": "string",
+        "doc": "Leaf and intermediate, PEM."
+      },
+      {
+        "name": "root_pem",
+        "jsonName": "rootPem",
+        "type": "string",
+        "doc": "Root, PEM."
+      },
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
       },
       {
         "name": "spiffe_id",

@@ -33,6 +33,7 @@ interface RevokeOptions extends ChangeOptions {
 export function addCertificate(program: Command, run: Run): void {
   const certificate = program.command("cert").alias("certificate").description("identities; for administrators");
   addIssue(certificate, run);
+  addInvite(certificate, run);
   addList(certificate, run);
   addRevoke(certificate, run);
 }
@@ -101,6 +102,51 @@ function addIssue(certificate: Command, run: Run): void {
       }),
     );
 }
+
+interface InviteOptions extends ChangeOptions {
+  readonly holder?: string;
+  readonly grant?: readonly string[];
+  readonly authority: boolean;
+}
+
+function addInvite(certificate: Command, run: Run): void {
+  addChangeOptions(
+    certificate
+      .command("invite")
+      .description("make a one-time code by which a client on another machine gets its certificate, within 10 minutes")
+      .argument("<tenant>", "the tenant")
+      .option("--holder <name>", "who will hold it (default: agent)")
+      .option(
+        "--grant <grant...>",
+        "what it may do by itself, such as 'svc/call on svc/*' (default: all of its tenant)",
+      )
+      .option("--no-authority", "it may do nothing by itself"),
+  )
+    .addHelpText("after", examples("solo cert invite acme", "solo cert invite acme --holder ci"))
+    .action((tenant: string, options: InviteOptions, command: Command) =>
+      run(command, async ({ connect, output, address, timeoutMs = 30_000 }) => {
+        const { holder = "", grant = [], authority } = options;
+        const change = changeFields(options);
+        const solo = await connect();
+        const asked = { ...change, tenant, holder, grants: [...grant], noAuthority: !authority };
+        const { code, expiresAt, spiffeId } = await solo.ask("invite", asked, { timeoutMs });
+        const invitation = { code: code === "" ? null : code, spiffeId, expiresAt: timeJson(expiresAt) };
+        output.result({ invitation, ...change }, () =>
+          change.validateOnly
+            ? `A client can be invited as ${spiffeId}\n`
+            : `solo join ${fromElsewhere(address())} --code ${code}\n`,
+        );
+        if (!change.validateOnly) {
+          output.note(
+            `To be run on the other machine, once, before ${timeText(expiresAt)}: whoever has the code becomes ${spiffeId}`,
+          );
+        }
+      }),
+    );
+}
+
+/** An address of this very machine leads nowhere on another one. */
+const fromElsewhere = (address: string): string => address.replace(/^(127\.[\d.]+|\[::1\]|localhost)(?=:)/, "HOST");
 
 function addList(certificate: Command, run: Run): void {
   certificate

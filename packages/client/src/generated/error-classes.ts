@@ -50,6 +50,38 @@ export class CertificateNotRenewable extends SoloError {
   }
 }
 
+/** This server has given out no such code, or it is long over. */
+export class InvitationUnknown extends SoloError {
+  declare readonly reason: "INVITATION_UNKNOWN";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("INVITATION_UNKNOWN", message, facts, options);
+  }
+}
+
+/** The code's 10 minutes are over. */
+export class InvitationExpired extends SoloError {
+  declare readonly reason: "INVITATION_EXPIRED";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("INVITATION_EXPIRED", message, facts, options);
+  }
+}
+
+/** Somebody has joined by this code, and each is good once. */
+export class InvitationUsed extends SoloError {
+  declare readonly reason: "INVITATION_USED";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("INVITATION_USED", message, facts, options);
+  }
+}
+
+/** Too many wrong codes have come from this address. */
+export class JoinRefused extends SoloError {
+  declare readonly reason: "JOIN_REFUSED";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("JOIN_REFUSED", message, facts, options);
+  }
+}
+
 /** No certificate can be made for the public key of the request. */
 export class KeyRefused extends SoloError {
   declare readonly reason: "KEY_REFUSED";
@@ -946,6 +978,10 @@ export const errorClasses = {
   CERTIFICATE_REVOKED: CertificateRevoked,
   CERTIFICATE_NOT_FOUND: CertificateNotFound,
   CERTIFICATE_NOT_RENEWABLE: CertificateNotRenewable,
+  INVITATION_UNKNOWN: InvitationUnknown,
+  INVITATION_EXPIRED: InvitationExpired,
+  INVITATION_USED: InvitationUsed,
+  JOIN_REFUSED: JoinRefused,
   KEY_REFUSED: KeyRefused,
   CERTIFICATE_NOT_YET_VALID: CertificateNotYetValid,
   CERTIFICATE_PURPOSE: CertificatePurpose,

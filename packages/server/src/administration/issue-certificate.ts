@@ -98,17 +98,24 @@ async function keyOf(context: IssueContext, { tenant, holder, key }: NewIdentity
  *
  * @throws {SoloError} `KEY_REFUSED`
  */
-async function freeKey({ register, identity }: IssueContext, publicKeyPem: string): Promise<KeyObject> {
-  const key = await parseSubjectKey(publicKeyPem).catch((error: unknown) => {
-    if (!(error instanceof KeyRefused)) throw error;
-    throw keyRefused(error.message);
-  });
+export async function freeKey({ register, identity }: IssueContext, publicKeyPem: string): Promise<KeyObject> {
+  const key = await readKey(publicKeyPem);
   const thumbprint = keyThumbprint(key);
   if (register.isRevoked(thumbprint)) throw keyRefused("a key that was revoked");
   if (thumbprint === identity.adminKeyThumbprint || register.ofKey(thumbprint).length > 0) {
     throw keyRefused("a key that has a certificate already");
   }
   return key;
+}
+
+/** @throws {SoloError} `KEY_REFUSED` */
+export async function readKey(publicKeyPem: string): Promise<KeyObject> {
+  try {
+    return await parseSubjectKey(publicKeyPem);
+  } catch (error) {
+    if (!(error instanceof KeyRefused)) throw error;
+    throw keyRefused(error.message);
+  }
 }
 
 const keyRefused = (found: string): SoloError =>

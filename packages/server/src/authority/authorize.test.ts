@@ -7,13 +7,13 @@ import { openMemoryStorage } from "../storage/index.ts";
 import { systemClock } from "../system-clock.ts";
 import { Authority } from "./authority.ts";
 import type { Permit } from "./authorize.ts";
-import { type Method, type Rule, rules } from "./rules.ts";
+import { type Method, openMethods, type Rule, rules } from "./rules.ts";
 import { abilities } from "./vocabulary.ts";
 
 const methods = Object.keys(rules) as Method[];
 const isForOperators = (method: Method) => {
   const rule: Rule = rules[method];
-  return rule !== "identity" && "operator" in abilities[rule.ability];
+  return typeof rule !== "string" && "operator" in abilities[rule.ability];
 };
 
 let agent: Holder;
@@ -43,9 +43,13 @@ test("the rule table has one row for each method of the API, and no other", () =
 
 test("each row asks for an ability of the kind of resource it is on", () => {
   for (const rule of Object.values<Rule>(rules)) {
-    if (rule === "identity") continue;
+    if (typeof rule === "string") continue;
     expect([rule.ability, abilities[rule.ability].on]).toEqual([rule.ability, rule.on.split("/")[0]]);
   }
+});
+
+test("one method and no other is open to whoever has no certificate", () => {
+  expect(openMethods).toEqual(["CertificateService/Join"]);
 });
 
 test.each(methods)("an agent acts in its own tenant, or not at all: %s", (method) => {

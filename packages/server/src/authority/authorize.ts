@@ -142,7 +142,7 @@ export function authorize<M extends Method>(verifier: Verifier<Vocabulary>, requ
   const { name } = request.resource;
   const tenant = request.resource.tenant ?? caller.tenant;
   const rule: Rule = rules[method];
-  if (rule === "identity") {
+  if (rule === "identity" || rule === "invitation") {
     if (tenant !== caller.tenant && caller.role !== "operator") throw otherTenant(method, caller.tenant);
     return makePermit({ method, caller, tenant, correlationId, token: undefined, capability: undefined });
   }
@@ -195,7 +195,7 @@ function adminRequired(method: Method, { spiffeId }: Caller, decision?: Denial):
   );
 }
 
-function pathOf({ on }: Exclude<Rule, "identity">, name: string | undefined): string {
+function pathOf({ on }: Exclude<Rule, string>, name: string | undefined): string {
   const [kind = "", wanted] = on.split("/{");
   if (wanted === undefined || name === undefined) return kind;
   return `${kind}/${segmentOf(name)}`;

@@ -47,7 +47,9 @@ export type Rule =
         | "quota"
         | "server";
     }
-  | "identity";
+  | "identity"
+  /** Not even that: whoever connects, if it shows a code. */
+  | "invitation";
 
 /** The one rule table. */
 export const rules: Readonly<Record<Method, Rule>> = {
@@ -67,6 +69,8 @@ export const rules: Readonly<Record<Method, Rule>> = {
   "EventService/GetCheckpoint": { ability: "audit/read", on: "audit" },
   "CertificateService/Issue": { ability: "cert/issue", on: "cert/{name}" },
   "CertificateService/Renew": "identity",
+  "CertificateService/Invite": { ability: "cert/issue", on: "cert/{name}" },
+  "CertificateService/Join": "invitation",
   "CertificateService/ListCertificates": { ability: "cert/list", on: "cert/{name}" },
   "CertificateService/RevokeCertificate": { ability: "cert/revoke", on: "cert/{name}" },
   "CapabilityService/GrantCapability": { ability: "cap/grant", on: "cap" },
@@ -93,3 +97,8 @@ export const rules: Readonly<Record<Method, Rule>> = {
   "VaultService/Seal": { ability: "server/unseal", on: "server" },
   "KernelService/Doctor": { ability: "server/doctor", on: "server" },
 };
+
+/** The methods that are answered without a certificate. */
+export const openMethods: readonly Method[] = (Object.keys(rules) as Method[]).filter(
+  (method) => rules[method] === "invitation",
+);

@@ -196,6 +196,14 @@ export type EventBody =
       readonly serialNumber: string;
       readonly expiresAtMs: number;
     }
+  /** A code was made by which somebody can become that identity, once. */
+  | { readonly type: "invitation.made"; readonly spiffeId: string; readonly expiresAtMs: number }
+  | {
+      readonly type: "invitation.used";
+      readonly spiffeId: string;
+      readonly serialNumber: string;
+      readonly expiresAtMs: number;
+    }
   | {
       readonly type: "certificate.revoked";
       readonly spiffeId: string;

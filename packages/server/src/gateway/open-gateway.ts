@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { DeploymentServiceService } from "@solo/proto";
 import { nanoid } from "nanoid";
+import { Invitations } from "../administration/invitations.ts";
 import { type Authority, longestLifeSeconds } from "../authority/authority.ts";
 import { kernelTenant } from "../authority/names.ts";
 import { operatorGrants } from "../authority/standing.ts";
@@ -109,6 +110,8 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
       requests,
       authority,
       register,
+      invitations: await Invitations.open({ state, clock }),
+      denials,
       clock,
       endConnections: (keyThumbprint) => {
         for (const front of [fronts.grpc, fronts.http]) front?.endConnections(keyThumbprint);

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, KeyObject, X509Certificate } from "node:crypto";
+import { createPrivateKey, createPublicKey, hkdfSync, KeyObject, X509Certificate } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ import {
 import { IdentityDamaged, IdentityRootOutOfDate } from "./errors.ts";
 import { keyThumbprint } from "./key-thumbprint.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
-import type { Trust } from "./peer.ts";
+import { fingerprintOf, type Trust } from "./peer.ts";
 import { createPrivateFile, openPrivateFolder, readPrivateFile, replacePrivateFile } from "./private-file.ts";
 import { formatSpiffeId, isName, type SpiffeId, systemTenant } from "./spiffe-id.ts";
 
@@ -63,6 +63,10 @@ export interface Identity {
     /** Default: a new P-256 key. */
     readonly key?: KeyType | KeyObject;
   }): Promise<IssuedCertificate>;
+  /** 128 bits that follow from the root's key and a name alone, and that nobody works out without that key. */
+  secretOf(name: string): Buffer;
+  /** SHA-256 of the root certificate, base64url. */
+  readonly rootFingerprint: string;
   /** Renews what has spent two thirds of its life. Runs by itself every hour. */
   renewIfDue(): Promise<readonly Renewed[]>;
   /** Completes the admin's profile (`profile.json`) with the address that clients reach this server by. */
@@ -192,6 +196,11 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
       // Before the tenant's authority is looked up: the tenant becomes a file name.
       formatSpiffeId(id);
       return certify(id, key instanceof KeyObject ? key : await generateKey(key), { lifeMs: options.agentLifeMs });
+    },
+    rootFingerprint: fingerprintOf(root.certificate),
+    secretOf(name) {
+      const rootKey = root.privateKey.export({ type: "pkcs8", format: "der" });
+      return Buffer.from(hkdfSync("sha256", rootKey, "", `solo secret/${name}`, 16));
     },
     renewIfDue: () => inTurn(renewIfDue),
     async writeAdminProfile(address) {

@@ -10,6 +10,7 @@ export type Collection =
   | "request"
   | "quota"
   | "certificate"
+  | "invitation"
   | "authority"
   | "issuer-key"
   | "capability"

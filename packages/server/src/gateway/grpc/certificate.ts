@@ -1,20 +1,24 @@
 import {
   type Certificate,
   type CertificateServiceServer,
+  InviteRequest,
   IssueRequest,
   type IssueResponse,
+  type JoinRequest,
   KeyType,
   type ListCertificatesRequest,
   RenewRequest,
   RevokeCertificateRequest,
 } from "@solo/proto";
 import { readGrants } from "../../administration/capabilities/grant.ts";
+import { invite, planInvitation } from "../../administration/invite.ts";
 import {
   type IssueContext,
   issueCertificate,
   type NewIdentity,
   planCertificate,
 } from "../../administration/issue-certificate.ts";
+import { type JoinContext, join } from "../../administration/join.ts";
 import { planRenewal, renewCertificate } from "../../administration/renew-certificate.ts";
 import {
   planRevocation,
@@ -32,7 +36,7 @@ import { type MethodContext, unary } from "./method.ts";
 import { fromPageToken, pageSize, toPageToken } from "./page.ts";
 import { requestKey } from "./request-key.ts";
 
-export type CertificateContext = IssueContext & RevokeContext;
+export type CertificateContext = IssueContext & JoinContext & RevokeContext;
 
 /** `solo.v1.CertificateService`. The tenant of the certificate is the subject of the request, not where the caller acts. */
 export const certificateService = (
@@ -72,6 +76,35 @@ export const certificateService = (
       }
       const { expiresAtMs, ...issued } = await renewCertificate(certificates, permit, key, leaf);
       return { ...issued, expiresAt: new Date(expiresAtMs) };
+    },
+  ),
+
+  invite: unary(
+    context,
+    "CertificateService/Invite",
+    ({ tenant, holder }: InviteRequest) => about(tenant, holder || "agent"),
+    async (request, { permit }) => {
+      const key = requestKey(permit.method, request.requestId, InviteRequest.encode(request).finish());
+      const { tenant } = request;
+      const invited = { tenant, holder: request.holder || "agent", authority: parseAuthority(request) };
+      const code = request.validateOnly
+        ? await planInvitation(certificates, permit, invited).then(() => undefined)
+        : await invite(certificates, permit, key, invited);
+      return {
+        code: code?.code ?? "",
+        expiresAt: code === undefined ? undefined : new Date(code.expiresAtMs),
+        spiffeId: formatSpiffeId({ ...invited, role: "agent" }),
+      };
+    },
+  ),
+
+  join: unary(
+    context,
+    "CertificateService/Join",
+    () => ({}),
+    async ({ code, publicKeyPem }: JoinRequest, { permit, remote }) => {
+      const { expiresAtMs, ...joined } = await join(certificates, permit, { code, publicKeyPem, remote });
+      return { ...joined, expiresAt: new Date(expiresAtMs) };
     },
   ),
 

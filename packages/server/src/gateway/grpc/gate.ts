@@ -4,6 +4,7 @@ import { nanoid } from "nanoid";
 import type { Caller } from "../../authority/caller.ts";
 import type { Denials } from "../../authority/denials.ts";
 import { kernelTenant } from "../../authority/names.ts";
+import { openMethods } from "../../authority/rules.ts";
 import { catalogue, type Reason, SoloError } from "../../errors.ts";
 import type { PeerRefusal, PeerVerdict } from "../../identity/index.ts";
 import { toStatus } from "../error-status.ts";
@@ -22,6 +23,9 @@ const reasons: Readonly<Record<PeerRefusal, Reason>> = {
   "role-not-allowed": "IDENTITY_MALFORMED",
   "connection-closed": "CERTIFICATE_MISSING",
 };
+
+/** Paths of methods that are answered without a certificate. */
+const openPaths: ReadonlySet<string> = new Set(openMethods.map((name) => `/solo.v1.${name}`));
 
 const publicPrefix = "/grpc.health.v1.Health/";
 
@@ -58,7 +62,7 @@ export function callerOf(verdict: PeerVerdict): Caller {
 }
 
 /**
- * Stands before every service: without a valid certificate nothing but health is answered, whatever method it is, reflection
+ * Stands before every service: without a valid certificate nothing but health and the joining of new clients is answered, whatever method it is, reflection
  * included; and no error leaves without its details.
  */
 export function gate(options: GateOptions): ServerInterceptor {
@@ -94,6 +98,7 @@ const messagePaths: ReadonlySet<string> = new Set([
 
 /** Why a call is not begun: its peer, or that a message would be one too many. */
 function callRefusal(options: GateOptions, path: string, peer: string): SoloError | undefined {
+  if (openPaths.has(path)) return options.isStopping() ? serverStopping() : undefined;
   const refusal = refusalOf(options, peer);
   if (refusal !== undefined || !messagePaths.has(path)) return refusal;
   return options.inFlight.refusal(callerOf(options.verdictOf(peer)).tenant);

@@ -84,6 +84,7 @@ const incomingOf = (call: LibraryCall, callerOf: CallerOf): Incoming => ({
   caller: () => callerOf(call.getPeer()),
   capability: () => call.metadata.get("solo-capability")[0]?.toString(),
   remainingMs: () => remainingMs(call.getDeadline()),
+  remote: () => call.getPeer(),
   face: "grpc",
   traceparent: () => call.metadata.get("traceparent")[0]?.toString(),
   // The library says this of every call in the end.

@@ -3,7 +3,7 @@ import type { Authority } from "../../authority/authority.ts";
 import { authorize, endedError, type Permit, type Resource } from "../../authority/authorize.ts";
 import type { Holding, Peer } from "../../authority/caller.ts";
 import type { Denials } from "../../authority/denials.ts";
-import { checkTenant } from "../../authority/names.ts";
+import { checkTenant, kernelTenant } from "../../authority/names.ts";
 import { type Method, type Rule, rules } from "../../authority/rules.ts";
 import { catalogue, SoloError } from "../../errors.ts";
 import { toSoloError } from "../../storage/to-solo-error.ts";
@@ -38,6 +38,8 @@ export interface Incoming {
   capability(): string | undefined;
   /** Milliseconds until the caller's deadline; the default where it named none. */
   remainingMs(): number;
+  /** `host:port` of the connection's other end. */
+  remote(): string;
   readonly face: Face;
   /** W3C's header of that name, as it came. */
   traceparent(): string | undefined;
@@ -79,6 +81,8 @@ export interface Granted<M extends Method> {
   readonly named: string | undefined;
   /** The certificate that the connection was made with; undefined once it is closed. */
   leaf(): X509Certificate | undefined;
+  /** `host:port` of its other end. */
+  readonly remote: string;
 }
 
 /** A method that answers once: identity, then authority, then the use case, then one translation of errors. */
@@ -144,6 +148,19 @@ export function streaming<M extends Method, Request, Response>(
   };
 }
 
+/** Who comes without a certificate, to a method that asks for none. */
+const anybody: Peer = {
+  spiffeId: "anybody",
+  tenant: kernelTenant,
+  role: "agent",
+  holding: {
+    keyThumbprint: "",
+    capabilities: () => [],
+    present: () => Promise.reject(new TypeError("Who has no certificate holds nothing")),
+  },
+  leaf: () => undefined,
+};
+
 /** Lets a caller in, or refuses it and has that recorded. */
 export async function grant<M extends Method>(
   context: MethodContext,
@@ -154,14 +171,14 @@ export async function grant<M extends Method>(
 ): Promise<Granted<M>> {
   const { authority } = context;
   const { correlationId } = ended;
-  const caller = incoming.caller();
+  const caller = rules[method] === "invitation" ? anybody : incoming.caller();
   const abort = new AbortController();
   // Said of every call in the end, and an abort that nobody waits for costs as much as the rest of a call here.
   incoming.onGone(() => {
     if (!ended.isOver) abort.abort(callerLeft);
   });
   try {
-    const held = rules[method] === "identity" ? [] : caller.holding.capabilities(incoming.capability());
+    const held = typeof rules[method] === "string" ? [] : caller.holding.capabilities(incoming.capability());
     const permit = authorize(authority.verifier, {
       caller,
       capabilities: held instanceof Promise ? await held : held,
@@ -175,8 +192,8 @@ export async function grant<M extends Method>(
     if (use !== undefined) authority.uses.note(use);
     if (permit.charges.length > 0) await authority.keepCharges(permit.charges);
     const { holding, leaf } = caller;
-    const [remainingMs, named] = [incoming.remainingMs(), incoming.capability()];
-    return { permit, remainingMs, signal: abort.signal, holding, named, leaf };
+    const [remainingMs, named, remote] = [incoming.remainingMs(), incoming.capability(), incoming.remote()];
+    return { permit, remainingMs, signal: abort.signal, holding, named, leaf, remote };
   } catch (thrown) {
     if (thrown instanceof SoloError && isDenial(thrown)) {
       const { tenant, spiffeId } = caller;
@@ -210,7 +227,7 @@ function isDenial({ code }: SoloError): boolean {
 
 function isOfService(method: Method): boolean {
   const rule: Rule = rules[method];
-  return rule !== "identity" && /^(svc|event)/.test(rule.on);
+  return typeof rule !== "string" && /^(svc|event)/.test(rule.on);
 }
 
 /** Made once: an abort without a reason of its own makes an error with a stack for every call. */

@@ -126,6 +126,7 @@ class Session {
       caller: this.#incoming.caller,
       capability: this.#incoming.capability,
       remainingMs: () => timeoutMs || defaultCallTimeoutMs,
+      remote: this.#incoming.remote,
       face: this.#incoming.face,
       traceparent: () => traceparent || this.#incoming.traceparent(),
       onGone: (listener) => (gone = listener),

@@ -106,6 +106,7 @@ function incomingOf(asked: FastifyRequest, reply: FastifyReply, callerOf: Caller
     caller: () => callerOf(peerOf(asked.raw.socket)),
     capability: () => capabilityOf(asked.raw.headers),
     remainingMs: () => (timeout === undefined ? defaultCallTimeoutMs : Number(timeout)),
+    remote: () => peerOf(asked.raw.socket),
     face: "http",
     traceparent: () => traceparentOf(asked.raw.headers),
     onGone: (gone) => reply.raw.once("close", gone),

@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { openApi } from "@solo/catalogue";
 import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import { nanoid } from "nanoid";
+import { openMethods } from "../../authority/rules.ts";
 import { quoted, SoloError } from "../../errors.ts";
 import { type GateOptions, recordRefusal, refusalOf } from "../grpc/gate.ts";
 import { serverStopping } from "../grpc/server-stopping.ts";
@@ -28,6 +29,9 @@ const longestPath = 200;
 
 /** Paths that are answered without a certificate. */
 const openPaths: ReadonlySet<string> = new Set(["/health"]);
+
+/** Requests that get a client its first certificate. */
+const openRequests: ReadonlySet<string> = new Set(openMethods.map((name) => `POST /v1/${name}`));
 
 /** The second face of the API, JSON over HTTP/1.1, behind the same gate. */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
@@ -64,6 +68,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     if (gate.isStopping()) reply.header("connection", "close");
     if (openPaths.has(request.url)) return;
     if (gate.isStopping()) throw serverStopping();
+    if (openRequests.has(`${request.method} ${request.url}`)) return;
     // A service may be public, which only its own record tells.
     if (serviceAt(request.url) !== undefined) return;
     const refusal = refusalOf(gate, peerOf(request.raw.socket));

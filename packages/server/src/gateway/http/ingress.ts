@@ -184,6 +184,7 @@ async function permitOf(
     caller: () => callerOf(peerOf(request.socket)),
     capability: () => capabilityOf(request.headers),
     remainingMs: () => httpLimits.headTimeoutMs,
+    remote: () => peerOf(request.socket),
     face: "http",
     traceparent: () => traceparentOf(request.headers),
     onGone: () => undefined,

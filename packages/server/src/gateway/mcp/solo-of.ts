@@ -23,6 +23,7 @@ export function soloOf(api: Api, caller: Peer, { traceparent, capability }: Tool
     caller: () => caller,
     capability: () => capability,
     remainingMs: () => timeoutMs,
+    remote: () => caller.spiffeId,
     face: "http",
     traceparent: () => traceparent,
     onGone: (gone) => signal.addEventListener("abort", gone, { once: true }),

@@ -242,7 +242,8 @@ function speakerOf(server: GrpcServer | HttpServer): Speaker {
 function contextOf(identity: Identity): SecureContextOptions {
   const { certificateChainPem, privateKeyPem } = identity.server();
   return {
-    cert: certificateChainPem,
+    // With the root, which those need who know nothing of this server yet but the root's fingerprint.
+    cert: `${certificateChainPem}${identity.rootPem}`,
     key: privateKeyPem,
     ca: identity.rootPem,
     minVersion: "TLSv1.3",

@@ -169,6 +169,48 @@ export interface RenewResponse {
   expiresAt: Date | undefined;
 }
 
+export interface InviteRequest {
+  requestId: string;
+  validateOnly: boolean;
+  /** Same form as a service id. */
+  tenant: string;
+  /** Who will hold the certificate, same form as a service id. Default `agent`. */
+  holder: string;
+  /** As in IssueRequest. */
+  grants: string[];
+  /** As in IssueRequest. */
+  noAuthority: boolean;
+}
+
+export interface InviteResponse {
+  /** One word: a secret of 128 bits and the fingerprint of the server's root. The server keeps a hash of the secret only. */
+  code: string;
+  /** 10 minutes from now. */
+  expiresAt:
+    | Date
+    | undefined;
+  /** Of who joins. */
+  spiffeId: string;
+}
+
+/** Has no request id: the same key that comes again with the same code, before the code's time is over, gets the same answer. */
+export interface JoinRequest {
+  /** As it was invited with. */
+  code: string;
+  /** A certificate request (PKCS #10) or public key (SPKI), PEM, P-256 or Ed25519. */
+  publicKeyPem: string;
+}
+
+export interface JoinResponse {
+  /** Leaf and intermediate, PEM. */
+  certificateChainPem: string;
+  /** Root, PEM. */
+  rootPem: string;
+  tenant: string;
+  spiffeId: string;
+  expiresAt: Date | undefined;
+}
+
 export interface IssueResponse {
   /** Leaf and intermediate, PEM. */
   certificateChainPem: string;
@@ -1334,6 +1376,514 @@ export const RenewResponse: MessageFns<RenewResponse> = {
   },
 };
 
+function createBaseInviteRequest(): InviteRequest {
+  return { requestId: "", validateOnly: false, tenant: "", holder: "", grants: [], noAuthority: false };
+}
+
+export const InviteRequest: MessageFns<InviteRequest> = {
+  encode(message: InviteRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.validateOnly !== false) {
+      writer.uint32(16).bool(message.validateOnly);
+    }
+    if (message.tenant !== "") {
+      writer.uint32(26).string(message.tenant);
+    }
+    if (message.holder !== "") {
+      writer.uint32(34).string(message.holder);
+    }
+    for (const v of message.grants) {
+      writer.uint32(42).string(v!);
+    }
+    if (message.noAuthority !== false) {
+      writer.uint32(48).bool(message.noAuthority);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InviteRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInviteRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.tenant = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.holder = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.grants.push(reader.string());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.noAuthority = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): InviteRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      validateOnly: isSet(object.validateOnly)
+        ? globalThis.Boolean(object.validateOnly)
+        : isSet(object.validate_only)
+        ? globalThis.Boolean(object.validate_only)
+        : false,
+      tenant: isSet(object.tenant) ? globalThis.String(object.tenant) : "",
+      holder: isSet(object.holder) ? globalThis.String(object.holder) : "",
+      grants: globalThis.Array.isArray(object?.grants) ? object.grants.map((e: any) => globalThis.String(e)) : [],
+      noAuthority: isSet(object.noAuthority)
+        ? globalThis.Boolean(object.noAuthority)
+        : isSet(object.no_authority)
+        ? globalThis.Boolean(object.no_authority)
+        : false,
+    };
+  },
+
+  toJSON(message: InviteRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.validateOnly !== false) {
+      obj.validateOnly = message.validateOnly;
+    }
+    if (message.tenant !== "") {
+      obj.tenant = message.tenant;
+    }
+    if (message.holder !== "") {
+      obj.holder = message.holder;
+    }
+    if (message.grants?.length) {
+      obj.grants = message.grants;
+    }
+    if (message.noAuthority !== false) {
+      obj.noAuthority = message.noAuthority;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<InviteRequest>): InviteRequest {
+    return InviteRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<InviteRequest>): InviteRequest {
+    const message = createBaseInviteRequest();
+    message.requestId = object.requestId ?? "";
+    message.validateOnly = object.validateOnly ?? false;
+    message.tenant = object.tenant ?? "";
+    message.holder = object.holder ?? "";
+    message.grants = object.grants?.map((e) => e) || [];
+    message.noAuthority = object.noAuthority ?? false;
+    return message;
+  },
+};
+
+function createBaseInviteResponse(): InviteResponse {
+  return { code: "", expiresAt: undefined, spiffeId: "" };
+}
+
+export const InviteResponse: MessageFns<InviteResponse> = {
+  encode(message: InviteResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.code !== "") {
+      writer.uint32(10).string(message.code);
+    }
+    if (message.expiresAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.expiresAt), writer.uint32(18).fork()).join();
+    }
+    if (message.spiffeId !== "") {
+      writer.uint32(26).string(message.spiffeId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InviteResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInviteResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.expiresAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.spiffeId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): InviteResponse {
+    return {
+      code: isSet(object.code) ? globalThis.String(object.code) : "",
+      expiresAt: isSet(object.expiresAt)
+        ? fromJsonTimestamp(object.expiresAt)
+        : isSet(object.expires_at)
+        ? fromJsonTimestamp(object.expires_at)
+        : undefined,
+      spiffeId: isSet(object.spiffeId)
+        ? globalThis.String(object.spiffeId)
+        : isSet(object.spiffe_id)
+        ? globalThis.String(object.spiffe_id)
+        : "",
+    };
+  },
+
+  toJSON(message: InviteResponse): unknown {
+    const obj: any = {};
+    if (message.code !== "") {
+      obj.code = message.code;
+    }
+    if (message.expiresAt !== undefined) {
+      obj.expiresAt = message.expiresAt.toISOString();
+    }
+    if (message.spiffeId !== "") {
+      obj.spiffeId = message.spiffeId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<InviteResponse>): InviteResponse {
+    return InviteResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<InviteResponse>): InviteResponse {
+    const message = createBaseInviteResponse();
+    message.code = object.code ?? "";
+    message.expiresAt = object.expiresAt ?? undefined;
+    message.spiffeId = object.spiffeId ?? "";
+    return message;
+  },
+};
+
+function createBaseJoinRequest(): JoinRequest {
+  return { code: "", publicKeyPem: "" };
+}
+
+export const JoinRequest: MessageFns<JoinRequest> = {
+  encode(message: JoinRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.code !== "") {
+      writer.uint32(10).string(message.code);
+    }
+    if (message.publicKeyPem !== "") {
+      writer.uint32(18).string(message.publicKeyPem);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JoinRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJoinRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.publicKeyPem = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JoinRequest {
+    return {
+      code: isSet(object.code) ? globalThis.String(object.code) : "",
+      publicKeyPem: isSet(object.publicKeyPem)
+        ? globalThis.String(object.publicKeyPem)
+        : isSet(object.public_key_pem)
+        ? globalThis.String(object.public_key_pem)
+        : "",
+    };
+  },
+
+  toJSON(message: JoinRequest): unknown {
+    const obj: any = {};
+    if (message.code !== "") {
+      obj.code = message.code;
+    }
+    if (message.publicKeyPem !== "") {
+      obj.publicKeyPem = message.publicKeyPem;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<JoinRequest>): JoinRequest {
+    return JoinRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JoinRequest>): JoinRequest {
+    const message = createBaseJoinRequest();
+    message.code = object.code ?? "";
+    message.publicKeyPem = object.publicKeyPem ?? "";
+    return message;
+  },
+};
+
+function createBaseJoinResponse(): JoinResponse {
+  return { certificateChainPem: "", rootPem: "", tenant: "", spiffeId: "", expiresAt: undefined };
+}
+
+export const JoinResponse: MessageFns<JoinResponse> = {
+  encode(message: JoinResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.certificateChainPem !== "") {
+      writer.uint32(10).string(message.certificateChainPem);
+    }
+    if (message.rootPem !== "") {
+      writer.uint32(18).string(message.rootPem);
+    }
+    if (message.tenant !== "") {
+      writer.uint32(26).string(message.tenant);
+    }
+    if (message.spiffeId !== "") {
+      writer.uint32(34).string(message.spiffeId);
+    }
+    if (message.expiresAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.expiresAt), writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JoinResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJoinResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.certificateChainPem = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.rootPem = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.tenant = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.spiffeId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.expiresAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JoinResponse {
+    return {
+      certificateChainPem: isSet(object.certificateChainPem)
+        ? globalThis.String(object.certificateChainPem)
+        : isSet(object.certificate_chain_pem)
+        ? globalThis.String(object.certificate_chain_pem)
+        : "",
+      rootPem: isSet(object.rootPem)
+        ? globalThis.String(object.rootPem)
+        : isSet(object.root_pem)
+        ? globalThis.String(object.root_pem)
+        : "",
+      tenant: isSet(object.tenant) ? globalThis.String(object.tenant) : "",
+      spiffeId: isSet(object.spiffeId)
+        ? globalThis.String(object.spiffeId)
+        : isSet(object.spiffe_id)
+        ? globalThis.String(object.spiffe_id)
+        : "",
+      expiresAt: isSet(object.expiresAt)
+        ? fromJsonTimestamp(object.expiresAt)
+        : isSet(object.expires_at)
+        ? fromJsonTimestamp(object.expires_at)
+        : undefined,
+    };
+  },
+
+  toJSON(message: JoinResponse): unknown {
+    const obj: any = {};
+    if (message.certificateChainPem !== "") {
+      obj.certificateChainPem = message.certificateChainPem;
+    }
+    if (message.rootPem !== "") {
+      obj.rootPem = message.rootPem;
+    }
+    if (message.tenant !== "") {
+      obj.tenant = message.tenant;
+    }
+    if (message.spiffeId !== "") {
+      obj.spiffeId = message.spiffeId;
+    }
+    if (message.expiresAt !== undefined) {
+      obj.expiresAt = message.expiresAt.toISOString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<JoinResponse>): JoinResponse {
+    return JoinResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JoinResponse>): JoinResponse {
+    const message = createBaseJoinResponse();
+    message.certificateChainPem = object.certificateChainPem ?? "";
+    message.rootPem = object.rootPem ?? "";
+    message.tenant = object.tenant ?? "";
+    message.spiffeId = object.spiffeId ?? "";
+    message.expiresAt = object.expiresAt ?? undefined;
+    return message;
+  },
+};
+
 function createBaseIssueResponse(): IssueResponse {
   return { certificateChainPem: "", privateKeyPem: "", rootPem: "", spiffeId: "", expiresAt: undefined };
 }
@@ -1513,6 +2063,26 @@ export const CertificateServiceService = {
     responseSerialize: (value: RenewResponse): Buffer => Buffer.from(RenewResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RenewResponse => RenewResponse.decode(value),
   },
+  /** Makes a one-time code by which a client on another machine gets its first certificate, without its key ever leaving it. */
+  invite: {
+    path: "/solo.v1.CertificateService/Invite" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: InviteRequest): Buffer => Buffer.from(InviteRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): InviteRequest => InviteRequest.decode(value),
+    responseSerialize: (value: InviteResponse): Buffer => Buffer.from(InviteResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): InviteResponse => InviteResponse.decode(value),
+  },
+  /** Gives a client its first certificate in exchange for a code. The one method that is answered without a certificate. */
+  join: {
+    path: "/solo.v1.CertificateService/Join" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: JoinRequest): Buffer => Buffer.from(JoinRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): JoinRequest => JoinRequest.decode(value),
+    responseSerialize: (value: JoinResponse): Buffer => Buffer.from(JoinResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): JoinResponse => JoinResponse.decode(value),
+  },
   /** Certificates of a tenant that have not expired, the newest first. */
   listCertificates: {
     path: "/solo.v1.CertificateService/ListCertificates" as const,
@@ -1550,6 +2120,10 @@ export interface CertificateServiceServer extends UntypedServiceImplementation {
   issue: handleUnaryCall<IssueRequest, IssueResponse>;
   /** Makes a fresh certificate for the same key and name, for whoever holds a valid one. Best when two thirds of its life are over. */
   renew: handleUnaryCall<RenewRequest, RenewResponse>;
+  /** Makes a one-time code by which a client on another machine gets its first certificate, without its key ever leaving it. */
+  invite: handleUnaryCall<InviteRequest, InviteResponse>;
+  /** Gives a client its first certificate in exchange for a code. The one method that is answered without a certificate. */
+  join: handleUnaryCall<JoinRequest, JoinResponse>;
   /** Certificates of a tenant that have not expired, the newest first. */
   listCertificates: handleUnaryCall<ListCertificatesRequest, ListCertificatesResponse>;
   /**
@@ -1594,6 +2168,35 @@ export interface CertificateServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RenewResponse) => void,
+  ): ClientUnaryCall;
+  /** Makes a one-time code by which a client on another machine gets its first certificate, without its key ever leaving it. */
+  invite(
+    request: InviteRequest,
+    callback: (error: ServiceError | null, response: InviteResponse) => void,
+  ): ClientUnaryCall;
+  invite(
+    request: InviteRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: InviteResponse) => void,
+  ): ClientUnaryCall;
+  invite(
+    request: InviteRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: InviteResponse) => void,
+  ): ClientUnaryCall;
+  /** Gives a client its first certificate in exchange for a code. The one method that is answered without a certificate. */
+  join(request: JoinRequest, callback: (error: ServiceError | null, response: JoinResponse) => void): ClientUnaryCall;
+  join(
+    request: JoinRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: JoinResponse) => void,
+  ): ClientUnaryCall;
+  join(
+    request: JoinRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: JoinResponse) => void,
   ): ClientUnaryCall;
   /** Certificates of a tenant that have not expired, the newest first. */
   listCertificates(
