@@ -1,7 +1,12 @@
+import { createPublicKey, randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createSecureServer, type Server as SecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { DeployRequest, KillRequest } from "@solo/proto";
+import { createRoot, createTenantAuthority, formatKey, generateKey, issueLeaf } from "../src/identity/authority.ts";
 import { ask, connect } from "./client.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, until } from "./server-process.ts";
 
@@ -34,9 +39,13 @@ export default defineServer({
 const data = makeDataFolder();
 let server: ServerProcess;
 let client: ReturnType<typeof connect>;
+let under: readonly string[] = [];
 let peer: Server;
 let port: number;
+let secure: SecureServer;
+let securePort: number;
 const asked: string[] = [];
+const authorizations: (string | undefined)[] = [];
 
 const answers: Readonly<Record<string, RequestListener>> = {
   "/hello": (request, response) => {
@@ -53,7 +62,7 @@ const answers: Readonly<Record<string, RequestListener>> = {
 };
 
 async function open(...flags: readonly string[]): Promise<void> {
-  server = await startServer(data.folder, flags);
+  server = await startServer(data.folder, flags, under);
   client = connect(server.ready.grpc, readProfile(server.ready.profile));
 }
 
@@ -64,14 +73,32 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => peer.listen(0, "127.0.0.1", resolve));
   port = (peer.address() as AddressInfo).port;
+  const nowMs = Date.now();
+  const root = await createRoot(nowMs);
+  const issuer = await createTenantAuthority(root, "peers", nowMs);
+  const key = await generateKey();
+  const id = { tenant: "peers", role: "server", holder: "peer" } as const;
+  const hostNames = ["localhost", "other.localhost"];
+  const leaf = await issueLeaf(issuer, { id, key: createPublicKey(key), hostNames, nowMs });
+  secure = createSecureServer({ key: formatKey(key), cert: `${leaf}${issuer.certificate}` }, (request, response) => {
+    authorizations.push(request.headers.authorization);
+    response.end("let in");
+  });
+  await new Promise<void>((resolve) => secure.listen(0, "127.0.0.1", resolve));
+  securePort = (secure.address() as AddressInfo).port;
+  const rootFile = join(data.folder, "peers.pem");
+  writeFileSync(rootFile, root.certificate.toString());
+  under = ["env", `NODE_EXTRA_CA_CERTS=${rootFile}`];
   await open("--net-allow-addresses", "127.0.0.1");
 });
 
 afterAll(async () => {
   client.close();
   await server.stop();
-  peer.closeAllConnections();
-  peer.close();
+  for (const each of [peer, secure]) {
+    each.closeAllConnections();
+    each.close();
+  }
   data.remove();
 });
 
@@ -161,6 +188,54 @@ describe("net", () => {
     expect(await get("slow", "/here")).toMatchObject({ answer: { body: "GET from nobody" } });
     expect(await get("slow", "/here")).toMatchObject({ code: "CAPABILITY_SPENT" });
     expect(await get("slow", "/hello")).toMatchObject({ code: "CAPABILITY_SPENT" });
+  });
+
+  test("counts bytes against a budget, as many as it was", async () => {
+    await deploy("thrifty", "net/fetch on net/egress host=localhost budget=byte:40");
+    expect(await get("thrifty", "/hello")).toMatchObject({ code: "CAPABILITY_SPENT" });
+    const body = "GET from nobody";
+    for (let times = 0; times < 2; times += 1) {
+      expect(await get("thrifty", "/hello", { maxBytes: 25 })).toMatchObject({ answer: { body } });
+    }
+    expect(await get("thrifty", "/hello", { maxBytes: 25 })).toMatchObject({ code: "CAPABILITY_SPENT" });
+    expect(await get("thrifty", "/hello", { maxBytes: 40 - 2 * body.length })).toMatchObject({
+      code: "EGRESS_TOO_LARGE",
+    });
+  });
+
+  test("puts a secret into a request that the service never sees", async () => {
+    const canary = `canary-${randomBytes(24).toString("hex")}`;
+    const value = Buffer.from(canary);
+    await ask(client.vault, client.vault.storeSecret, {
+      requestId: "store-canary",
+      validateOnly: false,
+      tenant: "",
+      name: "api-key",
+      value,
+    });
+    await deploy(
+      "keyed",
+      "net/fetch on net/egress host=localhost,other.localhost",
+      "vault/use on vault/api-key host=localhost",
+    );
+    const headers = { authorization: { secret: "api-key", prefix: "Bearer " } };
+    const url = `https://localhost:${securePort}/secured`;
+    expect(await use("keyed", "net", "fetch", url, { headers })).toMatchObject({ answer: { body: "let in" } });
+    expect(authorizations).toEqual([`Bearer ${canary}`]);
+    // Over http anybody on the way could read it; another host, another secret, or none of its own, and it stays where it is.
+    expect(await get("keyed", "/hello", { headers }, "other.localhost")).toMatchObject({
+      code: "DRIVER_ARGUMENTS_INVALID",
+    });
+    const elsewhere = `https://other.localhost:${securePort}/secured`;
+    expect(await use("keyed", "net", "fetch", elsewhere, { headers })).toMatchObject({ code: "CAPABILITY_DENIED" });
+    const other = { authorization: { secret: "other-key" } };
+    expect(await use("keyed", "net", "fetch", url, { headers: other })).toMatchObject({ code: "CAPABILITY_DENIED" });
+    expect(await use("caller", "net", "fetch", url, { headers })).toMatchObject({ code: "CAPABILITY_DENIED" });
+    expect(authorizations).toHaveLength(1);
+    const events = await client.history();
+    expect(events.filter(({ type }) => type === "secret.used")).toHaveLength(1);
+    expect(events.map(({ dataJson }) => dataJson).join()).not.toContain(canary);
+    expect(server.log()).not.toContain(canary);
   });
 
   test("keeps to what a grant says of a request", async () => {

@@ -190,6 +190,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
             clock,
             state: (storage as Storage).state,
             events: (storage as Storage).events,
+            vault: vault as Vault,
             settings: options.drivers ?? { allowAddresses: [] },
             deliverTimer: async (owner, timer) =>
               messaging === undefined ? { kind: "not-now" } : deliverTimer(messaging, owner, timer),

@@ -8,10 +8,12 @@ import { kvDriver } from "../drivers/kv/kv.ts";
 import { addressPolicy } from "../drivers/net/address.ts";
 import { netDriver } from "../drivers/net/net.ts";
 import { systemResolve } from "../drivers/net/resolver.ts";
+import { useSecretOf } from "../drivers/net/use-secret.ts";
 import { randomDriver } from "../drivers/random/random.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { EventLog } from "../ports/event-log.ts";
 import type { StateStore } from "../ports/state-store.ts";
+import type { Vault } from "../vault/vault.ts";
 
 /** What an operator decides about what services may reach. */
 export interface DriverSettings {
@@ -33,14 +35,20 @@ export function openDrivers(options: {
   readonly clock: Clock;
   readonly state: StateStore;
   readonly events: EventLog;
+  readonly vault: Vault;
   readonly settings: DriverSettings;
   readonly deliverTimer: TimersOptions["deliver"];
 }): OpenDrivers {
-  const { clock, state, events, settings, deliverTimer } = options;
+  const { clock, state, events, vault, settings, deliverTimer } = options;
   const { allowAddresses, scratchFolder } = settings;
   const timers = clockDriver({ state, clock, deliver: deliverTimer });
   const files = scratchFolder === undefined ? undefined : fsDriver(new Scratch(scratchFolder));
-  const net = netDriver({ clock, resolve: systemResolve, policy: addressPolicy(allowAddresses) });
+  const net = netDriver({
+    clock,
+    resolve: systemResolve,
+    policy: addressPolicy(allowAddresses),
+    useSecret: useSecretOf(vault),
+  });
   return {
     all: [
       kvDriver({ state, clock }),

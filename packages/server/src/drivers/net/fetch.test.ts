@@ -73,6 +73,7 @@ const ports = (
 class Asking implements Fetcher {
   readonly hops: Hop[] = [];
   readonly secrets: string[] = [];
+  readonly settled: number[] = [];
   readonly ending = new AbortController();
   readonly revoking = new AbortController();
   readonly signal = this.ending.signal;
@@ -80,7 +81,8 @@ class Asking implements Fetcher {
   async decide(hop: Hop) {
     this.hops.push(hop);
     if (!hop.host.endsWith(".example")) throw new Error(`denied ${hop.host}`);
-    return { run: <T>(effect: () => T) => effect(), signal: this.revoking.signal };
+    const settle = async (bytes: number) => void this.settled.push(bytes);
+    return { run: <T>(effect: () => T) => effect(), signal: this.revoking.signal, settle };
   }
 
   async useSecret(name: string): Promise<Buffer> {
@@ -233,6 +235,7 @@ describe("a redirect", () => {
       { host: "a.example", method: "POST", bytes: 1 },
       { host: "b.example", method: "GET", bytes: 0 },
     ]);
+    expect(asking.settled).toEqual([1, 3]);
   });
 
   test("to a host that is denied, or an address that is refused, is not followed", async () => {

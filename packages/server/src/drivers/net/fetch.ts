@@ -39,6 +39,8 @@ export const hopOf = ({ url, method, body, maxBytes }: FetchRequest): Hop => ({
 export interface Leave {
   run<Result>(effect: () => Result): Result;
   readonly signal: AbortSignal;
+  /** Says how many bytes it was in the end, both ways; what was charged for more is given back. */
+  settle(bytes: number): Promise<void>;
 }
 
 /** Whoever fetches, as far as a fetch needs to know. */
@@ -105,7 +107,10 @@ async function makeHop(
     const headers = await orAborted(headersFor(fetcher, request, hop), signal);
     signal.throwIfAborted();
     const send = { url, method, headers, body, addresses, maxBytes, certificates, signal };
-    return await leave.run(() => exchange(send));
+    const answer = await leave.run(() => exchange(send));
+    // Where that cannot be kept, it was charged for more than it was: the answer is there all the same.
+    await leave.settle(hop.bytes + answer.body.length).catch(() => undefined);
+    return answer;
   } catch (error) {
     throw signal.aborted ? signal.reason : failed(url, error);
   } finally {

@@ -4,10 +4,10 @@ import type { Asker, Driver, Need, Scope } from "../driver.ts";
 import { argumentsRefused } from "../refusals.ts";
 import { type Fetched, type Fetcher, type FetchPorts, fetchFor, type Hop, hopOf, type Leave } from "./fetch.ts";
 import { type FetchRequest, fetchLimits, readFetch } from "./request.ts";
+import type { UseSecret } from "./use-secret.ts";
 
 export interface NetPorts extends FetchPorts {
-  /** Opens the present version of a tenant's secret; its use is decided already. */
-  readonly openSecret?: (tenant: string, name: string) => Promise<Buffer>;
+  readonly useSecret: UseSecret;
 }
 
 /** Fetches that may be open at one time. */
@@ -22,21 +22,26 @@ const mostEncoded = sizeLimits.frameBytes - 256 * 1024;
 /** `ctx.net`: HTTP to hosts that are granted, made by the kernel; the cell itself has no network. */
 export function netDriver(ports: NetPorts): Driver {
   const open = new OpenFetches();
+  let life = new AbortController();
   return {
     name: "net",
     operations: {
       fetch: {
         kind: "call",
-        abilities: ["net/fetch", "vault/use"],
+        abilities: ["net/fetch"],
         timeoutMs,
-        plan: ([url, init], asker) => {
+        plan: ([url, init, ...more], asker) => {
+          if (more.length > 0) {
+            throw argumentsRefused("net.fetch", { field: "arguments", found: "more than 2", wanted: "a URL and init" });
+          }
           const request = readFetch(url, init);
           return {
             needs: [needOf(hopOf(request))],
             run: async (scope) => {
               const leave = open.enter(asker);
               try {
-                return answerOf(request, await fetchFor(fetcherFor(scope, asker, ports), request, ports));
+                const fetcher = new ServiceFetcher(scope, asker, ports.useSecret, life.signal);
+                return answerOf(request, await fetchFor(fetcher, request, ports));
               } finally {
                 leave();
               }
@@ -45,36 +50,62 @@ export function netDriver(ports: NetPorts): Driver {
         },
       },
     },
+    // What is under way ends with the process that began it.
+    open: async () => {
+      const mine = new AbortController();
+      life = mine;
+      return { close: async () => mine.abort() };
+    },
   };
 }
 
+/** At most; what an answer did not need is given back. */
+const costOf = ({ bytes, maxBytes }: Hop) => ({ byte: bytes + maxBytes });
+
 const needOf = (hop: Hop): Need<"net/fetch"> => {
   const { host, port, method } = hop;
-  return { ability: "net/fetch", path: "net/egress", arguments: hop, destination: { host, port, method } };
+  const destination = { host, port, method };
+  return { ability: "net/fetch", path: "net/egress", arguments: hop, destination, cost: costOf(hop) };
 };
 
-/** The first request was decided before the fetch began; redirects and secrets are decided as they turn up. */
-function fetcherFor(scope: Scope, { tenant }: Asker, ports: NetPorts): Fetcher {
-  const { signal } = scope;
-  let first: Leave | undefined = { run: (effect) => effect(), signal };
-  return {
-    signal,
-    decide: async (hop) => {
-      const leave = first;
-      first = undefined;
-      return leave ?? scope.decide(needOf(hop));
-    },
-    useSecret: async (name, hop) => {
-      const { openSecret } = ports;
-      if (openSecret === undefined) {
-        throw argumentsRefused("net.fetch", { field: "headers", found: "a secret", wanted: "text: there is no vault" });
-      }
-      const { host, port, method } = hop;
-      const destination = { host, port, method };
-      const permit = await scope.decide({ ability: "vault/use", path: `vault/${name}`, arguments: hop, destination });
-      return permit.run(() => openSecret(tenant, name));
-    },
-  };
+/** A service, by what it was granted. */
+class ServiceFetcher implements Fetcher {
+  readonly signal: AbortSignal;
+  readonly #scope: Scope;
+  readonly #asker: Asker;
+  readonly #useSecret: UseSecret;
+  #isFirst = true;
+
+  constructor(scope: Scope, asker: Asker, useSecret: UseSecret, life: AbortSignal) {
+    this.signal = AbortSignal.any([scope.signal, life]);
+    this.#scope = scope;
+    this.#asker = asker;
+    this.#useSecret = useSecret;
+  }
+
+  async decide(hop: Hop): Promise<Leave> {
+    const { signal } = this;
+    if (this.#isFirst) {
+      this.#isFirst = false;
+      // Decided before the fetch began.
+      return { run: (effect) => effect(), signal, settle: (byte) => this.#scope.settle({ byte }) };
+    }
+    const permit = await this.#scope.decide(needOf(hop));
+    // What is given back here is not kept: after a restart of the server the whole of it counts.
+    return {
+      run: (effect) => permit.run(effect),
+      signal: permit.signal,
+      settle: async (byte) => void permit.settle({ byte }),
+    };
+  }
+
+  async useSecret(name: string, hop: Hop): Promise<Buffer> {
+    const { host, port, method } = hop;
+    const destination = { host, port, method };
+    const need = { ability: "vault/use", path: `vault/${name}`, arguments: hop, destination } as const;
+    const permit = await this.#scope.decide(need);
+    return permit.run(() => this.#useSecret(this.#asker, name));
+  }
 }
 
 function answerOf({ as }: FetchRequest, { status, url, redirected, headers, body }: Fetched): unknown {

@@ -38,6 +38,8 @@ export const fetchLimits = {
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 const redirects = ["follow", "manual", "error"] as const;
+/** As the vault has it. */
+const secretName = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const forms = ["text", "bytes"] as const;
 const initKeys = ["method", "headers", "body", "redirect", "as", "timeoutMs", "maxBytes"];
 
@@ -123,7 +125,7 @@ function readValue(name: string, value: unknown): HeaderValue {
   if (isHeaderText(value)) return value;
   if (!isPlain(value)) throw invalid(field, show(value), "printable text, or { secret: NAME, prefix: TEXT }");
   const { secret, prefix = "", ...rest } = value;
-  if (typeof secret !== "string" || secret === "" || secret.length > 256 || Object.keys(rest).length > 0) {
+  if (typeof secret !== "string" || !secretName.test(secret) || Object.keys(rest).length > 0) {
     throw invalid(field, show(value), "{ secret: NAME, prefix: TEXT }");
   }
   if (!isHeaderText(prefix)) throw invalid(`${field}.prefix`, show(prefix), "printable text");
