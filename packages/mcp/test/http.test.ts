@@ -94,7 +94,7 @@ const post = (given: Credentials | undefined, body: unknown, more: Record<string
   fetchAs(given)(url(), {
     method: "POST",
     headers: { ...headers, ...more },
-    body: typeof body === "string" ? body : JSON.stringify(body),
+    body: typeof body === "string" || Buffer.isBuffer(body) ? body : JSON.stringify(body),
   });
 
 test("without a certificate nothing is answered but why", async () => {
@@ -124,11 +124,89 @@ test("a session belongs to the certificate that began it", async () => {
   }
 });
 
+const list = { jsonrpc: "2.0", id: 7, method: "tools/list" };
+
 test.each([
-  ["no JSON", "not json", {}, 400],
-  ["no session and no beginning of one", { jsonrpc: "2.0", id: 1, method: "tools/list" }, {}, 400],
-  ["no message", { hello: "world" }, {}, 400],
-  ["another kind of content", "[]", { "content-type": "text/plain" }, 415],
+  ["no JSON", "not json", {}, { code: -32700, found: /not valid JSON/, wanted: /UTF-8/ }],
+  [
+    "a message in bytes that are no text",
+    Buffer.from([0x7b, 0xff]),
+    {},
+    { code: -32700, found: /encoded data/, wanted: /UTF-8/ },
+  ],
+  ["no message", { hello: "world" }, {}, { found: /jsonrpc none/, wanted: /"2.0"/ }],
+  ["a message of another version", { ...list, jsonrpc: "1.0" }, {}, { id: 7, found: /jsonrpc "1.0"/, wanted: /"2.0"/ }],
+  ["a batch", [initialize, list], {}, { found: /batch of 2/, wanted: /one message/ }],
+  ["a text", '"hello"', {}, { found: /"hello"/, wanted: /object/ }],
+  ["an id that is none", { ...list, id: { a: 1 } }, {}, { found: /id \{"a":1\}/, wanted: /whole number/ }],
+  ["a method that is no name", { ...list, method: 3 }, {}, { id: 7, found: /method 3/, wanted: /name/ }],
+  ["parameters in a row", { ...list, params: [1] }, {}, { id: 7, found: /params \[1\]/, wanted: /object/ }],
+  [
+    "no session and no beginning of one",
+    list,
+    {},
+    { id: 7, reason: "SESSION_UNKNOWN", found: /tools\/list/, wanted: /initialize/ },
+  ],
+  [
+    "a protocol of another time",
+    initialize,
+    { "mcp-protocol-version": "1999-01-01" },
+    { id: 1, found: /1999/, wanted: /2025/ },
+  ],
+])("%s is answered with what was found, what is wanted and a fix", async (_, body, more, told) => {
+  const refused = await post(ann, body, more);
+  const {
+    id = null,
+    code = -32600,
+    reason = "REQUEST_MALFORMED",
+    found,
+    wanted,
+  } = { id: null, code: -32600, ...told } as {
+    readonly id: number | null;
+    readonly code: number;
+    readonly reason?: string;
+    readonly found: RegExp;
+    readonly wanted: RegExp;
+  };
+  expect([refused.status, await refused.json()]).toEqual([
+    400,
+    {
+      jsonrpc: "2.0",
+      id,
+      error: {
+        code,
+        message: expect.stringMatching(/^Cannot take the message/),
+        data: expect.objectContaining({
+          reason,
+          found: expect.stringMatching(found),
+          wanted: expect.stringMatching(wanted),
+          fix: expect.stringMatching(/./),
+          example: expect.anything(),
+        }),
+      },
+    },
+  ]);
+});
+
+test("a method that there is not is told with those that there are", async () => {
+  const begun = await post(ann, initialize);
+  const session = { "mcp-session-id": begun.headers.get("mcp-session-id") ?? "" };
+  await begun.text();
+  const answer = await post(ann, { ...list, method: "resources/list" }, session);
+  const [, data = ""] = /^data: (.+)$/m.exec(await answer.text()) ?? [];
+  expect(JSON.parse(data).error).toMatchObject({
+    code: -32601,
+    data: {
+      reason: "RPC_UNKNOWN",
+      found: 'the method "resources/list"',
+      wanted: expect.stringContaining("tools/call"),
+      fix: expect.stringContaining("tools/list"),
+    },
+  });
+});
+
+test.each([
+  ["another kind of content", initialize, { "content-type": "text/plain" }, 415],
   ["a page of another origin", initialize, { origin: "https://evil.example" }, 403],
 ])("%s is refused", async (_, body, more, status) => {
   const refused = await post(ann, body, more);

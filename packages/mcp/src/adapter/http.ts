@@ -5,6 +5,7 @@ import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import type { Solo } from "../solo.ts";
 import { createMcpServer, type Headers } from "./mcp-server.ts";
+import { readMessage } from "./read-message.ts";
 
 /** Sessions of one identity, and of all. The one that was idle longest makes room for a new one. */
 const sessionsOfHolder = 100;
@@ -24,9 +25,14 @@ export interface McpHttp {
   /**
    * Answers one request.
    *
-   * @param body What came with it, parsed.
+   * @param body What came with it; undefined for a verb that has none.
    */
-  handle(request: IncomingMessage, response: ServerResponse, caller: McpCaller, body: unknown): Promise<void>;
+  handle(
+    request: IncomingMessage,
+    response: ServerResponse,
+    caller: McpCaller,
+    body: Uint8Array | undefined,
+  ): Promise<void>;
   /** Ends the streams that wait for news; what is under way may finish. */
   drain(): void;
   /** Ends every session, and what is under way in it. */
@@ -75,10 +81,16 @@ export function openMcpHttp(options: { readonly version: string }): McpHttp {
     has: (id, spiffeId) => sessions.get(id)?.holder === spiffeId,
 
     async handle(request, response, caller, body) {
-      const { "mcp-session-id": id } = request.headers;
+      const { "mcp-session-id": id, "mcp-protocol-version": version } = request.headers;
+      const context = { sessionId: id?.toString(), protocolVersion: version?.toString() };
+      const read = body === undefined ? undefined : readMessage(body, context);
+      if (read?.kind === "refused") {
+        response.writeHead(400, { "content-type": "application/json" }).end(JSON.stringify(read.refusal));
+        return;
+      }
       if (id === undefined) {
         const { transport, server } = await begin(caller);
-        await transport.handleRequest(request, response, body);
+        await transport.handleRequest(request, response, read?.message);
         // What was no beginning of a session has been answered, and leaves none behind.
         if (transport.sessionId === undefined) await server.close();
         return;
@@ -89,7 +101,7 @@ export function openMcpHttp(options: { readonly version: string }): McpHttp {
       session.caller = caller;
       sessions.delete(String(id));
       sessions.set(String(id), session);
-      await session.transport.handleRequest(request, response, body);
+      await session.transport.handleRequest(request, response, read?.message);
     },
 
     drain() {

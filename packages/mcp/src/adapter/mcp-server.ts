@@ -1,10 +1,11 @@
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
-import { ErrorCode, ListToolsRequestSchema, McpError } from "@modelcontextprotocol/sdk/types.js";
+import { ListToolsRequestSchema, McpError } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
 import { runTool } from "../run-tool.ts";
 import type { Solo } from "../solo.ts";
 import { errorSchema } from "../tool-error.ts";
 import { tools } from "../tools.ts";
+import { unknownMethod } from "./read-message.ts";
 
 /** Those of one request, in small letters. */
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -29,7 +30,8 @@ export function createMcpServer(soloFor: (headers: Headers) => Solo, options: { 
   // Under a handler of its own the library answers malformed arguments by itself, without a reason or a fix.
   server.fallbackRequestHandler = async ({ method, params = {} }, { signal, sendNotification, requestInfo }) => {
     if (method !== "tools/call") {
-      throw new McpError(ErrorCode.MethodNotFound, `There is no ${method} here: wanted tools/list or tools/call`);
+      const { code, message, data } = unknownMethod(method);
+      throw new McpError(code, message, data);
     }
     const progressToken = params._meta?.progressToken;
     let step = { done: 0, total: 1, message: "Working" };

@@ -5,7 +5,6 @@ import { quoted, SoloError } from "../../errors.ts";
 import type { Api } from "../grpc/api.ts";
 import type { CallerOf } from "../grpc/handler.ts";
 import { soloOf } from "../mcp/solo-of.ts";
-import { parseJson } from "./json-request.ts";
 import { capabilityOf, peerOf, traceparentOf } from "./peer.ts";
 
 /** Bytes of one message of a model's client, as over standard input. */
@@ -42,7 +41,7 @@ export function serveTools(app: FastifyInstance, options: ToolRoutesOptions): { 
       const { origin, host, "mcp-session-id": sessionId } = asked.headers;
       // A browser names the page that makes it ask; none but the server's own may, whatever certificate the browser has.
       if (origin !== undefined && origin !== `https://${host}`) throw originRefused(origin);
-      const body = asked.method === "POST" ? parseJson((asked.body ?? Buffer.alloc(0)) as Buffer) : undefined;
+      const body = asked.method === "POST" ? ((asked.body ?? Buffer.alloc(0)) as Buffer) : undefined;
       const caller = callerOf(peerOf(asked.raw.socket));
       const { spiffeId } = caller;
       const mcp = await (loaded ??= load());
