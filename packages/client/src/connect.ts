@@ -1,21 +1,29 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { replaceCertificate } from "./renewal.ts";
 import { type RefOf, serviceRef } from "./service.ts";
-import { WireSender } from "./wire-sender.ts";
+import { type Door, WireSender } from "./wire-sender.ts";
 
 /** Where the server stands, and as whom it is called. */
 export type ConnectOptions =
   /** Folder that the server, or `solo cert issue`, wrote. */
-  | { readonly profile: string; readonly address?: string }
-  | {
-      /** HOST:PORT. */
-      readonly address: string;
-      /** PEM, as in a profile. */
-      readonly certificateChain: Buffer | string;
-      readonly privateKey: Buffer | string;
-      readonly root: Buffer | string;
-    };
+  (
+    | { readonly profile: string; readonly address?: string }
+    | {
+        /** HOST:PORT. */
+        readonly address: string;
+        /** PEM, as in a profile. */
+        readonly certificateChain: Buffer | string;
+        readonly privateKey: Buffer | string;
+        readonly root: Buffer | string;
+      }
+  ) & {
+    /**
+     * Token that decides what may be done, in place of the one in the profile's file `capability`. Without either the server
+     * decides by what the certificate's key holds.
+     */
+    readonly capability?: string;
+  };
 
 /** A way to services. Its maker closes it. */
 export interface Client extends AsyncDisposable {
@@ -41,7 +49,9 @@ export interface Client extends AsyncDisposable {
  * @throws {Error} If the profile cannot be read.
  */
 export function connect(options: ConnectOptions): Client {
-  const sender = new WireSender("profile" in options ? readProfile(options) : options, (certificateChain) => {
+  const door = "profile" in options ? readProfile(options) : options;
+  const { capability = door.capability } = options;
+  const sender = new WireSender(capability === undefined ? door : { ...door, capability }, (certificateChain) => {
     if ("profile" in options) replaceCertificate(options.profile, certificateChain);
   });
   return {
@@ -51,7 +61,7 @@ export function connect(options: ConnectOptions): Client {
   };
 }
 
-function readProfile({ profile, address }: { readonly profile: string; readonly address?: string }) {
+function readProfile({ profile, address }: { readonly profile: string; readonly address?: string }): Door {
   const read = (name: string) => readFileSync(join(profile, name));
   const about = JSON.parse(read("profile.json").toString()) as { readonly address: string };
   return {
@@ -59,5 +69,6 @@ function readProfile({ profile, address }: { readonly profile: string; readonly 
     certificateChain: read("cert.pem"),
     privateKey: read("key.pem"),
     root: read("root.pem"),
+    ...(existsSync(join(profile, "capability")) ? { capability: read("capability").toString().trim() } : {}),
   };
 }

@@ -19,6 +19,8 @@ export interface Door {
   readonly certificateChain: Buffer | string;
   readonly privateKey: Buffer | string;
   readonly root: Buffer | string;
+  /** Token that decides what may be done. */
+  readonly capability?: string;
 }
 
 const defaultTimeoutMs = 30_000;
@@ -105,7 +107,7 @@ export class WireSender implements Sender {
   ): Promise<Uint8Array> {
     if (this.#closed) return Promise.reject(new Error("Cannot send: the client is closed"));
     this.#client ??= new Client(this.#door.address, credentialsOf(this.#door), channelOptions());
-    if (this.#withoutSessions) return sendAlone(this.#client, kind, request, options);
+    if (this.#withoutSessions) return sendAlone(this.#client, kind, request, options, metadataOf(this.#door));
     this.#session ??= this.#open(this.#client);
     return this.#session.send({ $case: kind, value: request }, options);
   }
@@ -116,7 +118,7 @@ export class WireSender implements Sender {
       path,
       requestSerialize,
       responseDeserialize,
-      new Metadata(),
+      metadataOf(this.#door),
       {},
     );
     const session: Session = new Session(stream, (end) => {
@@ -193,15 +195,15 @@ function sendAlone(
   kind: "call" | "cast",
   request: { readonly tenant: string; readonly serviceId: string; readonly method: string; readonly arguments: Buffer },
   { timeoutMs, signal, traceparent }: SendOptions,
+  metadata: Metadata,
 ): Promise<Uint8Array> {
-  const metadata = new Metadata();
   if (traceparent !== undefined) metadata.set("traceparent", traceparent);
   return new Promise((resolve, reject) => {
     const answered = (error: ServiceError | null, reply?: Uint8Array): void => {
       signal?.removeEventListener("abort", abort);
       if (signal?.aborted === true) reject(signal.reason);
       else if (error === null) resolve(reply ?? new Uint8Array(0));
-      else reject(readTrailer(error) ?? errorOf("OUTCOME_UNKNOWN", error.details, {}, { cause: error }));
+      else reject(readTrailer(error) ?? failureAlone(error, request, timeoutMs));
     };
     const options = { deadline: Date.now() + timeoutMs };
     const { call, cast } = MessagingServiceService;
@@ -231,6 +233,24 @@ function sendAlone(
   });
 }
 
+/** What the library says by itself of a call that was sent alone. */
+function failureAlone(
+  error: ServiceError,
+  { serviceId, method }: { readonly serviceId: string; readonly method: string },
+  timeoutMs: number,
+): SoloError {
+  if (error.code === status.DEADLINE_EXCEEDED) {
+    const message = `Cannot wait longer for "${serviceId}" to answer "${method}"`;
+    return errorOf("CALL_TIMED_OUT", message, { found: `no answer within ${timeoutMs} ms` }, { cause: error });
+  }
+  return errorOf(
+    "OUTCOME_UNKNOWN",
+    "The connection ended before the answer was there",
+    { found: error.details },
+    { cause: error },
+  );
+}
+
 function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {
@@ -244,6 +264,13 @@ function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
     signal?.addEventListener("abort", abort);
     if (signal?.aborted === true) abort();
   });
+}
+
+/** Names the capability that decides, where it is not the key's own. */
+function metadataOf({ capability }: Door): Metadata {
+  const metadata = new Metadata();
+  if (capability !== undefined) metadata.set("solo-capability", capability);
+  return metadata;
 }
 
 const credentialsOf = ({ root, privateKey, certificateChain }: Door) =>
