@@ -14,6 +14,7 @@ const serverLayers = [
   ["observability", "observability/"],
   ["identity", "identity/"],
   ["receipts", "receipts/"],
+  ["audit", "audit/"],
   ["authority", "authority/"],
   ["vault", "vault/"],
   ["cells", "cells/"],

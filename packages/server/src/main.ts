@@ -4,6 +4,8 @@ import { join, resolve } from "node:path";
 import { describeExit, isExpected } from "@solo/actor-core";
 import { type LimitName, limitNames, type TenantLimitName, tenantLimitNames } from "@solo/notation";
 import { customAlphabet } from "nanoid";
+import { type AuditFeed, openAuditFeed } from "./audit/audit-feed.ts";
+import { FileSink } from "./audit/file-sink.ts";
 import { kernelTenant } from "./authority/names.ts";
 import { openSandbox } from "./cells/sandbox.ts";
 import { type Config, formatProblems, limitSetting, loadConfig, tenantSetting } from "./config/index.ts";
@@ -51,6 +53,7 @@ async function serve(config: Config): Promise<number> {
   const dataFolder = resolve(config.dataFolder);
   let kernel: Kernel | undefined;
   let receipts: Receipts | undefined;
+  let audit: AuditFeed | undefined;
   let gateway: Gateway | undefined;
   let { graceMs } = config;
   let port = config.listenPort;
@@ -64,6 +67,7 @@ async function serve(config: Config): Promise<number> {
   const onCommitted: OnCommitted = (changes, elapsedMs) => {
     metrics.committed(changes, elapsedMs);
     receipts?.changed();
+    audit?.changed();
   };
 
   let metricsServer: Awaited<ReturnType<typeof openMetricsServer>> | undefined;
@@ -98,6 +102,11 @@ async function serve(config: Config): Promise<number> {
           clock: systemClock,
           logger,
         })),
+      openAudit: async (storage) => {
+        if (config.auditFile === "off") return undefined;
+        const sink = new FileSink({ path: config.auditFile, maxBytes: config.auditFileBytes });
+        return (audit = await openAuditFeed({ sink, storage, kernelTenant, clock: systemClock, logger, metrics }));
+      },
       openSandbox: () =>
         openSandbox({
           dataFolderId: dataFolderId(dataFolder),
@@ -124,6 +133,7 @@ async function serve(config: Config): Promise<number> {
           logger,
           metrics,
           receipts: receipts as Receipts,
+          audit,
           defaults: {
             ...limitDefaults(config),
             maxRestarts: config.serviceMaxRestarts,

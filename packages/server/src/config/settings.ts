@@ -125,6 +125,23 @@ export const settings = {
     max: 3_600_000,
     default: defaultGraceMs,
   }),
+  auditFile: text({
+    flag: "--audit-file",
+    variable: "SOLO_AUDIT_FILE",
+    key: "audit.file",
+    doc: "File that every event is appended to as a line of JSON, beside the database; off for none",
+    wanted: "off, or a path, seen from the folder the server is started in",
+    default: "off",
+  }),
+  auditFileBytes: bytes({
+    flag: "--audit-file-size",
+    variable: "SOLO_AUDIT_FILE_SIZE",
+    key: "audit.file_size",
+    doc: "Size at which the audit file is put aside under a number and a new one begun; none is ever removed",
+    min: 4_096,
+    max: 2 ** 40,
+    default: 64 * 2 ** 20,
+  }),
   certificateLifeMs: duration({
     flag: "--certificate-life",
     variable: "SOLO_CERTIFICATE_LIFE",

@@ -246,6 +246,8 @@ export type EventBody =
   | { readonly type: "vault.key-removed"; readonly keyId: string }
   | { readonly type: "vault.unsealed"; readonly by: "key-file" | "passphrase"; readonly isNew: boolean }
   | { readonly type: "vault.sealed" }
+  /** A place that gets every event lacks some for good, or has lost what it had. */
+  | { readonly type: "audit.gap"; readonly sink: string; readonly problem: string }
   /** The tamper-evident log of a tenant, or the history under it, was changed: it does not go on. */
   | { readonly type: "receipts.broken"; readonly ofTenant: string; readonly problem: string }
   /** A resource that the whole server lives on has become scarce, or no longer is. */

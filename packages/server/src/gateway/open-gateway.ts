@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { DeploymentServiceService } from "@solo/proto";
 import { nanoid } from "nanoid";
 import { Invitations } from "../administration/invitations.ts";
+import type { AuditFeed } from "../audit/audit-feed.ts";
 import { type Authority, longestLifeSeconds } from "../authority/authority.ts";
 import { kernelTenant } from "../authority/names.ts";
 import { operatorGrants } from "../authority/standing.ts";
@@ -39,6 +40,8 @@ export interface GatewayOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly receipts: Receipts;
+  /** Where every event is written too; undefined for nowhere. */
+  readonly audit: Pick<AuditFeed, "check"> | undefined;
   /** Milliseconds that calls under way may take once the gateway closes. */
   readonly graceMs: () => number;
   /** Begins the ordered stop of the whole server. */
@@ -126,6 +129,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
       sandbox,
       directory,
       receipts: options.receipts,
+      audit: options.audit,
       load: parts.load,
       dataFolder,
       version: options.version,

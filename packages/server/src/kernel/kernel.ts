@@ -65,6 +65,8 @@ export interface KernelOptions {
   readonly drivers?: DriverSettings;
   /** Vouches for what the storage holds. */
   readonly openReceipts?: (storage: Storage) => Promise<Owned>;
+  /** Writes every event elsewhere too. */
+  readonly openAudit?: (storage: Storage) => Promise<Owned | undefined>;
   /** Lets the world in, once everything stands; closed first. */
   readonly openGateway?: (parts: KernelParts) => Promise<Owned>;
 }
@@ -176,6 +178,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
         };
       }),
       part("receipts", async () => (await options.openReceipts?.(storage as Storage)) ?? nothing),
+      part("audit", async () => (await options.openAudit?.(storage as Storage)) ?? nothing),
       part("authority", async () => (authority = await Authority.open({ state: (storage as Storage).state, clock }))),
       part("vault", async () => {
         const { state, events } = storage as Storage;

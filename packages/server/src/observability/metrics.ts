@@ -27,6 +27,10 @@ export interface Metrics {
   /** A message was refused at the door, for its tenant's quota or for all that the server takes. */
   shed(by: "tenant" | "server"): void;
   circuitOpened(): void;
+  /** The sink of the audit could not take what it was given, and gets it later. */
+  auditFailed(): void;
+  /** It lacks something for good. */
+  auditGap(): void;
   /** A driver has answered a service. */
   answered(driver: string, outcome: "ok" | "refused"): void;
   /** @param elapsedMs From the request's arrival to its answer. */
@@ -45,6 +49,8 @@ export const noMetrics: Metrics = {
   limitReached() {},
   shed() {},
   circuitOpened() {},
+  auditFailed() {},
+  auditGap() {},
   answered() {},
   called() {},
   committed() {},

@@ -64,6 +64,16 @@ export function createMetrics(): PrometheusMetrics {
     help: "Requests refused for want of authority",
     registers,
   });
+  const auditFailures = new Counter({
+    name: "solo_audit_failures_total",
+    help: "Times that the audit sink could not take events, which it gets later",
+    registers,
+  });
+  const auditGaps = new Counter({
+    name: "solo_audit_gaps_total",
+    help: "Events or files that the audit sink lacks for good",
+    registers,
+  });
   const restarts = new Counter({ name: "solo_service_restarts_total", help: "Restarts by supervisors", registers });
   const crashes = new Counter({
     name: "solo_service_crashes_total",
@@ -119,6 +129,8 @@ export function createMetrics(): PrometheusMetrics {
     restarted: () => restarts.inc(),
     shed: (by) => shed.inc({ by }),
     circuitOpened: () => circuits.inc(),
+    auditFailed: () => auditFailures.inc(),
+    auditGap: () => auditGaps.inc(),
     answered: (driver, outcome) => driverAnswers.inc({ driver, outcome }),
     limitReached: (limit, level, action) => limitsReached.inc({ limit, level, action }),
     called: (outcome, elapsedMs) => calls.observe({ outcome }, elapsedMs / 1_000),

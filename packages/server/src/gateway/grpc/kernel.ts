@@ -1,6 +1,7 @@
 import { CheckResult, HelpKind, type HelpRequest, type KernelServiceServer, ShutdownRequest } from "@solo/proto";
 import { help } from "../../administration/help.ts";
 import { type ShutdownContext, shutdown } from "../../administration/shutdown.ts";
+import type { AuditFeed } from "../../audit/audit-feed.ts";
 import type { Directory } from "../../messaging/directory.ts";
 import type { LoadWatch } from "../../observability/load-watch.ts";
 import type { HostCheck, Sandbox } from "../../ports/cell.ts";
@@ -17,6 +18,7 @@ export interface KernelServiceContext extends ShutdownContext {
   readonly sandbox: Sandbox;
   readonly directory: Directory;
   readonly receipts: Receipts;
+  readonly audit: Pick<AuditFeed, "check"> | undefined;
   readonly load: LoadWatch;
   readonly vault: Vault;
   readonly version: string;
@@ -72,6 +74,7 @@ export const kernelService = (
         ...kernel.sandbox.checks,
         ...loadChecks(kernel.load),
         checkReceipts(kernel.receipts),
+        ...(kernel.audit === undefined ? [] : [kernel.audit.check]),
         checkVault(kernel.vault),
       ].map((check) => ({
         ...check,
