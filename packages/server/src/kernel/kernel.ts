@@ -144,6 +144,8 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
     const { deployments } = started.parts;
     await deployments.quotas.load();
     const recovered = await recover(deployments);
+    const { directory } = deployments;
+    await drivers?.forgetAllBut(({ tenant, serviceId }) => directory.find(tenant, serviceId) !== undefined);
     // Before, it does not know yet which services there are.
     messaging = started.parts.messaging;
     const begun: Step = {

@@ -23,11 +23,18 @@ export interface DriverSettings {
   readonly scratchFolder?: string;
 }
 
+interface ServicePlace {
+  readonly tenant: string;
+  readonly serviceId: string;
+}
+
 /** All drivers of one start. */
 export interface OpenDrivers {
   readonly all: readonly Driver[];
   /** Drops what they keep for a service that is gone for good. */
-  forget(service: { readonly tenant: string; readonly serviceId: string }): Promise<void>;
+  forget(service: ServicePlace): Promise<void>;
+  /** The same for all that are gone: the server may have ended between a kill and this. */
+  forgetAllBut(isKnown: (service: ServicePlace) => boolean): Promise<void>;
 }
 
 /** All drivers, each over its ports. */
@@ -49,6 +56,9 @@ export function openDrivers(options: {
     policy: addressPolicy(allowAddresses),
     useSecret: useSecretOf(vault),
   });
+  const forget = async ({ tenant, serviceId }: ServicePlace): Promise<void> => {
+    await Promise.allSettled([timers.forget({ tenant, serviceId }), files?.forget({ tenant, serviceId })]);
+  };
   return {
     all: [
       kvDriver({ state, clock }),
@@ -58,8 +68,10 @@ export function openDrivers(options: {
       randomDriver(),
       ...(files === undefined ? [] : [files]),
     ],
-    forget: async ({ tenant, serviceId }) => {
-      await Promise.allSettled([timers.forget({ tenant, serviceId }), files?.forget({ tenant, serviceId })]);
+    forget,
+    forgetAllBut: async (isKnown) => {
+      const kept = [...timers.owners(), ...((await files?.owners().catch(() => [])) ?? [])];
+      await Promise.all(kept.filter((owner) => !isKnown(owner)).map(forget));
     },
   };
 }

@@ -9,6 +9,8 @@ import { type TimerOwner, Timers, type TimersOptions } from "./timers.ts";
 export interface ClockDriver extends Driver {
   /** Drops the timers of a service that is gone for good. */
   forget(owner: TimerOwner): Promise<void>;
+  /** The services that have timers. */
+  owners(): readonly TimerOwner[];
 }
 
 /** Timers that outlive the service and the server: each casts a method of the service that set it. */
@@ -56,6 +58,7 @@ export function clockDriver(options: TimersOptions): ClockDriver {
       return { close: async () => mine.close() };
     },
     forget: async (owner) => timers?.forget(owner),
+    owners: () => timers?.owners() ?? [],
   };
 }
 

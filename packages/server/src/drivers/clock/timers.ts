@@ -127,9 +127,14 @@ export class Timers {
     return [...this.#of(owner).values()].map(({ timer }) => timer).sort((a, b) => a.dueAtMs - b.dueAtMs);
   }
 
-  /** Drops all of a service that is gone for good. */
+  /** Drops all of a service that is gone for good, and nothing that one of the same id sets from now on. */
   async forget(owner: TimerOwner): Promise<void> {
-    for (const id of [...this.#of(owner).keys()]) await this.cancel(owner, id);
+    await Promise.all([...this.#of(owner).keys()].map((id) => this.cancel(owner, id)));
+  }
+
+  /** The services that have timers. */
+  owners(): readonly TimerOwner[] {
+    return [...this.#entries.values()].flatMap((held) => [...held.values()].slice(0, 1).map(({ owner }) => owner));
   }
 
   #of({ tenant, serviceId }: TimerOwner): ReadonlyMap<string, Entry> {

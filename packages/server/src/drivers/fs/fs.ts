@@ -7,6 +7,8 @@ import { type Scratch, type ScratchOwner, scratchLimits } from "./scratch.ts";
 export interface FsDriver extends Driver {
   /** Removes the files of a service that is gone for good. */
   forget(owner: ScratchOwner): Promise<void>;
+  /** The services that may have files. */
+  owners(): Promise<readonly ScratchOwner[]>;
 }
 
 const longestPath = 200;
@@ -43,6 +45,7 @@ export function fsDriver(scratch: Scratch): FsDriver {
       }),
     },
     forget: (owner) => scratch.forget(owner),
+    owners: () => scratch.owners(),
   };
 }
 

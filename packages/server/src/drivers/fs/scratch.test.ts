@@ -46,8 +46,10 @@ describe("a service's files", () => {
     await run("write", "a", "mine");
     expect(await scratch.read({ ...asker, serviceId: "report" }, "a")).toBeUndefined();
     expect(await scratch.read({ ...asker, tenant: "other" }, "a")).toBeUndefined();
+    expect(await scratch.owners()).toEqual([{ tenant: "acme", serviceId: "reports" }]);
     await scratch.forget(asker);
     expect(await run("list")).toEqual([]);
+    expect(await scratch.owners()).toEqual([]);
   });
 
   test("are decided by their paths", () => {

@@ -87,6 +87,18 @@ export class Scratch {
     return this.#inOrder(owner, () => rm(this.#folderOf(owner), { recursive: true, force: true }));
   }
 
+  /** The services that may have files. */
+  async owners(): Promise<readonly ScratchOwner[]> {
+    const tenants = (await unlessMissing(readdir(this.#root))) ?? [];
+    const services = await Promise.all(
+      tenants.map(async (tenant) => {
+        const ids = (await unlessMissing(readdir(join(this.#root, tenant)))) ?? [];
+        return ids.map((serviceId) => ({ tenant, serviceId }));
+      }),
+    );
+    return services.flat();
+  }
+
   #folderOf({ tenant, serviceId }: ScratchOwner): string {
     return join(this.#root, tenant, serviceId);
   }
