@@ -54,7 +54,7 @@ export async function startSolo({ root, folder, args = [] }) {
         DeployRequest.fromPartial({ requestId: requestId(), serviceId, source: Buffer.from(source), ...options }),
       ),
     kill: (serviceId) => ask.kill({ requestId: requestId(), validateOnly: false, tenant: "", serviceId, force: true }),
-    call: (serviceId, method, args) => ask.call({ tenant: "", serviceId, method, arguments: args }),
+    call: (serviceId, method, args) => ask.call({ tenant: "", serviceId, method, arguments: args, lend: [] }),
     /** Milliseconds of the newest start of a service, from taking a cell until it answers, as its event tells. */
     async startedInMs(serviceId) {
       for (let after = ""; ; ) {

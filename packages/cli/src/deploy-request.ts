@@ -64,7 +64,8 @@ export function addDeployOptions(command: Command): Command {
     .option("--manifest <file>", "all of these from a file; flags win over it");
 }
 
-function collect(value: string, before: readonly string[] = []): readonly string[] {
+/** For an option that may be repeated. */
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 

@@ -80,7 +80,7 @@ export class WireSender implements Sender {
   async #send(kind: "call" | "cast", message: Message, options: CallOptions): Promise<Uint8Array> {
     const { timeoutMs = defaultTimeoutMs, signal, traceparent } = options;
     const { tenant, serviceId, method } = message;
-    const request = { tenant, serviceId, method, arguments: encodeArguments(message.args) };
+    const request = { tenant, serviceId, method, arguments: encodeArguments(message.args), lend: [] };
     const startedMs = performance.now();
     for (;;) {
       const leftMs = timeoutMs - (performance.now() - startedMs);
@@ -102,6 +102,7 @@ export class WireSender implements Sender {
       readonly serviceId: string;
       readonly method: string;
       readonly arguments: Buffer;
+      readonly lend: string[];
     },
     options: SendOptions,
   ): Promise<Uint8Array> {
@@ -193,7 +194,13 @@ function renew(door: Door): Promise<string> {
 function sendAlone(
   client: Client,
   kind: "call" | "cast",
-  request: { readonly tenant: string; readonly serviceId: string; readonly method: string; readonly arguments: Buffer },
+  request: {
+    readonly tenant: string;
+    readonly serviceId: string;
+    readonly method: string;
+    readonly arguments: Buffer;
+    readonly lend: string[];
+  },
   { timeoutMs, signal, traceparent }: SendOptions,
   metadata: Metadata,
 ): Promise<Uint8Array> {

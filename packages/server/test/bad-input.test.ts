@@ -65,7 +65,7 @@ async function atRest(): Promise<{ readonly processes: number; readonly groups: 
 }
 
 const callRaw = (serviceId: string, method: string, args: string | Buffer) =>
-  ask(solo.messaging, solo.messaging.call, { tenant: "", serviceId, method, arguments: Buffer.from(args) });
+  ask(solo.messaging, solo.messaging.call, { tenant: "", serviceId, method, arguments: Buffer.from(args), lend: [] });
 
 describe("source", () => {
   test.each([

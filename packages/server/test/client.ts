@@ -84,7 +84,7 @@ export function connect(address: string, given: Credentials, capability?: string
       args: readonly unknown[] = [],
       timeoutMs?: number,
     ): Promise<unknown> => {
-      const request = { tenant: "", serviceId, method, arguments: Buffer.from(JSON.stringify(args)) };
+      const request = { tenant: "", serviceId, method, arguments: Buffer.from(JSON.stringify(args)), lend: [] };
       const { reply } = await ask(messaging, messaging.call, request, timeoutMs);
       return reply.length === 0 ? undefined : JSON.parse(reply.toString());
     },

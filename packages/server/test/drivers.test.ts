@@ -116,7 +116,7 @@ const deploy = (serviceId: string, ...grants: readonly string[]) =>
   );
 
 async function call<T = unknown>(serviceId: string, method: string, ...args: readonly unknown[]): Promise<T> {
-  const request = { tenant: "", serviceId, method, arguments: Buffer.from(JSON.stringify(args)) };
+  const request = { tenant: "", serviceId, method, arguments: Buffer.from(JSON.stringify(args)), lend: [] };
   const { reply } = await ask(client.messaging, client.messaging.call, request);
   return (reply.length === 0 ? undefined : JSON.parse(reply.toString())) as T;
 }

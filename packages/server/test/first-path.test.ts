@@ -41,7 +41,7 @@ const deploy = (serviceId: string, requestId: string, source = counter) =>
   );
 
 const add = async (serviceId: string, by: number): Promise<unknown> => {
-  const request = { tenant: "", serviceId, method: "add", arguments: Buffer.from(JSON.stringify([by])) };
+  const request = { tenant: "", serviceId, method: "add", arguments: Buffer.from(JSON.stringify([by])), lend: [] };
   return JSON.parse((await ask(client.messaging, client.messaging.call, request)).reply.toString());
 };
 
@@ -69,7 +69,7 @@ test("a service whose process is killed comes back in another process", async ()
 });
 
 test("a handler that throws ends the service: its caller hears the cause at once, and it comes back", async () => {
-  const request = { tenant: "", serviceId: "counter", method: "crash", arguments: Buffer.from("[]") };
+  const request = { tenant: "", serviceId: "counter", method: "crash", arguments: Buffer.from("[]"), lend: [] };
   await expect(ask(client.messaging, client.messaging.call, request)).rejects.toMatchObject({
     reason: "SERVICE_DIED",
     message: expect.stringContaining("asked to crash"),

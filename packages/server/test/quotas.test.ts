@@ -176,7 +176,7 @@ test("a caller whose calls only fail is kept from the service for a while, and o
   for (const each of await Promise.all(failing)) expect(each.status).toBe(grpcStatus.DEADLINE_EXCEEDED);
   const opened = await until("the circuit is open", async () => (await eventsOf("circuit.opened"))[0]);
   expect(opened).toMatchObject({ failures: 10, openMs: 1_000 });
-  const asAdmin = { tenant: "acme", serviceId: "silent", method: "echo", arguments: Buffer.from("[1]") };
+  const asAdmin = { tenant: "acme", serviceId: "silent", method: "echo", arguments: Buffer.from("[1]"), lend: [] };
   await ask(solo.messaging, solo.messaging.call, asAdmin);
   const answered = await until("the circuit is closed again", async () => {
     try {

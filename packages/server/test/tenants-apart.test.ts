@@ -478,7 +478,7 @@ describe("an administrator", () => {
     const request = { tenant: "ann", serviceId: "only-ann" };
     const { service } = await ask(admin.deployments, admin.deployments.status, request);
     expect(service).toMatchObject({ tenant: "ann", serviceId: "only-ann" });
-    const call = { ...request, method: "secret", arguments: Buffer.alloc(0) };
+    const call = { ...request, method: "secret", arguments: Buffer.alloc(0), lend: [] };
     const { reply } = await ask(admin.messaging, admin.messaging.call, call);
     expect(reply.toString()).toBe(JSON.stringify(secrets.ann));
     await ask(admin.deployments, admin.deployments.kill, {

@@ -49,6 +49,11 @@ export interface Turn<S> extends Setup {
 /** What a call's handler gets first. `from.reply` answers later than the handler returns. */
 export interface CallTurn<S> extends Turn<S> {
   readonly from: ReplyTo;
+  /**
+   * What the caller has lent for this call: drivers that act with the caller's authority, until the call is answered. Absent when
+   * nothing was lent. Those in `ctx` always act with the server's own.
+   */
+  readonly lent?: Partial<Drivers>;
 }
 
 /** What a handler that answers nobody returns: the next state, or a decision. */

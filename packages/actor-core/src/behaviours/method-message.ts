@@ -4,11 +4,14 @@ export class MethodMessage {
   readonly args: readonly unknown[];
   /** On the system's clock; infinite for a cast, and for a call that waits for ever. */
   readonly deadlineMs: number;
+  /** What its caller lends for it; of the home's own making, and nothing that crosses a distance. */
+  readonly lent: object | undefined;
 
-  constructor(method: string, args: readonly unknown[], deadlineMs = Number.POSITIVE_INFINITY) {
+  constructor(method: string, args: readonly unknown[], deadlineMs = Number.POSITIVE_INFINITY, lent?: object) {
     this.method = method;
     this.args = args;
     this.deadlineMs = deadlineMs;
+    this.lent = lent;
   }
 
   /** How it shows in errors: arguments may be secret. */

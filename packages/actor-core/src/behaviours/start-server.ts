@@ -116,8 +116,15 @@ export interface Ref<C, K, Holder extends Pid | undefined = Pid> extends AsyncDi
   call<N extends keyof C & string>(name: N, ...args: ArgsOf<C[N]>): Promise<ReplyOf<C[N]>>;
   /** Never fails when the server is gone. */
   cast<N extends keyof K & string>(name: N, ...args: ArgsOf<K[N]>): void;
-  /** `call` for a host that has a name and arguments from elsewhere. Both are checked by nobody but the handler. */
-  applyCall(name: string, args: readonly unknown[], options?: CallOptions): Promise<unknown>;
+  /**
+   * `call` for a host that has a name and arguments from elsewhere. Both are checked by nobody but the handler, which finds `lent`
+   * in its turn.
+   */
+  applyCall(
+    name: string,
+    args: readonly unknown[],
+    options?: CallOptions & { readonly lent?: object },
+  ): Promise<unknown>;
   /** @throws {UnknownMethod} It has no such cast. */
   applyCast(name: string, args: readonly unknown[]): void;
   /** The same server with another time limit for calls. */
@@ -152,14 +159,14 @@ export function serverRef<C, K>(
   const casts = server.casts as object;
   const usual = { ...options, timeoutMs: options?.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS };
   // Not async: handing one promise on through another takes as long as the call itself.
-  const applyCall = (name: string, args: readonly unknown[], own?: CallOptions): Promise<unknown> => {
+  const applyCall: Ref<C, K>["applyCall"] = (name, args, own) => {
     try {
       if (!Object.hasOwn(calls, name)) {
         throw new UnknownMethod("call", name, Object.keys(calls));
       }
       const timeoutMs = own?.timeoutMs ?? usual.timeoutMs;
       const callOptions = own === undefined ? usual : { ...usual, ...own, timeoutMs };
-      return caller.call(target, new MethodMessage(name, args, caller.nowMs() + timeoutMs), callOptions);
+      return caller.call(target, new MethodMessage(name, args, caller.nowMs() + timeoutMs, own?.lent), callOptions);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -221,7 +228,8 @@ class ServerCallbacks<I extends readonly unknown[]> implements GenServer<unknown
       from.refuse(tooManyArguments(request));
       return noReply(state);
     }
-    const turn: CallTurn<unknown> = { state, ctx: this.#ctxFor(request.deadlineMs), from };
+    const { lent, deadlineMs } = request;
+    const turn = { state, ctx: this.#ctxFor(deadlineMs), from, ...(lent && { lent }) } as CallTurn<unknown>;
     // What it returns is checked by the server loop.
     return handler(turn, ...request.args) as Awaitable<CallResult<unknown>>;
   }

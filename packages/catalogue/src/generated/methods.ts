@@ -2587,6 +2587,12 @@ export const messages = {
         "jsonName": "arguments",
         "type": "bytes",
         "doc": "UTF-8 JSON array of arguments. Empty: no arguments."
+      },
+      {
+        "name": "lend",
+        "jsonName": "lend",
+        "type": "repeated string",
+        "doc": "What the service may do with the caller's authority while this call is open, each as `kv/write on kv/carts/**`: a part of what\nthe caller holds. Its handler gets it apart from the service's own. At most 16; empty: nothing."
       }
     ]
   },

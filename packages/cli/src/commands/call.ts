@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { collect } from "../deploy-request.ts";
 import { Failure } from "../failure.ts";
 import { examples } from "../help-examples.ts";
 import { jsonArguments, shellQuote } from "../json-arguments.ts";
@@ -13,35 +14,42 @@ export function addCall(program: Command, run: Run): void {
     .argument("<id>", "the service")
     .argument("<method>", "one of its calls; `solo status ID` lists them")
     .argument("[json...]", "arguments, one JSON value each")
+    .option(
+      "--lend <grant>",
+      "what it may do as you while it answers, such as 'kv/write on kv/carts/**'; may be repeated",
+      collect,
+    )
     .addHelpText(
       "after",
       examples(
         "solo call counter add 2",
         `solo call greeter greet '"Ada"' '{"loud":true}'`,
         "solo call counter slow --timeout 2m",
+        "solo call archive add '\"carts/7\"' --lend 'kv/write on kv/carts/**'",
       ),
     )
-    .action((serviceId: string, method: string, texts: string[], _options: unknown, command: Command) =>
-      run(command, async ({ connect, output, tenant, host, timeoutMs = 30_000 }) => {
-        const args = jsonArguments(texts, (position, quoted) => {
-          const words = texts.map((text, index) => (index === position ? quoted : shellQuote(text)));
-          return ["solo call", shellQuote(serviceId), shellQuote(method), ...words].join(" ");
-        });
-        const solo = await connect();
-        output.progress(`Calling ${method} of ${serviceId} ...`);
-        const answer = await solo.ask(
-          "call",
-          { tenant, serviceId, method, arguments: Buffer.from(args) },
-          { timeoutMs },
-        );
-        const reply = checkedReply(answer.reply);
-        // The reply's own text, so that a number of any length stays what it is. Line ends in JSON text are only blanks.
-        const oneLine = reply === "" ? "null" : reply.replace(/[\r\n]+/g, " ");
-        output.rawResult(`{"reply":${oneLine}}`, () => {
-          if (reply === "") return "";
-          return `${host.stdout.isTerminal ? terminalText(indented(reply), { multiline: true }) : oneLine}\n`;
-        });
-      }),
+    .action(
+      (serviceId: string, method: string, texts: string[], { lend = [] }: { lend?: string[] }, command: Command) =>
+        run(command, async ({ connect, output, tenant, host, timeoutMs = 30_000 }) => {
+          const args = jsonArguments(texts, (position, quoted) => {
+            const words = texts.map((text, index) => (index === position ? quoted : shellQuote(text)));
+            return ["solo call", shellQuote(serviceId), shellQuote(method), ...words].join(" ");
+          });
+          const solo = await connect();
+          output.progress(`Calling ${method} of ${serviceId} ...`);
+          const answer = await solo.ask(
+            "call",
+            { tenant, serviceId, method, arguments: Buffer.from(args), lend },
+            { timeoutMs },
+          );
+          const reply = checkedReply(answer.reply);
+          // The reply's own text, so that a number of any length stays what it is. Line ends in JSON text are only blanks.
+          const oneLine = reply === "" ? "null" : reply.replace(/[\r\n]+/g, " ");
+          output.rawResult(`{"reply":${oneLine}}`, () => {
+            if (reply === "") return "";
+            return `${host.stdout.isTerminal ? terminalText(indented(reply), { multiline: true }) : oneLine}\n`;
+          });
+        }),
     );
 }
 

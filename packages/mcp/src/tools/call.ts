@@ -35,6 +35,7 @@ export const call = defineTool({
       serviceId: input.service_id,
       method: input.method,
       arguments: Buffer.from(JSON.stringify(input.arguments)),
+      lend: [],
     };
     const options = { timeoutMs: input.timeout_ms, signal };
     if (!input.wait) {

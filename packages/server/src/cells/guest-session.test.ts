@@ -147,7 +147,7 @@ test("a driver is asked within the same bound, and a guest that does not read it
   const { say, outgoing, heard, room, session, cell } = openScripted({
     callsInFlight: { soft: 2, hard: 2, holds: true },
   });
-  const ask = { kind: "driver-call", driver: "kv", operation: "get", args: NONE } as const;
+  const ask = { kind: "driver-call", lentBy: 0, driver: "kv", operation: "get", args: NONE } as const;
   for (let id = 1; id <= 3; id += 1) say(id, ask);
   expect(outgoing.map(({ kind, target, method }) => [kind, target, method])).toEqual([
     ["driver-call", "kv", "get"],

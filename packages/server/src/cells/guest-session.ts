@@ -89,8 +89,17 @@ export interface OutgoingMessage {
   readonly args: Uint8Array;
   /** 0 for a cast, and for a driver, which keeps its own time. */
   readonly timeoutMs: number;
+  /** For a driver, in place of the service's own authority; `returned` when the call that lent it is over. */
+  readonly lent?: Lent | "returned";
   /** Answers a call; ignored when the guest is gone, for a cast, and the second time. Never throws. */
   answer(outcome: OutgoingOutcome): void;
+}
+
+/** What the caller of one call lends for it. */
+export interface Lent {
+  readonly drivers: DriverTable;
+  /** The call is over: nothing begins with it any more. Idempotent. */
+  end(): void;
 }
 
 export type OutgoingOutcome =
@@ -133,6 +142,7 @@ export interface GuestSession {
     readonly method: string;
     readonly args: Uint8Array;
     readonly timeoutMs: number;
+    readonly lent?: Lent | undefined;
   }): Promise<CallOutcome>;
   /** Resolves when the guest has handled it or is gone, so that it can be counted until then, and says which; never rejects. */
   cast(message: { readonly method: string; readonly args: Uint8Array }): Promise<boolean>;
@@ -193,6 +203,7 @@ export function openGuestSession(
 }
 
 interface OpenCall {
+  readonly lent: Lent | undefined;
   resolve(outcome: CallOutcome): void;
   reject(error: GuestGone): void;
 }
@@ -271,11 +282,12 @@ class Session implements GuestSession {
     return outcome;
   }
 
-  call({ method, args, timeoutMs }: { method: string; args: Uint8Array; timeoutMs: number }): Promise<CallOutcome> {
+  call({ method, args, timeoutMs, lent }: Parameters<GuestSession["call"]>[0]): Promise<CallOutcome> {
     if (this.#exit !== undefined) return Promise.reject(new GuestGone(this.#exit));
     // The guest has ended or is being killed; how, is known when nothing of it is left.
     if (this.#killing || this.#ending !== undefined || this.#violation !== undefined) return this.#waitForEnd();
-    return this.#ask({ kind: "call", timeoutMs, method, args });
+    const message = { kind: "call", timeoutMs, method, args } as const;
+    return lent === undefined ? this.#ask(message) : this.#ask({ ...message, lent: lent.drivers }, lent);
   }
 
   async cast({ method, args }: { method: string; args: Uint8Array }): Promise<boolean> {
@@ -286,14 +298,14 @@ class Session implements GuestSession {
     );
   }
 
-  #ask(message: KernelMessage & { readonly kind: "call" | "cast" }): Promise<CallOutcome> {
+  #ask(message: KernelMessage & { readonly kind: "call" | "cast" }, lent?: Lent): Promise<CallOutcome> {
     if (this.#calls.size >= MAX_OPEN_CALLS)
       return Promise.resolve(refuse("overloaded", "Too many calls wait for the service"));
     const id = this.#takeId();
     const sent = this.#trySend(id, message);
     if (sent === "too-large") return Promise.resolve(refuse("too-large", "The arguments do not fit a frame of 4 MiB"));
     if (sent === "full") return Promise.resolve(refuse("overloaded", "Too much waits for the service"));
-    return new Promise((resolve, reject) => this.#calls.set(id, { resolve, reject }));
+    return new Promise((resolve, reject) => this.#calls.set(id, { resolve, reject, lent }));
   }
 
   openHttp(onPart: (bytes: Uint8Array) => void, onGone: (why: string) => void): HttpLink {
@@ -424,8 +436,9 @@ class Session implements GuestSession {
         return;
       case "driver-call": {
         this.#awaiting = true;
-        const { kind, driver, operation, args } = message;
-        this.#sendOut(id, { kind, target: driver, method: operation, args, timeoutMs: 0 });
+        const { kind, lentBy, driver, operation, args } = message;
+        const lent = lentBy === 0 ? {} : { lent: this.#calls.get(lentBy)?.lent ?? ("returned" as const) };
+        this.#sendOut(id, { kind, target: driver, method: operation, args, timeoutMs: 0, ...lent });
         return;
       }
       case "send-cast":
@@ -461,6 +474,7 @@ class Session implements GuestSession {
     const open = this.#calls.get(id);
     if (open === undefined) return;
     this.#calls.delete(id);
+    open.lent?.end();
     open.resolve(outcome);
   }
 
@@ -524,7 +538,10 @@ class Session implements GuestSession {
   #finish(exit: GuestExit): GuestExit {
     this.#exit = exit;
     this.#settleStart({ kind: "failed", cause: exit.cause });
-    for (const open of this.#calls.values()) open.reject(new GuestGone(exit));
+    for (const open of this.#calls.values()) {
+      open.lent?.end();
+      open.reject(new GuestGone(exit));
+    }
     this.#calls.clear();
     for (const id of [...this.#exchanges.keys()]) this.#endExchange(id, exit.cause.message);
     return exit;

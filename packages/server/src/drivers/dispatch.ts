@@ -9,9 +9,10 @@ import { type DriverTable, SELF } from "../cells/wire/protocol.ts";
 import { catalogue, SoloError } from "../errors.ts";
 import type { ServiceAuthority } from "../services/service-authority.ts";
 import { toSoloError } from "../storage/to-solo-error.ts";
-import type { Driver, Need, Operation, Scope } from "./driver.ts";
+import type { CallOperation, Driver, Need, Operation, Scope, StreamOperation } from "./driver.ts";
 import type { DriverProcesses } from "./driver-process.ts";
 import type { DriverSession } from "./driver-session.ts";
+import { LentAuthority, returned } from "./lent-authority.ts";
 import { argumentsRefused, noSuchOperation, unavailable } from "./refusals.ts";
 
 /** An answer of a driver, as the service gets it. */
@@ -82,7 +83,7 @@ export class DriverDispatch {
     );
   }
 
-  async #do(session: DriverSession, { target, method, args }: OutgoingMessage): Promise<unknown> {
+  async #do(session: DriverSession, { target, method, args, lent }: OutgoingMessage): Promise<unknown> {
     const name = `${target}.${method}`;
     const given = readArguments(name, args);
     if (target === SELF) return this.#doForSelf(session, method, given);
@@ -96,43 +97,43 @@ export class DriverDispatch {
         Object.keys(operations).map((known) => `${target}.${known}`),
       );
     }
+    // By whose authority was said by the service, each time; never by both.
+    const held = lent === undefined ? ownHeld(session) : lentHeld(session, lent);
     return operation.kind === "call"
-      ? this.#call(session, name, target, operation, given)
-      : this.#open(session, name, target, operation, given);
+      ? this.#call(session, { name, driver: target, operation, given, held })
+      : this.#open(session, { name, driver: target, operation, given, held });
   }
 
   async #call(
     session: DriverSession,
-    name: string,
-    driver: string,
-    operation: Operation & { readonly kind: "call" },
-    given: readonly unknown[],
+    { name, driver, operation, given, held }: Asked<CallOperation>,
   ): Promise<unknown> {
     const plan = operation.plan(given, session.asker);
-    const permits = await decideAll(session.authority, plan.needs);
-    const scope = new EffectScope(session.authority, permits, session.signal);
+    const permits = await decideAll(held.authority, plan.needs);
+    const scope = new EffectScope(held, permits);
     return this.#processes.do(driver, {
       name,
       timeoutMs: operation.timeoutMs ?? usualTimeoutMs,
-      begin: () => runAll(permits, () => plan.run(scope)),
+      begin: () => {
+        held.assertOpen();
+        return runAll(permits, () => plan.run(scope));
+      },
     });
   }
 
   async #open(
     session: DriverSession,
-    name: string,
-    driver: string,
-    operation: Operation & { readonly kind: "stream" },
-    given: readonly unknown[],
+    { name, driver, operation, given, held }: Asked<StreamOperation>,
   ): Promise<unknown> {
     const plan = operation.plan(given, session.asker);
-    const permits = await decideAll(session.authority, plan.needs);
-    const scope = new EffectScope(session.authority, permits, session.signal);
+    const permits = await decideAll(held.authority, plan.needs);
+    const scope = new EffectScope(held, permits);
     return this.#processes.do(driver, {
       name,
       timeoutMs: usualTimeoutMs,
-      begin: async (life) =>
-        runAll(permits, () =>
+      begin: async (life) => {
+        held.assertOpen();
+        return runAll(permits, () =>
           session.openStream((queue) => {
             const sink = {
               push: (item: unknown) => queue.push(item),
@@ -149,7 +150,8 @@ export class DriverDispatch {
               stop();
             };
           }),
-        ),
+        );
+      },
     });
   }
 
@@ -182,30 +184,58 @@ export class DriverDispatch {
   }
 }
 
+interface Asked<Kind extends Operation> {
+  /** Such as `kv.put`. */
+  readonly name: string;
+  readonly driver: string;
+  readonly operation: Kind;
+  readonly given: readonly unknown[];
+  readonly held: Held;
+}
+
+/** By what one operation is decided. */
+interface Held {
+  readonly authority: ServiceAuthority;
+  /** It ends with each of them. */
+  readonly lives: readonly AbortSignal[];
+  /** @throws {SoloError} If it was lent and is returned. */
+  assertOpen(): void;
+}
+
+const ownHeld = ({ authority, signal }: DriverSession): Held => ({
+  authority,
+  lives: [signal],
+  assertOpen: () => undefined,
+});
+
+function lentHeld({ signal }: DriverSession, lent: NonNullable<OutgoingMessage["lent"]>): Held {
+  if (!(lent instanceof LentAuthority)) throw returned();
+  lent.assertOpen();
+  return { authority: lent.authority, lives: [signal, lent.signal], assertOpen: () => lent.assertOpen() };
+}
+
 /** What an effect stands on, made of the permits that it began under. */
 class EffectScope implements Scope {
-  readonly #authority: ServiceAuthority;
+  readonly #held: Held;
   readonly #permits: readonly Permit<Ability, "self">[];
-  readonly #life: AbortSignal;
   #signal: AbortSignal | undefined;
 
-  constructor(authority: ServiceAuthority, permits: readonly Permit<Ability, "self">[], life: AbortSignal) {
-    this.#authority = authority;
+  constructor(held: Held, permits: readonly Permit<Ability, "self">[]) {
+    this.#held = held;
     this.#permits = permits;
-    this.#life = life;
   }
 
   get signal(): AbortSignal {
     // Most effects are over before they would look.
-    return (this.#signal ??= AbortSignal.any([this.#life, ...this.#permits.map(({ signal }) => signal)]));
+    return (this.#signal ??= AbortSignal.any([...this.#held.lives, ...this.#permits.map(({ signal }) => signal)]));
   }
 
   decide<Name extends Ability>(need: Need<Name>): Promise<Permit<Name, "self">> {
-    return this.#authority.decide(need);
+    return this.#held.authority.decide(need);
   }
 
   async settle(cost: Parameters<Scope["settle"]>[0]): Promise<void> {
-    for (const permit of this.#permits) await this.#authority.settle(permit, cost);
+    for (const permit of this.#permits) await this.#held.authority.settle(permit, cost);
   }
 }
 

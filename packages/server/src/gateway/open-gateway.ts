@@ -105,6 +105,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
     deployments,
     defaults: options.defaults,
     messaging: parts.messaging,
+    lending: parts.lending,
     events,
     receipts: options.receipts,
     certificates: {

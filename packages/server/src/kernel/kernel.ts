@@ -10,6 +10,7 @@ import {
   startSupervisor,
 } from "@solo/actor-core";
 import { nanoid } from "nanoid";
+import { Lending } from "../administration/capabilities/lend.ts";
 import { Authority } from "../authority/authority.ts";
 import { Denials } from "../authority/denials.ts";
 import { kernelTenant } from "../authority/names.ts";
@@ -76,6 +77,7 @@ export interface KernelParts {
   readonly storage: Storage;
   readonly deployments: DeploymentContext;
   readonly messaging: MessagingContext;
+  readonly lending: Lending;
   readonly authority: Authority;
   readonly denials: Denials;
   readonly load: LoadWatch;
@@ -373,7 +375,16 @@ function startServices(options: {
     vitals: () => load.vitals,
   });
   return {
-    parts: { storage, messaging, authority, denials, deployments, load, vault: options.vault },
+    parts: {
+      storage,
+      messaging,
+      lending: new Lending({ authority, drivers: dispatch }),
+      authority,
+      denials,
+      deployments,
+      load,
+      vault: options.vault,
+    },
     close: async () => {
       progress.close();
       usage.close();

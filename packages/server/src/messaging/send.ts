@@ -4,7 +4,7 @@ import { type LimitName, limitNamed, limitRow } from "@solo/notation";
 import type { Authority } from "../authority/authority.ts";
 import type { Permit } from "../authority/authorize.ts";
 import { checkServiceId } from "../authority/names.ts";
-import type { GuestError } from "../cells/guest-session.ts";
+import type { GuestError, Lent } from "../cells/guest-session.ts";
 import { type ErrorFacts, oneOf, quoted, SoloError } from "../errors.ts";
 import { sizeLimits } from "../limits.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -23,6 +23,8 @@ export interface Message {
   readonly method: string;
   /** UTF-8 JSON array; empty for no arguments. Nobody here reads it. */
   readonly args: Uint8Array;
+  /** By who calls, for as long as the call is open. Nothing of a cast. */
+  readonly lent?: Lent | undefined;
 }
 
 export interface MessagingContext {
@@ -73,9 +75,14 @@ export async function call(
       const actor = service.actor ?? (await actorOf(service, clock, left).catch(leaving(leave)));
       const handled = handedTo(service, leave);
       const timeoutMs = Math.max(1, deadlineMs - clock.nowMs());
-      const { method, args } = message;
+      const { method, args, lent } = message;
       permit.assertLive();
-      const outcome = await callService(context.system, actor, { method, args, timeoutMs, handled }, options.signal);
+      const outcome = await callService(
+        context.system,
+        actor,
+        { method, args, lent, timeoutMs, handled },
+        options.signal,
+      );
       switch (outcome.kind) {
         case "reply":
           result = "answered";

@@ -71,13 +71,13 @@ export function serviceActor(context: ServiceActorContext, service: DeployedServ
 
   const handleCall = (call: Call): void => {
     const request = call.request as CallMessage;
-    const { method, args, timeoutMs, handled } = request;
+    const { method, args, timeoutMs, lent, handled } = request;
     request.taken = true;
     const answer = (outcome: ServiceOutcome): void => {
       handled();
       call.from.reply(outcome);
     };
-    (session as GuestSession).call({ method, args, timeoutMs }).then(answer, (error: unknown) => {
+    (session as GuestSession).call({ method, args, timeoutMs, lent }).then(answer, (error: unknown) => {
       if (!(error instanceof GuestGone)) return answer({ kind: "died", message: String(error) });
       const { cause } = error.exit;
       answer({ kind: "died", message: cause.message, cause });

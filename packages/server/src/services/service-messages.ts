@@ -1,5 +1,5 @@
 import { type ActorSystem, CallFailed, type ExitReason, type Pid } from "@solo/actor-core";
-import type { CallOutcome } from "../cells/guest-session.ts";
+import type { CallOutcome, Lent } from "../cells/guest-session.ts";
 import type { Cause } from "./cause.ts";
 
 /** A question for a service's actor. */
@@ -7,6 +7,7 @@ export interface CallMessage {
   readonly kind: "call";
   readonly method: string;
   readonly args: Uint8Array;
+  readonly lent?: Lent | undefined;
   readonly timeoutMs: number;
   /** Called once, when the guest has answered or is gone; a caller that stops waiting does not make its message go away. */
   readonly handled: () => void;

@@ -430,15 +430,15 @@ const pipe: readonly Attack[] = [
     outcome: { kind: "answers", value: "alive" },
   },
   {
-    name: "asks for drivers and operations that there are not, with arguments that are none",
+    name: "asks for drivers and operations that there are not, with arguments that are none, by loans that nobody made",
     source: frame(
-      `Uint8Array.from([["none", "x", "[]"], ["__proto__", "constructor", "[]"], ["kv", "toString", "["], ["events", "publish", '[{"$bytes":1}]'], ["self", "__proto__", "{}"], ["self", "next", "[1e9]"], ["self", "restrict", "[[]]"], ["", "", ""]].flatMap(([driver, operation, text], id) => { const bytes = (part) => [...new TextEncoder().encode(part)]; const payload = [78, driver.length, 0, ...bytes(driver), operation.length, 0, ...bytes(operation), ...bytes(text)]; return [payload.length, 0, 0, 0, id + 100, 0, 0, 0, ...payload]; }))`,
+      `Uint8Array.from([["none", "x", "[]"], ["__proto__", "constructor", "[]"], ["kv", "toString", "["], ["events", "publish", '[{"$bytes":1}]'], ["self", "__proto__", "{}"], ["self", "next", "[1e9]"], ["self", "restrict", "[[]]"], ["", "", ""]].flatMap(([driver, operation, text], id) => { const bytes = (part) => [...new TextEncoder().encode(part)]; const payload = [78, id, 0, 0, 0, driver.length, 0, ...bytes(driver), operation.length, 0, ...bytes(operation), ...bytes(text)]; return [payload.length, 0, 0, 0, id + 100, 0, 0, 0, ...payload]; }))`,
     ),
     outcome: { kind: "answers", value: "alive" },
   },
   {
     name: "asks a driver without its name's end",
-    source: frame("Uint8Array.of(5, 0, 0, 0, 1, 0, 0, 0, 78, 255, 255, 107, 118)"),
+    source: frame("Uint8Array.of(9, 0, 0, 0, 1, 0, 0, 0, 78, 0, 0, 0, 0, 255, 255, 107, 118)"),
     outcome: protocol,
   },
   {

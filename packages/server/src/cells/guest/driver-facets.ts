@@ -17,13 +17,24 @@ interface Batch {
 }
 
 /**
- * Puts into a service's `ctx` one object for each driver that it is granted something of, with a method for each operation, and
- * `restrict`. Decides nothing: the kernel does, each time.
+ * Puts into a service's `ctx` its drivers, and `restrict`. Decides nothing: the kernel does, each time.
+ */
+export function equipWithDrivers(ctx: Record<string, unknown>, drivers: DriverTable, host: FacetHost): void {
+  Object.assign(ctx, driverFacets(drivers, host));
+  ctx.restrict = async (...grants: unknown[]) => {
+    const left = (await host.call(SELF, "restrict", grants)) as readonly string[];
+    for (const driver of Object.keys(drivers)) if (!left.includes(driver)) delete ctx[driver];
+  };
+}
+
+/**
+ * One object for each driver, with a method for each operation.
  *
  * Items of a stream become messages to the service. The next ones are asked for when it has come to these, so a service that is
  * slow is not flooded.
  */
-export function equipWithDrivers(ctx: Record<string, unknown>, drivers: DriverTable, host: FacetHost): void {
+export function driverFacets(drivers: DriverTable, host: FacetHost): Readonly<Record<string, object>> {
+  const facets: Record<string, object> = {};
   for (const [driver, { calls, streams }] of Object.entries(drivers)) {
     const facet: Record<string, unknown> = {};
     for (const name of calls) facet[name] = (...args: unknown[]) => host.call(driver, name, args);
@@ -34,12 +45,9 @@ export function equipWithDrivers(ctx: Record<string, unknown>, drivers: DriverTa
         return { stream, close: () => host.call(SELF, "close", [stream]) };
       };
     }
-    ctx[driver] = Object.freeze(facet);
+    facets[driver] = Object.freeze(facet);
   }
-  ctx.restrict = async (...grants: unknown[]) => {
-    const left = (await host.call(SELF, "restrict", grants)) as readonly string[];
-    for (const driver of Object.keys(drivers)) if (!left.includes(driver)) delete ctx[driver];
-  };
+  return Object.freeze(facets);
 }
 
 async function pump(host: FacetHost, driver: string, stream: number): Promise<void> {

@@ -16,7 +16,7 @@ import type { Contract } from "./bundle-reader.ts";
 import { describeError } from "./describe-error.ts";
 import { ArgumentsRefused, decodeArguments, decodeValue, encodeValue, NotJson } from "./json.ts";
 import { LoadFailed } from "./load-failed.ts";
-import type { RunningService, ServiceAnswer, ServiceCall, ServiceRuntime } from "./run-service.ts";
+import type { DriverCall, RunningService, ServiceAnswer, ServiceCall, ServiceRuntime } from "./run-service.ts";
 import type { HttpHandler, HttpSurroundings } from "./serve-http.ts";
 
 /** A source's default export, and what runs it. */
@@ -163,7 +163,7 @@ export class Guest {
         cast: ({ service, method, args }) =>
           this.#send(0, { kind: "send-cast", target: service, method, args: encodeValue(args) }),
         drivers: boot.drivers ?? {},
-        driverCall: (driver, operation, args) => this.#callDriver(driver, operation, args),
+        driverCall: (asked) => this.#callDriver(asked),
       });
       if (started.kind === "failed") return this.#exit({ ...started.ending, normal: false });
       const running = started.service;
@@ -231,7 +231,9 @@ export class Guest {
   async #answer(id: number, message: KernelMessage & { readonly kind: "call" }): Promise<void> {
     try {
       const args = this.#arguments("calls", message);
-      const answer = await this.#running?.call(message.method, args, message.timeoutMs);
+      const { method, timeoutMs, lent: drivers } = message;
+      const lent = drivers === undefined ? undefined : { call: id, drivers };
+      const answer = await this.#running?.call(method, args, timeoutMs, lent);
       // The end of the service answers every open call, with its cause; nothing is said twice.
       if (answer === undefined || answer.kind === "ended") return;
       if (answer.kind === "failed") return this.#send(id, { kind: "error", error: describeFailure(answer) });
@@ -277,9 +279,9 @@ export class Guest {
     );
   }
 
-  #callDriver(driver: string, operation: string, args: readonly unknown[]): Promise<unknown> {
+  #callDriver({ args, ...asked }: DriverCall): Promise<unknown> {
     return this.#ask(
-      () => ({ kind: "driver-call", driver, operation, args: encodeValue(args) }),
+      () => ({ kind: "driver-call", ...asked, args: encodeValue(args) }),
       (code, text) => Object.assign(new Error(text), { code }),
     );
   }

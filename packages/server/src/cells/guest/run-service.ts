@@ -15,7 +15,7 @@ import {
 } from "@solo/actor-core";
 import type { DriverTable, Ending, Level } from "../wire/protocol.ts";
 import { describeError } from "./describe-error.ts";
-import { equipWithDrivers } from "./driver-facets.ts";
+import { driverFacets, equipWithDrivers, type FacetHost } from "./driver-facets.ts";
 
 /** What a running service reaches of its kernel. */
 export interface ServiceSurroundings {
@@ -26,7 +26,16 @@ export interface ServiceSurroundings {
   cast(message: ServiceCall): void;
   readonly drivers: DriverTable;
   /** Rejects with an error that has a `code`. */
-  driverCall(driver: string, operation: string, args: readonly unknown[]): Promise<unknown>;
+  driverCall(asked: DriverCall): Promise<unknown>;
+}
+
+/** What is asked of a driver. */
+export interface DriverCall {
+  /** The call whose caller's authority is used; 0 for the service's own. */
+  readonly lentBy: number;
+  readonly driver: string;
+  readonly operation: string;
+  readonly args: readonly unknown[];
 }
 
 /** A method of another service of the tenant. */
@@ -42,7 +51,13 @@ export interface ServiceCall {
 export interface RunningService {
   readonly calls: readonly string[];
   readonly casts: readonly string[];
-  call(method: string, args: readonly unknown[], timeoutMs: number): Promise<ServiceAnswer>;
+  /** @param lent By the caller, for as long as the call is open. */
+  call(
+    method: string,
+    args: readonly unknown[],
+    timeoutMs: number,
+    lent?: { readonly call: number; readonly drivers: DriverTable },
+  ): Promise<ServiceAnswer>;
   /**
    * Resolves when the cast has been handled, or the service has ended.
    *
@@ -104,6 +119,14 @@ export async function runService(
     await sys.getState(system, pid, { timeoutMs: Number.POSITIVE_INFINITY }).catch(() => {});
   };
   let asked = false;
+  const facetHost = (pid: Pid, lentBy: number): FacetHost => ({
+    call: (driver, operation, args) => {
+      asked = true;
+      return surroundings.driverCall({ lentBy, driver, operation, args });
+    },
+    deliver: (message) => system.send(pid, message),
+    delivered: () => reachedBehind(pid),
+  });
   const watch = (handler: Handler): Handler =>
     function (this: unknown, ...given) {
       asked = false;
@@ -121,14 +144,7 @@ export async function runService(
       },
       cast: (_self, message) => surroundings.cast(message),
       equip: (self, ctx) =>
-        equipWithDrivers(ctx as Record<string, unknown>, surroundings.drivers, {
-          call: (driver, operation, args) => {
-            asked = true;
-            return surroundings.driverCall(driver, operation, args);
-          },
-          deliver: (message) => self.send(self.pid, message),
-          delivered: () => reachedBehind(self.pid),
-        }),
+        equipWithDrivers(ctx as Record<string, unknown>, surroundings.drivers, facetHost(self.pid, 0)),
     },
   });
   if (result.kind !== "ok") {
@@ -145,10 +161,11 @@ export async function runService(
     ...serverMethods(definition),
     ended: system.exited(pid).then(describeEnding),
     abandon,
-    async call(method, values, timeoutMs) {
+    async call(method, values, timeoutMs, lent) {
       try {
         const value = await ref.applyCall(method, values, {
           timeoutMs: timeoutMs === 0 ? Number.POSITIVE_INFINITY : timeoutMs,
+          ...(lent && { lent: driverFacets(lent.drivers, facetHost(pid, lent.call)) }),
         });
         return { kind: "reply", value };
       } catch (error) {

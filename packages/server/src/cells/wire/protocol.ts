@@ -22,6 +22,8 @@ export const SELF = "self";
 export const MAX_LINE_BYTES = 8 * 1024;
 /** Longest stack or detail in bytes. */
 export const MAX_DETAIL_BYTES = 4 * 1024;
+/** A table of all drivers takes a tenth of it. */
+const MAX_LENT_BYTES = 32 * 1024;
 /** Most methods of one kind that a service may have. */
 export const MAX_METHODS = 1024;
 /** Longest contract in bytes. */
@@ -60,7 +62,14 @@ export type KernelMessage =
   | { readonly kind: "source"; readonly chunk: Uint8Array }
   /** All source is sent; start. `args` is a JSON array, or empty for none. */
   | { readonly kind: "run"; readonly args: Uint8Array }
-  | { readonly kind: "call"; readonly timeoutMs: number; readonly method: string; readonly args: Uint8Array }
+  | {
+      readonly kind: "call";
+      readonly timeoutMs: number;
+      readonly method: string;
+      readonly args: Uint8Array;
+      /** Drivers that act with the caller's authority while the call is open. Absent for none. */
+      readonly lent?: DriverTable;
+    }
   | { readonly kind: "cast"; readonly method: string; readonly args: Uint8Array }
   | { readonly kind: "stop" }
   /** Asks whether the guest's event loop turns and whether its service takes messages. */
@@ -106,6 +115,8 @@ export type GuestMessage =
   /** Answered like a call. The driver {@link SELF} is the kernel itself. */
   | {
       readonly kind: "driver-call";
+      /** Id of the call whose caller's authority is used; 0 for the service's own. */
+      readonly lentBy: number;
       readonly driver: string;
       readonly operation: string;
       readonly args: Uint8Array;
@@ -183,7 +194,11 @@ export function encodeKernelMessage(message: KernelMessage): readonly Uint8Array
       return [new FieldWriter(KERNEL.run).bytes(), message.args];
     case "call":
       return [
-        new FieldWriter(KERNEL.call).u32(message.timeoutMs).text(message.method, MAX_NAME_BYTES).bytes(),
+        new FieldWriter(KERNEL.call)
+          .u32(message.timeoutMs)
+          .text(message.method, MAX_NAME_BYTES)
+          .optional(message.lent && JSON.stringify(message.lent), MAX_LENT_BYTES)
+          .bytes(),
         message.args,
       ];
     case "cast":
@@ -224,7 +239,7 @@ export function decodeKernelMessage(payload: Uint8Array): KernelMessage {
     case KERNEL.run:
       return { kind: "run", args: reader.rest() };
     case KERNEL.call:
-      return { kind: "call", timeoutMs: reader.u32(), method: reader.text(MAX_NAME_BYTES), args: reader.rest() };
+      return decodeCall(reader);
     case KERNEL.cast:
       return { kind: "cast", method: reader.text(MAX_NAME_BYTES), args: reader.rest() };
     case KERNEL.stop:
@@ -246,6 +261,14 @@ export function decodeKernelMessage(payload: Uint8Array): KernelMessage {
     default:
       throw new ProtocolError(`Cannot read message of the kernel: unknown kind ${kind}`);
   }
+}
+
+function decodeCall(reader: FieldReader): KernelMessage & { readonly kind: "call" } {
+  const timeoutMs = reader.u32();
+  const method = reader.text(MAX_NAME_BYTES);
+  const lent = reader.optional(MAX_LENT_BYTES);
+  const call = { kind: "call", timeoutMs, method, args: reader.rest() } as const;
+  return lent === undefined ? call : { ...call, lent: JSON.parse(lent) as DriverTable };
 }
 
 function decodeBoot(bytes: Uint8Array): Boot {
@@ -304,6 +327,7 @@ export function encodeGuestMessage(message: GuestMessage): readonly Uint8Array[]
     case "driver-call":
       return [
         new FieldWriter(GUEST.driverCall)
+          .u32(message.lentBy)
           .text(message.driver, MAX_NAME_BYTES)
           .text(message.operation, MAX_NAME_BYTES)
           .bytes(),
@@ -397,6 +421,7 @@ export function decodeGuestMessage(payload: Uint8Array): GuestMessage {
     case GUEST.driverCall:
       return {
         kind: "driver-call",
+        lentBy: reader.u32(),
         driver: reader.text(MAX_NAME_BYTES),
         operation: reader.text(MAX_NAME_BYTES),
         args: reader.rest(),

@@ -1,4 +1,5 @@
 import type { CapabilityContext } from "../../administration/capabilities/context.ts";
+import type { Lending } from "../../administration/capabilities/lend.ts";
 import type { SealContext } from "../../administration/secrets.ts";
 import type { DeploymentContext } from "../../deployment/context.ts";
 import type { ManifestDefaults } from "../../deployment/manifest.ts";
@@ -22,6 +23,7 @@ export interface ApiOptions {
   readonly deployments: DeploymentContext;
   readonly defaults: ManifestDefaults;
   readonly messaging: MessagingContext;
+  readonly lending: Lending;
   readonly events: EventLog;
   readonly receipts: Receipts;
   readonly certificates: CertificateContext;
@@ -33,7 +35,7 @@ export interface ApiOptions {
 /** Every method of every service: what each face of the API serves. */
 export const createApi = ({ methods, inFlight, events, ...options }: ApiOptions) => ({
   "solo.v1.DeploymentService": deploymentService(methods, options.deployments, { events, defaults: options.defaults }),
-  "solo.v1.MessagingService": messagingService(methods, options.messaging, inFlight),
+  "solo.v1.MessagingService": messagingService(methods, options.messaging, { inFlight, lending: options.lending }),
   "solo.v1.QuotaService": quotaService(methods, options.deployments, inFlight),
   "solo.v1.EventService": eventService(methods, events, options.receipts),
   "solo.v1.CertificateService": certificateService(methods, options.certificates),

@@ -1,4 +1,6 @@
 import type { CallRequest, CallResponse, CastRequest, CastResponse, MessagingServiceServer } from "@solo/proto";
+import type { Lending } from "../../administration/capabilities/lend.ts";
+import type { LentAuthority } from "../../drivers/lent-authority.ts";
 import { call, cast, type MessagingContext } from "../../messaging/send.ts";
 import type { InFlight } from "../in-flight.ts";
 import type { MethodsOf } from "./handler.ts";
@@ -10,28 +12,40 @@ import { session } from "./session.ts";
 export function messagingService(
   context: MethodContext,
   messaging: MessagingContext,
-  inFlight: InFlight,
+  { inFlight, lending }: { readonly inFlight: InFlight; readonly lending: Lending },
 ): MethodsOf<MessagingServiceServer> {
-  const methods = { call: calling(context, messaging, inFlight), cast: casting(context, messaging, inFlight) };
+  const methods = {
+    call: calling(context, messaging, { inFlight, lending }),
+    cast: casting(context, messaging, inFlight),
+  };
   return { ...methods, session: session(context, methods) };
 }
 
 const calling = (
   context: MethodContext,
   messaging: MessagingContext,
-  inFlight: InFlight,
+  { inFlight, lending }: { readonly inFlight: InFlight; readonly lending: Lending },
 ): Unary<CallRequest, CallResponse> =>
-  unary(context, "MessagingService/Call", tenantResource, async (request, { permit, remainingMs, signal }) => {
-    const { serviceId, method, arguments: args } = request;
-    const { tenant } = permit.caller;
-    inFlight.enter(tenant);
-    try {
-      const reply = await call(messaging, permit, { serviceId, method, args }, { timeoutMs: remainingMs, signal });
-      return { reply: Buffer.from(reply.buffer, reply.byteOffset, reply.byteLength) };
-    } finally {
-      inFlight.leave(tenant);
-    }
-  });
+  unary(
+    context,
+    "MessagingService/Call",
+    tenantResource,
+    async (request, { permit, remainingMs, signal, holding, named }) => {
+      const { serviceId, method, arguments: args, lend } = request;
+      const { tenant } = permit.caller;
+      inFlight.enter(tenant);
+      let lent: LentAuthority | undefined;
+      try {
+        if (lend.length > 0) lent = await lending.lend(permit, serviceId, await holding.capabilities(named), lend);
+        const message = { serviceId, method, args, lent };
+        const reply = await call(messaging, permit, message, { timeoutMs: remainingMs, signal });
+        return { reply: Buffer.from(reply.buffer, reply.byteOffset, reply.byteLength) };
+      } finally {
+        lent?.end();
+        inFlight.leave(tenant);
+      }
+    },
+  );
 
 const casting = (
   context: MethodContext,

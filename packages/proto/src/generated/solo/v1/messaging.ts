@@ -32,6 +32,11 @@ export interface CallRequest {
   method: string;
   /** UTF-8 JSON array of arguments. Empty: no arguments. */
   arguments: Buffer;
+  /**
+   * What the service may do with the caller's authority while this call is open, each as `kv/write on kv/carts/**`: a part of what
+   * the caller holds. Its handler gets it apart from the service's own. At most 16; empty: nothing.
+   */
+  lend: string[];
 }
 
 export interface CallResponse {
@@ -89,7 +94,7 @@ export interface SessionAnswer {
 }
 
 function createBaseCallRequest(): CallRequest {
-  return { tenant: "", serviceId: "", method: "", arguments: Buffer.alloc(0) };
+  return { tenant: "", serviceId: "", method: "", arguments: Buffer.alloc(0), lend: [] };
 }
 
 export const CallRequest: MessageFns<CallRequest> = {
@@ -105,6 +110,9 @@ export const CallRequest: MessageFns<CallRequest> = {
     }
     if (message.arguments.length !== 0) {
       writer.uint32(34).bytes(message.arguments);
+    }
+    for (const v of message.lend) {
+      writer.uint32(42).string(v!);
     }
     return writer;
   },
@@ -154,6 +162,14 @@ export const CallRequest: MessageFns<CallRequest> = {
             message.arguments = Buffer.from(reader.bytes());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.lend.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -176,6 +192,7 @@ export const CallRequest: MessageFns<CallRequest> = {
         : "",
       method: isSet(object.method) ? globalThis.String(object.method) : "",
       arguments: isSet(object.arguments) ? Buffer.from(bytesFromBase64(object.arguments)) : Buffer.alloc(0),
+      lend: globalThis.Array.isArray(object?.lend) ? object.lend.map((e: any) => globalThis.String(e)) : [],
     };
   },
 
@@ -193,6 +210,9 @@ export const CallRequest: MessageFns<CallRequest> = {
     if (message.arguments.length !== 0) {
       obj.arguments = base64FromBytes(message.arguments);
     }
+    if (message.lend?.length) {
+      obj.lend = message.lend;
+    }
     return obj;
   },
 
@@ -205,6 +225,7 @@ export const CallRequest: MessageFns<CallRequest> = {
     message.serviceId = object.serviceId ?? "";
     message.method = object.method ?? "";
     message.arguments = object.arguments ?? Buffer.alloc(0);
+    message.lend = object.lend?.map((e) => e) || [];
     return message;
   },
 };
