@@ -97,7 +97,7 @@ describe("source", () => {
     ]);
   });
 
-  test("that loops for ever at top level fails at its start deadline, leaves no process, and the id is free again (lesson 16)", async () => {
+  test("that loops for ever at top level fails at its start deadline, leaves no process, and the id is free again (lessons 10, 16)", async () => {
     const before = await atRest();
     const begunAt = performance.now();
     const manifest = { limits: { startTimeoutMs: 300 } };

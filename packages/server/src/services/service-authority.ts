@@ -2,7 +2,9 @@ import {
   type AccessRequest,
   type Bundle,
   type Cost,
+  type Denial,
   type Grant,
+  inspect,
   SigningRefused,
   type Permit as TokenPermit,
   type VerifiedCapability,
@@ -109,9 +111,10 @@ export class ServiceAuthority {
       resource,
     } as unknown as AccessRequest<Vocabulary, Name>);
     if ("code" in decision) {
-      const { needed } = decision;
+      // Which link said no, and what the deployer holds, is not the service's to know.
+      const { needed, link: _, ...refusal } = decision;
       const told = needed === undefined ? {} : { needed: { ...needed, resource: shown(needed.resource) } };
-      throw denied({ ...decision, ...told }, action);
+      throw denied({ ...refusal, ...told, held: grantsOf(this.#service.bundle ?? "") }, action);
     }
     this.#authority.uses.note({
       tenant: capability.tenant,
@@ -124,6 +127,12 @@ export class ServiceAuthority {
     await this.#authority.keepCharges(decision.charges);
     return decision;
   }
+}
+
+/** What a manifest has granted: the last link says it. */
+function grantsOf(bundle: string): NonNullable<Denial["held"]> {
+  const found = inspect(bundle);
+  return found.kind === "inspected" ? (found.links.at(-1)?.grants ?? []) : [];
 }
 
 /** As people write it: `x~` is no name, and stands for all that is below. */
