@@ -1,4 +1,4 @@
-import { createPublicKey, randomBytes } from "node:crypto";
+import { createHash, createPublicKey, randomBytes, X509Certificate } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createSecureServer, type Server as SecureServer } from "node:https";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { DeployRequest, KillRequest } from "@solo/proto";
 import { createRoot, createTenantAuthority, formatKey, generateKey, issueLeaf } from "../src/identity/authority.ts";
-import { ask, connect } from "./client.ts";
+import { ask, connect, freshId, issueIdentity } from "./client.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, until } from "./server-process.ts";
 
 /** Does what it is told with its drivers, and says what came of it; keeps what its timers tell. */
@@ -246,6 +246,49 @@ describe("net", () => {
     expect(await get("narrow", "/hello")).toMatchObject({ code: "CAPABILITY_DENIED" });
     expect(await get("narrow", "/hello", { maxBytes: 100 })).toMatchObject({ answer: { status: 200 } });
   });
+});
+
+test("what is taken back ends a fetch under way, denies the next, and drops the timers", async () => {
+  const identity = await issueIdentity(client, "acme");
+  const key = new X509Certificate(identity.certificate).publicKey.export({ format: "jwk" });
+  const { crv, kty, x, y } = key;
+  const thumbprint = createHash("sha256").update(JSON.stringify({ crv, kty, x, y })).digest("base64url");
+  const ann = connect(server.ready.grpc, identity);
+  const grants = ["net/fetch on net/egress host=localhost", "clock/schedule on clock/agent"];
+  const { bundle, capability } = await ask(ann.capabilities, ann.capabilities.grantCapability, {
+    requestId: freshId(),
+    validateOnly: false,
+    tenant: "",
+    holder: `jkt:${thumbprint}`,
+    grants: ["deploy/create,svc/call on svc/agent", ...grants],
+    lifetimeSeconds: 600,
+    label: "",
+    standing: false,
+    depth: undefined,
+  });
+  const deployer = connect(server.ready.grpc, identity, bundle);
+  await deployer.deploy("agent", worker, { manifest: { grants } });
+  const callAgent = (...args: readonly unknown[]) => ann.call("agent", "do", [...args]);
+  await callAgent("clock", "every", 1_000, "wake", [], { id: "second" });
+  asked.length = 0;
+  const fetching = callAgent("net", "fetch", `http://localhost:${port}/never`);
+  await until("it has been asked", () => (asked.length > 0 ? true : undefined));
+  await ask(ann.capabilities, ann.capabilities.revokeCapability, {
+    requestId: freshId(),
+    validateOnly: false,
+    tenant: "",
+    subject: { $case: "cid", value: capability?.cid ?? "" },
+    reason: "test",
+  });
+  const denied = { code: "CAPABILITY_DENIED" };
+  expect(await fetching).toMatchObject(denied);
+  expect(await callAgent("net", "fetch", `http://localhost:${port}/hello`)).toMatchObject(denied);
+  expect(asked).toHaveLength(1);
+  const dropped = await until("its timer is dropped", async () =>
+    (await ann.history()).find(({ type }) => type === "timer.dropped"),
+  );
+  expect(JSON.parse(dropped.dataJson)).toMatchObject({ timer: "second", reason: "CAPABILITY_DENIED" });
+  for (const each of [ann, deployer]) each.close();
 });
 
 test("random bytes and names come from the host", async () => {

@@ -1,3 +1,4 @@
+import { CapabilityDenied } from "@solo/capabilities";
 import { SoloError } from "../../errors.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { argumentsRefused } from "../refusals.ts";
@@ -49,7 +50,7 @@ export interface Fetcher {
   decide(hop: Hop): Promise<Leave>;
   /** Decides the use of a secret in this request and opens it; what is returned is filled with zeros after use. */
   useSecret(name: string, hop: Hop): Promise<Buffer>;
-  /** Aborted when nobody waits for the answer any longer. */
+  /** Aborted when nobody waits for the answer any longer, or with {@link CapabilityDenied} when nobody may. */
   readonly signal: AbortSignal;
 }
 
@@ -68,7 +69,10 @@ export interface Fetched extends Answer {
  */
 export async function fetchFor(fetcher: Fetcher, asked: FetchRequest, ports: FetchPorts): Promise<Fetched> {
   const ending = new AbortController();
-  const cancelled = (): void => ending.abort(cancelledBy(asked.url));
+  const cancelled = (): void => {
+    const { reason } = fetcher.signal;
+    ending.abort(reason instanceof CapabilityDenied ? reason : cancelledBy(asked.url));
+  };
   if (fetcher.signal.aborted) cancelled();
   fetcher.signal.addEventListener("abort", cancelled, { once: true });
   const cancelTimer = ports.clock.schedule(asked.timeoutMs, () => ending.abort(timedOut(asked)));
@@ -237,7 +241,7 @@ const causes: Readonly<Record<string, string>> = {
 };
 
 function failed(url: FetchUrl, error: unknown): unknown {
-  if (error instanceof SoloError || !(error instanceof Error) || error.name === "CapabilityDenied") return error;
+  if (error instanceof SoloError || !(error instanceof Error) || error instanceof CapabilityDenied) return error;
   const { code = "" } = error as NodeJS.ErrnoException;
   const cause = causes[code] ?? (code.startsWith("HPE_") ? "its answer is no HTTP" : `the connection failed (${code})`);
   return failure(url, cause, "a host that answers", { cause: error });
