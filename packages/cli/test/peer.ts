@@ -27,6 +27,8 @@ import {
   QuotaServiceService,
   Service,
   Status,
+  type VaultServiceServer,
+  VaultServiceService,
 } from "@solo/proto";
 import { runSolo } from "../src/run-solo.ts";
 import { createTestAuthority, type TestAuthority } from "./certificates.ts";
@@ -37,6 +39,7 @@ type Handlers = Partial<
     EventServiceServer &
     CertificateServiceServer &
     QuotaServiceServer &
+    VaultServiceServer &
     KernelServiceServer
 >;
 
@@ -63,6 +66,7 @@ export async function openPeer(): Promise<Peer> {
     EventServiceService,
     CertificateServiceService,
     QuotaServiceService,
+    VaultServiceService,
     KernelServiceService,
   ]) {
     const implementation: Record<string, unknown> = {};
@@ -168,6 +172,8 @@ export interface InvokeOptions {
   readonly workingFolder?: string;
   readonly homeFolder?: string;
   readonly terminal?: boolean;
+  /** What comes in on standard input. */
+  readonly stdin?: Readable;
   readonly interrupt?: AbortSignal;
   readonly onStdout?: (text: string) => void;
 }
@@ -178,9 +184,14 @@ export async function solo(argv: readonly string[], options: InvokeOptions = {})
   let stderr = "";
   const isTerminal = options.terminal === true;
   const exitCode = await runSolo(argv, {
-    stdin: Readable.from([]),
+    stdin: options.stdin ?? Readable.from([]),
     stdout: {
-      stream: new Writable(),
+      stream: new Writable({
+        write(chunk: Buffer, _encoding, done) {
+          stdout += chunk.toString("latin1");
+          done();
+        },
+      }),
       write(text) {
         stdout += text;
         options.onStdout?.(text);
