@@ -4,6 +4,7 @@ import type { Cause, CauseKind } from "../services/cause.ts";
 const reasons: Readonly<Record<CauseKind, Reason>> = {
   artifact: "ARTIFACT_INVALID",
   not_allowed: "PROGRAM_NOT_ALLOWED",
+  disk_full: "DISK_FULL",
   compile: "COMPILE_FAILED",
   start_timeout: "START_TIMED_OUT",
   server: "INTERNAL",
@@ -25,6 +26,7 @@ const wanted: Readonly<Partial<Record<CauseKind, string>>> = {
   compile: "source that compiles",
   artifact: "an artifact that is what it says, for this host",
   not_allowed: "an artifact that needs nothing of the host, or what its operator allows",
+  disk_full: "room for what the archive holds unpacked, as long as the service runs",
 };
 
 /** The refusal of a deploy or restart whose service did not come to run. */

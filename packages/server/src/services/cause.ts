@@ -35,6 +35,8 @@ export type CauseKind =
   | "artifact"
   /** The artifact needs something of the host that its operator has not allowed. */
   | "not_allowed"
+  /** The disk of the data folder had no room for the files of its program. */
+  | "disk_full"
   /** The source does not compile. */
   | "compile"
   /** The top level of the source, or `init`, threw, or the default export is no server. */

@@ -22,7 +22,7 @@ export interface Attack {
   readonly name: string;
   /** Number in the list of adversarial tests that the first design named. */
   readonly row?: number;
-  readonly source: string;
+  readonly source: string | Buffer;
   readonly options?: DeployOptions;
   readonly outcome: Outcome;
   /** Where it comes out otherwise at `confined`. */

@@ -1,4 +1,5 @@
 // The attackers. Numbers are those of the list of adversarial tests in the first design.
+import { archiveAttacks } from "./archive-attacks.ts";
 import { ALL_REFUSED, type Attack, natively, type Outcome, whenCalled, whenStarted } from "./attack.ts";
 
 const oom: Outcome = { kind: "ends", cause: "oom" };
@@ -576,4 +577,5 @@ export const attacks: readonly Attack[] = [
   ...floods,
   ...names,
   ...bombs,
+  ...archiveAttacks,
 ];

@@ -52,6 +52,13 @@ test("an archive's files keep their place and whether they can be executed", asy
   expect(statSync(join(held.folder, "share/words/en.txt")).mode & 0o777).toBe(0o444);
 });
 
+test("names that differ in case alone are two files", async () => {
+  const files = [file("main"), file("Main", [Buffer.from("other")], false)];
+  const held = await telling(files).take(Buffer.from("archive"), tarball);
+  expect(readFileSync(join(held.folder, "main"))).toEqual(script);
+  expect(readFileSync(join(held.folder, "Main"), "utf8")).toBe("other");
+});
+
 function* many(count: number): Iterable<ArchiveFile> {
   for (let index = 0; index < count; index += 1) yield file(`f${index}`, []);
 }

@@ -137,12 +137,22 @@ export class ProgramFolders {
   async #inNewFolder<T>(fill: (folder: string) => Promise<T>): Promise<T> {
     const folder = join(this.#root, randomUUID());
     // Not the data folder's: a cell's user may be another one, who has to pass through.
-    await mkdir(folder, { recursive: true, mode: 0o755 });
     try {
+      await mkdir(folder, { recursive: true, mode: 0o755 });
       return await fill(folder);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
-      if (isPathClash(error)) throw refused("it has a file and a folder of the same name");
+      switch (codeOf(error)) {
+        case "EEXIST":
+        case "ENOTDIR":
+        case "EISDIR":
+          throw refused("it has a file and a folder of the same name, or two names that are one on this host's disk");
+        case "ENOSPC":
+        case "EDQUOT":
+          throw new ProgramRefused("disk_full", "There is no room for its files on the disk of the data folder", {
+            cause: error,
+          });
+      }
       throw error;
     }
   }
@@ -191,7 +201,6 @@ function tooMuch(found: string): ProgramRefused {
   );
 }
 
-function isPathClash(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return code === "EEXIST" || code === "ENOTDIR" || code === "EISDIR";
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
 }

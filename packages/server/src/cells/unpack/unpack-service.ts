@@ -164,7 +164,7 @@ class Archive {
       const path = (told.path ?? ustarPath(header)).replace(/^(\.\/)+/, "");
       if (type === "5") {
         if (path !== "" && path !== ".") checkFolder(path);
-        await this.#source.skip(size + padding(size));
+        if (size > 0) throw new Refused(`${JSON.stringify(path)} is a folder with content`);
         delete told.path;
         delete told.size;
         continue;
@@ -197,6 +197,7 @@ const KINDS: Readonly<Record<string, string>> = {
   "3": "a device",
   "4": "a device",
   "6": "a named pipe",
+  S: "a sparse file",
 };
 
 function padding(size: number): number {

@@ -820,7 +820,7 @@ export interface Program {
 
 /** Why a service ended, in words that a program can compare. */
 export interface Cause {
-  /** One of `artifact`, `compile`, `init`, `not_allowed`, `start_timeout`, `crash`, `oom`, `cpu`, `stalled`, `limit`, `signal`, `exit`, `protocol`, `stop`, `kill`, `server`. */
+  /** One of `artifact`, `compile`, `init`, `not_allowed`, `disk_full`, `start_timeout`, `crash`, `oom`, `cpu`, `stalled`, `limit`, `signal`, `exit`, `protocol`, `stop`, `kill`, `server`. */
   kind: string;
   /** A sentence. */
   message: string;
