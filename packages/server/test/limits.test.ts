@@ -54,6 +54,12 @@ async function eventsOf(serviceId: string, type: string): Promise<readonly Recor
 const untilEvent = (serviceId: string, type: string) =>
   until(`${type} of ${serviceId} is on record`, async () => (await eventsOf(serviceId, type))[0]);
 
+/** The first time that a limit was reached, warnings left aside. */
+const untilReached = (serviceId: string) =>
+  until(`a limit of ${serviceId} is on record as reached`, async () =>
+    (await eventsOf(serviceId, "limit-reached")).find(({ level }) => level === "hard"),
+  );
+
 const useOf = async (serviceId: string, limit: string) =>
   (await solo.status(serviceId)).limits.find((use) => use.limit === limit);
 
@@ -154,7 +160,8 @@ describe("sizes", () => {
       reason: "MESSAGE_TOO_LARGE",
       quota: { subject: "message_bytes", used: 101, allowed: 100 },
     });
-    expect(await untilEvent("small", "limit-reached")).toMatchObject({ limit: "message_bytes", action: "throttle" });
+    expect(await untilReached("small")).toMatchObject({ limit: "message_bytes", action: "throttle" });
+    expect(await useOf("small", "message_bytes")).toMatchObject({ soft: 80n, timesNeared: 1n, timesReached: 1n });
   });
 
   test.each([
@@ -176,7 +183,7 @@ describe("sizes", () => {
         quota: { subject: "reply_bytes", used: 101, allowed: 100 },
       });
     }
-    expect(await untilEvent(serviceId, "limit-reached")).toMatchObject({ limit: "reply_bytes", action, used: 101 });
+    expect(await untilReached(serviceId)).toMatchObject({ limit: "reply_bytes", action, used: 101 });
     expect(await useOf(serviceId, "reply_bytes")).toMatchObject({ timesReached: times });
     const after = await metric(
       new RegExp(`^solo_limits_reached_total\\{limit="reply_bytes",level="hard",action="${action}"\\} (\\d+)`, "m"),
@@ -383,11 +390,11 @@ export default defineServer({
   const keptHere = async (serviceId: string, limit: string) => (await useOf(serviceId, limit))?.keptBy === "enforced";
 
   test.each([
-    ["open_files", opening, { openFiles: 80 }, 60, 90, "EMFILE"],
-    ["scratch_bytes", writing, { scratchBytes: 262_144 }, 200_000, 300_000, "ENOSPC"],
+    ["open_files", opening, { openFiles: 80 }, 64, 60, 90, "EMFILE"],
+    ["scratch_bytes", writing, { scratchBytes: 262_144 }, 209_716, 200_000, 300_000, "ENOSPC"],
   ] as const)(
     "%s: as many as are allowed and no more, and other services have theirs",
-    async (limit, source, limits, fits, over, code) => {
+    async (limit, source, limits, soonest, fits, over, code) => {
       const serviceId = limit.replace("_", "-");
       await solo.deploy(`usual-${serviceId}`, source);
       if (!(await keptHere(`usual-${serviceId}`, limit))) {
@@ -398,6 +405,9 @@ export default defineServer({
       }
       await solo.deploy(serviceId, source, { manifest: { limits } });
       expect(await solo.call(serviceId, "run", [fits])).toBe("all");
+      const { used, soft } = (await useOf(serviceId, limit)) ?? {};
+      expect(Number(used)).toBeGreaterThanOrEqual(limit === "scratch_bytes" ? fits : 3);
+      expect(Number(soft)).toBe(soonest);
       expect(await solo.call(serviceId, "run", [over])).toBe(code);
       expect(await solo.call(`usual-${serviceId}`, "run", [over])).toBe("all");
       expect(await solo.status(serviceId)).toMatchObject({ restarts: 0 });

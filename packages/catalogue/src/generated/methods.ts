@@ -1646,7 +1646,7 @@ export const messages = {
         "name": "kind",
         "jsonName": "kind",
         "type": "string",
-        "doc": "One of `artifact`, `compile`, `init`, `not_allowed`, `start_timeout`, `crash`, `oom`, `cpu`, `stalled`, `limit`, `signal`, `exit`, `protocol`, `stop`, `kill`, `server`."
+        "doc": "One of `artifact`, `compile`, `init`, `not_allowed`, `disk_full`, `start_timeout`, `crash`, `oom`, `cpu`, `stalled`, `limit`, `signal`, `exit`, `protocol`, `stop`, `kill`, `server`."
       },
       {
         "name": "message",

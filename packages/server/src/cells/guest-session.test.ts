@@ -27,6 +27,7 @@ function scriptedCell() {
     },
     guestRests: () => {},
     usage: () => undefined,
+    holdings: () => ({}),
   };
   const say = (id: number, message: GuestMessage) =>
     cell.onFrame(id, Uint8Array.from(Buffer.concat(encodeGuestMessage(message))));

@@ -1,5 +1,5 @@
 import type { LimitLevel } from "../events/event.ts";
-import type { Cell, CellUsage } from "../ports/cell.ts";
+import type { Cell, CellHoldings, CellUsage } from "../ports/cell.ts";
 import type { Cause } from "../services/cause.ts";
 import { ProtocolError } from "./errors.ts";
 import { type GuestExit, readGuestExit } from "./guest-exit.ts";
@@ -165,6 +165,7 @@ export interface GuestSession {
   /** Settles once, when nothing of the guest is left on the host. */
   readonly exited: Promise<GuestExit>;
   usage(): CellUsage | undefined;
+  holdings(): CellHoldings;
 }
 
 /** The kernel's end of one HTTP exchange. */
@@ -359,6 +360,10 @@ class Session implements GuestSession {
 
   usage(): CellUsage | undefined {
     return this.#cell.usage();
+  }
+
+  holdings(): CellHoldings {
+    return this.#cell.holdings();
   }
 
   /**

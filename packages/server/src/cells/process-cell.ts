@@ -2,9 +2,10 @@ import type { ChildProcess } from "node:child_process";
 import { constants } from "node:os";
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Cell, CellExit, CellLimits, CellUsage } from "../ports/cell.ts";
+import type { Cell, CellExit, CellHoldings, CellLimits, CellUsage } from "../ports/cell.ts";
 import { ProtocolError } from "./errors.ts";
 import type { ControlGroup } from "./groups/control-group.ts";
+import { readHoldings } from "./holdings.ts";
 import { OutputLines } from "./output-lines.ts";
 import { identifyProcess, isAlive, isUnreapedChild, type ProcessIdentity, processTreeUsage } from "./process-tree.ts";
 import { payloadBytes } from "./wire/frames.ts";
@@ -184,6 +185,10 @@ export class ProcessCell implements Cell {
     if (this.#frozen) return (this.#frozenUsage ??= this.#group?.usage());
     if (this.#group !== undefined) return this.#group.usage();
     return this.#guest === undefined ? undefined : processTreeUsage(this.#guest.id);
+  }
+
+  holdings(): CellHoldings {
+    return this.#gone || this.#guest === undefined ? {} : readHoldings(this.#guest.id);
   }
 
   #thaw(): void {

@@ -214,7 +214,7 @@ function enter(context: MessagingContext, service: DeployedService, message: Mes
       field: "method",
     });
   }
-  if (bytes > limits.messageBytes) checkMessageSize(context, service, bytes);
+  if (bytes > softMailbox.messageBytes) checkMessageSize(context, service, bytes);
   if (mailbox.messages >= limits.mailboxMessages || mailbox.bytes + bytes > limits.mailboxBytes) {
     throw mailboxFull(context, service, bytes);
   }
@@ -237,7 +237,9 @@ function enter(context: MessagingContext, service: DeployedService, message: Mes
 /** @throws {SoloError} `MESSAGE_TOO_LARGE`, unless the service is only warned and the message fits a frame. */
 function checkMessageSize(context: MessagingContext, service: DeployedService, bytes: number): void {
   const { serviceId } = service;
-  context.limits.reached(service, "messageBytes", "hard", bytes);
+  const isOver = bytes > service.record.manifest.limits.messageBytes;
+  context.limits.reached(service, "messageBytes", isOver ? "hard" : "soft", bytes);
+  if (!isOver) return;
   const most = boundOf(service.record.manifest, "messageBytes");
   if (bytes <= most) return;
   throw new SoloError("MESSAGE_TOO_LARGE", `Cannot send to "${serviceId}": the arguments are too large`, {

@@ -28,6 +28,8 @@ export interface Cell {
   guestRests(): void;
   /** What the cell uses now; undefined when it is gone. */
   usage(): CellUsage | undefined;
+  /** What it holds of the limits that the host keeps now; takes some small reads for each of its processes. */
+  holdings(): CellHoldings;
 }
 
 export type CellExit =
@@ -44,6 +46,14 @@ export interface CellUsage {
   readonly memoryBytes: number;
   readonly cpuMicros: number;
   readonly processes: number;
+}
+
+/** Each undefined where the host does not tell. */
+export interface CellHoldings {
+  /** Open descriptors of that process which has most. */
+  readonly openFiles?: number;
+  /** Bytes of files in its `/tmp`. Of use only where the host keeps that to a bound: elsewhere it is no file system of its own. */
+  readonly scratchBytes?: number;
 }
 
 export interface CellLimits {

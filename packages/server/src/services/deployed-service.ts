@@ -3,7 +3,7 @@ import { type LimitName, limitNames, limitRow } from "@solo/notation";
 import type { Authority } from "../authority/authority.ts";
 import type { GuestExit, GuestSession } from "../cells/guest-session.ts";
 import type { LimitLevel } from "../events/event.ts";
-import type { Cell, CellUsage, HostLimit, Sandbox } from "../ports/cell.ts";
+import type { Cell, CellHoldings, CellUsage, HostLimit, Sandbox } from "../ports/cell.ts";
 import type { Cause } from "./cause.ts";
 import { type Health, healthy } from "./health.ts";
 import type { ServiceJournal } from "./journal.ts";
@@ -72,7 +72,7 @@ export class DeployedService {
   /** Messages that a guest of it is done with, well or not. */
   handledMessages = 0;
   /** Where warnings about the mailbox begin. */
-  softMailbox: { readonly messages: number; readonly bytes: number };
+  softMailbox: { readonly messages: number; readonly bytes: number; readonly messageBytes: number };
   health: Health = healthy;
   /** Share of one core in percent that it used lately; undefined before it was looked at twice. */
   cpuShare: number | undefined;
@@ -211,10 +211,23 @@ export class DeployedService {
   wholeView(): ServiceView {
     const view = this.measuredView();
     const contract = this.incarnation?.contract ?? "";
-    return { ...view, contract, limits: limitNames.map((limit) => this.#useOf(limit, view.usage)) };
+    return {
+      ...view,
+      contract,
+      limits: limitNames.map((limit) => this.#useOf(limit, { ...view.usage, ...this.holdings() })),
+    };
   }
 
-  #useOf(limit: LimitName, usage: CellUsage | undefined): LimitUse {
+  /** What it holds of what this host keeps it to. */
+  holdings(): CellHoldings {
+    const { openFiles, scratchBytes } = this.incarnation?.session.holdings() ?? {};
+    return {
+      ...(openFiles === undefined || !this.#sandbox.keeps.has("openFiles") ? {} : { openFiles }),
+      ...(scratchBytes === undefined || !this.#sandbox.keeps.has("scratchBytes") ? {} : { scratchBytes }),
+    };
+  }
+
+  #useOf(limit: LimitName, usage: Partial<CellUsage> & CellHoldings): LimitUse {
     const { manifest } = this.#record;
     const soft = softLimit(manifest, limit);
     const used = this.#usedOf(limit, usage);
@@ -242,14 +255,15 @@ export class DeployedService {
   }
 
   /** Undefined where there is nothing to measure now, or nothing at all: a limit on each single message has no level. */
-  #usedOf(limit: LimitName, usage: CellUsage | undefined): number | undefined {
+  #usedOf(limit: LimitName, usage: Partial<CellUsage> & CellHoldings): number | undefined {
     switch (limit) {
       case "cpuPercent":
         return this.incarnation === undefined ? undefined : this.cpuShare;
       case "memoryBytes":
-        return usage?.memoryBytes;
       case "processes":
-        return usage?.processes;
+      case "openFiles":
+      case "scratchBytes":
+        return usage[limit];
       case "mailboxMessages":
         return this.mailbox.messages;
       case "mailboxBytes":
@@ -274,4 +288,5 @@ export class DeployedService {
 const softMailboxOf = (manifest: Manifest): DeployedService["softMailbox"] => ({
   messages: softLimit(manifest, "mailboxMessages"),
   bytes: softLimit(manifest, "mailboxBytes"),
+  messageBytes: softLimit(manifest, "messageBytes"),
 });

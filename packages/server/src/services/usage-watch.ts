@@ -70,6 +70,11 @@ export class UsageWatch {
     if (incarnation === undefined || usage === undefined) return;
     this.#compare(service, "memoryBytes", usage.memoryBytes, Number.POSITIVE_INFINITY);
     this.#compare(service, "processes", usage.processes, record.manifest.limits.processes);
+    const { openFiles, scratchBytes } = service.holdings();
+    // The host refuses what goes beyond, so at the limit it stands and is not seen above.
+    if (openFiles !== undefined) this.#compare(service, "openFiles", openFiles, record.manifest.limits.openFiles);
+    if (scratchBytes !== undefined)
+      this.#compare(service, "scratchBytes", scratchBytes, record.manifest.limits.scratchBytes);
     const share = this.#shareOf(service, incarnation, usage.cpuMicros);
     service.cpuShare = share;
     if (share === undefined) return;

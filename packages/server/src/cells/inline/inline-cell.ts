@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import type { Cell, CellExit, CellUsage } from "../../ports/cell.ts";
+import type { Cell, CellExit, CellHoldings, CellUsage } from "../../ports/cell.ts";
 import { Guest, type LoadedSource } from "../guest/guest.ts";
 import { payloadBytes } from "../wire/frames.ts";
 
@@ -55,6 +55,10 @@ export class InlineCell implements Cell {
   }
 
   guestRests(): void {}
+
+  holdings(): CellHoldings {
+    return {};
+  }
 
   usage(): CellUsage | undefined {
     return this.#gone ? undefined : { memoryBytes: 0, cpuMicros: 0, processes: 0 };

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { connect, Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Cell, CellExit, CellUsage } from "../../ports/cell.ts";
+import type { Cell, CellExit, CellHoldings, CellUsage } from "../../ports/cell.ts";
 import { OUTBOUND_CAP_BYTES, type ProcessCell } from "../process-cell.ts";
 import { childrenOf } from "../process-tree.ts";
 import { MAX_FRAME_BYTES } from "../wire/frames.ts";
@@ -91,6 +91,10 @@ export class HttpCell implements Cell {
 
   usage(): CellUsage | undefined {
     return this.#cell.usage();
+  }
+
+  holdings(): CellHoldings {
+    return this.#cell.holdings();
   }
 
   #say(id: number, message: KernelMessage): void {
