@@ -2,12 +2,33 @@
 
 import { Metadata } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { CallRequest, DeployRequest, SessionItem } from "@solo/proto";
-import { type Connection, connect, freshId } from "./client.ts";
+import { CallRequest, DeployRequest, LogsRequest, SessionItem } from "@solo/proto";
+import { type Connection, connect, freshId, Reading } from "./client.ts";
 import { httpClient } from "./http-client.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, until } from "./server-process.ts";
 
 const source = `export default { fetch: (request) => new Response(request.headers.get("traceparent")) };`;
+
+/** Says what trace it was asked in, and asks the next one: `fetch` and calls, casts and calls of another. */
+const hop = `
+import { defineServer, reply } from "@solo/actor-core";
+let heard = "nothing";
+export default defineServer({
+  version: 1,
+  init: () => 0,
+  calls: {
+    own: ({ state, ctx }) => reply(ctx.trace ?? "none", state),
+    next: async ({ state, ctx }, service) => {
+      ctx.log("asking", service);
+      ctx.cast(service, "hear");
+      return reply([ctx.trace ?? "none", await ctx.call(service, "own"), await ctx.call(service, "heard")], state);
+    },
+    heard: ({ state }) => reply(heard, state),
+  },
+  casts: { hear: ({ state, ctx }) => { heard = ctx.trace ?? "none"; ctx.log("heard"); return state; } },
+});
+export const fetch = async (request, service) => Response.json(await service.call("next", "second"));
+`;
 
 const data = makeDataFolder();
 let server: ServerProcess;
@@ -75,4 +96,52 @@ test("each item of a session has its own trace, which the log tells", async () =
   );
   expect(JSON.parse(line).fields).toMatchObject({ correlationId: id, reason: "SERVICE_NOT_FOUND" });
   stream.cancel();
+});
+
+/** What a service has logged so far. */
+async function logsOf(serviceId: string) {
+  const reading = new Reading(solo.deployments.logs(LogsRequest.fromPartial({ serviceId })));
+  expect(await reading.ended).toBeUndefined();
+  return reading.items.flatMap(({ line }) => (line === undefined ? [] : [line]));
+}
+
+/** A call with a trace of its own; undefined has none. */
+const callIn = (header: string | undefined, serviceId: string, method: string, ...args: unknown[]) => {
+  const metadata = new Metadata();
+  if (header !== undefined) metadata.set("traceparent", header);
+  const request = CallRequest.fromPartial({ serviceId, method, arguments: Buffer.from(JSON.stringify(args)) });
+  return new Promise<unknown>((resolve, reject) => {
+    solo.messaging.call(request, metadata, (error, answer) =>
+      error === null ? resolve(JSON.parse(answer.reply.toString())) : reject(error),
+    );
+  });
+};
+
+test("a call's trace reaches its handler, and goes on to every service that it asks", async () => {
+  for (const id of ["first", "second"])
+    await solo.deploy(id, hop, { manifest: { grants: ["svc/call,svc/cast on svc/second"] } });
+  const { header } = traced("e");
+  expect(await callIn(header, "first", "own")).toBe(header);
+  expect(await callIn(header, "first", "next", "second")).toEqual([header, header, header]);
+  // The next call is another one's, and one that nobody follows has none.
+  expect(await callIn(undefined, "first", "next", "second")).toEqual(["none", "none", "none"]);
+});
+
+test("a request's trace goes on with what its handler asks", async () => {
+  const { header } = traced("f");
+  const answer = await http.ask("/default/first/", { headers: { traceparent: header } });
+  expect(answer.json).toEqual([header, header, header]);
+});
+
+test("what handlers log on the way stands in the caller's trace, and what they log for nobody in none", async () => {
+  const { id, header } = traced("9");
+  await callIn(header, "first", "next", "second");
+  await callIn(undefined, "first", "next", "second");
+  for (const [serviceId, said] of [
+    ["first", "asking second"],
+    ["second", "heard"],
+  ] as const) {
+    const told = (await logsOf(serviceId)).filter(({ text }) => text === said);
+    expect(told.slice(-2).map(({ correlationId }) => correlationId)).toEqual([id, ""]);
+  }
 });

@@ -22,6 +22,11 @@ export interface Ctx extends Drivers {
   readonly self: Self;
   /** Aborted soon after the server has begun to end; pass it to what may run long. */
   readonly signal: HostSignal;
+  /**
+   * W3C's `traceparent` of the call or cast being handled; undefined where its sender named none. It goes on by itself with what
+   * the handler asks of other services.
+   */
+  readonly trace: string | undefined;
   /** Says something to people; level `info` unless it is named first. */
   log(level: LogLevel, ...values: readonly [unknown, ...unknown[]]): void;
   log(...values: readonly unknown[]): void;

@@ -6,12 +6,20 @@ export class MethodMessage {
   readonly deadlineMs: number;
   /** What its caller lends for it; of the home's own making, and nothing that crosses a distance. */
   readonly lent: object | undefined;
+  /** W3C's `traceparent` of what it is part of; nothing that crosses a distance either. */
+  readonly trace: string | undefined;
 
-  constructor(method: string, args: readonly unknown[], deadlineMs = Number.POSITIVE_INFINITY, lent?: object) {
+  constructor(
+    method: string,
+    args: readonly unknown[],
+    deadlineMs = Number.POSITIVE_INFINITY,
+    { lent, trace }: { readonly lent?: object | undefined; readonly trace?: string | undefined } = {},
+  ) {
     this.method = method;
     this.args = args;
     this.deadlineMs = deadlineMs;
     this.lent = lent;
+    this.trace = trace;
   }
 
   /** How it shows in errors: arguments may be secret. */

@@ -348,6 +348,50 @@ test("what a server asks while it handles a call is asked within the time that i
   expect(asked).toEqual([700, undefined]);
 });
 
+test("the trace of a message goes on with what its handler asks and tells, and not with the next one", async () => {
+  const { system } = startSystem();
+  const heard: (string | undefined)[] = [];
+  const last = defineServer({
+    version: 1,
+    init: () => 0,
+    calls: {
+      ask: ({ state, ctx }) => {
+        heard.push(ctx.trace);
+        return reply(null, state);
+      },
+    },
+    casts: {
+      tell: ({ state, ctx }) => {
+        heard.push(ctx.trace);
+        return state;
+      },
+    },
+  });
+  const first = defineServer({
+    version: 1,
+    init: () => 0,
+    calls: {
+      ask: async ({ state, ctx }) => {
+        ctx.cast("last", "tell");
+        await ctx.call("last", "ask");
+        return reply(ctx.trace, state);
+      },
+    },
+    casts: {
+      tell: ({ state, ctx }) => {
+        ctx.cast("last", "tell");
+        return state;
+      },
+    },
+  });
+  await launchServer(system, last, { args: [], name: "last" });
+  const ref = await startServer(system, first);
+  expect(await ref.applyCall("ask", [], { trace: "one" })).toBe("one");
+  ref.applyCast("tell", [], { trace: "two" });
+  expect(await ref.call("ask")).toBeUndefined();
+  expect(heard).toEqual(["one", "one", "two", undefined, undefined]);
+});
+
 test("a reference by name leads to whoever holds the name", async () => {
   const { system } = startSystem();
   const ref = serverRef(system, counter, "counter");

@@ -35,7 +35,8 @@ import {
 export interface ServerEnvironment {
   call(self: Self, message: ServiceMessage): Promise<unknown>;
   cast(self: Self, message: ServiceMessage): void;
-  log(self: Self, level: LogLevel, values: readonly unknown[]): void;
+  /** @param trace W3C's `traceparent` of the message being handled. */
+  log(self: Self, level: LogLevel, values: readonly unknown[], trace: string | undefined): void;
   /** Puts into `ctx` what the home gives beside these: see `Drivers`. Before `init`. */
   equip?(self: Self, ctx: object): void;
 }
@@ -47,13 +48,16 @@ export interface ServiceMessage {
   readonly args: readonly unknown[];
   /** What is left of the time that the call being handled was given; undefined when no call with a deadline is. */
   readonly remainingMs?: number;
+  /** W3C's `traceparent` of the message being handled; undefined when it has none. */
+  readonly trace?: string;
 }
 
 /** Services are names in the same system, and log lines are reports. */
 export const localEnvironment: ServerEnvironment = {
-  call: (self, { service, method, args, remainingMs: timeoutMs = DEFAULT_CALL_TIMEOUT_MS }) =>
-    self.call(service, new MethodMessage(method, args, self.nowMs() + timeoutMs), { timeoutMs }),
-  cast: (self, { service, method, args }) => self.cast(service, new MethodMessage(method, args)),
+  call: (self, { service, method, args, remainingMs: timeoutMs = DEFAULT_CALL_TIMEOUT_MS, trace }) =>
+    self.call(service, new MethodMessage(method, args, self.nowMs() + timeoutMs, { trace }), { timeoutMs }),
+  cast: (self, { service, method, args, trace }) =>
+    self.cast(service, new MethodMessage(method, args, undefined, { trace })),
   log: (self, level, values) => self.report({ kind: "log", pid: self.pid, label: self.label, level, values }),
 };
 
@@ -123,13 +127,19 @@ export interface Ref<C, K, Holder extends Pid | undefined = Pid> extends AsyncDi
   applyCall(
     name: string,
     args: readonly unknown[],
-    options?: CallOptions & { readonly lent?: object },
+    options?: CallOptions & Traced & { readonly lent?: object },
   ): Promise<unknown>;
   /** @throws {UnknownMethod} It has no such cast. */
-  applyCast(name: string, args: readonly unknown[]): void;
+  applyCast(name: string, args: readonly unknown[], options?: Traced): void;
   /** The same server with another time limit for calls. */
   within(timeoutMs: number): Ref<C, K, Holder>;
   stop(options?: StopOptions): Promise<void>;
+}
+
+/** What a message is part of. */
+export interface Traced {
+  /** W3C's `traceparent`, which the handler finds as `ctx.trace`. */
+  readonly trace?: string | undefined;
 }
 
 /** The methods of a server; what a reference to it has to know. */
@@ -166,16 +176,16 @@ export function serverRef<C, K>(
       }
       const timeoutMs = own?.timeoutMs ?? usual.timeoutMs;
       const callOptions = own === undefined ? usual : { ...usual, ...own, timeoutMs };
-      return caller.call(target, new MethodMessage(name, args, caller.nowMs() + timeoutMs, own?.lent), callOptions);
+      return caller.call(target, new MethodMessage(name, args, caller.nowMs() + timeoutMs, own), callOptions);
     } catch (error) {
       return Promise.reject(error);
     }
   };
-  const applyCast = (name: string, args: readonly unknown[]): void => {
+  const applyCast = (name: string, args: readonly unknown[], own?: Traced): void => {
     if (!Object.hasOwn(casts, name)) {
       throw new UnknownMethod("cast", name, Object.keys(casts));
     }
-    caller.cast(target, new MethodMessage(name, args));
+    caller.cast(target, new MethodMessage(name, args, undefined, own));
   };
   return {
     get pid() {
@@ -228,8 +238,8 @@ class ServerCallbacks<I extends readonly unknown[]> implements GenServer<unknown
       from.refuse(tooManyArguments(request));
       return noReply(state);
     }
-    const { lent, deadlineMs } = request;
-    const turn = { state, ctx: this.#ctxFor(deadlineMs), from, ...(lent && { lent }) } as CallTurn<unknown>;
+    const { lent, deadlineMs, trace } = request;
+    const turn = { state, ctx: this.#ctxFor(deadlineMs, trace), from, ...(lent && { lent }) } as CallTurn<unknown>;
     // What it returns is checked by the server loop.
     return handler(turn, ...request.args) as Awaitable<CallResult<unknown>>;
   }
@@ -240,7 +250,7 @@ class ServerCallbacks<I extends readonly unknown[]> implements GenServer<unknown
       reportUnexpected(self, request);
       return noReply(state);
     }
-    return nextOf(handler(this.#turn(state), ...request.args));
+    return nextOf(handler(this.#turn(state, request.trace), ...request.args));
   }
 
   handleInfo(message: unknown, state: unknown, self: Self): Awaitable<CastResult<unknown>> {
@@ -284,14 +294,15 @@ class ServerCallbacks<I extends readonly unknown[]> implements GenServer<unknown
     return migrate(from as number, state);
   }
 
-  #turn(state: unknown): Turn<unknown> {
-    return { state, ctx: this.#ctxFor(Number.POSITIVE_INFINITY) };
+  #turn(state: unknown, trace?: string): Turn<unknown> {
+    return { state, ctx: this.#ctxFor(Number.POSITIVE_INFINITY, trace) };
   }
 
-  /** Begins a turn; until the next one all that the server asks of others is asked within this one's time. */
-  #ctxFor(deadlineMs: number): Ctx {
+  /** Begins a turn; until the next one all that the server asks of others is asked within this one's time and trace. */
+  #ctxFor(deadlineMs: number, trace: string | undefined): Ctx {
     const ctx = this.#ctx as ServerCtx;
     ctx.deadlineMs = deadlineMs;
+    ctx.trace = trace;
     // What its environment puts in, no type here knows.
     return ctx as ServerCtx & Drivers;
   }
@@ -301,6 +312,7 @@ class ServerCtx {
   readonly self: Self;
   /** Of the call being handled. */
   deadlineMs = Number.POSITIVE_INFINITY;
+  trace: string | undefined;
   readonly #environment: ServerEnvironment;
 
   constructor(self: Self, environment: ServerEnvironment) {
@@ -316,18 +328,22 @@ class ServerCtx {
   log(...values: readonly unknown[]): void {
     const [first, ...rest] = values;
     const level = rest.length > 0 ? LEVELS.find((known) => known === first) : undefined;
-    this.#environment.log(this.self, level ?? "info", level === undefined ? values : rest);
+    this.#environment.log(this.self, level ?? "info", level === undefined ? values : rest, this.trace);
   }
 
   call(service: string, method: string, ...args: readonly unknown[]): Promise<unknown> {
-    const message: ServiceMessage = { service, method, args };
+    const message = this.#message(service, method, args);
     if (this.deadlineMs === Number.POSITIVE_INFINITY) return this.#environment.call(this.self, message);
     const remainingMs = Math.max(0, this.deadlineMs - this.self.nowMs());
     return this.#environment.call(this.self, { ...message, remainingMs });
   }
 
   cast(service: string, method: string, ...args: readonly unknown[]): void {
-    this.#environment.cast(this.self, { service, method, args });
+    this.#environment.cast(this.self, this.#message(service, method, args));
+  }
+
+  #message(service: string, method: string, args: readonly unknown[]): ServiceMessage {
+    return this.trace === undefined ? { service, method, args } : { service, method, args, trace: this.trace };
   }
 }
 

@@ -2202,6 +2202,12 @@ export const messages = {
         "jsonName": "serviceId",
         "type": "string",
         "doc": ""
+      },
+      {
+        "name": "correlation_id",
+        "jsonName": "correlationId",
+        "type": "string",
+        "doc": "Trace id of the call or cast whose handler said it, where that was part of a trace; else empty."
       }
     ]
   },

@@ -10,6 +10,7 @@ export function logLineJson(line: LogLine): Record<string, unknown> {
     at: timeJson(line.at),
     level: wordOf(logLevels, line.level),
     text: line.text,
+    ...(line.correlationId === "" ? {} : { correlationId: line.correlationId }),
   };
 }
 

@@ -91,6 +91,8 @@ export interface OutgoingMessage {
   readonly timeoutMs: number;
   /** For a driver, in place of the service's own authority; `returned` when the call that lent it is over. */
   readonly lent?: Lent | "returned";
+  /** W3C's `traceparent` of what the guest says it is part of. */
+  readonly trace?: string | undefined;
   /** Answers a call; ignored when the guest is gone, for a cast, and the second time. Never throws. */
   answer(outcome: OutgoingOutcome): void;
 }
@@ -120,9 +122,16 @@ export type SessionBounds = Readonly<Record<SessionLimit, SessionBound>>;
 
 export type SessionLimit = "replyBytes" | "callsInFlight" | "logLinesPerSecond";
 
+export interface SaidLine {
+  readonly level: LogLevel;
+  readonly text: string;
+  /** W3C's `traceparent` of the message that it was said about, as the guest says. */
+  readonly trace?: string | undefined;
+}
+
 export interface SessionHandlers {
   /** A line of the service, of its console or its standard output and error. */
-  onLog(line: { readonly level: LogLevel; readonly text: string }): void;
+  onLog(line: SaidLine): void;
   onOutgoing(message: OutgoingMessage): void;
   /** It has gone above a bound. */
   onLimit(limit: SessionLimit, level: LimitLevel, used: number): void;
@@ -143,9 +152,15 @@ export interface GuestSession {
     readonly args: Uint8Array;
     readonly timeoutMs: number;
     readonly lent?: Lent | undefined;
+    /** Only for a guest that can be told it. */
+    readonly trace?: string | undefined;
   }): Promise<CallOutcome>;
   /** Resolves when the guest has handled it or is gone, so that it can be counted until then, and says which; never rejects. */
-  cast(message: { readonly method: string; readonly args: Uint8Array }): Promise<boolean>;
+  cast(message: {
+    readonly method: string;
+    readonly args: Uint8Array;
+    readonly trace?: string | undefined;
+  }): Promise<boolean>;
   /**
    * Opens an HTTP exchange, which {@link HttpExchange} speaks.
    *
@@ -283,17 +298,17 @@ class Session implements GuestSession {
     return outcome;
   }
 
-  call({ method, args, timeoutMs, lent }: Parameters<GuestSession["call"]>[0]): Promise<CallOutcome> {
+  call({ method, args, timeoutMs, lent, trace }: Parameters<GuestSession["call"]>[0]): Promise<CallOutcome> {
     if (this.#exit !== undefined) return Promise.reject(new GuestGone(this.#exit));
     // The guest has ended or is being killed; how, is known when nothing of it is left.
     if (this.#killing || this.#ending !== undefined || this.#violation !== undefined) return this.#waitForEnd();
-    const message = { kind: "call", timeoutMs, method, args } as const;
+    const message = { kind: "call", timeoutMs, method, args, trace } as const;
     return lent === undefined ? this.#ask(message) : this.#ask({ ...message, lent: lent.drivers }, lent);
   }
 
-  async cast({ method, args }: { method: string; args: Uint8Array }): Promise<boolean> {
+  async cast({ method, args, trace }: Parameters<GuestSession["cast"]>[0]): Promise<boolean> {
     if (this.#exit !== undefined || this.#ending !== undefined || this.#violation !== undefined) return false;
-    return this.#ask({ kind: "cast", method, args }).then(
+    return this.#ask({ kind: "cast", method, args, trace }).then(
       ({ kind }) => kind === "reply",
       () => false,
     );
@@ -433,7 +448,7 @@ class Session implements GuestSession {
         for (const bytes of message.part) this.#exchanges.get(id)?.onPart(bytes);
         return;
       case "log":
-        this.#log(message.level, message.text);
+        this.#log(message.level, message.text, message.trace);
         return;
       case "send-call":
         this.#awaiting = true;
@@ -527,7 +542,7 @@ class Session implements GuestSession {
     this.#log(level, line);
   }
 
-  #log(level: LogLevel, text: string): void {
+  #log(level: LogLevel, text: string, trace?: string): void {
     if (URGENCY[level] < URGENCY[this.#logLevel]) return;
     const { hard, holds } = this.#bounds.logLinesPerSecond;
     const { admitted, firstLeftOut, droppedBefore } = this.#rate.admit(this.#nowMs());
@@ -537,7 +552,7 @@ class Session implements GuestSession {
         level: "warn",
         text: `Dropped ${droppedBefore} log lines: more than ${hard} in a second`,
       });
-    if (admitted || !holds) this.#handlers.onLog({ level, text });
+    if (admitted || !holds) this.#handlers.onLog({ level, text, trace });
   }
 
   #finish(exit: GuestExit): GuestExit {

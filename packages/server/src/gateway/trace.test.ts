@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from "@jest/globals";
 import { type Attributes, type Context, type SpanOptions, type SpanStatus, trace } from "@opentelemetry/api";
 import { SoloError } from "../errors.ts";
-import { formatTraceparent, parseTraceparent, traceCall } from "./trace.ts";
+import { formatTraceparent, parseTraceparent } from "../observability/traceparent.ts";
+import { traceCall } from "./trace.ts";
 
 const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
 const header = `00-${traceId}-00f067aa0ba902b7-01`;

@@ -2,16 +2,7 @@ import { context, type Span, SpanKind, SpanStatusCode, trace } from "@openteleme
 import { customAlphabet } from "nanoid";
 import type { Method } from "../authority/rules.ts";
 import { catalogue, type SoloError, type StatusName } from "../errors.ts";
-
-/** One call in a trace: what W3C's `traceparent` says of it. */
-export interface TraceContext {
-  /** 32 hex digits. */
-  readonly traceId: string;
-  /** 16 hex digits. */
-  readonly spanId: string;
-  /** Bit 0: sampled. */
-  readonly flags: number;
-}
+import { parseTraceparent, type TraceContext } from "../observability/traceparent.ts";
 
 /** How a call came in, as span attributes name it. */
 export type Face = "grpc" | "http";
@@ -19,21 +10,12 @@ export type Face = "grpc" | "http";
 const newTraceId = customAlphabet("0123456789abcdef", 32);
 const newSpanId = customAlphabet("0123456789abcdef", 16);
 
-/** Reads the header; undefined for what is none, or of a later version that says something else. @see W3C Trace Context */
-export function parseTraceparent(header: string | undefined): TraceContext | undefined {
-  const [, traceId = "", spanId = "", flags = ""] =
-    /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(header ?? "") ?? [];
-  if (!/[^0]/.test(traceId) || !/[^0]/.test(spanId)) return undefined;
-  return { traceId, spanId, flags: Number.parseInt(flags, 16) };
-}
-
-export const formatTraceparent = ({ traceId, spanId, flags }: TraceContext): string =>
-  `00-${traceId}-${spanId}-${flags.toString(16).padStart(2, "0")}`;
-
 /** A call under way, as its trace has it. */
 export interface TracedCall {
   /** Its own place in the trace: the caller's trace where it named one, else a new one. */
   readonly context: TraceContext;
+  /** Somebody follows it: its caller named it, or it is recorded here. Only then is it worth telling on. */
+  readonly isFollowed: boolean;
   end(error: SoloError | undefined): void;
 }
 
@@ -56,11 +38,12 @@ export function traceCall(method: Method, face: Face, header: string | undefined
   const span = startSpan(method, face, parent);
   if (!span.isRecording()) {
     const own = parent ?? { traceId: newTraceId(), spanId: newSpanId(), flags: 0 };
-    return { context: own, end: () => undefined };
+    return { context: own, isFollowed: parent !== undefined, end: () => undefined };
   }
   const { traceId, spanId, traceFlags } = span.spanContext();
   return {
     context: { traceId, spanId, flags: traceFlags },
+    isFollowed: true,
     end: (error) => {
       const status = error === undefined ? "OK" : catalogue[error.code].status;
       span.setAttribute("rpc.response.status_code", status);

@@ -2,6 +2,7 @@ import { authorize, type Permit } from "../authority/authorize.ts";
 import type { OutgoingMessage } from "../cells/guest-session.ts";
 import { SoloError } from "../errors.ts";
 import { defaultCallTimeoutMs } from "../limits.ts";
+import { parseTraceparent } from "../observability/traceparent.ts";
 import type { DeployedService } from "../services/deployed-service.ts";
 import type { ServiceAuthority } from "../services/service-authority.ts";
 import { call, cast, type MessagingContext } from "./send.ts";
@@ -21,11 +22,13 @@ export async function deliverOutgoing(
   const { tenant } = service;
   // Who sends is known from the pipe the message came through, never from what it says.
   const caller = { spiffeId: spiffeIdOf(service), tenant, role: "agent" } as const;
-  const { correlationId } = service.record;
+  // What the guest says it is part of; else of what the service came into being by.
+  const traced = parseTraceparent(outgoing.trace);
+  const correlationId = traced?.traceId ?? service.record.correlationId;
   const { target, method, args } = outgoing;
   const timeoutMs = Math.min(outgoing.timeoutMs || defaultCallTimeoutMs, 2_147_483_647);
   const message = { serviceId: target, method, args };
-  const options = { timeoutMs, signal: new AbortController().signal };
+  const options = { timeoutMs, signal: new AbortController().signal, trace: traced && outgoing.trace };
   const permitFor = async <M extends "MessagingService/Call" | "MessagingService/Cast">(
     name: M,
   ): Promise<Permit<M>> => {

@@ -41,6 +41,8 @@ export interface SendOptions {
   readonly timeoutMs: number;
   /** Aborts when the sender has gone. */
   readonly signal: AbortSignal;
+  /** W3C's `traceparent` of what it is part of; the service is told it where it can be. */
+  readonly trace?: string | undefined;
 }
 
 const maxMethodBytes = 256;
@@ -67,6 +69,7 @@ export async function call(
   const caller = permit.caller.spiffeId;
   circuits.enter(service, caller);
   const deadlineMs = clock.nowMs() + Math.min(options.timeoutMs, longestMs);
+  const trace = traceFor(service, options);
   let result: CallResult = "abandoned";
   try {
     for (;;) {
@@ -80,7 +83,7 @@ export async function call(
       const outcome = await callService(
         context.system,
         actor,
-        { method, args, lent, timeoutMs, handled },
+        { method, args, lent, timeoutMs, trace, handled },
         options.signal,
       );
       switch (outcome.kind) {
@@ -167,12 +170,22 @@ async function hand(
     );
   }
   const handled = handedTo(service, leave, onHandled);
-  castToService(context.system, actor, { method: message.method, args: message.args, handled });
+  castToService(context.system, actor, {
+    method: message.method,
+    args: message.args,
+    trace: traceFor(service, options),
+    handled,
+  });
 }
 
 /** An HTTP server has not said which paths it has. */
 function takesAnyMethod({ record: { form } }: DeployedService): boolean {
   return form.kind === "binary" && form.program.protocol === "http";
+}
+
+/** Programs that speak frames or lines know no more than what their protocol says. */
+function traceFor({ record: { form } }: DeployedService, { trace }: SendOptions): string | undefined {
+  return trace === undefined || (form.kind === "binary" && form.program.protocol !== "http") ? undefined : trace;
 }
 
 /** Lets the message leave the mailbox when it is handled, or when who it was handed to ends before. */

@@ -7,6 +7,8 @@ export interface LogLine {
   readonly atMs: number;
   readonly level: LogLevel;
   readonly text: string;
+  /** Trace id of the message that it was said about. */
+  readonly correlationId?: string | undefined;
 }
 
 const maxLines = 1_000;
@@ -23,7 +25,7 @@ export class LogBuffer {
   #sequence = 0;
   readonly #listeners = new Set<(line: LogLine) => void>();
 
-  append(line: { readonly atMs: number; readonly level: LogLevel; readonly text: string }): void {
+  append(line: Omit<LogLine, "sequence">): void {
     const stored = { ...line, sequence: ++this.#sequence };
     this.#lines.push(stored);
     this.#characters += line.text.length;

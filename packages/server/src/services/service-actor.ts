@@ -4,6 +4,7 @@ import { type GuestExit, GuestGone, type GuestSession, type OutgoingMessage } fr
 import { ProgramRefused } from "../cells/program/errors.ts";
 import type { DriverTable } from "../cells/wire/protocol.ts";
 import type { EventBody } from "../events/event.ts";
+import { parseTraceparent } from "../observability/traceparent.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Cause } from "./cause.ts";
 import type { DeployedService } from "./deployed-service.ts";
@@ -71,13 +72,13 @@ export function serviceActor(context: ServiceActorContext, service: DeployedServ
 
   const handleCall = (call: Call): void => {
     const request = call.request as CallMessage;
-    const { method, args, timeoutMs, lent, handled } = request;
+    const { method, args, timeoutMs, lent, trace, handled } = request;
     request.taken = true;
     const answer = (outcome: ServiceOutcome): void => {
       handled();
       call.from.reply(outcome);
     };
-    (session as GuestSession).call({ method, args, timeoutMs, lent }).then(answer, (error: unknown) => {
+    (session as GuestSession).call({ method, args, timeoutMs, lent, trace }).then(answer, (error: unknown) => {
       if (!(error instanceof GuestGone)) return answer({ kind: "died", message: String(error) });
       const { cause } = error.exit;
       answer({ kind: "died", message: cause.message, cause });
@@ -85,8 +86,8 @@ export function serviceActor(context: ServiceActorContext, service: DeployedServ
   };
 
   const handleCast = (cast: Cast): void => {
-    const { method, args, handled } = cast.request as CastMessage;
-    void (session as GuestSession).cast({ method, args }).then(handled);
+    const { method, args, trace, handled } = cast.request as CastMessage;
+    void (session as GuestSession).cast({ method, args, trace }).then(handled);
   };
 
   const handleEnd = (exit: GuestExit, self: Self): never => {
@@ -230,7 +231,8 @@ async function bringUp(
   const { begunAtMs } = guest;
   const outlet = context.openOutlet(service);
   guest.attach({
-    onLog: (line) => service.logs.append({ atMs: clock.wallMs(), ...line }),
+    onLog: ({ trace, ...line }) =>
+      service.logs.append({ atMs: clock.wallMs(), ...line, correlationId: parseTraceparent(trace)?.traceId }),
     // Whatever happens inside, nothing leaves the cell before it is on record that the service was accepted.
     onOutgoing: (message) =>
       void attempt.accept().then(

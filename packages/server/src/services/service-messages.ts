@@ -9,6 +9,8 @@ export interface CallMessage {
   readonly args: Uint8Array;
   readonly lent?: Lent | undefined;
   readonly timeoutMs: number;
+  /** W3C's `traceparent`, where there is one and the guest can be told. */
+  readonly trace: string | undefined;
   /** Called once, when the guest has answered or is gone; a caller that stops waiting does not make its message go away. */
   readonly handled: () => void;
   /** Set by the actor that takes it: from then on the guest may have it. */
@@ -20,6 +22,7 @@ export interface CastMessage {
   readonly kind: "cast";
   readonly method: string;
   readonly args: Uint8Array;
+  readonly trace: string | undefined;
   /** Called once, when the guest has handled it or is gone; `byGuest` says which. */
   readonly handled: (byGuest?: boolean) => void;
 }

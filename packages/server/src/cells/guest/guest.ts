@@ -100,11 +100,11 @@ export class Guest {
   }
 
   /** Sends one line to the service's log, unless the log level or the rate leaves it out. */
-  log(level: Level, text: string): void {
+  log(level: Level, text: string, trace?: string): void {
     if (URGENCY[level] < URGENCY[this.#boot?.logLevel ?? "debug"]) return;
     const { admitted, droppedBefore } = this.#rate.admit(this.#host.nowMs());
     if (droppedBefore > 0) this.#send(0, { kind: "log", level: "warn", text: droppedLines(droppedBefore) });
-    if (admitted) this.#send(0, { kind: "log", level, text });
+    if (admitted) this.#send(0, { kind: "log", level, text, trace });
   }
 
   #handle(id: number, message: KernelMessage): void {
@@ -157,11 +157,11 @@ export class Guest {
       const { definition, runtime, contract, http } = await this.#host.load(boot, joinChunks(this.#source.splice(0)));
       this.#runtime = runtime;
       const started = await runtime.runService(definition, startArguments, {
-        log: (level, values) => this.log(level, this.#host.show(values)),
+        log: (level, values, trace) => this.log(level, this.#host.show(values), trace),
         awaiting: () => this.#send(0, { kind: "awaiting" }),
         call: (message) => this.#call(message),
-        cast: ({ service, method, args }) =>
-          this.#send(0, { kind: "send-cast", target: service, method, args: encodeValue(args) }),
+        cast: ({ service, method, args, trace }) =>
+          this.#send(0, { kind: "send-cast", target: service, method, args: encodeValue(args), trace }),
         drivers: boot.drivers ?? {},
         driverCall: (asked) => this.#callDriver(asked),
       });
@@ -200,18 +200,18 @@ export class Guest {
     return {
       send: (id, part) => this.#send(id, { kind: "http", part }),
       log: (text) => this.log("error", text),
-      service: {
+      serviceIn: (trace) => ({
         call: async (method, ...args) => {
-          const answer = await running.call(method, args, 0);
+          const answer = await running.call(method, args, 0, { trace });
           if (answer.kind === "reply") return answer.value;
           throw answer.kind === "failed" ? answer.error : new Error("The service has ended");
         },
         cast: (method, ...args) => {
           running
-            .cast(method, args)
+            .cast(method, args, trace)
             .catch((error) => this.log("warn", `Dropped cast "${method}": ${describeError(error).message}`));
         },
-      },
+      }),
     };
   }
 
@@ -231,9 +231,9 @@ export class Guest {
   async #answer(id: number, message: KernelMessage & { readonly kind: "call" }): Promise<void> {
     try {
       const args = this.#arguments("calls", message);
-      const { method, timeoutMs, lent: drivers } = message;
+      const { method, timeoutMs, lent: drivers, trace } = message;
       const lent = drivers === undefined ? undefined : { call: id, drivers };
-      const answer = await this.#running?.call(method, args, timeoutMs, lent);
+      const answer = await this.#running?.call(method, args, timeoutMs, { lent, trace });
       // The end of the service answers every open call, with its cause; nothing is said twice.
       if (answer === undefined || answer.kind === "ended") return;
       if (answer.kind === "failed") return this.#send(id, { kind: "error", error: describeFailure(answer) });
@@ -247,7 +247,7 @@ export class Guest {
 
   async #cast(id: number, message: KernelMessage & { readonly kind: "cast" }): Promise<void> {
     try {
-      await this.#running?.cast(message.method, this.#arguments("casts", message));
+      await this.#running?.cast(message.method, this.#arguments("casts", message), message.trace);
     } catch (error) {
       const { message: text } = describeError(error);
       this.log("warn", `Dropped cast "${message.method}": ${text}`);
@@ -270,11 +270,11 @@ export class Guest {
   }
 
   #call(message: ServiceCall): Promise<unknown> {
-    const { service: target, method, remainingMs, args } = message;
+    const { service: target, method, remainingMs, args, trace } = message;
     // 0 lets the kernel give it the usual time.
     const timeoutMs = remainingMs === undefined ? 0 : Math.max(1, Math.ceil(remainingMs));
     return this.#ask(
-      () => ({ kind: "send-call", timeoutMs, target, method, args: encodeValue(args) }),
+      () => ({ kind: "send-call", timeoutMs, target, method, args: encodeValue(args), trace }),
       (reason, text) => this.#runtime?.refusedCall(message, reason, text) ?? new Error(text),
     );
   }

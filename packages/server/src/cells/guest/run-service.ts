@@ -19,7 +19,7 @@ import { driverFacets, equipWithDrivers, type FacetHost } from "./driver-facets.
 
 /** What a running service reaches of its kernel. */
 export interface ServiceSurroundings {
-  log(level: Level, values: readonly unknown[]): void;
+  log(level: Level, values: readonly unknown[], trace?: string): void;
   /** A handler has returned a promise, and asked no other service before. */
   awaiting(): void;
   call(message: ServiceCall): Promise<unknown>;
@@ -45,25 +45,30 @@ export interface ServiceCall {
   readonly args: readonly unknown[];
   /** What is left of the time of the call being handled; undefined when there is none. */
   readonly remainingMs?: number;
+  /** Of the message being handled; undefined when it has none. */
+  readonly trace?: string;
 }
 
 /** One service, running as a server process in an actor system of its own. */
 export interface RunningService {
   readonly calls: readonly string[];
   readonly casts: readonly string[];
-  /** @param lent By the caller, for as long as the call is open. */
+  /** @param beside `lent` by the caller, for as long as the call is open. `trace` of it, as W3C has it. */
   call(
     method: string,
     args: readonly unknown[],
     timeoutMs: number,
-    lent?: { readonly call: number; readonly drivers: DriverTable },
+    beside: {
+      readonly lent?: { readonly call: number; readonly drivers: DriverTable } | undefined;
+      readonly trace?: string | undefined;
+    },
   ): Promise<ServiceAnswer>;
   /**
    * Resolves when the cast has been handled, or the service has ended.
    *
    * @throws {UnknownMethod} It has no such cast.
    */
-  cast(method: string, args: readonly unknown[]): Promise<void>;
+  cast(method: string, args: readonly unknown[], trace?: string): Promise<void>;
   /** Takes the way of a call without one, so that the first real one is not the slowest. Runs nothing of the service's. */
   limber(): Promise<void>;
   /** Resolves when the service has come to it behind all earlier messages, or has ended. Runs nothing of the service's. */
@@ -137,7 +142,7 @@ export async function runService(
   const result = await launchServer(system, withHandlers(definition, watch), {
     args,
     environment: {
-      log: (_self, level, values) => surroundings.log(level, values),
+      log: (_self, level, values, trace) => surroundings.log(level, values, trace),
       call: (_self, message) => {
         asked = true;
         return surroundings.call(message);
@@ -161,10 +166,11 @@ export async function runService(
     ...serverMethods(definition),
     ended: system.exited(pid).then(describeEnding),
     abandon,
-    async call(method, values, timeoutMs, lent) {
+    async call(method, values, timeoutMs, { lent, trace }) {
       try {
         const value = await ref.applyCall(method, values, {
           timeoutMs: timeoutMs === 0 ? Number.POSITIVE_INFINITY : timeoutMs,
+          trace,
           ...(lent && { lent: driverFacets(lent.drivers, facetHost(pid, lent.call)) }),
         });
         return { kind: "reply", value };
@@ -173,8 +179,8 @@ export async function runService(
         return { kind: "failed", fault: faultOf(error), error };
       }
     },
-    async cast(method, values) {
-      ref.applyCast(method, values);
+    async cast(method, values, trace) {
+      ref.applyCast(method, values, { trace });
       await reached();
     },
     reached,

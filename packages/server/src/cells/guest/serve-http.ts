@@ -21,7 +21,8 @@ export interface OwnService {
 
 /** The guest around the handler. */
 export interface HttpSurroundings {
-  readonly service: OwnService;
+  /** @param trace W3C's `traceparent` of the request. */
+  serviceIn(trace: string | undefined): OwnService;
   send(id: number, parts: readonly Uint8Array[]): void;
   log(text: string): void;
 }
@@ -104,10 +105,9 @@ class Exchange {
 
   async run(fetch: FetchHandler, json: Uint8Array): Promise<void> {
     try {
-      const response = await fetch(
-        this.#requestOf(JSON.parse(new TextDecoder().decode(json))),
-        this.#surroundings.service,
-      );
+      const request = this.#requestOf(JSON.parse(new TextDecoder().decode(json)));
+      const trace = request.headers.get("traceparent") ?? undefined;
+      const response = await fetch(request, this.#surroundings.serviceIn(trace));
       if (this.#abort.signal.aborted) return;
       if (!(response instanceof Response)) throw new TypeError(`fetch returned ${kindOf(response)}, not a Response`);
       await this.#answer(response);

@@ -106,7 +106,7 @@ export class HttpCell implements Cell {
         void this.#call(id, message);
         return;
       case "cast":
-        void this.#post(`/cast/${encodeURIComponent(message.method)}`, message.args, CAST_TIMEOUT_MS)
+        void this.#post(`/cast/${encodeURIComponent(message.method)}`, { ...message, timeoutMs: CAST_TIMEOUT_MS })
           .catch(ignore)
           .then(() => this.#hear(id, { kind: "handled" }));
         return;
@@ -148,10 +148,11 @@ export class HttpCell implements Cell {
     }
   }
 
-  async #call(id: number, { method, args, timeoutMs }: KernelMessage & { readonly kind: "call" }): Promise<void> {
+  async #call(id: number, message: KernelMessage & { readonly kind: "call" }): Promise<void> {
     try {
-      const path = `/call/${encodeURIComponent(method)}`;
-      this.#hear(id, readResponse(await this.#post(path, args, timeoutMs === 0 ? CAST_TIMEOUT_MS : timeoutMs)));
+      const path = `/call/${encodeURIComponent(message.method)}`;
+      const timeoutMs = message.timeoutMs === 0 ? CAST_TIMEOUT_MS : message.timeoutMs;
+      this.#hear(id, readResponse(await this.#post(path, { ...message, timeoutMs })));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       const kind = error instanceof ResponseTooLarge ? "reply-too-large" : "handler-failed";
@@ -159,7 +160,7 @@ export class HttpCell implements Cell {
     }
   }
 
-  #post(path: string, args: Uint8Array, timeoutMs: number): Promise<Response> {
+  #post(path: string, { args, timeoutMs, trace }: Posted): Promise<Response> {
     const body = args.length === 0 ? Buffer.from("[]") : args;
     this.#waitingBytes += body.length;
     const answered = new Promise<Response>((resolve, reject) => {
@@ -172,6 +173,7 @@ export class HttpCell implements Cell {
           "content-type": "application/json",
           "content-length": body.length,
           "solo-timeout-ms": timeoutMs,
+          ...(trace === undefined ? {} : { traceparent: trace }),
         },
         signal: AbortSignal.timeout(Math.min(timeoutMs, MAX_TIMEOUT_MS)),
       });
@@ -209,6 +211,13 @@ const MAX_CONNECTIONS = 64;
 const CAST_TIMEOUT_MS = 30_000;
 /** Longer timers overflow and fire at once. */
 const MAX_TIMEOUT_MS = 2_147_483_647;
+
+/** A message on its way to the program. */
+interface Posted {
+  readonly args: Uint8Array;
+  readonly timeoutMs: number;
+  readonly trace?: string | undefined;
+}
 
 interface Response {
   readonly status: number;

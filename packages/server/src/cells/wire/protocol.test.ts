@@ -17,6 +17,10 @@ const u32 = fc.nat(0xffff_ffff);
 const text = fc.string({ unit: "grapheme", maxLength: 60 });
 const level = fc.constantFrom("debug", "info", "warn", "error");
 const optional = <T>(name: string, value: fc.Arbitrary<T>) => fc.oneof(fc.constant({}), fc.record({ [name]: value }));
+const traced = <T extends object>(message: fc.Arbitrary<T>) =>
+  fc
+    .tuple(message, optional("trace", fc.string({ unit: fc.constantFrom(..."0123456789abcdef-"), maxLength: 55 })))
+    .map(([plain, trace]) => ({ ...plain, ...trace }));
 
 const guestMessage = fc.oneof(
   fc.record({ kind: fc.constant("ready"), version: fc.nat(255), landlock: fc.nat(255) }),
@@ -26,9 +30,9 @@ const guestMessage = fc.oneof(
   fc
     .tuple(fc.record({ kind: text, message: text }), optional("path", text), optional("detail", text))
     .map(([fault, path, detail]) => ({ kind: "error", error: { ...fault, ...path, ...detail } })),
-  fc.record({ kind: fc.constant("log"), level, text }),
-  fc.record({ kind: fc.constant("send-call"), timeoutMs: u32, target: text, method: text, args: bytes }),
-  fc.record({ kind: fc.constant("send-cast"), target: text, method: text, args: bytes }),
+  traced(fc.record({ kind: fc.constant("log"), level, text })),
+  traced(fc.record({ kind: fc.constant("send-call"), timeoutMs: u32, target: text, method: text, args: bytes })),
+  traced(fc.record({ kind: fc.constant("send-cast"), target: text, method: text, args: bytes })),
   fc
     .tuple(
       fc.record({ kind: fc.constantFrom("compile", "init", "crash", "stop"), normal: fc.boolean(), message: text }),
@@ -60,8 +64,8 @@ const kernelMessage = fc.oneof(
   }),
   fc.record({ kind: fc.constant("source"), chunk: bytes }),
   fc.record({ kind: fc.constant("run"), args: bytes }),
-  fc.record({ kind: fc.constant("call"), timeoutMs: u32, method: text, args: bytes }),
-  fc.record({ kind: fc.constant("cast"), method: text, args: bytes }),
+  traced(fc.record({ kind: fc.constant("call"), timeoutMs: u32, method: text, args: bytes })),
+  traced(fc.record({ kind: fc.constant("cast"), method: text, args: bytes })),
   fc.record({ kind: fc.constant("stop") }),
   fc.record({ kind: fc.constant("answer"), bytes }),
   fc.record({ kind: fc.constant("refusal"), reason: text, message: text }),
@@ -123,4 +127,16 @@ test("text is cut to its bound in bytes, never inside a character", () => {
     joined(encodeGuestMessage({ kind: "log", level: "info", text: "é".repeat(MAX_LINE_BYTES) })),
   );
   expect(long).toEqual({ kind: "log", level: "info", text: "é".repeat(MAX_LINE_BYTES / 2) });
+});
+
+test("only what a handler sends may be part of a trace, and only of one", () => {
+  const call = { kind: "send-call", timeoutMs: 1, target: "a", method: "b", args: new Uint8Array(0) } as const;
+  const whole = Buffer.concat(encodeGuestMessage({ ...call, trace: "0" }));
+  // The kind, a length of two bytes and the trace.
+  const head = whole.subarray(0, 4);
+  expect(decodeGuestMessage(whole)).toMatchObject({ ...call, trace: "0" });
+  const many = Array.from({ length: 100_000 }, () => head);
+  for (const wrong of [[head, whole], [...many, whole], [head, ...encodeGuestMessage({ kind: "handled" })], [head]]) {
+    expect(() => decodeGuestMessage(Buffer.concat(wrong))).toThrow(ProtocolError);
+  }
 });

@@ -18,6 +18,8 @@ export const SOURCE_CHUNK_BYTES = 1024 * 1024;
 export const MAX_NAME_BYTES = 512;
 /** The driver of what concerns the service alone: `restrict`, and `next` and `close` of its streams. */
 export const SELF = "self";
+/** Longest `traceparent` in bytes; those of version 00 have 55. */
+const MAX_TRACE_BYTES = 64;
 /** Longest line of text (log, message of an error) in bytes; what is longer is cut by the sender. */
 export const MAX_LINE_BYTES = 8 * 1024;
 /** Longest stack or detail in bytes. */
@@ -53,6 +55,12 @@ export type DriverTable = Readonly<
 /** Least to most urgent. */
 export type Level = "debug" | "info" | "warn" | "error";
 
+/** A message that may be part of a trace; only one that is takes more bytes. Not for programs that speak frames or lines. */
+interface Traced {
+  /** W3C's `traceparent`. */
+  readonly trace?: string | undefined;
+}
+
 export type KernelMessage =
   /** Wakes a guest for whom a service is about to come. Sent any number of times, before `boot` only. */
   | { readonly kind: "rouse" }
@@ -62,15 +70,15 @@ export type KernelMessage =
   | { readonly kind: "source"; readonly chunk: Uint8Array }
   /** All source is sent; start. `args` is a JSON array, or empty for none. */
   | { readonly kind: "run"; readonly args: Uint8Array }
-  | {
+  | ({
       readonly kind: "call";
       readonly timeoutMs: number;
       readonly method: string;
       readonly args: Uint8Array;
       /** Drivers that act with the caller's authority while the call is open. Absent for none. */
       readonly lent?: DriverTable;
-    }
-  | { readonly kind: "cast"; readonly method: string; readonly args: Uint8Array }
+    } & Traced)
+  | ({ readonly kind: "cast"; readonly method: string; readonly args: Uint8Array } & Traced)
   | { readonly kind: "stop" }
   /** Asks whether the guest's event loop turns and whether its service takes messages. */
   | { readonly kind: "probe" }
@@ -103,15 +111,20 @@ export type GuestMessage =
   | { readonly kind: "awaiting" }
   /** No timer of the service is pending. */
   | { readonly kind: "resting" }
-  | { readonly kind: "log"; readonly level: Level; readonly text: string }
-  | {
+  | ({ readonly kind: "log"; readonly level: Level; readonly text: string } & Traced)
+  | ({
       readonly kind: "send-call";
       readonly timeoutMs: number;
       readonly target: string;
       readonly method: string;
       readonly args: Uint8Array;
-    }
-  | { readonly kind: "send-cast"; readonly target: string; readonly method: string; readonly args: Uint8Array }
+    } & Traced)
+  | ({
+      readonly kind: "send-cast";
+      readonly target: string;
+      readonly method: string;
+      readonly args: Uint8Array;
+    } & Traced)
   /** Answered like a call. The driver {@link SELF} is the kernel itself. */
   | {
       readonly kind: "driver-call";
@@ -159,6 +172,7 @@ const KERNEL = {
   rouse: 9,
   probe: 10,
   askRest: 11,
+  traced: 12,
   http: 32,
 } as const;
 const GUEST = {
@@ -176,11 +190,16 @@ const GUEST = {
   awaiting: 76,
   resting: 77,
   driverCall: 78,
+  traced: 79,
   http: 96,
 } as const;
 
 /** The parts of one payload, for `send`. Payload bytes are handed through, not copied. */
 export function encodeKernelMessage(message: KernelMessage): readonly Uint8Array[] {
+  if ("trace" in message && message.trace !== undefined) {
+    const { trace, ...plain } = message;
+    return [new FieldWriter(KERNEL.traced).text(trace, MAX_TRACE_BYTES).bytes(), ...encodeKernelMessage(plain)];
+  }
   switch (message.kind) {
     case "rouse":
       return [new FieldWriter(KERNEL.rouse).bytes()];
@@ -248,6 +267,12 @@ export function decodeKernelMessage(payload: Uint8Array): KernelMessage {
     case KERNEL.probe:
       reader.end();
       return { kind: "probe" };
+    case KERNEL.traced: {
+      const trace = reader.text(MAX_TRACE_BYTES);
+      const plain = decodeKernelMessage(reader.rest());
+      if (plain.kind === "call" || plain.kind === "cast") return { ...plain, trace };
+      throw new ProtocolError(`Cannot read message of the kernel: ${plain.kind} has no trace`);
+    }
     case KERNEL.answer:
       return { kind: "answer", bytes: reader.rest() };
     case KERNEL.http:
@@ -281,6 +306,10 @@ function decodeBoot(bytes: Uint8Array): Boot {
 
 /** The parts of one payload. Text above its bound is cut, names are not: too many or too long ones throw. */
 export function encodeGuestMessage(message: GuestMessage): readonly Uint8Array[] {
+  if ("trace" in message && message.trace !== undefined) {
+    const { trace, ...plain } = message;
+    return [new FieldWriter(GUEST.traced).text(trace, MAX_TRACE_BYTES).bytes(), ...encodeGuestMessage(plain)];
+  }
   switch (message.kind) {
     case "ready":
       return [new FieldWriter(GUEST.ready).u8(message.version).u8(message.landlock).bytes()];
@@ -402,6 +431,15 @@ export function decodeGuestMessage(payload: Uint8Array): GuestMessage {
       const text = reader.text(MAX_LINE_BYTES);
       reader.end();
       return { kind: "log", level, text };
+    }
+    case GUEST.traced: {
+      const trace = reader.text(MAX_TRACE_BYTES);
+      const rest = reader.rest();
+      // Looked at before it is read: these may lie one inside the other without end.
+      const plain = rest[0] === GUEST.traced ? undefined : decodeGuestMessage(rest);
+      if (plain?.kind === "send-call" || plain?.kind === "send-cast" || plain?.kind === "log")
+        return { ...plain, trace };
+      throw new ProtocolError(`Cannot read message of a guest: ${plain?.kind ?? "traced"} has no trace`);
     }
     case GUEST.sendCall:
       return {

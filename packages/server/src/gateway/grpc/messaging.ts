@@ -30,7 +30,7 @@ const calling = (
     context,
     "MessagingService/Call",
     tenantResource,
-    async (request, { permit, remainingMs, signal, holding, named }) => {
+    async (request, { permit, remainingMs, signal, holding, named, trace }) => {
       const { serviceId, method, arguments: args, lend } = request;
       const { tenant } = permit.caller;
       inFlight.enter(tenant);
@@ -38,7 +38,7 @@ const calling = (
       try {
         if (lend.length > 0) lent = await lending.lend(permit, serviceId, await holding.capabilities(named), lend);
         const message = { serviceId, method, args, lent };
-        const reply = await call(messaging, permit, message, { timeoutMs: remainingMs, signal });
+        const reply = await call(messaging, permit, message, { timeoutMs: remainingMs, signal, trace });
         return { reply: Buffer.from(reply.buffer, reply.byteOffset, reply.byteLength) };
       } finally {
         lent?.end();
@@ -52,12 +52,12 @@ const casting = (
   messaging: MessagingContext,
   inFlight: InFlight,
 ): Unary<CastRequest, CastResponse> =>
-  unary(context, "MessagingService/Cast", tenantResource, async (request, { permit, remainingMs, signal }) => {
+  unary(context, "MessagingService/Cast", tenantResource, async (request, { permit, remainingMs, signal, trace }) => {
     const { serviceId, method, arguments: args } = request;
     const { tenant } = permit.caller;
     inFlight.enter(tenant);
     try {
-      await cast(messaging, permit, { serviceId, method, args }, { timeoutMs: remainingMs, signal });
+      await cast(messaging, permit, { serviceId, method, args }, { timeoutMs: remainingMs, signal, trace });
       return {};
     } finally {
       inFlight.leave(tenant);

@@ -6,8 +6,9 @@ import type { Denials } from "../../authority/denials.ts";
 import { checkTenant, kernelTenant } from "../../authority/names.ts";
 import { type Method, type Rule, rules } from "../../authority/rules.ts";
 import { catalogue, SoloError } from "../../errors.ts";
+import { formatTraceparent } from "../../observability/traceparent.ts";
 import { toSoloError } from "../../storage/to-solo-error.ts";
-import { type Face, formatTraceparent, traceCall } from "../trace.ts";
+import { type Face, traceCall } from "../trace.ts";
 import type { BusyPoll } from "./busy-poll.ts";
 import { serverStopping } from "./server-stopping.ts";
 
@@ -79,6 +80,8 @@ export interface Granted<M extends Method> {
   readonly holding: Holding;
   /** The capability that the call names. */
   readonly named: string | undefined;
+  /** W3C's `traceparent`, where somebody follows the call. */
+  readonly trace: string | undefined;
   /** The certificate that the connection was made with; undefined once it is closed. */
   leaf(): X509Certificate | undefined;
   /** `host:port` of its other end. */
@@ -193,7 +196,7 @@ export async function grant<M extends Method>(
     if (permit.charges.length > 0) await authority.keepCharges(permit.charges);
     const { holding, leaf } = caller;
     const [remainingMs, named, remote] = [incoming.remainingMs(), incoming.capability(), incoming.remote()];
-    return { permit, remainingMs, signal: abort.signal, holding, named, leaf, remote };
+    return { permit, remainingMs, signal: abort.signal, holding, named, leaf, remote, trace: ended.followed };
   } catch (thrown) {
     if (thrown instanceof SoloError && isDenial(thrown)) {
       const { tenant, spiffeId } = caller;
@@ -239,6 +242,8 @@ export interface Ending {
   readonly correlationId: string;
   /** For what it goes on to. */
   readonly traceparent: string;
+  /** The same where somebody follows it, else undefined: most calls are followed by nobody. */
+  readonly followed: string | undefined;
   readonly isOver: boolean;
   well(): void;
   /** @returns What its caller is told. */
@@ -270,6 +275,9 @@ export function begin(
     correlationId,
     get traceparent() {
       return formatTraceparent(traced.context);
+    },
+    get followed() {
+      return traced.isFollowed ? formatTraceparent(traced.context) : undefined;
     },
     get isOver() {
       return isOver;

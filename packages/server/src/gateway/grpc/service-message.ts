@@ -141,6 +141,7 @@ export const toLogLineMessage = (serviceId: string, line: LogLine): WireLogLine 
   level: logLevels[line.level],
   text: line.text,
   serviceId,
+  correlationId: line.correlationId ?? "",
 });
 
 export const confinements = {

@@ -120,6 +120,8 @@ export interface LogLine {
   level: LogLevel;
   text: string;
   serviceId: string;
+  /** Trace id of the call or cast whose handler said it, where that was part of a trace; else empty. */
+  correlationId: string;
 }
 
 export interface LogsRequest {
@@ -1245,7 +1247,7 @@ export const ListResponse: MessageFns<ListResponse> = {
 };
 
 function createBaseLogLine(): LogLine {
-  return { sequence: 0n, at: undefined, level: 0, text: "", serviceId: "" };
+  return { sequence: 0n, at: undefined, level: 0, text: "", serviceId: "", correlationId: "" };
 }
 
 export const LogLine: MessageFns<LogLine> = {
@@ -1267,6 +1269,9 @@ export const LogLine: MessageFns<LogLine> = {
     }
     if (message.serviceId !== "") {
       writer.uint32(42).string(message.serviceId);
+    }
+    if (message.correlationId !== "") {
+      writer.uint32(50).string(message.correlationId);
     }
     return writer;
   },
@@ -1324,6 +1329,14 @@ export const LogLine: MessageFns<LogLine> = {
             message.serviceId = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.correlationId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1347,6 +1360,11 @@ export const LogLine: MessageFns<LogLine> = {
         : isSet(object.service_id)
         ? globalThis.String(object.service_id)
         : "",
+      correlationId: isSet(object.correlationId)
+        ? globalThis.String(object.correlationId)
+        : isSet(object.correlation_id)
+        ? globalThis.String(object.correlation_id)
+        : "",
     };
   },
 
@@ -1367,6 +1385,9 @@ export const LogLine: MessageFns<LogLine> = {
     if (message.serviceId !== "") {
       obj.serviceId = message.serviceId;
     }
+    if (message.correlationId !== "") {
+      obj.correlationId = message.correlationId;
+    }
     return obj;
   },
 
@@ -1380,6 +1401,7 @@ export const LogLine: MessageFns<LogLine> = {
     message.level = object.level ?? 0;
     message.text = object.text ?? "";
     message.serviceId = object.serviceId ?? "";
+    message.correlationId = object.correlationId ?? "";
     return message;
   },
 };
