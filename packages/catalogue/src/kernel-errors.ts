@@ -326,6 +326,22 @@ export const kernelErrors = {
     command: "solo status ID",
     example: { method: "MessagingService/Call" },
   },
+  SIGNATURE_REQUIRED: {
+    status: "FAILED_PRECONDITION",
+    meaning: "The tenant takes signed artifacts only",
+    wanted: "the signature of somebody who holds deploy/sign on the service",
+    fix: "Have the artifact signed, and deploy it with the signature",
+    command: "solo sign FILE --release 1",
+    example: { method: "DeploymentService/GetSigning" },
+  },
+  SIGNATURE_INVALID: {
+    status: "INVALID_ARGUMENT",
+    meaning: "The signature is none, or is about something else than what is deployed",
+    wanted: "a signature of this very artifact, for this service and tenant",
+    fix: "Sign the artifact as it is now",
+    command: "solo sign FILE --release 1",
+    example: { method: "DeploymentService/GetSigning" },
+  },
   SERVICE_NOT_FOUND: {
     status: "NOT_FOUND",
     meaning: "The tenant has no service of this id, or the one there was has been killed",

@@ -69,6 +69,11 @@ export const methodExamples: Readonly<Record<Method, MethodExample>> = {
   },
   "EventService/TailEvents": { request: { onlyNew: true }, command: "solo events -f" },
   "EventService/GetCheckpoint": { request: {}, command: "solo audit checkpoint" },
+  "DeploymentService/GetSigning": { request: {}, command: "solo signing show" },
+  "DeploymentService/SetSigning": {
+    request: { requestId: "signing-acme-1", tenant: "acme", required: true },
+    command: "solo signing require acme",
+  },
   "CertificateService/Issue": {
     request: { requestId: "issue-acme-1", tenant: "acme", holder: "ci" },
     command: "solo cert issue acme --holder ci",

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { limitNames, limitRow } from "@solo/notation";
 import type { DeployRequest } from "@solo/proto";
 import type { Command } from "commander";
@@ -13,6 +15,7 @@ import { type ChangeOptions, changeFields } from "./change-options.ts";
 import { deployManifest } from "./deploy-manifest.ts";
 import { Failure, usageFailure } from "./failure.ts";
 import { idFromFileName } from "./service-id.ts";
+import { signatureEnding } from "./sign-artifact.ts";
 
 /** What the command line says about a file that is deployed, and how it is run. */
 export interface DeployOptions extends ChangeOptions, ProgramFlags {
@@ -31,6 +34,7 @@ export interface DeployOptions extends ChangeOptions, ProgramFlags {
   readonly startTimeout?: string;
   readonly restart?: string;
   readonly http?: string;
+  readonly signed?: string | true;
   readonly maxRestarts?: string;
   readonly restartPeriod?: string;
   readonly logLevel?: string;
@@ -61,6 +65,7 @@ export function addDeployOptions(command: Command): Command {
     .option("--protocol <name>", "of an external binary: frames, lines or http (default: frames)")
     .option("--entry <path>", "the program inside a tarball, or the code of a folder")
     .option("--program-arg <text>", "argument behind the name of an external binary; may be repeated", collect)
+    .option("--signed [file]", "with the signature that `solo sign` made (default: the file's name and .sig)")
     .option("--manifest <file>", "all of these from a file; flags win over it");
 }
 
@@ -112,8 +117,25 @@ export async function prepareDeploy(
     program: source.program,
     fileName: source.name,
     manifest,
+    signature: readSignature(path, options.signed, workingFolder),
   };
   return { source, request, timeoutMs: (manifest.limits?.startTimeoutMs || usualStartTimeoutMs) + marginMs };
+}
+
+/** @throws {Failure} */
+function readSignature(path: string, signed: string | true | undefined, workingFolder: string): string {
+  if (signed === undefined) return "";
+  const file = signed === true ? `${path}${signatureEnding}` : signed;
+  try {
+    return readFileSync(resolve(workingFolder, file), "utf8").trim();
+  } catch (error) {
+    throw usageFailure("Cannot read the signature", {
+      reason: "FILE_UNREADABLE",
+      found: error instanceof Error ? error.message : String(error),
+      wanted: "a file that `solo sign` has made",
+      command: `solo sign ${path} --release 1`,
+    });
+  }
 }
 
 /** A folder is made into a bundle here, before anything is sent. */
@@ -128,7 +150,7 @@ async function readArtifact(path: string, workingFolder: string, flags: ProgramF
   });
 }
 
-function idOf(source: ArtifactFile): string {
+export function idOf(source: ArtifactFile): string {
   const id = idFromFileName(source.name);
   if (id !== undefined) return id;
   throw usageFailure(`Cannot make an id of the file name ${source.name}`, {

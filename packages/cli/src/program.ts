@@ -8,6 +8,8 @@ type Add = (program: Command, run: Run) => void;
 const commands: Readonly<Record<string, () => Promise<Add>>> = {
   build: async () => (await import("./commands/build.ts")).addBuild,
   deploy: async () => (await import("./commands/deploy.ts")).addDeploy,
+  sign: async () => (await import("./commands/sign.ts")).addSign,
+  signing: async () => (await import("./commands/signing.ts")).addSigning,
   call: async () => (await import("./commands/call.ts")).addCall,
   cast: async () => (await import("./commands/cast.ts")).addCast,
   list: async () => (await import("./commands/list.ts")).addList,

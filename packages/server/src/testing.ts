@@ -156,6 +156,7 @@ function tenantOf(kernel: Kernel, tenant: string, register: (definition: InlineD
           form: { kind: "source", language: "typescript" },
           fileName: "inline.ts",
           manifest: manifestOf(wanted),
+          signature: "",
         }),
       ),
     call: async (serviceId, method, ...values) => {

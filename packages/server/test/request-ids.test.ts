@@ -167,6 +167,13 @@ const changes: readonly Change[] = [
     },
   },
   {
+    name: "DeploymentService/SetSigning",
+    send: ({ requestId, validateOnly = false, other = false }) => {
+      const request = { requestId, validateOnly, tenant: "acme", required: other };
+      return ask(solo.deployments, solo.deployments.setSigning, request);
+    },
+  },
+  {
     name: "QuotaService/SetQuota",
     send: ({ requestId, validateOnly = false, other = false }) => {
       const request = { requestId, validateOnly, tenant: "acme", limits: { services: other ? 6n : 5n } };

@@ -106,6 +106,8 @@ const requests: Readonly<Record<string, (serviceId: string) => object>> = {
   "EventService/ListEvents": () => ({ page_size: 1_000 }),
   "EventService/TailEvents": () => ({}),
   "EventService/GetCheckpoint": () => ({}),
+  "DeploymentService/GetSigning": () => ({}),
+  "DeploymentService/SetSigning": () => ({ request_id: freshId(), validate_only: true, required: true }),
   "CertificateService/Issue": () => ({ request_id: freshId(), validate_only: true, tenant: "ann" }),
   "CertificateService/Renew": () => ({ request_id: freshId(), validate_only: true }),
   "CertificateService/Invite": () => ({ request_id: freshId(), validate_only: true, tenant: "ann" }),
@@ -156,6 +158,7 @@ const requests: Readonly<Record<string, (serviceId: string) => object>> = {
 };
 
 const adminOnly = new Set([
+  "DeploymentService/SetSigning",
   "CertificateService/Issue",
   "CertificateService/Invite",
   "CertificateService/ListCertificates",

@@ -153,6 +153,18 @@ export const methods = {
     "response": "WatchResponse",
     "streams": true
   },
+  "DeploymentService/GetSigning": {
+    "doc": "Says whether the tenant takes signed artifacts only.",
+    "request": "GetSigningRequest",
+    "response": "GetSigningResponse",
+    "streams": false
+  },
+  "DeploymentService/SetSigning": {
+    "doc": "Changes that; for administrators. What runs is left alone.",
+    "request": "SetSigningRequest",
+    "response": "SetSigningResponse",
+    "streams": false
+  },
   "KernelService/Help": {
     "doc": "Explains the reason of an error, a method or a page of the documentation; without a topic, lists them all. For everybody.",
     "request": "HelpRequest",
@@ -2002,6 +2014,86 @@ export const messages = {
         "jsonName": "program",
         "type": "Program",
         "doc": "How an external binary is run; for that kind only."
+      },
+      {
+        "name": "signature",
+        "jsonName": "signature",
+        "type": "string",
+        "doc": "A compact JWS of the type `solo-art+jwt` over this very artifact, by somebody who holds `deploy/sign` on the service: what\n`solo sign` makes. Checked whenever it is there; a tenant may take none without."
+      }
+    ]
+  },
+  "GetSigningRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      }
+    ]
+  },
+  "GetSigningResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "required",
+        "jsonName": "required",
+        "type": "bool",
+        "doc": ""
+      }
+    ]
+  },
+  "SetSigningRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "request_id",
+        "jsonName": "requestId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "validate_only",
+        "jsonName": "validateOnly",
+        "type": "bool",
+        "doc": ""
+      },
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "required",
+        "jsonName": "required",
+        "type": "bool",
+        "doc": ""
+      }
+    ]
+  },
+  "SetSigningResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "required",
+        "jsonName": "required",
+        "type": "bool",
+        "doc": ""
       }
     ]
   },

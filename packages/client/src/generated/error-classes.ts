@@ -338,6 +338,22 @@ export class ArgumentsInvalid extends SoloError {
   }
 }
 
+/** The tenant takes signed artifacts only. */
+export class SignatureRequired extends SoloError {
+  declare readonly reason: "SIGNATURE_REQUIRED";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("SIGNATURE_REQUIRED", message, facts, options);
+  }
+}
+
+/** The signature is none, or is about something else than what is deployed. */
+export class SignatureInvalid extends SoloError {
+  declare readonly reason: "SIGNATURE_INVALID";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("SIGNATURE_INVALID", message, facts, options);
+  }
+}
+
 /** The tenant has no service of this id, or the one there was has been killed. */
 export class ServiceNotFound extends SoloError {
   declare readonly reason: "SERVICE_NOT_FOUND";
@@ -1014,6 +1030,8 @@ export const errorClasses = {
   ORIGIN_REFUSED: OriginRefused,
   ARGUMENTS_NOT_JSON: ArgumentsNotJson,
   ARGUMENTS_INVALID: ArgumentsInvalid,
+  SIGNATURE_REQUIRED: SignatureRequired,
+  SIGNATURE_INVALID: SignatureInvalid,
   SERVICE_NOT_FOUND: ServiceNotFound,
   METHOD_NOT_FOUND: MethodNotFound,
   SERVICE_EXISTS: ServiceExists,

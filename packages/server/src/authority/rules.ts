@@ -60,6 +60,8 @@ export const rules: Readonly<Record<Method, Rule>> = {
   "DeploymentService/List": { ability: "svc/list", on: "svc/{name}" },
   "DeploymentService/Logs": { ability: "svc/logs", on: "svc/{name}" },
   "DeploymentService/Watch": { ability: "svc/watch", on: "svc/{name}" },
+  "DeploymentService/GetSigning": { ability: "svc/list", on: "svc/{name}" },
+  "DeploymentService/SetSigning": { ability: "deploy/policy", on: "svc/{name}" },
   "MessagingService/Call": { ability: "svc/call", on: "svc/{name}" },
   "MessagingService/Cast": { ability: "svc/cast", on: "svc/{name}" },
   "MessagingService/Session": { ability: "svc/session", on: "svc/{name}" },

@@ -28,6 +28,7 @@ export const abilities = {
   "deploy/expose": { on: "svc" },
   "deploy/sign": { on: "svc" },
   "deploy/rollback": { on: "svc" },
+  "deploy/policy": { on: "svc", operator: true },
   "svc/list": { on: "svc" },
   "svc/status": { on: "svc" },
   "svc/logs": { on: "svc" },

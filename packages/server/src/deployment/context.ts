@@ -9,6 +9,7 @@ import type { Journals } from "../services/journal.ts";
 import type { Launcher } from "../services/launcher.ts";
 import type { Quotas } from "./quotas.ts";
 import type { Requests } from "./requests.ts";
+import type { Signing } from "./signing.ts";
 
 /** What the deployment use cases stand on. */
 export interface DeploymentContext {
@@ -20,6 +21,7 @@ export interface DeploymentContext {
   readonly launcher: Launcher;
   readonly requests: Requests;
   readonly quotas: Quotas;
+  readonly signing: Signing;
   readonly sandbox: Sandbox;
   readonly clock: Clock;
   readonly capacity: Capacity;

@@ -26,6 +26,7 @@ import { admit } from "./admission.ts";
 import type { DeploymentContext } from "./context.ts";
 import { readRecord, viewOfRecord } from "./find.ts";
 import type { Answering, RequestKey } from "./requests.ts";
+import { checkSignature, signedFloor } from "./signature.ts";
 import { startError } from "./start-error.ts";
 
 export interface Deployment {
@@ -35,6 +36,8 @@ export interface Deployment {
   readonly form: ArtifactForm;
   readonly fileName: string;
   readonly manifest: Manifest;
+  /** Compact JWS; empty for none. */
+  readonly signature: string;
 }
 
 /**
@@ -53,7 +56,7 @@ const acceptWithinMs = 100;
  *
  * @throws {SoloError} `RESOURCES_SCARCE`, `SERVICE_EXISTS`, `QUOTA_EXCEEDED`, `CAPACITY_PROMISED`, `SOURCE_EMPTY`,
  *   `SOURCE_TOO_LARGE`, `SOURCE_NOT_TEXT`, `ARTIFACT_INVALID`, `PROGRAM_NOT_ALLOWED`, `LIMIT_NOT_ENFORCEABLE`,
- *   `COMPILE_FAILED`, `START_FAILED`, `START_TIMED_OUT`
+ *   `SIGNATURE_REQUIRED`, `SIGNATURE_INVALID`, `COMPILE_FAILED`, `START_FAILED`, `START_TIMED_OUT`
  */
 export async function deploy(
   context: DeploymentContext,
@@ -77,6 +80,8 @@ function beginEarly(
   { tenant }: Permit<"DeploymentService/Deploy">,
   deployment: Deployment,
 ): StartingGuest | undefined {
+  // What must be signed does not begin before that is known.
+  if (deployment.signature !== "" || context.signing.isRequired(tenant)) return undefined;
   try {
     checkDeployment(context, tenant, deployment);
   } catch {
@@ -97,6 +102,7 @@ export async function planDeploy(
   admit(context, { tenant, serviceId, limits: manifest.limits, correlationId });
   const before = await previousRecord(context, permit.tenant, deployment.serviceId);
   await authorityOf(context, permit, deployment);
+  await checkSignature(context, permit, deployment, signedFloor(before));
   const record = recordOf(context, permit, deployment, (before?.version ?? 0) + 1);
   return viewOfRecord(context, permit.tenant, deployment.serviceId, record, firstState());
 }
@@ -113,6 +119,8 @@ async function start(
   checkDeployment(context, tenant, deployment);
   const previous = await previousRecord(context, tenant, serviceId);
   const authority = await authorityOf(context, permit, deployment);
+  const floor = signedFloor(previous);
+  const signed = await checkSignature(context, permit, deployment, floor);
   // Checked again: another deploy of the id may have come while the record was read. From here on the id is taken.
   checkFree(context, tenant, serviceId);
   // In the same turn as the id is taken, so that two who come at once are not both promised what is left.
@@ -120,6 +128,8 @@ async function start(
   const record = {
     ...recordOf(context, permit, deployment, (previous?.version ?? 0) + 1),
     ...(authority === undefined ? {} : { authority }),
+    ...(signed === undefined ? {} : { signed }),
+    ...(floor > (signed?.release ?? 0) ? { signedFloor: floor } : {}),
   };
   const { service, giveBack } = take(context, tenant, serviceId, record);
   try {
@@ -394,8 +404,10 @@ const recordOf = (
 });
 
 function deployedEvents(serviceId: string, record: ServiceRecord): readonly EventBody[] {
-  const { version, form, artifactSha256, fileName, manifest } = record;
+  const { version, form, artifactSha256, fileName, manifest, signed } = record;
   const exposed: readonly EventBody[] =
     manifest.httpAccess === "public" ? [{ type: "service.exposed", serviceId, version }] : [];
-  return [{ type: "service.deployed", serviceId, version, kind: form.kind, artifactSha256, fileName }, ...exposed];
+  const signature = signed === undefined ? {} : { signedBy: signed.by, release: signed.release };
+  const deployed = { type: "service.deployed", serviceId, version, kind: form.kind, artifactSha256, fileName } as const;
+  return [{ ...deployed, ...signature }, ...exposed];
 }

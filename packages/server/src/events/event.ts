@@ -12,6 +12,9 @@ export type EventBody =
       readonly kind: "source" | "bundle" | "binary";
       readonly artifactSha256: string;
       readonly fileName: string;
+      /** Thumbprint of the key that signed it, and the release that it is signed as. */
+      readonly signedBy?: string;
+      readonly release?: number;
     }
   /** Anybody who reaches the server may send HTTP requests to it from now on. */
   | { readonly type: "service.exposed"; readonly serviceId: string; readonly version: number }
@@ -94,6 +97,8 @@ export type EventBody =
       readonly openMs: number;
     }
   | { readonly type: "circuit.closed"; readonly serviceId: string; readonly caller: string }
+  /** Whether the tenant takes signed artifacts only. */
+  | { readonly type: "tenant.signing-set"; readonly required: boolean }
   /** By their names on the wire; null: back to the server's setting. */
   | { readonly type: "tenant.quota-set"; readonly limits: Readonly<Record<string, number | null>> }
   /** Something was refused for it. Told at most once a minute for each limit. */

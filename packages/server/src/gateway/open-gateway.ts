@@ -66,6 +66,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
   const { clock, logger, metrics, dataFolder } = options;
   const adminProfileFolder = join(dataFolder, "profiles", "admin");
   const register = await CertificateRegister.open({ state: parts.storage.state, clock });
+  parts.deployments.signing.refuseKeys((keyThumbprint) => register.isRevoked(keyThumbprint));
   const identity: Identity = await openIdentity({
     folder: join(dataFolder, "identity"),
     adminProfileFolder,

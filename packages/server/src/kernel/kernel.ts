@@ -19,6 +19,7 @@ import { type QuotaDefaults, Quotas, usualQuota } from "../deployment/quotas.ts"
 import { recover } from "../deployment/recover.ts";
 import { Requests } from "../deployment/requests.ts";
 import { shedNewest } from "../deployment/shed.ts";
+import { Signing } from "../deployment/signing.ts";
 import { DriverDispatch } from "../drivers/dispatch.ts";
 import { DriverProcesses } from "../drivers/driver-process.ts";
 import { DriverSession } from "../drivers/driver-session.ts";
@@ -145,6 +146,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
     parts = started.parts;
     const { deployments } = started.parts;
     await deployments.quotas.load();
+    await deployments.signing.load();
     const recovered = await recover(deployments);
     const { directory } = deployments;
     await drivers?.forgetAllBut(({ tenant, serviceId }) => directory.find(tenant, serviceId) !== undefined);
@@ -363,6 +365,7 @@ function startServices(options: {
     launcher,
     requests,
     quotas,
+    signing: new Signing({ state }),
     sandbox,
     clock,
     capacity,

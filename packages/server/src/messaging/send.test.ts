@@ -44,6 +44,7 @@ async function start() {
       source,
       form: { kind: "source", language: "typescript" },
       fileName: "a.ts",
+      signature: "",
       manifest,
     });
   };

@@ -9,6 +9,7 @@ export type Collection =
   | "service"
   | "request"
   | "quota"
+  | "signing"
   | "certificate"
   | "invitation"
   | "authority"

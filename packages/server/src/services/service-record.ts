@@ -50,6 +50,10 @@ export interface ServiceRecord {
   readonly correlationId: string;
   /** What its manifest grants it, as a part of what its deployer holds. Absent where that is nothing. */
   readonly authority?: Bundle;
+  /** Who signed the artifact, by the thumbprint of the key, and as which release. */
+  readonly signed?: { readonly by: string; readonly release: number };
+  /** The newest release of the id that was ever signed, where that is not this one. */
+  readonly signedFloor?: number;
   readonly lastCause?: Cause;
   /** While `starting`: what was kept of the id before, to be put back when this version never comes to run. */
   readonly replaces?: ServiceRecord;

@@ -4,6 +4,7 @@ import {
   DeployRequest,
   KillRequest,
   RestartRequest,
+  SetSigningRequest,
   SourceLanguage,
   type WatchResponse,
 } from "@solo/proto";
@@ -43,6 +44,7 @@ export const deploymentService = (
       form: parseArtifactForm(request),
       fileName: fileName(request.fileName, request),
       manifest: parseManifest(request.manifest, settings.defaults),
+      signature: request.signature,
     };
     const view = request.validateOnly
       ? await planDeploy(deployments, permit, deployment)
@@ -53,6 +55,24 @@ export const deploymentService = (
   status: unary(context, "DeploymentService/Status", tenantResource, async (request, { permit }) => ({
     service: toServiceMessage(await status(deployments, permit, request.serviceId)),
   })),
+
+  getSigning: unary(
+    context,
+    "DeploymentService/GetSigning",
+    tenantResource,
+    async (_request, { permit: { tenant } }) => ({
+      tenant,
+      required: deployments.signing.isRequired(tenant),
+    }),
+  ),
+
+  setSigning: unary(context, "DeploymentService/SetSigning", tenantResource, async (request, { permit }) => {
+    const { tenant } = permit;
+    const { required, validateOnly } = request;
+    const key = requestKey(permit.method, request.requestId, SetSigningRequest.encode(request).finish());
+    if (!validateOnly) await deployments.signing.set(deployments, permit, key, required);
+    return { tenant, required };
+  }),
 
   kill: unary(context, "DeploymentService/Kill", tenantResource, async (request, { permit }) => {
     const key = requestKey(permit.method, request.requestId, KillRequest.encode(request).finish());

@@ -59,7 +59,35 @@ export interface DeployRequest {
   manifest: Manifest | undefined;
   kind: ArtifactKind;
   /** How an external binary is run; for that kind only. */
-  program: Program | undefined;
+  program:
+    | Program
+    | undefined;
+  /**
+   * A compact JWS of the type `solo-art+jwt` over this very artifact, by somebody who holds `deploy/sign` on the service: what
+   * `solo sign` makes. Checked whenever it is there; a tenant may take none without.
+   */
+  signature: string;
+}
+
+export interface GetSigningRequest {
+  tenant: string;
+}
+
+export interface GetSigningResponse {
+  tenant: string;
+  required: boolean;
+}
+
+export interface SetSigningRequest {
+  requestId: string;
+  validateOnly: boolean;
+  tenant: string;
+  required: boolean;
+}
+
+export interface SetSigningResponse {
+  tenant: string;
+  required: boolean;
 }
 
 export interface DeployResponse {
@@ -177,6 +205,7 @@ function createBaseDeployRequest(): DeployRequest {
     manifest: undefined,
     kind: 0,
     program: undefined,
+    signature: "",
   };
 }
 
@@ -211,6 +240,9 @@ export const DeployRequest: MessageFns<DeployRequest> = {
     }
     if (message.program !== undefined) {
       Program.encode(message.program, writer.uint32(82).fork()).join();
+    }
+    if (message.signature !== "") {
+      writer.uint32(90).string(message.signature);
     }
     return writer;
   },
@@ -308,6 +340,14 @@ export const DeployRequest: MessageFns<DeployRequest> = {
             message.program = Program.decode(reader, reader.uint32());
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.signature = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -348,6 +388,7 @@ export const DeployRequest: MessageFns<DeployRequest> = {
       manifest: isSet(object.manifest) ? Manifest.fromJSON(object.manifest) : undefined,
       kind: isSet(object.kind) ? artifactKindFromJSON(object.kind) : 0,
       program: isSet(object.program) ? Program.fromJSON(object.program) : undefined,
+      signature: isSet(object.signature) ? globalThis.String(object.signature) : "",
     };
   },
 
@@ -383,6 +424,9 @@ export const DeployRequest: MessageFns<DeployRequest> = {
     if (message.program !== undefined) {
       obj.program = Program.toJSON(message.program);
     }
+    if (message.signature !== "") {
+      obj.signature = message.signature;
+    }
     return obj;
   },
 
@@ -405,6 +449,369 @@ export const DeployRequest: MessageFns<DeployRequest> = {
     message.program = (object.program !== undefined && object.program !== null)
       ? Program.fromPartial(object.program)
       : undefined;
+    message.signature = object.signature ?? "";
+    return message;
+  },
+};
+
+function createBaseGetSigningRequest(): GetSigningRequest {
+  return { tenant: "" };
+}
+
+export const GetSigningRequest: MessageFns<GetSigningRequest> = {
+  encode(message: GetSigningRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenant !== "") {
+      writer.uint32(10).string(message.tenant);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetSigningRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetSigningRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenant = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetSigningRequest {
+    return { tenant: isSet(object.tenant) ? globalThis.String(object.tenant) : "" };
+  },
+
+  toJSON(message: GetSigningRequest): unknown {
+    const obj: any = {};
+    if (message.tenant !== "") {
+      obj.tenant = message.tenant;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetSigningRequest>): GetSigningRequest {
+    return GetSigningRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetSigningRequest>): GetSigningRequest {
+    const message = createBaseGetSigningRequest();
+    message.tenant = object.tenant ?? "";
+    return message;
+  },
+};
+
+function createBaseGetSigningResponse(): GetSigningResponse {
+  return { tenant: "", required: false };
+}
+
+export const GetSigningResponse: MessageFns<GetSigningResponse> = {
+  encode(message: GetSigningResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenant !== "") {
+      writer.uint32(10).string(message.tenant);
+    }
+    if (message.required !== false) {
+      writer.uint32(16).bool(message.required);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetSigningResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetSigningResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenant = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.required = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetSigningResponse {
+    return {
+      tenant: isSet(object.tenant) ? globalThis.String(object.tenant) : "",
+      required: isSet(object.required) ? globalThis.Boolean(object.required) : false,
+    };
+  },
+
+  toJSON(message: GetSigningResponse): unknown {
+    const obj: any = {};
+    if (message.tenant !== "") {
+      obj.tenant = message.tenant;
+    }
+    if (message.required !== false) {
+      obj.required = message.required;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetSigningResponse>): GetSigningResponse {
+    return GetSigningResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetSigningResponse>): GetSigningResponse {
+    const message = createBaseGetSigningResponse();
+    message.tenant = object.tenant ?? "";
+    message.required = object.required ?? false;
+    return message;
+  },
+};
+
+function createBaseSetSigningRequest(): SetSigningRequest {
+  return { requestId: "", validateOnly: false, tenant: "", required: false };
+}
+
+export const SetSigningRequest: MessageFns<SetSigningRequest> = {
+  encode(message: SetSigningRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.validateOnly !== false) {
+      writer.uint32(16).bool(message.validateOnly);
+    }
+    if (message.tenant !== "") {
+      writer.uint32(26).string(message.tenant);
+    }
+    if (message.required !== false) {
+      writer.uint32(32).bool(message.required);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetSigningRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetSigningRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.tenant = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.required = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SetSigningRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      validateOnly: isSet(object.validateOnly)
+        ? globalThis.Boolean(object.validateOnly)
+        : isSet(object.validate_only)
+        ? globalThis.Boolean(object.validate_only)
+        : false,
+      tenant: isSet(object.tenant) ? globalThis.String(object.tenant) : "",
+      required: isSet(object.required) ? globalThis.Boolean(object.required) : false,
+    };
+  },
+
+  toJSON(message: SetSigningRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.validateOnly !== false) {
+      obj.validateOnly = message.validateOnly;
+    }
+    if (message.tenant !== "") {
+      obj.tenant = message.tenant;
+    }
+    if (message.required !== false) {
+      obj.required = message.required;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SetSigningRequest>): SetSigningRequest {
+    return SetSigningRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SetSigningRequest>): SetSigningRequest {
+    const message = createBaseSetSigningRequest();
+    message.requestId = object.requestId ?? "";
+    message.validateOnly = object.validateOnly ?? false;
+    message.tenant = object.tenant ?? "";
+    message.required = object.required ?? false;
+    return message;
+  },
+};
+
+function createBaseSetSigningResponse(): SetSigningResponse {
+  return { tenant: "", required: false };
+}
+
+export const SetSigningResponse: MessageFns<SetSigningResponse> = {
+  encode(message: SetSigningResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenant !== "") {
+      writer.uint32(10).string(message.tenant);
+    }
+    if (message.required !== false) {
+      writer.uint32(16).bool(message.required);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetSigningResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetSigningResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenant = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.required = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SetSigningResponse {
+    return {
+      tenant: isSet(object.tenant) ? globalThis.String(object.tenant) : "",
+      required: isSet(object.required) ? globalThis.Boolean(object.required) : false,
+    };
+  },
+
+  toJSON(message: SetSigningResponse): unknown {
+    const obj: any = {};
+    if (message.tenant !== "") {
+      obj.tenant = message.tenant;
+    }
+    if (message.required !== false) {
+      obj.required = message.required;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SetSigningResponse>): SetSigningResponse {
+    return SetSigningResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SetSigningResponse>): SetSigningResponse {
+    const message = createBaseSetSigningResponse();
+    message.tenant = object.tenant ?? "";
+    message.required = object.required ?? false;
     return message;
   },
 };
@@ -2085,6 +2492,26 @@ export const DeploymentServiceService = {
     responseSerialize: (value: WatchResponse): Buffer => Buffer.from(WatchResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): WatchResponse => WatchResponse.decode(value),
   },
+  /** Says whether the tenant takes signed artifacts only. */
+  getSigning: {
+    path: "/solo.v1.DeploymentService/GetSigning" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetSigningRequest): Buffer => Buffer.from(GetSigningRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetSigningRequest => GetSigningRequest.decode(value),
+    responseSerialize: (value: GetSigningResponse): Buffer => Buffer.from(GetSigningResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetSigningResponse => GetSigningResponse.decode(value),
+  },
+  /** Changes that; for administrators. What runs is left alone. */
+  setSigning: {
+    path: "/solo.v1.DeploymentService/SetSigning" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SetSigningRequest): Buffer => Buffer.from(SetSigningRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SetSigningRequest => SetSigningRequest.decode(value),
+    responseSerialize: (value: SetSigningResponse): Buffer => Buffer.from(SetSigningResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SetSigningResponse => SetSigningResponse.decode(value),
+  },
 } as const;
 
 export interface DeploymentServiceServer extends UntypedServiceImplementation {
@@ -2102,6 +2529,10 @@ export interface DeploymentServiceServer extends UntypedServiceImplementation {
   logs: handleServerStreamingCall<LogsRequest, LogsResponse>;
   /** Events, log lines and usage of one service, or of all of the tenant, live until cancelled. */
   watch: handleServerStreamingCall<WatchRequest, WatchResponse>;
+  /** Says whether the tenant takes signed artifacts only. */
+  getSigning: handleUnaryCall<GetSigningRequest, GetSigningResponse>;
+  /** Changes that; for administrators. What runs is left alone. */
+  setSigning: handleUnaryCall<SetSigningRequest, SetSigningResponse>;
 }
 
 export interface DeploymentServiceClient extends Client {
@@ -2189,6 +2620,38 @@ export interface DeploymentServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<WatchResponse>;
+  /** Says whether the tenant takes signed artifacts only. */
+  getSigning(
+    request: GetSigningRequest,
+    callback: (error: ServiceError | null, response: GetSigningResponse) => void,
+  ): ClientUnaryCall;
+  getSigning(
+    request: GetSigningRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetSigningResponse) => void,
+  ): ClientUnaryCall;
+  getSigning(
+    request: GetSigningRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetSigningResponse) => void,
+  ): ClientUnaryCall;
+  /** Changes that; for administrators. What runs is left alone. */
+  setSigning(
+    request: SetSigningRequest,
+    callback: (error: ServiceError | null, response: SetSigningResponse) => void,
+  ): ClientUnaryCall;
+  setSigning(
+    request: SetSigningRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SetSigningResponse) => void,
+  ): ClientUnaryCall;
+  setSigning(
+    request: SetSigningRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SetSigningResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const DeploymentServiceClient = makeGenericClientConstructor(

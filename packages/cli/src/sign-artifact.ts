@@ -1,0 +1,56 @@
+import { createHash, createPrivateKey, createPublicKey } from "node:crypto";
+import type { ArtifactFile } from "./artifact-file.ts";
+import type { Profile } from "./profile.ts";
+
+/** Behind the name of the file that was signed. */
+export const signatureEnding = ".sig";
+
+/** What is signed, and as what. */
+export interface ArtifactClaims {
+  readonly tenant: string;
+  readonly serviceId: string;
+  /** Of the service; the server takes none that is older than what it has. */
+  readonly release: number;
+}
+
+/**
+ * Signs an artifact with the key of a profile: its name, size, mode and SHA-256, for one service of one tenant. The server takes
+ * it from a key that holds `deploy/sign` on the service.
+ *
+ * @returns A compact JWS of the type `solo-art+jwt`.
+ */
+export async function signArtifact(
+  profile: Pick<Profile, "privateKey" | "capability">,
+  artifact: Pick<ArtifactFile, "name" | "bytes" | "program">,
+  { tenant, serviceId, release }: ArtifactClaims,
+): Promise<string> {
+  // Of all commands only this one signs.
+  const { CompactSign } = await import("jose");
+  const key = createPrivateKey(profile.privateKey);
+  const { kty, crv, x, y } = createPublicKey(key).export({ format: "jwk" });
+  const isEd25519 = key.asymmetricKeyType === "ed25519";
+  const { name, bytes, program } = artifact;
+  const claims = {
+    v: 1,
+    tnt: tenant,
+    svc: serviceId,
+    rel: release,
+    iat: Math.floor(Date.now() / 1_000),
+    files: [
+      {
+        path: name,
+        sha256: createHash("sha256").update(bytes).digest("hex"),
+        size: bytes.length,
+        mode: program === undefined ? 0o644 : 0o755,
+      },
+    ],
+    ...(profile.capability === undefined ? {} : { cap: profile.capability }),
+  };
+  return new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
+    .setProtectedHeader({
+      alg: isEd25519 ? "EdDSA" : "ES256",
+      typ: "solo-art+jwt",
+      jwk: isEd25519 ? { kty, crv, x } : { kty, crv, x, y },
+    } as never)
+    .sign(key);
+}

@@ -1,0 +1,147 @@
+// Artifacts that are signed, by whom it takes, and tenants that take no others.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { ask, connect, freshId, refusal } from "../../server/test/client.ts";
+import { makeDataFolder, readProfile, type ServerProcess, startServer } from "../../server/test/server-process.ts";
+import { solo } from "./peer.ts";
+
+const data = makeDataFolder();
+let server: ServerProcess;
+const file = join(data.folder, "counter.ts");
+const source = (note: string) => `
+import { defineServer, reply } from "@solo/actor-core";
+// ${note}
+export default defineServer({ version: 1, init: () => 0, calls: { read: ({ state }) => reply(state, state) } });
+`;
+
+const deployer = "deploy/create,deploy/kill,svc/list,svc/status on svc/**";
+const profileOf = (holder: string): string => join(data.folder, "profiles", holder);
+const as = (holder: string, ...argv: readonly string[]) =>
+  solo(["--profile", holder === "admin" ? server.ready.profile : profileOf(holder), ...argv, "--json"]);
+const outcome = async (ended: ReturnType<typeof solo>): Promise<string> => {
+  const { exitCode, json } = await ended;
+  return exitCode === 0 ? "ok" : (json()[0] as { error: { reason: string } }).error.reason;
+};
+
+const issue = (holder: string, ...grants: readonly string[]) =>
+  as(
+    "admin",
+    "cert",
+    "issue",
+    "acme",
+    "--holder",
+    holder,
+    "--out",
+    profileOf(holder),
+    ...grants.flatMap((grant) => ["--grant", grant]),
+  );
+
+/** Signs the file as it is then, and leaves the signature beside it. */
+const sign = (holder: string, release: number, ...more: readonly string[]) =>
+  outcome(as(holder, "sign", file, "--release", String(release), ...more));
+const deploy = (holder: string, ...more: readonly string[]) => outcome(as(holder, "deploy", file, ...more));
+const kill = (id = "counter") => outcome(as("builder", "kill", id));
+
+beforeAll(async () => {
+  server = await startServer(data.folder);
+  writeFileSync(file, source("first"));
+  await issue("builder", deployer);
+  await issue("signer", "deploy/sign on svc/counter");
+  await issue("eddy", "deploy/sign on svc/coun*");
+  await issue("chief", deployer, "deploy/rollback,deploy/sign on svc/**");
+});
+afterAll(async () => {
+  await server.stop();
+  data.remove();
+});
+
+test("a signed artifact is deployed by somebody else, and the history says who signed which release", async () => {
+  expect(await sign("signer", 2)).toBe("ok");
+  expect(await deploy("builder", "--signed")).toBe("ok");
+  const events = (await as("admin", "--tenant", "acme", "events")).stdout;
+  expect(events).toMatch(/"release":2/);
+  expect(events).toMatch(/"signedBy":"[\w-]{43}"/);
+  expect(await kill()).toBe("ok");
+});
+
+test("who may sign services of some names alone signs those", async () => {
+  expect(await sign("eddy", 2)).toBe("ok");
+  expect(await deploy("builder", "--signed", "--validate-only")).toBe("ok");
+  expect(await sign("eddy", 2, "--id", "other")).toBe("ok");
+  expect(await deploy("builder", "--signed", "--id", "other", "--validate-only")).toBe("CAPABILITY_DENIED");
+});
+
+test("a signature of who may not sign, or for something else, is none", async () => {
+  expect(await sign("builder", 3)).toBe("ok");
+  expect(await deploy("builder", "--signed", "--validate-only")).toBe("CAPABILITY_DENIED");
+  expect(await sign("signer", 3)).toBe("ok");
+  expect(await deploy("builder", "--signed", "--validate-only")).toBe("ok");
+  expect(await deploy("builder", "--signed", "--validate-only", "--id", "other")).toBe("SIGNATURE_INVALID");
+  writeFileSync(file, source("First"));
+  expect(await deploy("builder", "--signed", "--validate-only")).toBe("SIGNATURE_INVALID");
+  writeFileSync(file, source("first"));
+});
+
+test("no signature of which one character was changed is taken", async () => {
+  const signed = await as("signer", "sign", file, "--release", "3");
+  const signature = signed.json()[0]?.signature as string;
+  const client = connect(server.ready.grpc, readProfile(profileOf("builder")));
+  const send = (text: string) =>
+    client.deploy("counter", source("first"), {
+      validateOnly: true,
+      requestId: freshId(),
+      fileName: "counter.ts",
+      signature: text,
+    });
+  await send(signature);
+  for (let at = 0; at < signature.length; at += 5) {
+    const changed = `${signature.slice(0, at)}${signature[at] === "A" ? "B" : "A"}${signature.slice(at + 1)}`;
+    expect((await refusal(send(changed))).reason).toBe("SIGNATURE_INVALID");
+  }
+  for (const text of ["x", "a.b.c", `${signature}=`, `${signature}.x`, "A".repeat(20_000)]) {
+    expect((await refusal(send(text))).reason).toBe("SIGNATURE_INVALID");
+  }
+  client.close();
+});
+
+test("an older release is let in by who may roll back, and by nobody else; a restart of the server changes nothing", async () => {
+  await server.kill();
+  server = await startServer(data.folder);
+  const client = connect(server.ready.grpc, readProfile(server.ready.profile));
+  const { required } = await ask(client.deployments, client.deployments.getSigning, { tenant: "acme" });
+  expect(required).toBe(false);
+  client.close();
+  for (const holder of ["builder", "chief", "signer"]) {
+    // The port is another one after a restart.
+    const about = {
+      address: server.ready.grpc,
+      tenant: "acme",
+      spiffeId: `spiffe://solo.local/tenant/acme/agent/${holder}`,
+    };
+    writeFileSync(join(profileOf(holder), "profile.json"), JSON.stringify(about));
+  }
+  expect(await sign("signer", 1)).toBe("ok");
+  expect(await deploy("builder", "--signed", "--validate-only")).toBe("CAPABILITY_DENIED");
+  expect(await deploy("chief", "--signed")).toBe("ok");
+  expect(await kill()).toBe("ok");
+  // What was signed before stays the measure.
+  expect(await deploy("builder", "--signed", "--validate-only")).toBe("CAPABILITY_DENIED");
+});
+
+test("a tenant takes signed artifacts only, where an administrator says so", async () => {
+  expect(await outcome(as("builder", "signing", "require", "acme"))).toBe("ADMIN_REQUIRED");
+  expect(await outcome(as("admin", "signing", "require", "acme"))).toBe("ok");
+  expect((await as("builder", "signing", "show")).json()).toEqual([{ signing: { tenant: "acme", required: true } }]);
+  expect(await deploy("builder")).toBe("SIGNATURE_REQUIRED");
+  expect(await sign("signer", 4)).toBe("ok");
+  expect(await deploy("builder", "--signed")).toBe("ok");
+  expect(await kill()).toBe("ok");
+});
+
+test("who is revoked signs no more", async () => {
+  expect(await outcome(as("admin", "cert", "revoke", "acme", "--holder", "signer"))).toBe("ok");
+  expect(await deploy("builder", "--signed", "--validate-only")).toBe("SIGNATURE_INVALID");
+  expect(await outcome(as("admin", "signing", "optional", "acme"))).toBe("ok");
+  expect(await deploy("builder", "--validate-only")).toBe("ok");
+});
