@@ -24,6 +24,8 @@ export default defineServer({
         return reply({ code: (error as any).code ?? null, message: (error as Error).message }, state);
       }
     },
+    plain: async ({ state, ctx }, url: string, init?: object) =>
+      reply((await (ctx as any).net.fetch(url, init)).body, state),
     drivers: ({ state, ctx }) =>
       reply(["kv", "net", "clock", "fs", "random"].filter((name) => (ctx as any)[name] !== undefined), state),
   },
@@ -148,6 +150,7 @@ describe("net", () => {
     expect(await get("caller", "/here", { method: "POST", body: "x" })).toMatchObject({
       answer: { redirected: true, body: "GET from nobody" },
     });
+    expect(await call("caller", "plain", `http://localhost:${port}/hello`)).toBe("GET from nobody");
     expect(await get("caller", "/bytes", { as: "bytes" })).toMatchObject({ answer: { body: { $bytes: "AAH/" } } });
   });
 
@@ -155,11 +158,11 @@ describe("net", () => {
     asked.length = 0;
     expect(await get("caller", "/hello", {}, "other.localhost")).toEqual({
       code: "CAPABILITY_DENIED",
-      message: expect.stringMatching(/its caveat host allows/),
+      message: expect.stringMatching(/for GET to other\.localhost: .*its caveat host allows/),
     });
     expect(await get("caller", "/hello", { method: "DELETE" })).toEqual({
       code: "CAPABILITY_DENIED",
-      message: expect.stringMatching(/its caveat method allows/),
+      message: expect.stringMatching(/for DELETE to localhost: .*its caveat method allows/),
     });
     expect(await get("caller", "/away")).toMatchObject({ code: "CAPABILITY_DENIED" });
     expect(asked).toEqual([`localhost:${port} /away`]);

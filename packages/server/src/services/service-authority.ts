@@ -103,7 +103,9 @@ export class ServiceAuthority {
    * @throws {SoloError} One of the `CAPABILITY_` reasons.
    */
   async decide<Name extends Ability>({ path, ...request }: ServiceRequest<Name>): Promise<TokenPermit<Name, "self">> {
-    const action = `use ${request.ability} on ${shown(path)}`;
+    const { method, host } = request.destination ?? {};
+    const goal = host === undefined ? "" : ` for ${method ?? "a request"} to ${host}`;
+    const action = `use ${request.ability} on ${shown(path)}${goal}`;
     const capability = await this.capability(action);
     const resource = resourceIn(capability.tenant, this.#tenant, path);
     const decision = this.#authority.verifier.authorize(capability, {

@@ -37,10 +37,10 @@ export function driverFacets(drivers: DriverTable, host: FacetHost): Readonly<Re
   const facets: Record<string, object> = {};
   for (const [driver, { calls, streams }] of Object.entries(drivers)) {
     const facet: Record<string, unknown> = {};
-    for (const name of calls) facet[name] = (...args: unknown[]) => host.call(driver, name, args);
+    for (const name of calls) facet[name] = (...args: unknown[]) => host.call(driver, name, withoutTail(args));
     for (const name of streams) {
       facet[name] = async (...args: unknown[]) => {
-        const stream = (await host.call(driver, name, args)) as number;
+        const stream = (await host.call(driver, name, withoutTail(args))) as number;
         void pump(host, driver, stream);
         return { stream, close: () => host.call(SELF, "close", [stream]) };
       };
@@ -48,6 +48,12 @@ export function driverFacets(drivers: DriverTable, host: FacetHost): Readonly<Re
     facets[driver] = Object.freeze(facet);
   }
   return Object.freeze(facets);
+}
+
+/** An argument that is handed on as `undefined` is one that was left out, as everywhere else; JSON has no word for it. */
+function withoutTail(args: unknown[]): readonly unknown[] {
+  while (args.length > 0 && args.at(-1) === undefined) args.pop();
+  return args;
 }
 
 async function pump(host: FacetHost, driver: string, stream: number): Promise<void> {
