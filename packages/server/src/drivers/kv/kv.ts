@@ -39,6 +39,7 @@ type Written =
 export function kvDriver(ports: { readonly state: StateStore; readonly clock: Clock }): Driver {
   const { state, clock } = ports;
   const watchers = new Watchers();
+  const turn = new Turn();
 
   const recordOf = (store: string, key: string): RecordKey => ({ collection: "kv", key: `${store}/${key}` });
 
@@ -86,6 +87,7 @@ export function kvDriver(ports: { readonly state: StateStore; readonly clock: Cl
       ],
       expect,
     };
+    await turn.over();
     try {
       if (changes.length > 0 || expect.length > 0) await state.commit(transaction);
     } catch (error) {
@@ -235,6 +237,24 @@ export function kvDriver(ports: { readonly state: StateStore; readonly clock: Cl
   };
 
   return { name: "kv", operations: { get, put, delete: remove, compareAndSet, transaction, list, watch } };
+}
+
+/**
+ * The present turn of the event loop. What many writers ask for in one turn is handed over together: the first alone would take
+ * a sync for itself, and all others would wait for a second one.
+ */
+class Turn {
+  #over: Promise<void> | undefined;
+
+  over(): Promise<void> {
+    this.#over ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.#over = undefined;
+        resolve();
+      });
+    });
+    return this.#over;
+  }
 }
 
 const call = (abilities: CallOperation["abilities"], plan: CallOperation["plan"]): CallOperation => ({
