@@ -221,7 +221,9 @@ class ProcessSandbox implements Sandbox {
         server?.remove();
       });
       if (this.limitsLevel === "watched") this.#watched.watch(cell);
-      return server === undefined ? cell : new HttpCell(cell, server.seenFrom(cell));
+      if (server !== undefined) return new HttpCell(cell, server.seenFrom(cell));
+      this.#freezer?.watchProgram(cell);
+      return cell;
     } catch (error) {
       files.release();
       server?.remove();

@@ -1,9 +1,19 @@
 import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Cell, Sandbox } from "../../ports/cell.ts";
+import { openGuestSession } from "../guest-session.ts";
 import type { ProcessCell } from "../process-cell.ts";
 import { openSandbox } from "../sandbox.ts";
-import { buildGuest, eventually, hostClock, processRuns, startService, testFolderId } from "../testing/real-cells.ts";
+import {
+  buildGuest,
+  eventually,
+  hostClock,
+  LIMITS,
+  processRuns,
+  startService,
+  testFolderId,
+} from "../testing/real-cells.ts";
+import { usualBounds } from "../testing/usual-bounds.ts";
 import { afterQuestion, beginIdleness, isDue } from "./freezer.ts";
 
 test("a cell is asked whether it rests once it was without a frame for long enough", () => {
@@ -30,7 +40,11 @@ describe("in cells of this host", () => {
   beforeAll(async () => {
     buildGuest();
     const options = { dataFolderId: testFolderId(), clock: hostClock, poolSize: 0, log: () => {} };
-    sandbox = await openSandbox({ ...options, freezeAfterMs: 50 });
+    sandbox = await openSandbox({
+      ...options,
+      freezeAfterMs: 50,
+      allowance: { programs: ["sh", "sleep"], libraries: false },
+    });
     const check = sandbox.checks.find(({ name }) => name === "freezer");
     canFreeze = check?.result === "ok";
     if (!canFreeze) console.warn(`Skipped: ${check?.found}`);
@@ -118,6 +132,62 @@ describe("in cells of this host", () => {
     process.kill(started.cell.processId, "SIGKILL");
     expect(await started.session.exited).toMatchObject({ cause: { kind: "signal" } });
     expect(sandbox.frozenCells).toBe(0);
+  });
+
+  /** A program in shell that speaks lines; `first` is done once it has said that it runs. */
+  const startProgram = async (first: string) => {
+    const script = `#!/bin/sh
+say() { printf '%s\\n' "$*" >&3; }
+while read -r kind first second third rest <&3; do
+  case $kind in
+    run) say started echo -; ${first} ;;
+    call) say reply "$first" "$rest" ;;
+    stop) exit 0 ;;
+  esac
+done
+`;
+    const program = { packaging: "executable", entry: "", protocol: "lines", arguments: [] } as const;
+    const artifact = Buffer.from(script);
+    const cell = await sandbox.run({ artifact, program, environment: {} }, LIMITS);
+    const logs: string[] = [];
+    const handlers = {
+      onLog: ({ text }: { readonly text: string }) => logs.push(text),
+      onOutgoing: () => {},
+      onLimit: () => {},
+    };
+    const session = openGuestSession(cell, handlers, { bounds: usualBounds });
+    const startArguments = new Uint8Array(0);
+    const outcome = await session.startProgram({ logLevel: "debug", startArguments, execFailure: () => undefined });
+    expect(outcome.kind).toBe("started");
+    const echo = async (text: string) => {
+      const answer = await session.call({ method: "echo", args: Buffer.from(text), timeoutMs: 20_000 });
+      return answer.kind === "reply" ? Buffer.from(answer.bytes).toString("utf8") : answer;
+    };
+    return { cell, session, logs, echo };
+  };
+
+  test("a program that waits for its pipe is frozen, and a call finds it as it was", async () => {
+    if (!canFreeze || sandbox.confinement !== "full") return;
+    const { cell, session, echo } = await startProgram("");
+    for (const text of ["[1]", "[2]"]) {
+      expect(await echo(text)).toBe(text);
+      await frozen();
+      await eventually(() => isFrozen(cell), "the host lets nothing of it run");
+    }
+    session.stop();
+    expect(await session.exited).toMatchObject({ normal: true });
+    expect(sandbox.frozenCells).toBe(0);
+  });
+
+  test("a program that sleeps, or left something behind that does, is not frozen before that is over", async () => {
+    if (!canFreeze || sandbox.confinement !== "full") return;
+    for (const first of ["sleep 1; echo rang", "(sleep 1; echo rang) &"]) {
+      const { session, logs } = await startProgram(first);
+      await eventually(() => logs.includes("rang"), "it has slept");
+      await frozen();
+      session.kill();
+      await session.exited;
+    }
   });
 
   test("a sandbox with frozen cells closes", async () => {

@@ -1,6 +1,6 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { ProcessCell } from "../process-cell.ts";
-import { readRest } from "../rest.ts";
+import { readRest, waitsForItsPipe } from "../rest.ts";
 
 export interface FreezerOptions {
   /** A cell without a frame for this long is frozen, if it is at rest then. */
@@ -22,11 +22,13 @@ const LAST_SETTLE_MS = 1_000;
  * The next frame for one thaws it, in some ten microseconds.
  *
  * One with a timer of its own, or with work under way, is not frozen, however long it has said nothing: of timers the guest
- * tells when asked, the rest the host shows.
+ * tells when asked, the rest the host shows. A program of its author's cannot be asked: it is frozen while all of it waits
+ * for its pipe.
  */
 export class Freezer {
   readonly #options: FreezerOptions;
   readonly #watched = new Map<ProcessCell, Idleness>();
+  readonly #programs = new WeakSet<ProcessCell>();
   #cancel: (() => void) | undefined;
 
   constructor(options: FreezerOptions) {
@@ -39,6 +41,12 @@ export class Freezer {
     cell.onRest = () => this.#freezeSoon(cell, SETTLE_MS);
     void cell.exited.then(() => this.#watched.delete(cell));
     this.#schedule();
+  }
+
+  /** The same for a cell whose guest is a program that is spoken to by its pipe. */
+  watchProgram(cell: ProcessCell): void {
+    this.#programs.add(cell);
+    this.watch(cell);
   }
 
   /** Cells that are frozen now. */
@@ -70,7 +78,8 @@ export class Freezer {
   #look(cell: ProcessCell, idleness: Idleness, nowMs: number): Idleness {
     if (cell.frames !== idleness.frames) return beginIdleness(cell.frames, nowMs);
     if (!isDue(idleness, { nowMs, afterMs: this.#options.afterMs })) return idleness;
-    cell.askRest();
+    if (this.#programs.has(cell)) this.#freezeSoon(cell, SETTLE_MS);
+    else cell.askRest();
     return afterQuestion(idleness, { nowMs, frames: cell.frames });
   }
 
@@ -79,9 +88,15 @@ export class Freezer {
     this.#options.clock.schedule(settleMs, () => {
       // Whatever was said since then may have set a timer.
       if (cell.frames !== frames || cell.guestProcessId === undefined || !this.#watched.has(cell)) return;
-      if (readRest(cell.guestProcessId) === "resting") cell.freeze();
+      if (this.#isAtRest(cell, cell.guestProcessId)) cell.freeze();
       else if (settleMs < LAST_SETTLE_MS) this.#freezeSoon(cell, settleMs * 2);
     });
+  }
+
+  #isAtRest(cell: ProcessCell, guest: number): boolean {
+    return this.#programs.has(cell)
+      ? waitsForItsPipe(guest, cell.usage()?.processes ?? 0)
+      : readRest(guest) === "resting";
   }
 }
 
