@@ -646,7 +646,7 @@ export const kernelErrors = {
   },
   EGRESS_BUSY: {
     status: "RESOURCE_EXHAUSTED",
-    meaning: "The service, or its tenant, has as many fetches open as it may",
+    meaning: "The service, its tenant or the server has as many fetches open as it may",
     wanted: "fewer fetches at a time",
     fix: "Wait for answers before you fetch more; nothing was sent",
     example: { method: "DeploymentService/Status" },

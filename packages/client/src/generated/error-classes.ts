@@ -666,7 +666,7 @@ export class EgressTooLarge extends SoloError {
   }
 }
 
-/** The service, or its tenant, has as many fetches open as it may. */
+/** The service, its tenant or the server has as many fetches open as it may. */
 export class EgressBusy extends SoloError {
   declare readonly reason: "EGRESS_BUSY";
   constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {

@@ -90,12 +90,16 @@ test("a fetch ends with the driver's process, whose next incarnation fetches aga
   await expect(again.fetching).rejects.toMatchObject({ code: "DRIVER_OUTCOME_UNKNOWN" });
 });
 
-test("a service has a bounded number of fetches open, and a tenant too", async () => {
+test("a service, a tenant and the server have a bounded number of fetches open each", async () => {
   const { begin, fetch, stop } = await start();
-  for (let index = 0; index < 16; index += 1) await begin();
-  await expect(fetch()).rejects.toMatchObject({ code: "EGRESS_BUSY" });
-  for (let index = 16; index < 64; index += 1) await begin({ ...asker, serviceId: `s${index}` });
-  await expect(fetch({ ...asker, serviceId: "another" })).rejects.toMatchObject({ code: "EGRESS_BUSY" });
-  await begin({ ...asker, tenant: "other" });
+  const of = (tenant: number, service: number): Asker => ({ ...asker, tenant: `t${tenant}`, serviceId: `s${service}` });
+  for (let tenant = 0; tenant < 4; tenant += 1) {
+    for (let service = 0; service < 4; service += 1) {
+      await Promise.all(Array.from({ length: 16 }, () => begin(of(tenant, service))));
+      await expect(fetch(of(tenant, service))).rejects.toMatchObject({ code: "EGRESS_BUSY" });
+    }
+    await expect(fetch(of(tenant, 4))).rejects.toMatchObject({ code: "EGRESS_BUSY" });
+  }
+  await expect(fetch(of(4, 0))).rejects.toMatchObject({ code: "EGRESS_BUSY" });
   stop();
 });

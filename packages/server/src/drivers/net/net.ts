@@ -10,8 +10,8 @@ export interface NetPorts extends FetchPorts {
   readonly useSecret: UseSecret;
 }
 
-/** Fetches that may be open at one time. */
-const mostOpen = { service: 16, tenant: 64 } as const;
+/** Fetches that may be open at one time; each may hold a body of 2 MiB. */
+const mostOpen = { service: 16, tenant: 64, server: 256 } as const;
 
 /** Longer than any fetch may take, so that the fetch itself says what it waited for. */
 const timeoutMs = fetchLimits.timeoutMs + 5_000;
@@ -121,13 +121,14 @@ function answerOf({ as }: FetchRequest, { status, url, redirected, headers, body
   });
 }
 
-/** How many fetches are open, by tenant and service. */
+/** How many fetches are open: all of them, and by tenant and service. */
 class OpenFetches {
   readonly #counts = new Map<string, number>();
 
   /** @returns Gives the place back. @throws {SoloError} `EGRESS_BUSY` */
   enter({ tenant, serviceId }: Asker): () => void {
     const places = [
+      ["", "the server", mostOpen.server],
       [tenant, "the tenant", mostOpen.tenant],
       [`${tenant}/${serviceId}`, "the service", mostOpen.service],
     ] as const;
