@@ -54,6 +54,21 @@ test("whoever has the code joins with a key of its own, and may do what it was i
   expect(history).toContain("invitation.used");
 });
 
+test("an agent that may issue invites too, to a part of what it holds itself", async () => {
+  const inviter = folderOf("inviter");
+  const grants = ["--grant", "cert/issue on cert/*", "--grant", "svc/list,svc/status on svc/**"];
+  expect((await admin("cert", "issue", "acme", "--holder", "inviter", "--out", inviter, ...grants)).exitCode).toBe(0);
+  const inviteAs = (...more: readonly string[]) =>
+    solo(["--profile", inviter, "cert", "invite", "acme", "--holder", "guest", ...more, "--json"]);
+  expect(errorOf(await inviteAs("--grant", "svc/logs on svc/**")).reason).toBe("CAPABILITY_DENIED");
+  const [{ invitation } = {}] = (await inviteAs("--grant", "svc/list on svc/**")).json() as {
+    invitation?: { code: string };
+  }[];
+  expect((await joinAs("guest", invitation?.code ?? "")).exitCode).toBe(0);
+  expect((await solo(["--profile", folderOf("guest"), "list"])).exitCode).toBe(0);
+  expect((await solo(["--profile", folderOf("guest"), "status", "x"])).exitCode).toBe(5);
+});
+
 test("a code is good once, and its second use is on record", async () => {
   const code = await invite("--holder", "once");
   expect((await joinAs("first", code)).exitCode).toBe(0);

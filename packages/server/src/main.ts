@@ -140,6 +140,7 @@ async function serve(config: Config): Promise<number> {
             restartPeriodMs: config.serviceRestartPeriodMs,
           },
           callsInFlight: config.callsInFlight,
+          hostNames: config.listenNames,
           certificateLifeMs: config.certificateLifeMs,
           graceMs: () => graceMs,
           // After the answer is on its way.

@@ -2,6 +2,7 @@
 
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
 import { once } from "node:events";
+import { connect as openTls } from "node:tls";
 import { status as grpcStatus } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import {
@@ -329,4 +330,17 @@ describe("a certificate that is renewed", () => {
   test("is no administrator's: no request makes one of those", async () => {
     expect((await refusal(renew(readProfile(server.ready.profile)))).reason).toBe("CERTIFICATE_NOT_RENEWABLE");
   });
+});
+
+test("the server's certificate names what clients know it by", async () => {
+  const other = makeDataFolder();
+  const named = await startServer(other.folder, ["--host", "0.0.0.0", "--names", "solo.example.com,10.0.0.5"]);
+  const port = Number(named.ready.http.split(":").at(-1));
+  const { root } = readProfile(named.ready.profile);
+  const socket = openTls({ host: "127.0.0.1", port, servername: "solo.example.com", ca: root });
+  await once(socket, "secureConnect");
+  expect(socket.getPeerX509Certificate()?.subjectAltName).toMatch(/DNS:solo\.example\.com, IP Address:10\.0\.0\.5/);
+  socket.destroy();
+  await named.stop();
+  other.remove();
 });

@@ -1,4 +1,4 @@
-import { isIPv4 } from "node:net";
+import { isIP, isIPv4 } from "node:net";
 import {
   byteSizeForm,
   durationForm,
@@ -62,6 +62,16 @@ export const settings = {
     wanted: "an IP address or host name",
     default: "127.0.0.1",
   }),
+  listenNames: {
+    flag: "--names",
+    variable: "SOLO_NAMES",
+    key: "listen.names",
+    doc: "Host names and addresses that clients know the server by, for its certificate, such as solo.example.com,10.0.0.5",
+    wanted: "DNS names and IP addresses parted by commas, or none",
+    default: [],
+    read: (value: unknown) => readList(value, z.string().refine(isHostName)),
+    format: (value: readonly string[]) => (value.length === 0 ? "none" : value.join(",")),
+  } satisfies Setting<readonly string[]> as Setting<readonly string[]>,
   listenPort: whole({
     flag: "--port",
     variable: "SOLO_PORT",
@@ -379,6 +389,9 @@ function oneOf<const T extends string>(
 }
 
 /** Text from a flag or variable, or an array from a TOML file. */
+const dnsName = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
+const isHostName = (text: string): boolean => isIP(text) !== 0 || dnsName.test(text);
+
 function readList(value: unknown, item: z.ZodType<string>): readonly string[] | undefined {
   if (value === "none" || value === "") return [];
   const items = typeof value === "string" ? value.split(",") : value;

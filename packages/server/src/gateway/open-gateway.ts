@@ -34,6 +34,8 @@ export interface GatewayOptions {
   readonly defaults: ManifestDefaults;
   /** Calls and casts of all clients that are served at one time. */
   readonly callsInFlight: number;
+  /** Names and addresses that clients know the server by, beside its own address. */
+  readonly hostNames: readonly string[];
   /** Of an agent's. */
   readonly certificateLifeMs: number;
   readonly clock: Clock;
@@ -71,7 +73,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
     folder: join(dataFolder, "identity"),
     adminProfileFolder,
     clock,
-    hostNames: options.host === "0.0.0.0" || options.host === "::" ? [] : [options.host],
+    hostNames: [...options.hostNames, ...(options.host === "0.0.0.0" || options.host === "::" ? [] : [options.host])],
     agentLifeMs: options.certificateLifeMs,
     isRevoked: (keyThumbprint) => register.isRevoked(keyThumbprint),
     onRenewalFailed: (error) =>
