@@ -25,6 +25,10 @@ export default defineServer({
         return reply({ code: (error as any).code, message: (error as Error).message }, state);
       }
     },
+    restrictAtOnce: async ({ state, ctx }, ...each: string[]) => {
+      const settled = await Promise.allSettled(each.map((grant) => (ctx as any).restrict(grant)));
+      return reply(settled.map((one) => (one as any).reason?.code ?? one.status), state);
+    },
     watch: async ({ state, ctx }, prefix: string) => reply((await (ctx as any).kv.watch(prefix)).stream, state),
     seen: ({ state }) => reply(state.seen, state),
     drivers: ({ state, ctx }) => reply(Object.keys(ctx).filter((key) => key === "kv"), state),
@@ -190,6 +194,10 @@ test("rights that were dropped are gone until the next start, and none come back
   expect(await call("humble", "restrict", "kv/read on kv/humble/**")).toEqual({ left: true });
   expect(await kv("humble", "put", "a", 2)).toMatchObject({ code: "CAPABILITY_DENIED" });
   expect(await kv("humble", "get", "a")).toMatchObject({ answer: { value: 1 } });
+  const more = "kv/write on kv/humble/**";
+  expect(await call("humble", "restrictAtOnce", more, more)).toEqual(["CAPABILITY_DENIED", "CAPABILITY_DENIED"]);
+  expect(await kv("humble", "get", "a")).toMatchObject({ answer: { value: 1 } });
+  expect(await kv("humble", "put", "a", 2)).toMatchObject({ code: "CAPABILITY_DENIED" });
   expect(await call("humble", "restrict", "kv/write on kv/humble/**")).toMatchObject({ code: "CAPABILITY_DENIED" });
   expect(await call("humble", "restrict", "kv/read")).toMatchObject({ code: "DRIVER_ARGUMENTS_INVALID" });
   expect(await call("humble", "restrict")).toEqual({ left: false });

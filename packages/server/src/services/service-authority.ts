@@ -42,6 +42,8 @@ export class ServiceAuthority {
   readonly #actor: string;
   #bundle: Bundle | undefined;
   #taken: Promise<VerifiedCapability<"self">> | undefined;
+  /** The last restriction that has taken effect. */
+  #restricted: Promise<VerifiedCapability<"self">> | undefined;
 
   constructor(authority: Authority, service: ServiceFacts) {
     this.#authority = authority;
@@ -86,8 +88,10 @@ export class ServiceAuthority {
     this.#taken = narrowed;
     try {
       await narrowed;
+      this.#restricted = narrowed;
     } catch (error) {
-      if (this.#taken === narrowed) this.#taken = held;
+      // Held by a restriction that has failed as well, it would be nothing for ever.
+      if (this.#taken === narrowed) this.#taken = this.#restricted;
       throw error instanceof SigningRefused ? moreThanHeld(error) : error;
     }
   }
