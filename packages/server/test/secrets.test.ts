@@ -2,6 +2,7 @@
 import { createHash, createPublicKey, randomBytes, X509Certificate } from "node:crypto";
 import { globSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { status as grpcStatus } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { ask, type Connection, type Credentials, connect, freshId, issueIdentity, refusal } from "./client.ts";
@@ -125,7 +126,7 @@ test("nothing that the server writes or says holds a secret: no file, event, log
     }
   }
   await open();
-}, 30_000);
+}, 60_000);
 
 test("what was acknowledged before the server was killed is there, and what was not is a whole version or none", async () => {
   const names = ["one", "two", "three"];
@@ -155,7 +156,51 @@ test("what was acknowledged before the server was killed is there, and what was 
     expect([known, known + 1]).toContain(newest);
     for (const version of versions) expect(await get(solo, name, version)).toBe(`${name} ${version}`);
   }
-}, 30_000);
+}, 60_000);
+
+test("whoever can write to the database gets no old version, and no other secret, into the place of a secret", async () => {
+  await put(solo, "tampered", "old");
+  await put(solo, "tampered", "new");
+  await put(solo, "swapped", "mine");
+  await put(solo, "untouched", "fine");
+  for (const name of ["set-back", "cut-out"]) {
+    const tenant = connect(server.ready.grpc, await issueIdentity(solo, name));
+    await put(tenant, "rotated", "leaked");
+    await put(tenant, "rotated", "good");
+    await put(tenant, "later", "more");
+    await ask(tenant.events, tenant.events.getCheckpoint, { tenant: "" });
+    tenant.close();
+  }
+  await close();
+  const database = new DatabaseSync(join(data.folder, "solo.db"));
+  const replace = database.prepare(
+    "UPDATE record SET value = (SELECT value FROM record WHERE collection = 'secret' AND key = ?) WHERE collection = 'secret' AND key = ?",
+  );
+  expect(replace.run("tampered/1", "tampered/2").changes).toBe(1);
+  expect(replace.run("untouched/1", "swapped/1").changes).toBe(1);
+  // One history is set back to before the newest version, which the signed log alone can tell; from the other that is cut out.
+  database.exec(`
+    DELETE FROM event WHERE tenant = 'cut-out' AND json LIKE '%"version":2%';
+    DELETE FROM event WHERE tenant = 'set-back' AND sequence >=
+      (SELECT sequence FROM event WHERE tenant = 'set-back' AND json LIKE '%"version":2%');
+    UPDATE head SET sequence = (SELECT max(sequence) FROM event WHERE tenant = 'set-back') WHERE tenant = 'set-back';
+    DELETE FROM record WHERE tenant IN ('set-back', 'cut-out') AND collection = 'vault-key' AND key = 'history';
+  `);
+  database.close();
+  await open();
+
+  const damaged = { status: grpcStatus.DATA_LOSS, reason: "VAULT_DAMAGED" };
+  expect(await refusal(get(solo, "tampered"))).toMatchObject(damaged);
+  expect(await refusal(get(solo, "swapped"))).toMatchObject(damaged);
+  expect([await get(solo, "tampered", 1), await get(solo, "untouched")]).toEqual(["old", "fine"]);
+  for (const tenant of ["set-back", "cut-out"]) {
+    const request = { tenant, name: "rotated", version: 0, leaseMs: 0 };
+    expect(await refusal(ask(solo.vault, solo.vault.fetchSecret, request))).toMatchObject(damaged);
+  }
+  // What was written over is put right by a new version.
+  await put(solo, "tampered", "newer");
+  expect(await get(solo, "tampered")).toBe("newer");
+});
 
 test("a sealed server refuses secrets and serves everything else", async () => {
   await put(solo, "sealed", "away");
@@ -323,4 +368,4 @@ test("a server with a passphrase is sealed at each start until it is given, and 
   await unseal("correct horse battery");
   expect(await get(solo, "a")).toBe("one");
   expect(statSync(join(folder, "vault"), { throwIfNoEntry: false })).toBeUndefined();
-}, 30_000);
+}, 60_000);

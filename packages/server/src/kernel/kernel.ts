@@ -35,6 +35,7 @@ import type { Sandbox } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Storage } from "../ports/storage.ts";
 import type { Vitals } from "../ports/vitals.ts";
+import type { Receipts } from "../receipts/receipts.ts";
 import { HealthKeeper } from "../services/health-keeper.ts";
 import { Journals, type Step } from "../services/journal.ts";
 import { Launcher } from "../services/launcher.ts";
@@ -66,7 +67,7 @@ export interface KernelOptions {
   /** Default: nothing is allowed beyond what is safe anywhere. */
   readonly drivers?: DriverSettings;
   /** Vouches for what the storage holds. */
-  readonly openReceipts?: (storage: Storage) => Promise<Owned>;
+  readonly openReceipts?: (storage: Storage) => Promise<Receipts>;
   /** Writes every event elsewhere too. */
   readonly openAudit?: (storage: Storage) => Promise<Owned | undefined>;
   /** Lets the world in, once everything stands; closed first. */
@@ -108,6 +109,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
   const system = createActorSystem({ clock, report: (report) => reportToLog(logger, report) });
   let storage: Storage | undefined;
   let authority: Authority | undefined;
+  let receipts: Receipts | undefined;
   let vault: Vault | undefined;
   let sandbox: Sandbox | undefined;
   let drivers: OpenDrivers | undefined;
@@ -183,12 +185,15 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
           },
         };
       }),
-      part("receipts", async () => (await options.openReceipts?.(storage as Storage)) ?? nothing),
+      part("receipts", async () => {
+        receipts = await options.openReceipts?.(storage as Storage);
+        return receipts ?? nothing;
+      }),
       part("audit", async () => (await options.openAudit?.(storage as Storage)) ?? nothing),
       part("authority", async () => (authority = await Authority.open({ state: (storage as Storage).state, clock }))),
       part("vault", async () => {
         const { state, events } = storage as Storage;
-        return (vault = await Vault.open({ state, events, clock, logger, rootKey: options.rootKey }));
+        return (vault = await Vault.open({ state, events, clock, logger, receipts, rootKey: options.rootKey }));
       }),
       {
         id: "drivers",

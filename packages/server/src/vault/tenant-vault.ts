@@ -409,7 +409,11 @@ async function readHistory(
   let read = 0;
   for (;;) {
     const page = await events.read({ tenant, after: history.through, limit: eventsPerPage });
-    for (const event of page) history = afterEvent(history, event);
+    for (const event of page) {
+      // Sequences are dense: one that is missing was taken out.
+      if (event.sequence !== history.through + 1) throw vaultDamaged("the history of the secrets", tenant);
+      history = afterEvent(history, event);
+    }
     read += page.length;
     if (page.length === 0) break;
   }

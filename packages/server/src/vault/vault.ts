@@ -5,9 +5,10 @@ import { SoloError } from "../errors.ts";
 import type { EventBody } from "../events/event.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { StateStore } from "../ports/state-store.ts";
+import { type Receipts, ReceiptsBroken } from "../receipts/receipts.ts";
 import { StorageFull } from "../storage/errors.ts";
 import { wipe } from "./envelope.ts";
-import { unsealRefused, vaultSealed } from "./errors.ts";
+import { unsealRefused, vaultDamaged, vaultSealed } from "./errors.ts";
 import { Leases } from "./leases.ts";
 import { decodeRoot, encodeRoot, type RootCheck, rootRecord } from "./records.ts";
 import { findRootKey, type RootKeySource } from "./root-key.ts";
@@ -15,6 +16,8 @@ import { TenantVault, type VaultContext } from "./tenant-vault.ts";
 
 export interface VaultOptions extends VaultContext {
   readonly logger: Logger;
+  /** Knows whether the history of a tenant, which says what its secrets are, was set back; left out, that is not looked at. */
+  readonly receipts?: Pick<Receipts, "checkpoint"> | undefined;
   /** Left out, the vault stays sealed. */
   readonly rootKey?: RootKeySource | undefined;
 }
@@ -165,6 +168,7 @@ export class Vault {
   }
 
   async #open(tenant: string, root: Buffer): Promise<TenantVault> {
+    await this.#checkHistory(tenant);
     const opened = await TenantVault.open(this.#options, tenant, root).catch((error: unknown) => {
       // What does not open with a key that was forgotten meanwhile is not damaged.
       throw this.#root === root ? error : vaultSealed();
@@ -175,6 +179,16 @@ export class Vault {
     }
     this.#opened.add(opened);
     return opened;
+  }
+
+  /** @throws {SoloError} `VAULT_DAMAGED` where the signed log knows of more, or of something else. */
+  async #checkHistory(tenant: string): Promise<void> {
+    try {
+      await this.#options.receipts?.checkpoint(tenant);
+    } catch (error) {
+      if (error instanceof ReceiptsBroken) throw vaultDamaged("the history of the secrets", tenant);
+      // What cannot be written to the log now, as on a full disk, says nothing against the history.
+    }
   }
 
   /** In one turn: nothing is ever wrapped by a key that was filled with zeros. */
