@@ -12,7 +12,7 @@ let server: ServerProcess;
 
 // So short a life that two thirds of it are over at once: it begins five minutes before the certificate is made.
 beforeAll(async () => {
-  server = await startServer(data.folder, ["--certificate-life", "90s"]);
+  server = await startServer(data.folder, ["--certificate-life", "140s"]);
 });
 afterAll(async () => {
   await server.stop();
