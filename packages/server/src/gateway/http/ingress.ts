@@ -124,8 +124,7 @@ async function pass(
           method: request.method ?? "GET",
           url: `http://${serviceId}.${tenant}${rest}`,
           headers: requestHeaders(request, permit.caller.spiffeId, ended.traceparent),
-          hasBody:
-            request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0,
+          hasBody: hasBody(request),
           ...(socket === undefined ? {} : { upgrade: "websocket" }),
         },
         handlers: forwarding,
@@ -134,11 +133,9 @@ async function pass(
     );
     taken();
     forwarding.begin(exchange);
-    const untilClosed = { once: true, signal: abort.signal };
-    permit.signal?.addEventListener("abort", () => forwarding.breakOff(endOf(permit)), untilClosed);
+    endWith(permit.signal, closes, () => forwarding.breakOff(endOf(permit)));
     // What could go on for ever ends with the server; requests may be answered.
-    if (socket !== undefined)
-      closing.addEventListener("abort", () => forwarding.breakOff(serverStopping()), untilClosed);
+    if (socket !== undefined) endWith(closing, closes, () => forwarding.breakOff(serverStopping()));
   } catch (thrown) {
     const error = ended.badly(thrown);
     // Denials of a known caller are on record by now.
@@ -148,6 +145,9 @@ async function pass(
     throw error;
   }
 }
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 
 /** Why a permit has ended. */
 function endOf(permit: Permit): unknown {
@@ -162,6 +162,13 @@ function endOf(permit: Permit): unknown {
 function sendProblem(response: ServerResponse, { status, headers, body }: Problem): void {
   response.writeHead(status, { ...headers, "content-type": problemType, connection: "close" });
   response.end(JSON.stringify(body));
+}
+
+/** Acts when the signal aborts, unless all is closed by then. */
+function endWith(signal: AbortSignal | undefined, closes: EventEmitter, act: () => void): void {
+  if (signal === undefined) return;
+  signal.addEventListener("abort", act, { once: true });
+  closes.once("close", () => signal.removeEventListener("abort", act));
 }
 
 function onAbort(signal: AbortSignal, act: () => void): void {
@@ -264,7 +271,8 @@ class Forwarding {
     });
     if (response.destroyed || socket?.destroyed === true) exchange.breakOff("The client has gone");
     this.#cancelTimer = this.#clock.schedule(httpLimits.headTimeoutMs, () => this.breakOff(tooLate("did not answer")));
-    if (socket === undefined) void this.#pump(exchange, request, httpLimits.exchangeBodyBytes);
+    // Who was told that there is none waits for no end of it.
+    if (socket === undefined && hasBody(request)) void this.#pump(exchange, request, httpLimits.exchangeBodyBytes);
   }
 
   onHead(head: HttpResponseHead): void {
@@ -275,6 +283,10 @@ class Forwarding {
       return;
     }
     const { response } = this.#asked;
+    // Most answers are there as a whole when their head is: they go out in one piece, and a head alone in the same turn.
+    const connection = response.socket;
+    connection?.cork();
+    process.nextTick(() => connection?.uncork());
     response.writeHead(head.status, responseHeaders(head).flat());
     response.flushHeaders();
   }
