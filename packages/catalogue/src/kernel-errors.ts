@@ -542,6 +542,14 @@ export const kernelErrors = {
     command: "solo quota show",
     example: { method: "QuotaService/GetQuota" },
   },
+  TOO_MANY_UPLOADS: {
+    status: "RESOURCE_EXHAUSTED",
+    meaning:
+      "The large requests of the tenant that have come in and are not yet answered are as many bytes as it may have",
+    wanted: "fewer large requests at one time",
+    fix: "Send large requests, such as deploys, one after the other",
+    example: { method: "DeploymentService/Deploy" },
+  },
   SERVER_OVERLOADED: {
     status: "UNAVAILABLE",
     meaning: "As many calls and casts of all clients are being served as the server takes at one time",

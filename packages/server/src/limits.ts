@@ -31,6 +31,9 @@ export const sizeLimits = {
   requestBytes: 50_000_000 + 1 * MiB,
 } as const;
 
+/** Bytes of one tenant's large requests that have come in and are not yet answered: four of the largest, and room. */
+export const requestBytesPerTenant = 256 * MiB;
+
 /** What one session may hold. */
 export const sessionLimits = {
   /** Calls and casts without an answer. Exceeded: the session ends with TOO_MANY_IN_FLIGHT. */

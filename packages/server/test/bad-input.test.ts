@@ -1,16 +1,27 @@
 // What goes wrong on the way in: each gets one clear error, and nothing is lost or left.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { connect as openHttp2 } from "node:http2";
 import { createServer, connect as openSocket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as openTls } from "node:tls";
 import { Client, status as grpcStatus } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { ArtifactKind, Packaging, ProgramProtocol, ServiceState } from "@solo/proto";
+import { ArtifactKind, DeploymentServiceService, Packaging, ProgramProtocol, ServiceState } from "@solo/proto";
 import { openIdentity } from "../src/identity/index.ts";
 import { tarGz } from "./archive.ts";
-import { ask, type Connection, connect, type DeployOptions, named, refusal, tlsOf, WireError } from "./client.ts";
+import {
+  ask,
+  type Connection,
+  connect,
+  type DeployOptions,
+  issueIdentity,
+  named,
+  refusal,
+  tlsOf,
+  WireError,
+} from "./client.ts";
 import { footprintOf, groupsOfServer } from "./footprint.ts";
 import { apiMethods } from "./methods.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, tryServer, until } from "./server-process.ts";
@@ -545,6 +556,51 @@ describe("starting where one cannot", () => {
     holder.close();
     elsewhere.remove();
   });
+});
+
+test("large requests that never end are refused where their tenant has too many, and others are served", async () => {
+  const { root: ca, certificate: cert, key } = await issueIdentity(solo, "uploader");
+  const session = openHttp2(`https://${server.ready.grpc}`, { ca, cert, key, servername: "localhost" });
+  session.on("error", () => undefined);
+  const piece = Buffer.alloc(1_000_000);
+  /** Says that 45 MB come, sends a little less, and waits for an answer. */
+  const upload = (): Promise<string> =>
+    new Promise((settle) => {
+      const headers = { "content-type": "application/grpc", te: "trailers" };
+      const stream = session.request({
+        ":method": "POST",
+        ":path": DeploymentServiceService.deploy.path,
+        ...headers,
+      });
+      const heard = (answer: Record<string, unknown>): void => {
+        if (answer["grpc-status"] !== undefined) settle(String(answer["grpc-message"]));
+      };
+      stream
+        .on("response", heard)
+        .on("trailers", heard)
+        .on("error", () => undefined);
+      stream.write(Buffer.from([0, ...new Uint8Array(new Uint32Array([45_000_000]).buffer).reverse()]));
+      let sent = 0;
+      const send = (): void => {
+        if (sent < 44 && !stream.destroyed) stream.write(piece, send);
+        sent += 1;
+      };
+      send();
+    });
+  // Seven of them would be 308 MB; six fit into the 256 MiB that a tenant may have.
+  const answer = await Promise.race(Array.from({ length: 7 }, upload));
+  expect(decodeURIComponent(answer)).toMatch(/too many bytes of requests under way/);
+  await expectUnharmed();
+  await solo.deploy("beside", echo);
+  await solo.kill("beside");
+  session.destroy();
+  const again = connect(server.ready.grpc, { root: ca, certificate: cert, key });
+  await until("what it had is given back", async () => {
+    const outcome = await again.deploy("small", `${echo}\n// ${"x".repeat(100_000)}`).catch((error: unknown) => error);
+    return outcome instanceof WireError ? undefined : true;
+  });
+  await again.kill("small");
+  again.close();
 });
 
 const smallDisk = mountSmallDisk();

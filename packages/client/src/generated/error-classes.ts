@@ -554,6 +554,14 @@ export class TooManyCalls extends SoloError {
   }
 }
 
+/** The large requests of the tenant that have come in and are not yet answered are as many bytes as it may have. */
+export class TooManyUploads extends SoloError {
+  declare readonly reason: "TOO_MANY_UPLOADS";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("TOO_MANY_UPLOADS", message, facts, options);
+  }
+}
+
 /** As many calls and casts of all clients are being served as the server takes at one time. */
 export class ServerOverloaded extends SoloError {
   declare readonly reason: "SERVER_OVERLOADED";
@@ -1057,6 +1065,7 @@ export const errorClasses = {
   QUOTA_EXCEEDED: QuotaExceeded,
   CAPACITY_PROMISED: CapacityPromised,
   TOO_MANY_CALLS: TooManyCalls,
+  TOO_MANY_UPLOADS: TooManyUploads,
   SERVER_OVERLOADED: ServerOverloaded,
   CIRCUIT_OPEN: CircuitOpen,
   SOURCE_TOO_LARGE: SourceTooLarge,

@@ -10,6 +10,7 @@ import type { ManifestDefaults } from "../deployment/manifest.ts";
 import { catalogue } from "../errors.ts";
 import { CertificateRegister, type Identity, openIdentity } from "../identity/index.ts";
 import type { KernelParts } from "../kernel/kernel.ts";
+import { requestBytesPerTenant } from "../limits.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Metrics, Outcome } from "../observability/metrics.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -22,6 +23,7 @@ import { createGrpcServer } from "./grpc/server.ts";
 import { createHttpServer, type HttpServer } from "./http/http-server.ts";
 import { InFlight } from "./in-flight.ts";
 import { Peers } from "./peers.ts";
+import { RequestBytes } from "./request-bytes.ts";
 import { openTlsFront, type TlsFront } from "./tls/index.ts";
 
 export interface GatewayOptions {
@@ -92,6 +94,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
     total: options.callsInFlight,
     metrics,
   });
+  const requestBytes = new RequestBytes(requestBytesPerTenant);
   const peers = new Peers(authority);
   const methods: MethodContext = {
     authority,
@@ -156,6 +159,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
       denials,
       isStopping,
       inFlight,
+      requestBytes,
       // While its message is still being read, a cell gets going.
       onHead: (path) => {
         if (path === DeploymentServiceService.deploy.path) sandbox.rouse();

@@ -1,3 +1,4 @@
+import { constants as http2, type ServerHttp2Stream } from "node:http2";
 import { status as grpcStatus, Metadata, ServerInterceptingCall, type ServerInterceptor } from "@grpc/grpc-js";
 import { MessagingServiceService } from "@solo/proto";
 import { nanoid } from "nanoid";
@@ -9,6 +10,7 @@ import { catalogue, type Reason, SoloError } from "../../errors.ts";
 import type { PeerRefusal, PeerVerdict } from "../../identity/index.ts";
 import { toStatus } from "../error-status.ts";
 import type { InFlight } from "../in-flight.ts";
+import type { RequestBytes } from "../request-bytes.ts";
 import { serverStopping } from "./server-stopping.ts";
 
 const reasons: Readonly<Record<PeerRefusal, Reason>> = {
@@ -37,6 +39,7 @@ export interface GateOptions {
   /** The server is going away: nothing new is begun. */
   readonly isStopping: () => boolean;
   readonly inFlight: InFlight;
+  readonly requestBytes: RequestBytes;
 }
 
 /**
@@ -77,6 +80,7 @@ export function gate(options: GateOptions): ServerInterceptor {
     const refusal = callRefusal(options, method.path, call.getPeer());
     if (refusal === undefined) {
       options.onHead(method.path);
+      if (!method.requestStream) watchBytes(options, call as ServerCall);
       return pass;
     }
     const refuse = async (): Promise<void> => {
@@ -88,6 +92,21 @@ export function gate(options: GateOptions): ServerInterceptor {
       start: (next) => next({ onReceiveMetadata: () => void refuse() }),
     });
   };
+}
+
+/** The library's call, with the stream below it, which its types do not show: there alone a request is seen as it comes in. */
+type ServerCall = Parameters<ServerInterceptor>[1] & { readonly stream: ServerHttp2Stream };
+
+/** The stream waits until the call is read, so that nothing of it is missed. */
+function watchBytes({ verdictOf, requestBytes }: GateOptions, call: ServerCall): void {
+  const verdict = verdictOf(call.getPeer());
+  // Strangers, who come for their first certificate, have one bound together.
+  const tenant = verdict.kind === "refused" ? "" : verdict.identity.tenant;
+  requestBytes.watch(tenant, call.stream, (error) => {
+    call.sendStatus(toStatus(error));
+    // What it still sends is for nobody.
+    setImmediate(() => call.stream.close(http2.NGHTTP2_NO_ERROR));
+  });
 }
 
 /** Heads that each announce one message; the items of a session are counted as they come. */
