@@ -11,7 +11,7 @@ import type { CallResult, NoReply, Started, Stop } from "./server-result.ts";
  *
  * @example
  * declare module "@solo/actor-core" {
- *   interface Drivers { readonly kv: Kv }
+ *   interface Drivers { readonly greeter: { greet(name: string): Promise<string> } }
  * }
  */
 // biome-ignore lint/suspicious/noEmptyInterface: only an interface can be added to
