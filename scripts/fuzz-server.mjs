@@ -9,7 +9,7 @@ import { Client, status as grpcStatus } from "@grpc/grpc-js";
 import { encodeFrame } from "../packages/server/dist/cells/wire/frames.js";
 import { encodeGuestMessage } from "../packages/server/dist/cells/wire/protocol.js";
 import { catalogue } from "../packages/server/dist/errors.js";
-import { ask, connect, freshId, named, tlsOf, WireError } from "../packages/server/test/client.ts";
+import { connect, freshId, issueIdentity, named, tlsOf, WireError } from "../packages/server/test/client.ts";
 import { apiMethods } from "../packages/server/test/methods.ts";
 import { makeDataFolder, readProfile, startServer } from "../packages/server/test/server-process.ts";
 import { Random } from "../tooling/random.ts";
@@ -72,17 +72,7 @@ await campaign("fuzz", { minutes: 5 }, async ({ random, minutes, say, hold }) =>
   const server = await startServer(data.folder, ["--pool-size", "2"]);
   const operator = readProfile(server.ready.profile);
   const admin = connect(server.ready.grpc, operator);
-  const issued = await ask(admin.certificates, admin.certificates.issue, {
-    requestId: freshId(),
-    validateOnly: false,
-    tenant: "fuzzer",
-    holder: "",
-  });
-  const tenant = {
-    certificate: Buffer.from(issued.certificateChainPem),
-    key: Buffer.from(issued.privateKeyPem),
-    root: Buffer.from(issued.rootPem),
-  };
+  const tenant = await issueIdentity(admin, "fuzzer");
   await admin.deploy("echo", source);
   const clients = { admin: operator, tenant, stranger: { root: operator.root } };
   for (const [name, given] of Object.entries(clients))

@@ -147,8 +147,14 @@ test("Shutdown answers, is on record, and ends the server as SIGTERM does", asyn
   await open();
   expect(await solo.call("slow", "value")).toBe(0);
   const kernel = (await solo.history("", "kernel")).map(({ type }) => type);
-  const firstBoot = ["authority.key-made", "kernel.started", "authority.key-made", "capability.granted"];
-  expect(kernel).toEqual([...firstBoot, "kernel.stopping", "capability.used", "kernel.started"]);
+  const firstBoot = [
+    "authority.key-made",
+    "vault.unsealed",
+    "kernel.started",
+    "authority.key-made",
+    "capability.granted",
+  ];
+  expect(kernel).toEqual([...firstBoot, "kernel.stopping", "capability.used", "vault.unsealed", "kernel.started"]);
 });
 
 test("/metrics answers on loopback and counts what happens, without the names of tenants (lesson 25)", async () => {

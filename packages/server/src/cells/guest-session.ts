@@ -303,7 +303,13 @@ class Session implements GuestSession {
     // The guest has ended or is being killed; how, is known when nothing of it is left.
     if (this.#killing || this.#ending !== undefined || this.#violation !== undefined) return this.#waitForEnd();
     const message = { kind: "call", timeoutMs, method, args, trace } as const;
-    return lent === undefined ? this.#ask(message) : this.#ask({ ...message, lent: lent.drivers }, lent);
+    if (lent === undefined) return this.#ask(message);
+    // A program reaches no drivers, so there is nothing to do with what is lent.
+    if (this.#execFailure !== undefined) {
+      lent.end();
+      return this.#ask(message);
+    }
+    return this.#ask({ ...message, lent: lent.drivers }, lent);
   }
 
   async cast({ method, args, trace }: Parameters<GuestSession["cast"]>[0]): Promise<boolean> {

@@ -75,7 +75,7 @@ export type KernelMessage =
       readonly timeoutMs: number;
       readonly method: string;
       readonly args: Uint8Array;
-      /** Drivers that act with the caller's authority while the call is open. Absent for none. */
+      /** Drivers that act with the caller's authority while the call is open. Absent for none, and for programs. */
       readonly lent?: DriverTable;
     } & Traced)
   | ({ readonly kind: "cast"; readonly method: string; readonly args: Uint8Array } & Traced)
@@ -173,6 +173,7 @@ const KERNEL = {
   probe: 10,
   askRest: 11,
   traced: 12,
+  lent: 13,
   http: 32,
 } as const;
 const GUEST = {
@@ -200,6 +201,13 @@ export function encodeKernelMessage(message: KernelMessage): readonly Uint8Array
     const { trace, ...plain } = message;
     return [new FieldWriter(KERNEL.traced).text(trace, MAX_TRACE_BYTES).bytes(), ...encodeKernelMessage(plain)];
   }
+  if ("lent" in message && message.lent !== undefined) {
+    const { lent, ...plain } = message;
+    return [
+      new FieldWriter(KERNEL.lent).text(JSON.stringify(lent), MAX_LENT_BYTES).bytes(),
+      ...encodeKernelMessage(plain),
+    ];
+  }
   switch (message.kind) {
     case "rouse":
       return [new FieldWriter(KERNEL.rouse).bytes()];
@@ -213,11 +221,7 @@ export function encodeKernelMessage(message: KernelMessage): readonly Uint8Array
       return [new FieldWriter(KERNEL.run).bytes(), message.args];
     case "call":
       return [
-        new FieldWriter(KERNEL.call)
-          .u32(message.timeoutMs)
-          .text(message.method, MAX_NAME_BYTES)
-          .optional(message.lent && JSON.stringify(message.lent), MAX_LENT_BYTES)
-          .bytes(),
+        new FieldWriter(KERNEL.call).u32(message.timeoutMs).text(message.method, MAX_NAME_BYTES).bytes(),
         message.args,
       ];
     case "cast":
@@ -273,6 +277,12 @@ export function decodeKernelMessage(payload: Uint8Array): KernelMessage {
       if (plain.kind === "call" || plain.kind === "cast") return { ...plain, trace };
       throw new ProtocolError(`Cannot read message of the kernel: ${plain.kind} has no trace`);
     }
+    case KERNEL.lent: {
+      const lent = JSON.parse(reader.text(MAX_LENT_BYTES)) as DriverTable;
+      const plain = decodeKernelMessage(reader.rest());
+      if (plain.kind === "call") return { ...plain, lent };
+      throw new ProtocolError(`Cannot read message of the kernel: nothing is lent with ${plain.kind}`);
+    }
     case KERNEL.answer:
       return { kind: "answer", bytes: reader.rest() };
     case KERNEL.http:
@@ -290,10 +300,7 @@ export function decodeKernelMessage(payload: Uint8Array): KernelMessage {
 
 function decodeCall(reader: FieldReader): KernelMessage & { readonly kind: "call" } {
   const timeoutMs = reader.u32();
-  const method = reader.text(MAX_NAME_BYTES);
-  const lent = reader.optional(MAX_LENT_BYTES);
-  const call = { kind: "call", timeoutMs, method, args: reader.rest() } as const;
-  return lent === undefined ? call : { ...call, lent: JSON.parse(lent) as DriverTable };
+  return { kind: "call", timeoutMs, method: reader.text(MAX_NAME_BYTES), args: reader.rest() };
 }
 
 function decodeBoot(bytes: Uint8Array): Boot {
