@@ -84,7 +84,11 @@ test("nobody lends without saying so, and nobody lends what is not theirs", asyn
   expect(await call(guest, [], "lent")).toBe(null);
   expect(await call(guest, [], "compile", "out/a")).toBe("lend me kv/write on where it is to go");
   expect(await call(guest, [own], "lent")).toEqual(["kv"]);
-  for (const grant of ["kv/write on kv/compiler/**", "kv/read on kv/compiler/out/**", "net/fetch on net/egress"]) {
+  for (const grant of [
+    "kv/write on kv/compiler/**",
+    "kv/read on kv/compiler/out/**",
+    "net/fetch on net/egress host=example.com",
+  ]) {
     expect(await refusal(call(guest, [grant], "compile", "billing"))).toMatchObject({
       reason: "CAPABILITY_DENIED",
       message: expect.stringContaining("more than you hold"),

@@ -66,6 +66,7 @@ test.each([
   ["kv/read on kv/a uses=x", /out of their bounds/],
   ["net/fetch on net/egress host=127.0.0.1", /out of their bounds/],
   ["net/fetch on net/egress port=70000", /out of their bounds/],
+  ["net/fetch on net/egress port=443", /without hosts/],
   ["net/fetch on net/egress host=", /out of their bounds/],
   ["kv/read on kv/a win=9-5", /wanted times/],
   ["kv/read on kv/a constructor=1", /there is not/],

@@ -20,5 +20,9 @@ export function parseGrant(text: string): Grant | GrantFault {
       return { kind: "fault", message: `gives ${name} on "${grant.resource}": that ability is for ${on}/...` };
     }
   }
+  // Whoever may send anywhere can carry anything out: that is to be said, and not left out.
+  if (grant.abilities.includes("net/fetch") && grant.caveats?.host === undefined) {
+    return { kind: "fault", message: "gives net/fetch without hosts: say which, such as host=api.example.com" };
+  }
   return grant;
 }
