@@ -320,7 +320,8 @@ export const kernelErrors = {
   },
   ARGUMENTS_INVALID: {
     status: "INVALID_ARGUMENT",
-    meaning: "The arguments of a message are not such as the contract of its service wants; no handler has seen them",
+    meaning:
+      "The arguments of a message, or of `init`, are not such as the contract of the service wants; no handler has seen them",
     wanted: "arguments as the service's contract has them",
     fix: "Send what the contract wants at the path that is named",
     command: "solo status ID",
@@ -457,6 +458,15 @@ export const kernelErrors = {
     fix: "Whether the message had its effect is unknown; ask the service before you repeat it",
     command: "solo logs ID",
     example: { method: "DeploymentService/Logs" },
+  },
+  REPLY_INVALID: {
+    status: "ABORTED",
+    meaning:
+      "The service replied with what its own contract does not promise; its handler has run, and what it did has been done",
+    wanted: "a reply as the service's contract has it",
+    fix: "Tell its author: the types that its bundle was built from and the code in it disagree at the path that is named",
+    command: "solo status ID",
+    example: { method: "MessagingService/Call" },
   },
   REPLY_NOT_JSON: {
     status: "ABORTED",

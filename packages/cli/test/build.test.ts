@@ -64,7 +64,7 @@ interface Item { readonly name: string; kind?: "fruit" | "tool" | undefined; par
 type Id = string & { readonly brand: "id" };
 export default defineServer({
   version: 1,
-  init: (): Item[] => [],
+  init: (_setup, most: number = 9): Item[] => [],
   calls: {
     /** Puts it on the shelf. */
     add: async ({ state }, item: Item, count: number = 1) => reply(state.length + count, [...state, item]),
@@ -89,6 +89,7 @@ export default defineServer({
     items,
   });
   expect((await build()).contract?.schemas).toEqual({
+    init: { arguments: list(0, [{ title: "most", type: "number" }]) },
     calls: {
       add: {
         description: "Puts it on the shelf.",
@@ -101,6 +102,7 @@ export default defineServer({
       find: {
         arguments: list(2, [{ title: "id", $ref: "#/$defs/Id" }, { type: "boolean" }], { type: "string" }),
         reply: item,
+        replyOptional: true,
       },
       loose: {
         arguments: list(3, [

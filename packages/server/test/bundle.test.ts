@@ -149,9 +149,113 @@ describe("a bundle with schemas in its contract", () => {
     await solo.kill("checked");
   });
 
+  describe("that promises replies", () => {
+    const promising = `
+import { defineServer, noReply, reply } from "@solo/actor-core";
+export default defineServer({
+  version: 1,
+  init: (_setup, first) => [first],
+  calls: {
+    say: ({ state }, value) => reply(value, state),
+    later: ({ state, from }, value) => { setTimeout(() => from.reply(value), 1); return noReply(state); },
+    perhaps: ({ state }, value) => reply(value, state),
+    count: ({ state }) => reply(state[0], [state[0] + 1]),
+    round: ({ state }) => { const node = { next: null }; node.next = node; return reply(node, state); },
+  },
+});
+`;
+    const anything = { arguments: { type: "array", minItems: 0, items: {} } };
+    const node = { type: "object", properties: { next: { $ref: "#/$defs/Node" } }, required: ["next"] };
+    const promises = {
+      init: {
+        arguments: { type: "array", prefixItems: [{ title: "first", type: "number" }], minItems: 1, items: false },
+      },
+      calls: {
+        say: { ...anything, reply: { $ref: "#/$defs/Price" } },
+        later: { ...anything, reply: { type: "number" } },
+        perhaps: { ...anything, reply: { type: "number" }, replyOptional: true as const },
+        count: { ...anything, reply: { type: "number" } },
+        round: { ...anything, reply: { $ref: "#/$defs/Node" } },
+      },
+      casts: {},
+      $defs: { Price: price, Node: node },
+    };
+    const bundle = writeBundle({
+      ...parts,
+      contract: { calls: Object.keys(promises.calls), casts: [], schemas: promises },
+      files: [{ path: "main.js", content: Buffer.from(promising) }],
+    });
+    const startedWith = (args: readonly unknown[]) => ({
+      ...options,
+      manifest: { startArguments: Buffer.from(JSON.stringify(args)) },
+    });
+
+    test("has what init is started with checked before it runs", async () => {
+      for (const [args, message] of [
+        [["one"], /\$\[0\] is "one"; wanted is a number/],
+        [[], /\$ is 0 values; wanted is 1 value/],
+      ] as const) {
+        const error = await refusal(solo.deploy("promising", bundle, startedWith(args)));
+        expect(error).toMatchObject({ reason: "ARGUMENTS_INVALID", metadata: { cause: "arguments" } });
+        expect(error.message).toMatch(message);
+        expect((await refusal(solo.status("promising"))).reason).toBe("SERVICE_NOT_FOUND");
+      }
+    });
+
+    test("passes on no other reply, says where it is wrong, and puts it on record once", async () => {
+      await solo.deploy("promising", bundle, startedWith([1]));
+      const refused = async (method: string, args: readonly unknown[]) => {
+        const { reason, message, metadata } = await refusal(solo.call("promising", method, args));
+        return { reason, message, path: metadata.path };
+      };
+      expect(await solo.call("promising", "say", [{ amount: 1, more: true }])).toEqual({ amount: 1, more: true });
+      expect(await refused("say", [{ amount: "much" }])).toEqual({
+        reason: "REPLY_INVALID",
+        message: 'Cannot pass on the reply of "promising": $.amount is "much"; wanted is a number',
+        path: "$.amount",
+      });
+      expect(await refused("say", [])).toMatchObject({
+        reason: "REPLY_INVALID",
+        message: /\$ is nothing; wanted is an object$/,
+      });
+      expect(await solo.call("promising", "later", [2])).toBe(2);
+      expect(await refused("later", [null])).toMatchObject({ reason: "REPLY_INVALID", path: "$" });
+      expect(await refused("perhaps", [false])).toMatchObject({ reason: "REPLY_INVALID", path: "$" });
+      expect(await solo.call("promising", "perhaps")).toBeUndefined();
+      expect(await refused("round", [])).toMatchObject({ reason: "REPLY_NOT_JSON" });
+      const asking = `
+import { defineServer, reply } from "@solo/actor-core";
+export default defineServer({
+  version: 1,
+  init: () => 0,
+  calls: {
+    ask: async ({ state, ctx }) =>
+      reply(await ctx.call("promising", "say", ["much"]).catch((error) => error.message), state),
+  },
+});
+`;
+      await solo.deploy("asking", asking, { manifest: { grants: ["svc/call on svc/promising"] } });
+      expect(await solo.call("asking", "ask")).toMatch(/REPLY_INVALID: .*\$ is an array; wanted is an object/);
+      // It lives on, with all that its handlers did.
+      expect([await solo.call("promising", "count"), await solo.call("promising", "count")]).toEqual([1, 2]);
+      const told = (await solo.history("promising")).filter(({ type }) => type === "service.contract-broken");
+      expect(told.map(({ dataJson }) => JSON.parse(dataJson))).toEqual([
+        { serviceId: "promising", version: 1, method: "say", path: "$.amount", times: 1, problem: expect.any(String) },
+      ]);
+      expect(await solo.status("promising")).toMatchObject({ restarts: 0 });
+      await solo.kill("promising");
+    });
+  });
+
   test.each<[string, unknown, RegExp]>([
     ["they are none", [], /as schemas is no JSON object/],
     ["a method has none", { ...schemas, calls: { add: {} } }, /no schema for the arguments of "add"/],
+    ["init has none", { ...schemas, init: {} }, /no schema for the arguments of "init"/],
+    [
+      "a reply has none",
+      { ...schemas, casts: { reset: { arguments: {}, reply: 1 } } },
+      /no schema for the reply of "reset"/,
+    ],
     [
       "they are too large",
       { ...schemas, $defs: { x: { description: "x".repeat(65_536) } } },

@@ -1658,7 +1658,7 @@ export const messages = {
         "name": "kind",
         "jsonName": "kind",
         "type": "string",
-        "doc": "One of `artifact`, `compile`, `init`, `not_allowed`, `disk_full`, `start_timeout`, `crash`, `oom`, `cpu`, `stalled`, `limit`, `signal`, `exit`, `protocol`, `stop`, `kill`, `server`."
+        "doc": "One of `artifact`, `arguments`, `compile`, `init`, `not_allowed`, `disk_full`, `start_timeout`, `crash`, `oom`, `cpu`, `stalled`, `limit`, `signal`, `exit`, `protocol`, `stop`, `kill`, `server`."
       },
       {
         "name": "message",
@@ -1948,7 +1948,7 @@ export const messages = {
         "name": "contract_json",
         "jsonName": "contractJson",
         "type": "string",
-        "doc": "JSON: `calls` and `casts`, each by its name with the JSON Schemas of its `arguments` (an array) and its `reply`, and the\n`$defs` they refer to. What does not fit is refused before a handler sees it. Empty where the service has none, as a\nsingle source file has not. In the answer to `Status` only."
+        "doc": "JSON: `init` with the JSON Schema of its `arguments` (an array), `calls` and `casts`, each by its name with those of its\n`arguments` and its `reply`, and the `$defs` they refer to. Arguments that do not fit are refused before a handler sees\nthem, replies before a caller does. Empty where the service has none, as a single source file has not. In the answer to `Status` only."
       }
     ]
   },

@@ -13,6 +13,8 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** What methods take and answer, by their names. */
 export interface ContractSchemas {
+  /** Left out where it is not known. */
+  readonly init?: { readonly arguments: JsonSchema };
   readonly calls: Readonly<Record<string, MethodSchema>>;
   readonly casts: Readonly<Record<string, MethodSchema>>;
   /** What `#/$defs/NAME` in them names. */
@@ -26,6 +28,8 @@ export interface MethodSchema {
   readonly arguments: JsonSchema;
   /** Left out for a cast, and for a call that answers without a value. */
   readonly reply?: JsonSchema;
+  /** It may answer without a value too. */
+  readonly replyOptional?: true;
 }
 
 /** What goes into a bundle. */

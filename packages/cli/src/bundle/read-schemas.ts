@@ -1,7 +1,15 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { CompilerHost, CompilerOptions, Program, Symbol as TsSymbol, Type, TypeChecker } from "typescript";
-import type { ContractSchemas, JsonSchema, MethodSchema } from "./bundle-file.ts";
+import type {
+  CompilerHost,
+  CompilerOptions,
+  Program,
+  Signature,
+  Symbol as TsSymbol,
+  Type,
+  TypeChecker,
+} from "typescript";
+import type { ContractSchemas, MethodSchema } from "./bundle-file.ts";
 import { TypeSchemas } from "./type-schemas.ts";
 
 /** A cell refuses larger ones. */
@@ -48,8 +56,14 @@ export async function readSchemas(entry: string): Promise<ContractSchemas | unde
       }),
     );
   };
-  const [calls, casts] = [methodsOf("calls"), methodsOf("casts")];
-  const contract = { calls, casts, $defs: schemas.definitions() };
+  const init = checker.getPropertyOfType(type, "init");
+  const start = init === undefined ? undefined : plainSignature(init, checker);
+  const contract = {
+    ...(start === undefined ? {} : { init: { arguments: schemas.ofArguments(start.getParameters().slice(1)) } }),
+    calls: methodsOf("calls"),
+    casts: methodsOf("casts"),
+    $defs: schemas.definitions(),
+  };
   return Buffer.byteLength(JSON.stringify(contract)) > MAX_BYTES ? undefined : contract;
 }
 
@@ -84,14 +98,19 @@ function exportedService(ts: TypeScript, program: Program, entry: string) {
 }
 
 /** undefined for a handler that is no plain function: what it takes is unknown. */
+function plainSignature(handler: TsSymbol, checker: TypeChecker): Signature | undefined {
+  const [signature, ...others] = checker.getTypeOfSymbol(handler).getCallSignatures();
+  return others.length > 0 ? undefined : signature;
+}
+
 function methodSchema(
   handler: TsSymbol,
   schemas: TypeSchemas,
   checker: TypeChecker,
   answers: boolean,
 ): MethodSchema | undefined {
-  const [signature, ...others] = checker.getTypeOfSymbol(handler).getCallSignatures();
-  if (signature === undefined || others.length > 0) return undefined;
+  const signature = plainSignature(handler, checker);
+  if (signature === undefined) return undefined;
   const description = handler
     .getDocumentationComment(checker)
     .map(({ text }) => text)
@@ -100,17 +119,23 @@ function methodSchema(
   return {
     ...(description === "" ? {} : { description }),
     arguments: schemas.ofArguments(signature.getParameters().slice(1)),
-    ...(reply === undefined ? {} : { reply }),
+    ...reply,
   };
 }
 
 /** Of all that a handler may answer now or later. */
-function replySchema(returned: Type, schemas: TypeSchemas, checker: TypeChecker): JsonSchema | undefined {
+function replySchema(
+  returned: Type,
+  schemas: TypeSchemas,
+  checker: TypeChecker,
+): Pick<MethodSchema, "reply" | "replyOptional"> | undefined {
   const results = checker.getAwaitedType(returned);
   if (results === undefined) return undefined;
   const replies = (results.isUnion() ? results.types : [results]).flatMap((result) => {
     const reply = checker.getPropertyOfType(result, "reply");
     return reply === undefined ? [] : [checker.getTypeOfSymbol(reply)];
   });
-  return replies.length === 0 ? undefined : schemas.ofAny(replies);
+  const reply = replies.length === 0 ? undefined : schemas.ofAny(replies);
+  if (reply === undefined) return undefined;
+  return { reply, ...(replies.some((each) => schemas.mayBeUndefined(each)) ? { replyOptional: true } : {}) };
 }

@@ -1,4 +1,12 @@
-import type { Node, ParameterDeclaration, Symbol as TsSymbol, TupleTypeReference, Type, TypeChecker } from "typescript";
+import type {
+  Identifier,
+  Node,
+  ParameterDeclaration,
+  Symbol as TsSymbol,
+  TupleTypeReference,
+  Type,
+  TypeChecker,
+} from "typescript";
 import type { JsonSchema } from "./bundle-file.ts";
 
 /** Deeper types are taken as anything. */
@@ -54,7 +62,7 @@ export class TypeSchemas {
       }
       const isOptional = declaration !== undefined && this.#checker.isOptionalParameter(declaration);
       prefixItems.push({ title: parameter.name, ...this.of(type) });
-      if (!isOptional && !this.#mayBeUndefined(type)) minItems = prefixItems.length;
+      if (!isOptional && !this.mayBeUndefined(type)) minItems = prefixItems.length;
     }
     return { type: "array", ...(prefixItems.length === 0 ? {} : { prefixItems }), minItems, items };
   }
@@ -166,14 +174,14 @@ export class TypeSchemas {
   }
 
   #tuple(type: TupleTypeReference): JsonSchema {
-    const { elementFlags, minLength } = type.target;
+    const { elementFlags, minLength, labeledElementDeclarations: labels } = type.target;
     const prefixItems: JsonSchema[] = [];
     let items: JsonSchema | false = false;
     for (const [index, element] of this.#checker.getTypeArguments(type).entries()) {
       const isVariable = ((elementFlags[index] ?? 0) & this.#ts.ElementFlags.Variable) !== 0;
       // What stands behind a rest in the middle is not told apart.
       if (isVariable || items !== false) items = items === false ? this.of(element) : ANYTHING;
-      else prefixItems.push(this.of(element));
+      else prefixItems.push({ ...titled(labels?.[index]?.name), ...this.of(element) });
     }
     return { type: "array", ...(prefixItems.length === 0 ? {} : { prefixItems }), minItems: minLength, items };
   }
@@ -189,7 +197,7 @@ export class TypeSchemas {
       const schema = { ...this.of(value), ...this.#described(member) };
       Object.defineProperty(properties, member.name, { value: schema, enumerable: true, configurable: true });
       const isOptional = (member.flags & this.#ts.SymbolFlags.Optional) !== 0;
-      if (!isOptional && !this.#mayBeUndefined(value)) required.push(member.name);
+      if (!isOptional && !this.mayBeUndefined(value)) required.push(member.name);
     }
     const [index] = this.#checker.getIndexInfosOfType(type);
     return {
@@ -208,11 +216,16 @@ export class TypeSchemas {
     return description === "" ? {} : { description };
   }
 
-  #mayBeUndefined(type: Type): boolean {
+  /** Whether a value of it may be none; unknown types may. */
+  mayBeUndefined(type: Type): boolean {
     const { Any, Unknown, Never, Undefined, Void } = this.#ts.TypeFlags;
     const parts = type.isUnion() ? type.types : [type];
     return parts.some(({ flags }) => (flags & (Any | Unknown | Never | Undefined | Void)) !== 0);
   }
+}
+
+function titled(name: Node | undefined): JsonSchema {
+  return name === undefined ? {} : { title: (name as Identifier).text };
 }
 
 function isOfLanguage({ declarations }: TsSymbol): boolean {

@@ -18,15 +18,22 @@ export function methodLines(service: Service, group: "calls" | "casts"): readonl
   return service[group].map((name) => {
     const method = isSchema(methods) && Object.hasOwn(methods, name) ? methods[name] : undefined;
     if (!isSchema(method) || !isSchema(method.arguments)) return name;
-    const reply = isSchema(method.reply) ? `: ${typeText(method.reply)}` : "";
+    const nothing = method.replyOptional === true ? " | undefined" : "";
+    const reply = isSchema(method.reply) ? `: ${typeText(method.reply)}${nothing}` : "";
     return `${name}(${parameterTexts(method.arguments).join(", ")})${reply}`;
   });
 }
 
-/** Whether what is sent to the service is checked before a handler sees it. */
+/** What it is to be started with, as `init(start?: number)`; undefined where that is not known. */
+export function initLine(service: Service): string | undefined {
+  const init = contractJson(service)?.init;
+  if (!isSchema(init) || !isSchema(init.arguments)) return undefined;
+  return `init(${parameterTexts(init.arguments).join(", ")})`;
+}
+
+/** Whether what is sent to the service and what it replies is checked. */
 export function contractText(service: Service): string {
-  if (contractJson(service) !== null)
-    return "arguments are checked before a handler sees them; --json shows the schemas";
+  if (contractJson(service) !== null) return "arguments and replies are checked; --json shows the schemas";
   return service.kind === ArtifactKind.ARTIFACT_KIND_SOURCE
     ? "none: a single file takes any JSON unchecked; deploy a folder to have its types checked"
     : "none: any JSON is taken unchecked";

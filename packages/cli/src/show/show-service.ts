@@ -10,7 +10,7 @@ import {
 } from "@solo/proto";
 import { formatTable, type TableCell } from "../table.ts";
 import { type Paint, terminalText } from "../terminal-text.ts";
-import { contractJson, contractText, methodLines } from "./show-contract.ts";
+import { contractJson, contractText, initLine, methodLines } from "./show-contract.ts";
 import { timeJson, timeText } from "./show-time.ts";
 import {
   artifactKinds,
@@ -180,6 +180,7 @@ export function serviceText(service: Service, paint: Paint): string {
     ["restarts", String(service.restarts)],
     ["process", service.processId === 0 ? "-" : String(service.processId)],
     ["isolation", `${wordOf(confinements, service.confinement)}, limits ${wordOf(limitsLevels, service.limitsLevel)}`],
+    ...startRows(service),
     ...methodRows(service, "calls"),
     ...methodRows(service, "casts"),
     ["contract", contractText(service)],
@@ -203,6 +204,11 @@ export function serviceText(service: Service, paint: Paint): string {
   const facts = rows.map(([name, value]) => `${name.padEnd(10)} ${value}`.trimEnd());
   const limits = service.limits.length === 0 ? "" : `\n${limitsText(service.limits)}`;
   return `${facts.join("\n")}\n${limits}`;
+}
+
+function startRows(service: Service): [name: string, value: string][] {
+  const line = initLine(service);
+  return line === undefined ? [] : [["starts by", terminalText(line)]];
 }
 
 /** One line for all names; one for each where its contract says more. */

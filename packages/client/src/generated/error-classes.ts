@@ -330,7 +330,7 @@ export class ArgumentsNotJson extends SoloError {
   }
 }
 
-/** The arguments of a message are not such as the contract of its service wants; no handler has seen them. */
+/** The arguments of a message, or of `init`, are not such as the contract of the service wants; no handler has seen them. */
 export class ArgumentsInvalid extends SoloError {
   declare readonly reason: "ARGUMENTS_INVALID";
   constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
@@ -463,6 +463,14 @@ export class ServiceDied extends SoloError {
   declare readonly reason: "SERVICE_DIED";
   constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
     super("SERVICE_DIED", message, facts, options);
+  }
+}
+
+/** The service replied with what its own contract does not promise; its handler has run, and what it did has been done. */
+export class ReplyInvalid extends SoloError {
+  declare readonly reason: "REPLY_INVALID";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("REPLY_INVALID", message, facts, options);
   }
 }
 
@@ -1054,6 +1062,7 @@ export const errorClasses = {
   LIMIT_NOT_ENFORCEABLE: LimitNotEnforceable,
   LIMIT_REACHED: LimitReached,
   SERVICE_DIED: ServiceDied,
+  REPLY_INVALID: ReplyInvalid,
   REPLY_NOT_JSON: ReplyNotJson,
   CALL_TIMED_OUT: CallTimedOut,
   VAULT_SEALED: VaultSealed,

@@ -67,13 +67,13 @@ export type CallOutcome =
 /** A call that did not work, while the service lives on. */
 export interface GuestError {
   /**
-   * `unknown-method`, `arguments-not-json`, `arguments-not-array`, `arguments-invalid`, `reply-not-json`, `handler-failed`,
+   * `unknown-method`, `arguments-not-json`, `arguments-not-array`, `arguments-invalid`, `reply-not-json`, `reply-invalid`, `handler-failed`,
    * or of the kernel's own: `too-large` (the arguments do not fit a frame), `overloaded` (too much waits for the guest). A hostile guest may
    * send any other text.
    */
   readonly kind: string;
   readonly message: string;
-  /** Path inside the value, such as `$.items[3].when`, for `arguments-invalid` and `reply-not-json`. */
+  /** Path inside the value, such as `$.items[3].when`, for `arguments-invalid`, `reply-not-json` and `reply-invalid`. */
   readonly path?: string;
   readonly detail?: string;
 }

@@ -3,6 +3,7 @@ import type { Cause, CauseKind } from "../services/cause.ts";
 
 const reasons: Readonly<Record<CauseKind, Reason>> = {
   artifact: "ARTIFACT_INVALID",
+  arguments: "ARGUMENTS_INVALID",
   not_allowed: "PROGRAM_NOT_ALLOWED",
   disk_full: "DISK_FULL",
   compile: "COMPILE_FAILED",
@@ -25,6 +26,7 @@ const reasons: Readonly<Record<CauseKind, Reason>> = {
 const wanted: Readonly<Partial<Record<CauseKind, string>>> = {
   compile: "source that compiles",
   artifact: "an artifact that is what it says, for this host",
+  arguments: "the arguments that the contract has for `init`",
   not_allowed: "an artifact that needs nothing of the host, or what its operator allows",
   disk_full: "room for what the archive holds unpacked, as long as the service runs",
 };
@@ -35,6 +37,7 @@ export const startError = (serviceId: string, cause: Cause): SoloError =>
     found: cause.message,
     wanted: wanted[cause.kind] ?? "a service whose `init` returns",
     ...(cause.location === undefined ? {} : { location: cause.location }),
+    ...(cause.kind === "arguments" ? { field: "manifest.start_arguments" } : {}),
     ...(cause.kind === "oom" ? { fix: "Use less memory, or raise limits.memory_bytes" } : {}),
     metadata: {
       service_id: serviceId,

@@ -55,6 +55,19 @@ export type EventBody =
       /** Times it was reached since the last event of this kind, this one included. */
       readonly times: number;
     }
+  /** It replied with what its own contract does not promise. Told at most once a minute. */
+  | {
+      readonly type: "service.contract-broken";
+      readonly serviceId: string;
+      readonly version: number;
+      /** Of the last such reply, and where in it. */
+      readonly method: string;
+      readonly path: string;
+      /** A sentence of the cell. */
+      readonly problem: string;
+      /** Times since the last event of this kind, this one included. */
+      readonly times: number;
+    }
   /** It is over its mailbox bound and refuses messages; `service.healthy` tells the end. */
   | {
       readonly type: "service.degraded";

@@ -55,7 +55,7 @@ const longestMs = 2_147_483_647;
  * within its time.
  *
  * @throws {SoloError} `SERVICE_NOT_FOUND`, `SERVICE_NOT_RUNNING`, `METHOD_NOT_FOUND`, `ARGUMENTS_NOT_JSON`, `ARGUMENTS_INVALID`, `MAILBOX_FULL`,
- *   `MESSAGE_TOO_LARGE`, `CALL_TIMED_OUT`, `SERVICE_DIED`, `LIMIT_REACHED`, `REPLY_NOT_JSON`,
+ *   `MESSAGE_TOO_LARGE`, `CALL_TIMED_OUT`, `SERVICE_DIED`, `LIMIT_REACHED`, `REPLY_NOT_JSON`, `REPLY_INVALID`,
  *   `CIRCUIT_OPEN`, `CANCELLED`
  */
 export async function call(
@@ -92,6 +92,7 @@ export async function call(
           return outcome.bytes;
         case "error":
           result = outcome.error.kind === "timeout" ? "unanswered" : "answered";
+          if (outcome.error.kind === "reply-invalid") noteBrokenContract(context, service, method, outcome.error);
           throw guestError(message, service, outcome.error, options.timeoutMs);
         case "died":
           result = "answered";
@@ -372,6 +373,18 @@ function died(
   });
 }
 
+function noteBrokenContract({ clock }: MessagingContext, service: DeployedService, method: string, error: GuestError) {
+  const times = service.brokenPromises.count(clock.nowMs());
+  if (times === undefined) return;
+  const { serviceId, record } = service;
+  const { version, correlationId } = record;
+  const { path = "$", message: problem } = error;
+  service.journal.note({
+    events: [{ type: "service.contract-broken", serviceId, version, method, path, problem, times }],
+    origin: { correlationId, actor: "kernel" },
+  });
+}
+
 function replyTooLarge({ serviceId, method }: Message, service: DeployedService, used: number): SoloError {
   const allowed = service.record.manifest.limits.replyBytes;
   return new SoloError("MESSAGE_TOO_LARGE", `Cannot pass on the reply of "${serviceId}": it is too large`, {
@@ -416,6 +429,13 @@ function guestError(message: Message, service: DeployedService, error: GuestErro
       return new SoloError("REPLY_NOT_JSON", `Cannot pass on the reply of "${serviceId}": ${error.message}`, {
         found: `${error.message}${error.path === undefined ? "" : ` at ${error.path}`}`,
         wanted: "a reply of JSON values and Uint8Array",
+        metadata: { ...metadata, ...(error.path === undefined ? {} : { path: error.path }) },
+      });
+    case "reply-invalid":
+      return new SoloError("REPLY_INVALID", `Cannot pass on the reply of "${serviceId}": ${error.message}`, {
+        found: error.message,
+        wanted: `the reply that the contract of "${serviceId}" promises for ${quoted(method)}`,
+        command: `solo status ${serviceId}`,
         metadata: { ...metadata, ...(error.path === undefined ? {} : { path: error.path }) },
       });
     case "reply-too-large":

@@ -37,6 +37,8 @@ export type CauseKind =
   | "not_allowed"
   /** The disk of the data folder had no room for the files of its program. */
   | "disk_full"
+  /** Its contract wants other arguments for `init` than its manifest has. */
+  | "arguments"
   /** The source does not compile. */
   | "compile"
   /** The top level of the source, or `init`, threw, or the default export is no server. */

@@ -13,6 +13,7 @@ import { LogBuffer } from "./log-buffer.ts";
 import { ServiceAuthority } from "./service-authority.ts";
 import type { Manifest, ServiceRecord } from "./service-record.ts";
 import type { LimitUse, ServiceView } from "./service-view.ts";
+import { Tally } from "./tally.ts";
 
 /** What the running incarnation of a service is, while there is one. */
 export interface Incarnation {
@@ -27,14 +28,6 @@ export interface Incarnation {
   readonly startedWithinMs: number;
   /** Gives back the place in the mailbox of each message that was handed to it and that it is not done with. */
   readonly unhandled: Set<() => void>;
-}
-
-/** How often a limit was reached at one level in the present life of a service. */
-export interface LimitTally {
-  times: number;
-  /** Of these, those that an event has told of, and when the last one did. */
-  told: number;
-  toldAtMs: number;
 }
 
 /**
@@ -78,7 +71,9 @@ export class DeployedService {
   cpuShare: number | undefined;
   /** How long the message that it handles has taken, at the last look; undefined while it advances. */
   messageUse: { readonly callTimeMs: number; readonly cpuTimeMs: number } | undefined;
-  readonly #tallies = new Map<string, LimitTally>();
+  /** Replies that its contract does not promise. */
+  brokenPromises = new Tally();
+  readonly #tallies = new Map<string, Tally>();
   readonly #authority: Authority;
   #record: ServiceRecord;
   #state: LifecycleState;
@@ -143,6 +138,7 @@ export class DeployedService {
     this.#state = state;
     this.restarts = 0;
     this.#tallies.clear();
+    this.brokenPromises = new Tally();
     this.#wake();
   }
 
@@ -160,11 +156,12 @@ export class DeployedService {
     });
   }
 
-  tallyOf(limit: LimitName, level: LimitLevel): LimitTally {
+  /** Of the times that it reached the limit in its present life. */
+  tallyOf(limit: LimitName, level: LimitLevel): Tally {
     const key = `${level} ${limit}`;
     let tally = this.#tallies.get(key);
     if (tally === undefined) {
-      tally = { times: 0, told: 0, toldAtMs: Number.NEGATIVE_INFINITY };
+      tally = new Tally();
       this.#tallies.set(key, tally);
     }
     return tally;

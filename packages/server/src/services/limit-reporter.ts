@@ -6,9 +6,6 @@ import type { Cause } from "./cause.ts";
 import type { DeployedService } from "./deployed-service.ts";
 import { actionAt, softLimit } from "./limit-rules.ts";
 
-/** A limit at one level is told of once in this time; what comes between is counted. */
-const tellEveryMs = 60_000;
-
 /** Counts every time that a service reaches a limit, and puts it on record, though not as often as it happens. */
 export class LimitReporter {
   readonly #clock: Clock;
@@ -32,13 +29,8 @@ export class LimitReporter {
     const { wireName: name, doc, unit } = limitRow(limit);
     const used = Math.round(found);
     this.#metrics.limitReached(name, level, action);
-    const tally = service.tallyOf(limit, level);
-    tally.times += 1;
-    const nowMs = this.#clock.nowMs();
-    if (nowMs - tally.toldAtMs >= tellEveryMs) {
-      const times = tally.times - tally.told;
-      tally.toldAtMs = nowMs;
-      tally.told = tally.times;
+    const times = service.tallyOf(limit, level).count(this.#clock.nowMs());
+    if (times !== undefined) {
       const { serviceId } = service;
       service.journal.note({
         events: [

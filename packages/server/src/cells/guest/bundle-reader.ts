@@ -8,7 +8,7 @@
 
 import { MAX_CONTRACT_BYTES } from "../wire/protocol.ts";
 import { bun } from "./bun.ts";
-import { checkArguments, isSchema, type JsonSchema, type Mismatch } from "./check-arguments.ts";
+import { checkValue, isSchema, type JsonSchema, type Mismatch } from "./check-value.ts";
 
 /** The code to run, or why there is none. */
 export type ReadBundle =
@@ -21,8 +21,15 @@ export interface Contract {
   readonly casts: readonly string[];
   /** JSON: what they take and answer; empty where that is not known. */
   readonly schemas: string;
-  /** What is wrong with the arguments of one; nothing where no schema tells. */
-  check(group: "calls" | "casts", method: string, args: readonly unknown[]): Mismatch | undefined;
+  /** What is wrong with the arguments of one, or of `init`; nothing where no schema tells. */
+  checkArguments(of: MethodName | "init", args: readonly unknown[]): Mismatch | undefined;
+  /** What is wrong with the reply of a call. A value that cannot travel at all is told of when it is sent. */
+  checkReply(call: string, reply: unknown): Mismatch | undefined;
+}
+
+export interface MethodName {
+  readonly group: "calls" | "casts";
+  readonly method: string;
 }
 
 /** Version of `@solo/actor-core` in this cell; put in when the guest is built. */
@@ -102,7 +109,9 @@ function parseManifest(text: string): Manifest {
 function parseContract(value: unknown): Contract {
   const { calls, casts, schemas } = record(value, "its contract");
   const named = { calls: names(calls), casts: names(casts) };
-  if (schemas === undefined) return { ...named, schemas: "", check: () => undefined };
+  if (schemas === undefined) {
+    return { ...named, schemas: "", checkArguments: () => undefined, checkReply: () => undefined };
+  }
   const text = JSON.stringify(schemas);
   const bytes = new TextEncoder().encode(text).length;
   if (bytes > MAX_CONTRACT_BYTES) {
@@ -110,25 +119,46 @@ function parseContract(value: unknown): Contract {
   }
   const found = record(schemas, "what its contract has as schemas");
   const definitions = record(found.$defs, "what its contract has as $defs");
-  const wanted = { calls: argumentsOf(found.calls), casts: argumentsOf(found.casts) };
+  const init = found.init === undefined ? undefined : parseMethod("init", found.init);
+  const methods = { calls: parseMethods(found.calls), casts: parseMethods(found.casts) };
   return {
     ...named,
     schemas: text,
-    check: (group, method, args) => {
-      const schema = wanted[group].get(method);
-      return schema === undefined ? undefined : checkArguments(args, schema, definitions);
+    checkArguments: (of, args) => {
+      const wanted = of === "init" ? init : methods[of.group].get(of.method);
+      return wanted === undefined ? undefined : checkValue(args, wanted.arguments, definitions);
+    },
+    checkReply: (call, reply) => {
+      const { reply: wanted, replyOptional } = methods.calls.get(call) ?? {};
+      if (wanted === undefined || (reply === undefined && replyOptional)) return undefined;
+      return checkValue(reply, wanted, definitions);
     },
   };
 }
 
-function argumentsOf(methods: unknown): ReadonlyMap<string, JsonSchema> {
+/** What one method takes and answers, as far as that is known. */
+interface Method {
+  readonly arguments: JsonSchema;
+  readonly reply: JsonSchema | undefined;
+  readonly replyOptional: boolean;
+}
+
+function parseMethods(methods: unknown): ReadonlyMap<string, Method> {
   return new Map(
-    Object.entries(record(methods, "a part of its contract")).map(([name, method]) => {
-      const { arguments: schema } = record(method, `what its contract says of ${quoted(name)}`);
-      if (isSchema(schema)) return [name, schema];
-      throw new Refused(`its contract has no schema for the arguments of ${quoted(name)}`);
-    }),
+    Object.entries(record(methods, "a part of its contract")).map(([name, method]) => [
+      name,
+      parseMethod(name, method),
+    ]),
   );
+}
+
+function parseMethod(name: string, value: unknown): Method {
+  const { arguments: wanted, reply, replyOptional } = record(value, `what its contract says of ${quoted(name)}`);
+  if (!isSchema(wanted)) throw new Refused(`its contract has no schema for the arguments of ${quoted(name)}`);
+  if (reply !== undefined && !isSchema(reply)) {
+    throw new Refused(`its contract has no schema for the reply of ${quoted(name)}`);
+  }
+  return { arguments: wanted, reply, replyOptional: replyOptional === true };
 }
 
 function names(value: unknown): readonly string[] {

@@ -13,6 +13,7 @@ import {
   PROTOCOL_VERSION,
 } from "../wire/protocol.ts";
 import type { Contract } from "./bundle-reader.ts";
+import type { Mismatch } from "./check-value.ts";
 import { describeError } from "./describe-error.ts";
 import { ArgumentsRefused, decodeArguments, decodeValue, encodeValue, NotJson } from "./json.ts";
 import { LoadFailed } from "./load-failed.ts";
@@ -155,6 +156,10 @@ export class Guest {
     try {
       const startArguments = decodeArguments(args);
       const { definition, runtime, contract, http } = await this.#host.load(boot, joinChunks(this.#source.splice(0)));
+      const wrong = contract?.checkArguments("init", startArguments);
+      if (wrong !== undefined) {
+        return this.#exit({ kind: "arguments", normal: false, message: `init cannot be run: ${described(wrong)}` });
+      }
       this.#runtime = runtime;
       const started = await runtime.runService(definition, startArguments, {
         log: (level, values, trace) => this.log(level, this.#host.show(values), trace),
@@ -238,6 +243,11 @@ export class Guest {
       if (answer === undefined || answer.kind === "ended") return;
       if (answer.kind === "failed") return this.#send(id, { kind: "error", error: describeFailure(answer) });
       const bytes = encodeReply(answer.value);
+      const wrong = this.#contract?.checkReply(method, answer.value);
+      if (wrong !== undefined) {
+        const error = { kind: "reply-invalid", message: described(wrong), path: wrong.path };
+        return this.#send(id, { kind: "error", error });
+      }
       if (bytes.length >= MAX_FRAME_BYTES) throw new ReplyTooLarge(bytes.length);
       this.#send(id, { kind: "reply", bytes });
     } catch (error) {
@@ -258,10 +268,9 @@ export class Guest {
   /** @throws {ArgumentsRefused} When they are none, or not such as the contract wants. */
   #arguments(group: "calls" | "casts", message: { readonly method: string; readonly args: Uint8Array }): unknown[] {
     const args = decodeArguments(message.args);
-    const wrong = this.#contract?.check(group, message.method, args);
+    const wrong = this.#contract?.checkArguments({ group, method: message.method }, args);
     if (wrong === undefined) return args;
-    const { path, found, wanted } = wrong;
-    throw new ArgumentsRefused("arguments-invalid", `${path} is ${found}; wanted is ${wanted}`, path);
+    throw new ArgumentsRefused("arguments-invalid", described(wrong), wrong.path);
   }
 
   #stop(): void {
@@ -321,6 +330,10 @@ export class Guest {
   #send(id: number, message: Parameters<typeof encodeGuestMessage>[0]): void {
     this.#host.send(id, encodeGuestMessage(message));
   }
+}
+
+function described({ path, found, wanted }: Mismatch): string {
+  return `${path} is ${found}; wanted is ${wanted}`;
 }
 
 function keeps(running: RunningService, contract: Contract): boolean {

@@ -223,7 +223,7 @@ function decodeName(word: string): string {
 }
 
 const LEVELS: readonly Level[] = ["debug", "info", "warn", "error"];
-const ENDINGS: readonly Exclude<EndingKind, "compile" | "artifact">[] = ["init", "crash", "stop"];
+const ENDINGS: readonly Exclude<EndingKind, "compile" | "artifact" | "arguments">[] = ["init", "crash", "stop"];
 const MAX_WORD_BYTES = 64 * 1024;
 const MAX_TEXT_BYTES = 8 * 1024;
 const LF = 10;

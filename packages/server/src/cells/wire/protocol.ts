@@ -155,10 +155,10 @@ export interface Ending {
   readonly location?: { readonly file: string; readonly line: number; readonly column: number };
 }
 
-export type EndingKind = "compile" | "init" | "crash" | "stop" | "artifact";
+export type EndingKind = "compile" | "init" | "crash" | "stop" | "artifact" | "arguments";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
-const ENDING_KINDS = ["compile", "init", "crash", "stop", "artifact"] as const;
+const ENDING_KINDS = ["compile", "init", "crash", "stop", "artifact", "arguments"] as const;
 
 const KERNEL = {
   boot: 1,

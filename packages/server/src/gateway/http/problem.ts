@@ -37,7 +37,12 @@ const tooLarge: ReadonlySet<Reason> = new Set([
 ] satisfies Reason[]);
 
 /** What a service did wrong behind this server. */
-const badGateway: ReadonlySet<Reason> = new Set(["FETCH_FAILED", "SERVICE_DIED", "REPLY_NOT_JSON"] satisfies Reason[]);
+const badGateway: ReadonlySet<Reason> = new Set([
+  "FETCH_FAILED",
+  "SERVICE_DIED",
+  "REPLY_NOT_JSON",
+  "REPLY_INVALID",
+] satisfies Reason[]);
 
 function statusOf(code: Reason): number {
   if (tooLarge.has(code)) return 413;

@@ -820,7 +820,7 @@ export interface Program {
 
 /** Why a service ended, in words that a program can compare. */
 export interface Cause {
-  /** One of `artifact`, `compile`, `init`, `not_allowed`, `disk_full`, `start_timeout`, `crash`, `oom`, `cpu`, `stalled`, `limit`, `signal`, `exit`, `protocol`, `stop`, `kill`, `server`. */
+  /** One of `artifact`, `arguments`, `compile`, `init`, `not_allowed`, `disk_full`, `start_timeout`, `crash`, `oom`, `cpu`, `stalled`, `limit`, `signal`, `exit`, `protocol`, `stop`, `kill`, `server`. */
   kind: string;
   /** A sentence. */
   message: string;
@@ -916,9 +916,9 @@ export interface Service {
     | Program
     | undefined;
   /**
-   * JSON: `calls` and `casts`, each by its name with the JSON Schemas of its `arguments` (an array) and its `reply`, and the
-   * `$defs` they refer to. What does not fit is refused before a handler sees it. Empty where the service has none, as a
-   * single source file has not. In the answer to `Status` only.
+   * JSON: `init` with the JSON Schema of its `arguments` (an array), `calls` and `casts`, each by its name with those of its
+   * `arguments` and its `reply`, and the `$defs` they refer to. Arguments that do not fit are refused before a handler sees
+   * them, replies before a caller does. Empty where the service has none, as a single source file has not. In the answer to `Status` only.
    */
   contractJson: string;
 }

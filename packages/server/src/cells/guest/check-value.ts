@@ -3,23 +3,20 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** Why a value is not what a schema wants, and where. */
 export interface Mismatch {
-  /** Such as `$[0].price`; `$` is the array of arguments. */
+  /** Such as `$[0].price`; `$` is the array of arguments, or the reply. */
   readonly path: string;
   readonly found: string;
   readonly wanted: string;
 }
 
 /**
- * Checks a message's arguments against a schema, up to the first that does not hold.
+ * Checks a value that is to travel against a schema, up to the first that does not hold.
  *
+ * @param value A message's array of arguments, or a reply. A member that is `undefined` counts as none.
  * @param definitions What `#/$defs/NAME` names.
  */
-export function checkArguments(
-  args: readonly unknown[],
-  schema: JsonSchema,
-  definitions: JsonSchema,
-): Mismatch | undefined {
-  return mismatch(args, schema, "$", definitions);
+export function checkValue(value: unknown, schema: JsonSchema, definitions: JsonSchema): Mismatch | undefined {
+  return mismatch(value, schema, "$", definitions);
 }
 
 function mismatch(given: unknown, schema: JsonSchema, path: string, definitions: JsonSchema): Mismatch | undefined {
@@ -80,10 +77,11 @@ function inObject(value: object, schema: JsonSchema, path: string, definitions: 
   const { required, additionalProperties } = schema;
   const properties = isSchema(schema.properties) ? schema.properties : {};
   for (const name of Array.isArray(required) ? required : []) {
-    if (!Object.hasOwn(value, name))
+    if ((Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined) === undefined)
       return { path: member(path, name), found: "nothing", wanted: "a member of this name" };
   }
   for (const [name, held] of Object.entries(value)) {
+    if (held === undefined) continue;
     const each = Object.hasOwn(properties, name) ? properties[name] : additionalProperties;
     if (each === false) return { path: member(path, name), found: shown(held), wanted: "no member of this name" };
     const wrong = isSchema(each) ? mismatch(held, each, member(path, name), definitions) : undefined;
@@ -113,9 +111,10 @@ const MAX_SHOWN = 60;
 
 /** Numbers and short texts as they are, of others what they are. */
 function shown(value: unknown): string {
+  if (value === undefined) return "nothing";
   if (value instanceof Uint8Array) return "bytes";
   if (typeof value !== "object") {
-    const text = JSON.stringify(value) ?? "undefined";
+    const text = JSON.stringify(value) ?? `a ${typeof value}`;
     return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`;
   }
   return NAMES[typeOf(value)] ?? "null";
