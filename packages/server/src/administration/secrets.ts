@@ -4,7 +4,7 @@ import { quoted } from "../errors.ts";
 import type { StateStore } from "../ports/state-store.ts";
 import { newKey, wipe } from "../vault/envelope.ts";
 import { secretInvalid } from "../vault/errors.ts";
-import type { Lease } from "../vault/leases.ts";
+import { type HandedOut, handOut } from "../vault/hand-out.ts";
 import { type ChangeOrigin, type SecretSummary, type TenantVault, vaultLimits } from "../vault/tenant-vault.ts";
 import type { Vault } from "../vault/vault.ts";
 
@@ -24,11 +24,7 @@ export interface StoredSecret {
   readonly createdAtMs: number;
 }
 
-/** A secret in the hands of who asked for it, who wipes it. */
-export interface FetchedSecret extends StoredSecret {
-  readonly value: Buffer;
-  readonly lease: Lease;
-}
+export interface FetchedSecret extends StoredSecret, HandedOut {}
 
 const secretName = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
@@ -126,43 +122,16 @@ export async function changeKey(
   });
 }
 
-/**
- * Hands out a secret, with a lease no longer than the authority for it. On record before it is handed out.
- *
- * @returns A value that its receiver wipes.
- */
+/** Hands out a secret, see {@link handOut}. @returns A value that its receiver wipes. */
 export async function fetchSecret(
   { vault }: SecretsContext,
   permit: Permit<"VaultService/FetchSecret">,
   wish: { readonly name: string; readonly version?: number; readonly lifeMs?: number },
 ): Promise<FetchedSecret> {
-  const { name, lifeMs } = wish;
   const { tenant, capability, signal } = permit;
-  const secrets = await vault.of(tenant);
-  const version = secrets.find(name, wish.version);
-  const authorityUntilMs = (capability?.expiresAtSeconds ?? 0) * 1_000;
-  const lease = vault.leases.make({ tenant, name, version: version.version, authorityUntilMs, lifeMs });
-  const value = await secrets.read(name, version);
-  const cid = capability?.cids.at(-1);
-  try {
-    await secrets.note(
-      {
-        type: "secret.fetched",
-        name,
-        version: version.version,
-        leaseId: lease.id,
-        expiresAtMs: lease.expiresAtMs,
-        ...(cid === undefined ? {} : { cid }),
-      },
-      originOf(permit),
-    );
-    permit.assertLive();
-  } catch (error) {
-    wipe(value);
-    throw error;
-  }
-  vault.leases.hold(lease, signal);
-  return { name, ...version, value, lease };
+  const endsAtMs = (capability?.expiresAtSeconds ?? 0) * 1_000;
+  const authority = { cid: capability?.cids.at(-1), endsAtMs, signal };
+  return { name: wish.name, ...(await handOut(vault, { tenant, ...wish }, authority, originOf(permit))) };
 }
 
 export interface SecretPage {

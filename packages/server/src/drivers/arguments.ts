@@ -7,7 +7,7 @@ import { argumentsRefused } from "./refusals.ts";
 /** Of a key. With what stands before them they still are a resource's name, also in an operator's words. */
 export const mostNames = 11;
 const longestKey = 256;
-const storeName = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const plainName = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** What an operation was given, read one by one. Each throws `DRIVER_ARGUMENTS_INVALID`. */
 export class Arguments {
@@ -68,9 +68,13 @@ export class Arguments {
   }
 
   store(value: unknown, usual: string): string {
-    if (value === undefined) return usual;
-    if (typeof value === "string" && storeName.test(value)) return value;
-    throw this.#refused("options.store", value, "1 to 63 characters of a-z, 0-9 and -, a letter first");
+    return value === undefined ? usual : this.name(value, "options.store");
+  }
+
+  /** Of a store or a secret. */
+  name(value: unknown, field: string): string {
+    if (typeof value === "string" && plainName.test(value)) return value;
+    throw this.#refused(field, value, "1 to 63 characters of a-z, 0-9 and -, a letter first");
   }
 
   count(value: unknown, field: string, most: number): number {

@@ -14,6 +14,7 @@ import type { DriverProcesses } from "./driver-process.ts";
 import type { DriverSession } from "./driver-session.ts";
 import { LentAuthority, returned } from "./lent-authority.ts";
 import { argumentsRefused, noSuchOperation, unavailable } from "./refusals.ts";
+import { SecretAnswer } from "./secret-answer.ts";
 
 /** An answer of a driver, as the service gets it. */
 export interface DriverAnswer {
@@ -21,11 +22,17 @@ export interface DriverAnswer {
   readonly serviceId: string;
   readonly driver: string;
   readonly operation: string;
-  /** JSON, empty for nothing; or the reason of a refusal. */
-  readonly outcome:
-    | { readonly kind: "answer"; readonly bytes: Uint8Array }
-    | { readonly kind: "refusal"; readonly error: SoloError };
+  /** A JSON array, as the service wrote it. */
+  readonly args: Uint8Array;
+  readonly outcome: Outcome;
 }
+
+type Outcome =
+  /** JSON, empty for nothing. */
+  | { readonly kind: "answer"; readonly bytes: Uint8Array }
+  /** A secret, which is told to nobody else. */
+  | { readonly kind: "withheld" }
+  | { readonly kind: "refusal"; readonly error: SoloError };
 
 /** Milliseconds for an operation that says nothing else. */
 const usualTimeoutMs = 30_000;
@@ -67,20 +74,28 @@ export class DriverDispatch {
 
   /** Answers a `driver-call`. Never rejects. */
   async answer(session: DriverSession, message: OutgoingMessage): Promise<void> {
-    const { target: driver, method: operation } = message;
+    const { target: driver, method: operation, args } = message;
     const { tenant, serviceId } = session.asker;
-    let outcome: DriverAnswer["outcome"];
+    const record = (outcome: Outcome): void => this.#record({ tenant, serviceId, driver, operation, args, outcome });
+    let bytes: Uint8Array;
     try {
-      outcome = { kind: "answer", bytes: encodeValue(await this.#do(session, message)) };
-    } catch (error) {
-      outcome = { kind: "refusal", error: await this.#refusalOf(session, `${driver}.${operation}`, error) };
+      const value = await this.#do(session, message);
+      if (value instanceof SecretAnswer) {
+        record({ kind: "withheld" });
+        message.answer({ kind: "reply", bytes: value.bytes });
+        // Copied into a frame by now.
+        value.wipe();
+        return;
+      }
+      bytes = encodeValue(value);
+    } catch (thrown) {
+      const error = await this.#refusalOf(session, `${driver}.${operation}`, thrown);
+      record({ kind: "refusal", error });
+      message.answer({ kind: "error", reason: error.code, message: sentenceOf(error) });
+      return;
     }
-    this.#record({ tenant, serviceId, driver, operation, outcome });
-    message.answer(
-      outcome.kind === "answer"
-        ? { kind: "reply", bytes: outcome.bytes }
-        : { kind: "error", reason: outcome.error.code, message: sentenceOf(outcome.error) },
-    );
+    record({ kind: "answer", bytes });
+    message.answer({ kind: "reply", bytes });
   }
 
   async #do(session: DriverSession, { target, method, args, lent }: OutgoingMessage): Promise<unknown> {
@@ -232,6 +247,11 @@ class EffectScope implements Scope {
 
   decide<Name extends Ability>(need: Need<Name>): Promise<Permit<Name, "self">> {
     return this.#held.authority.decide(need);
+  }
+
+  async standing(): ReturnType<Scope["standing"]> {
+    const { cids, expiresAtSeconds } = await this.#held.authority.capability("act on it");
+    return { cid: cids.at(-1), endsAtMs: expiresAtSeconds * 1_000 };
   }
 
   async settle(cost: Parameters<Scope["settle"]>[0]): Promise<void> {

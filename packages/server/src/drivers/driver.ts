@@ -67,7 +67,7 @@ export type Need<Name extends Ability = Ability> = Omit<AccessRequest<Vocabulary
 export interface CallPlan {
   /** All of them must be granted. */
   readonly needs: readonly Need[];
-  /** The effect. Resolves with JSON values and bytes. */
+  /** The effect. Resolves with JSON values and bytes, or with a `SecretAnswer`. */
   run(scope: Scope): Promise<unknown>;
 }
 
@@ -92,6 +92,8 @@ export interface Scope {
   readonly signal: AbortSignal;
   /** Decides something that turned up on the way, such as a redirect. Begin its effect by the permit's `run`. @throws {SoloError} */
   decide<Name extends Ability>(need: Need<Name>): Promise<Permit<Name, "self">>;
+  /** The capability that it was decided by, and when that ends. */
+  standing(): Promise<{ readonly cid: string | undefined; readonly endsAtMs: number }>;
   /** Says what it has cost in the end, for needs with a cost: what was charged beyond that is given back. At most once. */
   settle(cost: Cost): Promise<void>;
 }

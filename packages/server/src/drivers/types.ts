@@ -212,6 +212,24 @@ export interface Random {
   uuid(): Promise<string>;
 }
 
+/** A secret that was read. Whoever has it has it: read it when it is needed, and not for keeping. */
+export interface ReadSecret {
+  /** For text: `new TextDecoder().decode(value)`. */
+  readonly value: Uint8Array;
+  readonly version: number;
+  /** Until when it may be used: never longer than the authority, and gone when that is taken back. */
+  readonly lease: { readonly id: string; readonly expiresAtMs: number };
+}
+
+/**
+ * Secrets of the tenant that the service may read; to have one put into a request unseen, see {@link SecretHeader}. Needs
+ * `vault/read` on `vault/NAME`.
+ */
+export interface Secrets {
+  /** @param options `version`: default the newest. `leaseMs`: default an hour, at most a day. */
+  read(name: string, options?: { readonly version?: number; readonly leaseMs?: number }): Promise<ReadSecret>;
+}
+
 /** Topics between the services of a tenant. A topic is named like a key of {@link Kv}. */
 export interface Events {
   /**

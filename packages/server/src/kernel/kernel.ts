@@ -306,7 +306,7 @@ function startServices(options: {
     drivers: options.drivers.all,
     processes: options.processes,
     denials,
-    record: ({ driver, outcome }) => metrics.answered(driver, outcome.kind === "answer" ? "ok" : "refused"),
+    record: ({ driver, outcome }) => metrics.answered(driver, outcome.kind === "refusal" ? "refused" : "ok"),
   });
   const launcher = new Launcher({
     system,

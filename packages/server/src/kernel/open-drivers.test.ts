@@ -57,6 +57,7 @@ const taken: Readonly<Record<string, readonly [args: readonly unknown[], ...need
   "fs.remove": [["a.txt"], "fs/write fs/shop/a.txt"],
   "random.bytes": [[8], "random/bytes random/shop"],
   "random.uuid": [[], "random/bytes random/shop"],
+  "vault.read": [["api-key", { version: 2, leaseMs: 1_000 }], "vault/read vault/api-key"],
 };
 
 test("every operation of every driver needs something, of the abilities that it says", () => {

@@ -10,6 +10,7 @@ import { netDriver } from "../drivers/net/net.ts";
 import { systemResolve } from "../drivers/net/resolver.ts";
 import { useSecretOf } from "../drivers/net/use-secret.ts";
 import { randomDriver } from "../drivers/random/random.ts";
+import { vaultDriver } from "../drivers/vault/vault.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { EventLog } from "../ports/event-log.ts";
 import type { StateStore } from "../ports/state-store.ts";
@@ -66,6 +67,7 @@ export function openDrivers(options: {
       net,
       timers,
       randomDriver(),
+      vaultDriver(vault),
       ...(files === undefined ? [] : [files]),
     ],
     forget,

@@ -19,6 +19,7 @@ import { ArgumentsRefused, decodeArguments, decodeValue, encodeValue, NotJson } 
 import { LoadFailed } from "./load-failed.ts";
 import type { DriverCall, RunningService, ServiceAnswer, ServiceCall, ServiceRuntime } from "./run-service.ts";
 import type { HttpHandler, HttpSurroundings } from "./serve-http.ts";
+import { Unsaid } from "./unsaid.ts";
 
 /** A source's default export, and what runs it. */
 export interface LoadedSource {
@@ -54,6 +55,7 @@ export class Guest {
   readonly #host: GuestHost;
   readonly #rate = new LineRate(LINES_PER_SECOND);
   readonly #outgoing = new Map<number, PendingCall>();
+  readonly #unsaid = new Unsaid();
   #nextOutgoing = 1;
   #boot: Boot | undefined;
   #source: Uint8Array[] = [];
@@ -288,11 +290,13 @@ export class Guest {
     );
   }
 
-  #callDriver({ args, ...asked }: DriverCall): Promise<unknown> {
-    return this.#ask(
+  async #callDriver({ args, ...asked }: DriverCall): Promise<unknown> {
+    const answer = await this.#ask(
       () => ({ kind: "driver-call", ...asked, args: encodeValue(args) }),
       (code, text) => Object.assign(new Error(text), { code }),
     );
+    if (asked.driver === "vault") this.#unsaid.add((answer as { readonly value: Uint8Array }).value);
+    return answer;
   }
 
   #ask(ask: () => GuestMessage, refused: (reason: string, text: string) => Error): Promise<unknown> {
@@ -328,7 +332,7 @@ export class Guest {
   }
 
   #send(id: number, message: Parameters<typeof encodeGuestMessage>[0]): void {
-    this.#host.send(id, encodeGuestMessage(message));
+    this.#host.send(id, encodeGuestMessage(this.#unsaid.cutOut(message)));
   }
 }
 
