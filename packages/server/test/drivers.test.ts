@@ -301,6 +301,12 @@ test("random bytes and names come from the host", async () => {
   expect(await use("some", "random", "bytes", -1)).toMatchObject({ code: "DRIVER_ARGUMENTS_INVALID" });
 });
 
+test("logs of other services are read where they are granted", async () => {
+  await deploy("reader", "svc/logs on svc/caller");
+  expect(await use("reader", "logs", "read", "caller")).toEqual({ answer: { lines: [] } });
+  expect(await use("reader", "logs", "read", "some")).toMatchObject({ code: "CAPABILITY_DENIED" });
+});
+
 test("files are kept where they are granted", async () => {
   await deploy("clerk", "fs/read,fs/write on fs/clerk/**");
   await use("clerk", "fs", "write", "out/report.txt", "all is well");

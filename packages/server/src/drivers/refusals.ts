@@ -28,3 +28,10 @@ export const outcomeUnknown = (operation: string, found: string): SoloError =>
     found,
     wanted: "a driver that lives until it has answered",
   });
+
+/** What went on about a service goes on no longer. */
+export const serviceGone = (serviceId: string): SoloError =>
+  new SoloError("SERVICE_NOT_FOUND", `Cannot go on: the service ${quoted(serviceId)} was killed`, {
+    found: "a service that is gone for good",
+    wanted: "a deployed service",
+  });

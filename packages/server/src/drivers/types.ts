@@ -230,6 +230,29 @@ export interface Secrets {
   read(name: string, options?: { readonly version?: number; readonly leaseMs?: number }): Promise<ReadSecret>;
 }
 
+/** A line of a service's log. */
+export interface LogsItem {
+  /** From 1 without gaps: what lies between two that follow each other is no longer kept. Begins anew with the server. */
+  readonly sequence: number;
+  readonly atMs: number;
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly text: string;
+}
+
+/**
+ * What services have said: their last 1,000 lines, or 256 K characters. Default: the service's own log, which it writes by
+ * `ctx.log`, without a grant. Needs `svc/logs` on `svc/ID`.
+ */
+export interface Logs {
+  /** Oldest first, 100 at most, behind a sequence. `next` is there when there are more: pass it as `after`. */
+  read(
+    service?: string,
+    options?: { readonly after?: number; readonly limit?: number },
+  ): Promise<{ readonly lines: readonly LogsItem[]; readonly next?: number }>;
+  /** From now on, or behind a sequence. Ends with `SERVICE_NOT_FOUND` when the service is killed. */
+  follow(service?: string, options?: { readonly after?: number }): Promise<Stream>;
+}
+
 /** Topics between the services of a tenant. A topic is named like a key of {@link Kv}. */
 export interface Events {
   /**

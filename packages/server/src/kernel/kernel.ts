@@ -23,6 +23,7 @@ import { Signing } from "../deployment/signing.ts";
 import { DriverDispatch } from "../drivers/dispatch.ts";
 import { DriverProcesses } from "../drivers/driver-process.ts";
 import { DriverSession } from "../drivers/driver-session.ts";
+import { unavailable } from "../drivers/refusals.ts";
 import { Circuits } from "../messaging/circuits.ts";
 import { Directory } from "../messaging/directory.ts";
 import { deliverTimer } from "../messaging/due-timer.ts";
@@ -36,6 +37,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Storage } from "../ports/storage.ts";
 import type { Vitals } from "../ports/vitals.ts";
 import type { Receipts } from "../receipts/receipts.ts";
+import type { DeployedService } from "../services/deployed-service.ts";
 import { HealthKeeper } from "../services/health-keeper.ts";
 import { Journals, type Step } from "../services/journal.ts";
 import { Launcher } from "../services/launcher.ts";
@@ -208,6 +210,18 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
             settings: options.drivers ?? { allowAddresses: [] },
             deliverTimer: async (owner, timer) =>
               messaging === undefined ? { kind: "not-now" } : deliverTimer(messaging, owner, timer),
+            logs: {
+              of: ({ tenant, serviceId }) => {
+                if (messaging === undefined) throw unavailable("logs");
+                return messaging.directory.get(tenant, serviceId).logs;
+              },
+              whenGone: ({ tenant, serviceId }, tell) => {
+                const removed = (service: DeployedService): void => {
+                  if (service.tenant === tenant && service.serviceId === serviceId) tell();
+                };
+                return messaging?.directory.watch({ added: () => undefined, removed }) ?? (() => undefined);
+              },
+            },
           });
           drivers = opened;
           return startSupervisor(supervisor, {

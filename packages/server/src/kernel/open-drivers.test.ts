@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { isAbility } from "../authority/vocabulary.ts";
 import type { Driver } from "../drivers/driver.ts";
 import { silentLogger } from "../observability/logger.ts";
+import { LogBuffer } from "../services/log-buffer.ts";
 import { openMemoryStorage } from "../storage/index.ts";
 import { systemClock } from "../system-clock.ts";
 import { Vault } from "../vault/vault.ts";
@@ -20,8 +21,9 @@ beforeAll(async () => {
   const rootKey = { kind: "key-file", path: join(folder, "vault", "root.key") } as const;
   vault = await Vault.open({ state, events, clock, logger: silentLogger, rootKey });
   const settings = { allowAddresses: [], scratchFolder: join(folder, "scratch") };
+  const logs = { of: () => new LogBuffer(), whenGone: () => () => undefined };
   const deliverTimer = async () => ({ kind: "not-now" }) as const;
-  drivers = openDrivers({ clock, state, events, vault, settings, deliverTimer }).all;
+  drivers = openDrivers({ clock, state, events, vault, settings, deliverTimer, logs }).all;
 });
 afterAll(async () => {
   await vault.close();
@@ -57,6 +59,8 @@ const taken: Readonly<Record<string, readonly [args: readonly unknown[], ...need
   "fs.remove": [["a.txt"], "fs/write fs/shop/a.txt"],
   "random.bytes": [[8], "random/bytes random/shop"],
   "random.uuid": [[], "random/bytes random/shop"],
+  "logs.read": [["other", { after: 7, limit: 10 }], "svc/logs svc/other"],
+  "logs.follow": [[], "svc/logs svc/shop"],
   "vault.read": [["api-key", { version: 2, leaseMs: 1_000 }], "vault/read vault/api-key"],
 };
 

@@ -5,6 +5,7 @@ import { eventsDriver } from "../drivers/events/events.ts";
 import { fsDriver } from "../drivers/fs/fs.ts";
 import { Scratch } from "../drivers/fs/scratch.ts";
 import { kvDriver } from "../drivers/kv/kv.ts";
+import { logsDriver, type ServiceLogs } from "../drivers/logs/logs.ts";
 import { addressPolicy } from "../drivers/net/address.ts";
 import { netDriver } from "../drivers/net/net.ts";
 import { systemResolve } from "../drivers/net/resolver.ts";
@@ -46,8 +47,9 @@ export function openDrivers(options: {
   readonly vault: Vault;
   readonly settings: DriverSettings;
   readonly deliverTimer: TimersOptions["deliver"];
+  readonly logs: ServiceLogs;
 }): OpenDrivers {
-  const { clock, state, events, vault, settings, deliverTimer } = options;
+  const { clock, state, events, vault, settings, deliverTimer, logs } = options;
   const { allowAddresses, scratchFolder } = settings;
   const timers = clockDriver({ state, clock, deliver: deliverTimer });
   const files = scratchFolder === undefined ? undefined : fsDriver(new Scratch(scratchFolder));
@@ -68,6 +70,7 @@ export function openDrivers(options: {
       timers,
       randomDriver(),
       vaultDriver(vault),
+      logsDriver(logs),
       ...(files === undefined ? [] : [files]),
     ],
     forget,

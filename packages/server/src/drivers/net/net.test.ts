@@ -20,6 +20,7 @@ const scope: Scope = {
   signal: new AbortController().signal,
   decide: () => Promise.reject(new Error("nothing else is decided here")),
   settle: async () => undefined,
+  standing: async () => ({ cid: undefined, endsAtMs: 0 }),
 };
 
 /** The driver in its process, under a supervisor, and a peer that answers nothing. */
