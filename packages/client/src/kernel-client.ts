@@ -5,8 +5,14 @@ import { type CallOptions, type Message, type RefOf, type Sender, serviceRef } f
 /** The part of `startKernel()` of `@solo/server/testing` that this needs. */
 export interface TestKernel {
   call(serviceId: string, method: string, ...args: readonly unknown[]): Promise<unknown>;
+  callWith(
+    how: { readonly lend: readonly string[] },
+    serviceId: string,
+    method: string,
+    ...args: readonly unknown[]
+  ): Promise<unknown>;
   cast(serviceId: string, method: string, ...args: readonly unknown[]): Promise<void>;
-  tenant(name: string): Pick<TestKernel, "call" | "cast">;
+  tenant(name: string): Pick<TestKernel, "call" | "callWith" | "cast">;
 }
 
 /**
@@ -21,8 +27,16 @@ export interface TestKernel {
 export function clientOf(kernel: TestKernel): Client {
   const holderOf = ({ tenant }: Message) => (tenant === "" ? kernel : kernel.tenant(tenant));
   const sender: Sender = {
-    call: (message, options) =>
-      within(message, options, holderOf(message).call(message.serviceId, message.method, ...message.args)),
+    call: (message, options) => {
+      const { lend = [] } = options;
+      const { serviceId, method, args } = message;
+      const holder = holderOf(message);
+      const answer =
+        lend.length === 0
+          ? holder.call(serviceId, method, ...args)
+          : holder.callWith({ lend }, serviceId, method, ...args);
+      return within(message, options, answer);
+    },
     cast: (message, options) =>
       within(message, options, holderOf(message).cast(message.serviceId, message.method, ...message.args)),
   };

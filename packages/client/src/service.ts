@@ -13,6 +13,11 @@ export interface CallOptions {
   readonly idempotent?: boolean;
   /** W3C Trace Context of whoever calls, such as `propagation.inject` of OpenTelemetry gives. */
   readonly traceparent?: string;
+  /**
+   * What the service may do as the caller while it answers, each as `kv/write on kv/carts/**`: its handler gets it as `lent`, apart
+   * from its own. At most 16. Nothing of a cast.
+   */
+  readonly lend?: readonly string[];
 }
 
 /** Delivers messages, wherever services run. */

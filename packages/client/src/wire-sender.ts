@@ -80,7 +80,13 @@ export class WireSender implements Sender {
   async #send(kind: "call" | "cast", message: Message, options: CallOptions): Promise<Uint8Array> {
     const { timeoutMs = defaultTimeoutMs, signal, traceparent } = options;
     const { tenant, serviceId, method } = message;
-    const request = { tenant, serviceId, method, arguments: encodeArguments(message.args), lend: [] };
+    const request = {
+      tenant,
+      serviceId,
+      method,
+      arguments: encodeArguments(message.args),
+      lend: [...(options.lend ?? [])],
+    };
     const startedMs = performance.now();
     for (;;) {
       const leftMs = timeoutMs - (performance.now() - startedMs);

@@ -35,6 +35,10 @@ export default defineServer({
   calls: {
     add: ({ state }, by) => reply(state.count + by, { count: state.count + by }),
     hold: ({ state }) => noReply(state),
+    save: async ({ state, lent }, key) => {
+      await lent?.kv?.put(key, "text", { store: "papers" });
+      return reply(lent === undefined ? "nothing is lent" : "saved", state);
+    },
   },
   casts: { set: (_turn, to) => ({ count: to }) },
 });
@@ -51,7 +55,8 @@ beforeAll(async () => {
   identity = await issueIdentity(admin, "acme");
   admin.close();
   plain = connectPlain(server.ready.grpc, identity);
-  for (const id of ["counter", "other"]) await plain.deploy(id, source);
+  for (const id of ["counter", "other"])
+    await plain.deploy(id, source, { manifest: { grants: ["kv/read on kv/papers/**"] } });
 });
 afterAll(async () => {
   plain.close();
@@ -81,6 +86,16 @@ function writeProfile(name: string, capability?: string): string {
   if (capability !== undefined) writeFileSync(join(folder, "capability"), `${capability}\n`);
   return folder;
 }
+
+test("a call lends what its options say, and the next one nothing", async () => {
+  await using solo = connect({ profile: writeProfile("lender") });
+  const counter = solo.service("counter");
+  const lending = counter.with({ lend: ["kv/write on kv/papers/**"] });
+  expect(await lending.call("save", "a")).toBe("saved");
+  expect(await counter.call("save", "a")).toBe("nothing is lent");
+  const tooMuch = counter.with({ lend: ["kv/write on kv/papers/**", "server/doctor on server"] });
+  await expect(tooMuch.call("save", "a")).rejects.toThrow(errors.CapabilityDenied);
+});
 
 describe("what may be done is decided", () => {
   const reached = async (client: Client) => {

@@ -22,6 +22,19 @@ export default defineServer({
 });
 `;
 
+const archive = `import { defineServer, reply } from "@solo/actor-core";
+export default defineServer({
+  version: 1,
+  init: () => 0,
+  calls: {
+    save: async ({ state, lent }, key: string) => {
+      await (lent as any)?.kv.put(key, "text", { store: "papers" });
+      return reply(lent === undefined ? "nothing is lent" : "saved", state);
+    },
+  },
+});
+`;
+
 const toolNames = [
   "solo_help",
   "solo_deploy",
@@ -84,6 +97,18 @@ export function describeTools(connection: () => ToolClient): void {
       expect.objectContaining({ service_id: "counter", state: "running" }),
     );
     expect((await call("solo_kill", { service_id: "counter" })).text).toMatch(/^counter is killed/);
+  });
+
+  test("a call lends what it says, and nothing by itself", async () => {
+    await call("solo_deploy", { service_id: "archive", source: archive });
+    const save = (lend?: readonly string[]) =>
+      call("solo_call", { service_id: "archive", method: "save", arguments: ["a"], ...(lend && { lend }) });
+    expect((await save()).content.reply).toBe("nothing is lent");
+    expect((await save(["kv/write on kv/papers/**"])).content.reply).toBe("saved");
+    expect(await save(["kv/write"])).toMatchObject({
+      isError: true,
+      text: expect.stringContaining("CAPABILITY_MALFORMED"),
+    });
   });
 
   test("a long reply is cut at the budget, and says how long it is", async () => {

@@ -59,6 +59,17 @@ export interface TestTenant {
   /** Deploys what a service file exports by default. Resolves when it runs. */
   deploy(serviceId: string, definition: InlineDefinition, options?: DeployOptions): Promise<ServiceView>;
   call(serviceId: string, method: string, ...args: readonly unknown[]): Promise<unknown>;
+  /**
+   * A call that lends the service a part of what the tenant holds, for as long as it answers.
+   *
+   * @param how `lend`: each as in a manifest, 1 to 16.
+   */
+  callWith(
+    how: { readonly lend: readonly string[] },
+    serviceId: string,
+    method: string,
+    ...args: readonly unknown[]
+  ): Promise<unknown>;
   cast(serviceId: string, method: string, ...args: readonly unknown[]): Promise<void>;
   kill(serviceId: string, options?: { readonly force?: boolean }): Promise<ServiceView>;
   restart(serviceId: string): Promise<ServiceView>;
@@ -164,6 +175,19 @@ function tenantOf(kernel: Kernel, tenant: string, register: (definition: InlineD
       return use("MessagingService/Call", async (permit) =>
         decodeValue(await call(messaging(), permit, { serviceId, method, args }, options())),
       );
+    },
+    callWith: async ({ lend }, serviceId, method, ...values) => {
+      const args = encodeValue(values);
+      return use("MessagingService/Call", async (permit) => {
+        const { lending } = kernel.parts();
+        const held = permit.capability === undefined ? [] : [permit.capability];
+        const lent = await lending.lend(permit, serviceId, { held, grants: lend });
+        try {
+          return decodeValue(await call(messaging(), permit, { serviceId, method, args, lent }, options()));
+        } finally {
+          lent.end();
+        }
+      });
     },
     cast: async (serviceId, method, ...values) => {
       const args = encodeValue(values);

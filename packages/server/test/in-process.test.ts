@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { defineServer, idleAfter, idleTimeout, noReply, reply, stop } from "@solo/actor-core";
 import { manualClock } from "@solo/actor-core/testing";
+import type { CallWith, Kv } from "@solo/server/drivers";
 import { startKernel, type TestTenant } from "@solo/server/testing";
 import { faultyDisk } from "./faulty-disk.ts";
 
@@ -512,5 +513,41 @@ test("what a service sends while it starts leaves its cell only when its accepta
   disk.full = "nothing";
   await kernel.call("listener", "nothing").catch(() => undefined);
   expect(order.filter((what) => what === "heard")).toHaveLength(1);
+  await kernel.stop();
+});
+
+test("a test lends as a client does, and what is lent is handed on between its services", async () => {
+  const { kernel } = await start();
+  const archive = defineServer({
+    version: 1,
+    init: () => 0,
+    calls: {
+      save: async ({ state, lent }, key: string) => {
+        const { kv } = (lent ?? {}) as { readonly kv?: Kv };
+        await kv?.put(key, "text", { store: "papers" });
+        return reply(kv === undefined ? "nothing is lent" : "saved", state);
+      },
+    },
+  });
+  const relay = defineServer({
+    version: 1,
+    init: () => 0,
+    calls: {
+      save: async ({ state, ctx, lent }, key: string) => {
+        const { callWith } = ctx as unknown as { readonly callWith: CallWith };
+        const grants = ["kv/write on kv/papers/ann/**"];
+        if (lent === undefined) return reply(await ctx.call("archive", "save", key), state);
+        return reply(await callWith({ lend: { of: lent, grants } }, "archive", "save", key), state);
+      },
+    },
+  });
+  await kernel.deploy("archive", archive);
+  await kernel.deploy("relay", relay, { grants: toServices });
+  const how = { lend: ["kv/write on kv/papers/**"] };
+  expect(await kernel.call("relay", "save", "ann/1")).toBe("nothing is lent");
+  expect(await kernel.callWith(how, "relay", "save", "ann/1")).toBe("saved");
+  await expect(kernel.callWith(how, "relay", "save", "ben/1")).rejects.toMatchObject({ code: "SERVICE_DIED" });
+  const tooMuch = { lend: ["server/doctor on server"] };
+  await expect(kernel.callWith(tooMuch, "relay", "save", "a")).rejects.toMatchObject({ code: "CAPABILITY_DENIED" });
   await kernel.stop();
 });

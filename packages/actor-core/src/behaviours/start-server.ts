@@ -37,8 +37,16 @@ export interface ServerEnvironment {
   cast(self: Self, message: ServiceMessage): void;
   /** @param trace W3C's `traceparent` of the message being handled. */
   log(self: Self, level: LogLevel, values: readonly unknown[], trace: string | undefined): void;
-  /** Puts into `ctx` what the home gives beside these: see `Drivers`. Before `init`. */
-  equip?(self: Self, ctx: object): void;
+  /**
+   * Puts into `ctx` what the home gives beside these: see `Drivers`. Before `init`.
+   *
+   * @param asking Makes what `ctx.call` would send: within the time, and the trace, of the turn that is under way then.
+   */
+  equip?(
+    self: Self,
+    ctx: object,
+    asking: (service: string, method: string, args: readonly unknown[]) => ServiceMessage,
+  ): void;
 }
 
 /** A method of another service, by names. */
@@ -318,7 +326,7 @@ class ServerCtx {
   constructor(self: Self, environment: ServerEnvironment) {
     this.self = self;
     this.#environment = environment;
-    environment.equip?.(self, this);
+    environment.equip?.(self, this, (service, method, args) => this.#question(service, method, args));
   }
 
   get signal(): HostSignal {
@@ -332,14 +340,17 @@ class ServerCtx {
   }
 
   call(service: string, method: string, ...args: readonly unknown[]): Promise<unknown> {
-    const message = this.#message(service, method, args);
-    if (this.deadlineMs === Number.POSITIVE_INFINITY) return this.#environment.call(this.self, message);
-    const remainingMs = Math.max(0, this.deadlineMs - this.self.nowMs());
-    return this.#environment.call(this.self, { ...message, remainingMs });
+    return this.#environment.call(this.self, this.#question(service, method, args));
   }
 
   cast(service: string, method: string, ...args: readonly unknown[]): void {
     this.#environment.cast(this.self, this.#message(service, method, args));
+  }
+
+  #question(service: string, method: string, args: readonly unknown[]): ServiceMessage {
+    const message = this.#message(service, method, args);
+    if (this.deadlineMs === Number.POSITIVE_INFINITY) return message;
+    return { ...message, remainingMs: Math.max(0, this.deadlineMs - this.self.nowMs()) };
   }
 
   #message(service: string, method: string, args: readonly unknown[]): ServiceMessage {

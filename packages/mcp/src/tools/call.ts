@@ -18,6 +18,13 @@ export const call = defineTool({
       .default([])
       .describe('JSON values, in the order of the handler\'s parameters. Bytes travel as {"$bytes": "<Base64>"}'),
     wait: z.boolean().default(true).describe("false: only tell, and do not wait until the service has acted"),
+    lend: z
+      .array(z.string().max(2_048))
+      .max(16)
+      .default([])
+      .describe(
+        "What the service may do as you while it answers, each as `kv/write on kv/carts/**`. Only with `wait`, and never more than you hold",
+      ),
     timeout_ms: timeoutMs(30_000),
     max_bytes: maxBytes,
   }),
@@ -35,7 +42,7 @@ export const call = defineTool({
       serviceId: input.service_id,
       method: input.method,
       arguments: Buffer.from(JSON.stringify(input.arguments)),
-      lend: [],
+      lend: input.lend,
     };
     const options = { timeoutMs: input.timeout_ms, signal };
     if (!input.wait) {

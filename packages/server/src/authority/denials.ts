@@ -1,6 +1,11 @@
-import type { SoloError } from "../errors.ts";
+import { catalogue, type SoloError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { StateStore } from "../ports/state-store.ts";
+
+/** Whether somebody was refused for what they may not do; not for what they have used up, which happens to the best. */
+export function isDenial({ code }: SoloError): boolean {
+  return code === "CAPABILITY_INVALID" || catalogue[code].status === "PERMISSION_DENIED";
+}
 
 /** One refused attempt. */
 export interface Denial {

@@ -89,8 +89,10 @@ export interface OutgoingMessage {
   readonly args: Uint8Array;
   /** 0 for a cast, and for a driver, which keeps its own time. */
   readonly timeoutMs: number;
-  /** For a driver, in place of the service's own authority; `returned` when the call that lent it is over. */
-  readonly lent?: Lent | "returned";
+  /** What decides, in place of the service's own authority; `returned` when the call that lent it is over. */
+  readonly lent?: Lent | "returned" | undefined;
+  /** What is lent to who is called: a part of `of`, of the service's own where that is undefined. */
+  readonly lend?: { readonly of: Lent | "returned" | undefined; readonly grants: readonly string[] } | undefined;
   /** W3C's `traceparent` of what the guest says it is part of. */
   readonly trace?: string | undefined;
   /** Answers a call; ignored when the guest is gone, for a cast, and the second time. Never throws. */
@@ -456,15 +458,17 @@ class Session implements GuestSession {
       case "log":
         this.#log(message.level, message.text, message.trace);
         return;
-      case "send-call":
+      case "send-call": {
         this.#awaiting = true;
-        this.#sendOut(id, { ...message, kind: "call" });
+        const { terms = ownTerms, ...asked } = message;
+        const lend = terms.lend.length === 0 ? undefined : { of: this.#lentBy(terms.of), grants: terms.lend };
+        this.#sendOut(id, { ...asked, kind: "call", lent: this.#lentBy(terms.by), lend });
         return;
+      }
       case "driver-call": {
         this.#awaiting = true;
         const { kind, lentBy, driver, operation, args } = message;
-        const lent = lentBy === 0 ? {} : { lent: this.#calls.get(lentBy)?.lent ?? ("returned" as const) };
-        this.#sendOut(id, { kind, target: driver, method: operation, args, timeoutMs: 0, ...lent });
+        this.#sendOut(id, { kind, target: driver, method: operation, args, timeoutMs: 0, lent: this.#lentBy(lentBy) });
         return;
       }
       case "send-cast":
@@ -476,6 +480,11 @@ class Session implements GuestSession {
         this.kill();
         return;
     }
+  }
+
+  /** @param call Id of the call that lent it; 0 for the service's own, which is undefined. */
+  #lentBy(call: number): Lent | "returned" | undefined {
+    return call === 0 ? undefined : (this.#calls.get(call)?.lent ?? "returned");
   }
 
   #reply(id: number, bytes: Uint8Array): void {
@@ -595,6 +604,7 @@ function* startMessages({ source, startArguments, ...request }: StartRequest): G
   yield { kind: "run", args: startArguments };
 }
 
+const ownTerms = { by: 0, of: 0, lend: [] } as const;
 const LAST_OUTPUT_LINES = 20;
 const URGENCY: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 

@@ -1,6 +1,6 @@
 import type { Grant, Permit } from "@solo/capabilities";
 import { endedError } from "../authority/authorize.ts";
-import type { Denials } from "../authority/denials.ts";
+import { type Denials, isDenial } from "../authority/denials.ts";
 import { grantForm, parseGrant } from "../authority/grant-text.ts";
 import type { Ability } from "../authority/vocabulary.ts";
 import { ArgumentsRefused, decodeArguments, encodeValue } from "../cells/guest/json.ts";
@@ -12,7 +12,7 @@ import { toSoloError } from "../storage/to-solo-error.ts";
 import type { CallOperation, Driver, Need, Operation, Scope, StreamOperation } from "./driver.ts";
 import type { DriverProcesses } from "./driver-process.ts";
 import type { DriverSession } from "./driver-session.ts";
-import { LentAuthority, returned } from "./lent-authority.ts";
+import { openLoan } from "./lent-authority.ts";
 import { argumentsRefused, noSuchOperation, unavailable } from "./refusals.ts";
 import { SecretAnswer } from "./secret-answer.ts";
 
@@ -190,7 +190,7 @@ export class DriverDispatch {
   async #refusalOf({ asker }: DriverSession, method: string, thrown: unknown): Promise<SoloError> {
     const { tenant, serviceId, spiffeId, correlationId } = asker;
     const error = toSoloError(endedError(thrown, `do ${method}`), correlationId);
-    if (error.code === "CAPABILITY_DENIED" || error.code === "CAPABILITY_INVALID") {
+    if (isDenial(error)) {
       await this.#denials
         .record({ tenant, actor: spiffeId, correlationId, method, error, serviceId })
         .catch(() => undefined);
@@ -223,9 +223,8 @@ const ownHeld = ({ authority, signal }: DriverSession): Held => ({
   assertOpen: () => undefined,
 });
 
-function lentHeld({ signal }: DriverSession, lent: NonNullable<OutgoingMessage["lent"]>): Held {
-  if (!(lent instanceof LentAuthority)) throw returned();
-  lent.assertOpen();
+function lentHeld({ signal }: DriverSession, given: NonNullable<OutgoingMessage["lent"]>): Held {
+  const lent = openLoan(given);
   return { authority: lent.authority, lives: [signal, lent.signal], assertOpen: () => lent.assertOpen() };
 }
 

@@ -9,11 +9,35 @@
  * }
  */
 
+import type { CallTurn, Setup } from "@solo/actor-core";
+
 /**
  * Drops rights for good, until the next start: keeps the grants, each as in a manifest, and nothing else. A driver of which
  * nothing is left goes from `ctx`.
  */
 export type Restrict = (...grants: readonly string[]) => Promise<void>;
+
+/**
+ * `ctx.call`, and by whose right. `by` decides whether the call may be made, and `lend` is what the called service may do while it
+ * answers: a part of the service's own authority, or of what its caller has lent it. Either is `ctx`, for the service's own, or
+ * `lent`, as the handler got it; never both at once, and never without saying so.
+ *
+ * @param how `by`: default `ctx`. `lend.grants`: 1 to 16, each as in a manifest.
+ * @example
+ * await ctx.callWith({ lend: { of: lent, grants: ["kv/write on kv/papers/ann/**"] } }, "archive", "save", "ann/1", "hello");
+ */
+export type CallWith = (
+  how: {
+    readonly by?: WhoseAuthority;
+    readonly lend?: { readonly of: WhoseAuthority; readonly grants: readonly string[] };
+  },
+  service: string,
+  method: string,
+  ...args: readonly unknown[]
+) => Promise<unknown>;
+
+/** A service's `ctx`, for its own; the `lent` of a call's turn, for its caller's. */
+export type WhoseAuthority = Setup["ctx"] | NonNullable<CallTurn<unknown>["lent"]>;
 
 /** What every operation of a driver rejects with: `code` is one of the reasons on page `errors`, such as `CAPABILITY_DENIED`. */
 export interface DriverError extends Error {

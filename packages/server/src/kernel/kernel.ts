@@ -10,7 +10,6 @@ import {
   startSupervisor,
 } from "@solo/actor-core";
 import { nanoid } from "nanoid";
-import { Lending } from "../administration/capabilities/lend.ts";
 import { Authority } from "../authority/authority.ts";
 import { Denials } from "../authority/denials.ts";
 import { kernelTenant } from "../authority/names.ts";
@@ -27,6 +26,7 @@ import { unavailable } from "../drivers/refusals.ts";
 import { Circuits } from "../messaging/circuits.ts";
 import { Directory } from "../messaging/directory.ts";
 import { deliverTimer } from "../messaging/due-timer.ts";
+import { Lending } from "../messaging/lending.ts";
 import { deliverOutgoing, spiffeIdOf } from "../messaging/outgoing.ts";
 import type { MessagingContext } from "../messaging/send.ts";
 import { LoadWatch } from "../observability/load-watch.ts";
@@ -322,6 +322,7 @@ function startServices(options: {
     denials,
     record: ({ driver, outcome }) => metrics.answered(driver, outcome.kind === "refusal" ? "refused" : "ok"),
   });
+  const lending = new Lending({ authority, drivers: dispatch });
   const launcher = new Launcher({
     system,
     tenants: options.tenants,
@@ -338,10 +339,11 @@ function startServices(options: {
         const { tenant, serviceId, record } = service;
         const spiffeId = spiffeIdOf(service);
         const session = new DriverSession({ tenant, serviceId, spiffeId, correlationId: record.correlationId }, held);
+        const sending = { context: messaging, denials, lending, held, life: session.signal };
         return {
           deliver: (message) => {
             if (message.kind === "driver-call") void dispatch.answer(session, message);
-            else void deliverOutgoing(messaging, service, message, held);
+            else void deliverOutgoing(sending, service, message);
           },
           close: () => session.close(),
         };
@@ -400,7 +402,7 @@ function startServices(options: {
     parts: {
       storage,
       messaging,
-      lending: new Lending({ authority, drivers: dispatch }),
+      lending,
       authority,
       denials,
       deployments,

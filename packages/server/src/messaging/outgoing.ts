@@ -1,23 +1,34 @@
 import { authorize, type Permit } from "../authority/authorize.ts";
+import { type Denials, isDenial } from "../authority/denials.ts";
 import type { OutgoingMessage } from "../cells/guest-session.ts";
+import { type LentAuthority, openLoan } from "../drivers/lent-authority.ts";
 import { SoloError } from "../errors.ts";
 import { defaultCallTimeoutMs } from "../limits.ts";
 import { parseTraceparent } from "../observability/traceparent.ts";
 import type { DeployedService } from "../services/deployed-service.ts";
 import type { ServiceAuthority } from "../services/service-authority.ts";
+import type { Lending } from "./lending.ts";
 import { call, cast, type MessagingContext } from "./send.ts";
+
+/** What one incarnation of a service sends by. */
+export interface Sending {
+  readonly context: MessagingContext;
+  readonly denials: Denials;
+  readonly lending: Lending;
+  /** What this incarnation of the service may do. */
+  readonly held: ServiceAuthority;
+  /** Aborted when it has ended. */
+  readonly life: AbortSignal;
+}
 
 /**
  * Delivers what one service sends to another of its tenant: the same check and the same look-up as for a client's message, by what
- * the service was granted.
- *
- * @param held What this incarnation of the service may do.
+ * the service was granted, or by what a caller has lent it where it says so. Never rejects.
  */
 export async function deliverOutgoing(
-  context: MessagingContext,
+  { context, denials, lending, held, life }: Sending,
   service: DeployedService,
   outgoing: OutgoingMessage,
-  held: ServiceAuthority,
 ): Promise<void> {
   const { tenant } = service;
   // Who sends is known from the pipe the message came through, never from what it says.
@@ -25,15 +36,15 @@ export async function deliverOutgoing(
   // What the guest says it is part of; else of what the service came into being by.
   const traced = parseTraceparent(outgoing.trace);
   const correlationId = traced?.traceId ?? service.record.correlationId;
-  const { target, method, args } = outgoing;
+  const { target, method, args, lend } = outgoing;
   const timeoutMs = Math.min(outgoing.timeoutMs || defaultCallTimeoutMs, 2_147_483_647);
   const message = { serviceId: target, method, args };
   const options = { timeoutMs, signal: new AbortController().signal, trace: traced && outgoing.trace };
-  const permitFor = async <M extends "MessagingService/Call" | "MessagingService/Cast">(
-    name: M,
-  ): Promise<Permit<M>> => {
+  const methodName = outgoing.kind === "cast" ? "MessagingService/Cast" : "MessagingService/Call";
+  const permitFor = async <M extends typeof methodName>(name: M): Promise<Permit<M>> => {
     const { authority } = context;
-    const capability = await held.capability(`send to "${target}"`);
+    const decides = outgoing.lent === undefined ? held : openLoan(outgoing.lent).authority;
+    const capability = await decides.capability(`send to "${target}"`);
     const resource = { tenant, name: target };
     const request = {
       caller,
@@ -48,20 +59,35 @@ export async function deliverOutgoing(
     await authority.keepCharges(permit.charges);
     return permit;
   };
+  const loanFor = async ({ of, grants }: NonNullable<typeof lend>): Promise<LentAuthority> => {
+    const from = of === undefined ? undefined : openLoan(of);
+    const capability = await (from?.authority ?? held).capability(`lend to "${target}"`);
+    const lives = from === undefined ? [life] : [life, from.signal];
+    return lending.lend({ tenant, correlationId }, target, { held: [capability], grants, lives });
+  };
+  let lent: LentAuthority | undefined;
   try {
     if (outgoing.kind === "cast") {
       await cast(context, await permitFor("MessagingService/Cast"), message, options);
     } else {
       const permit = await permitFor("MessagingService/Call");
-      outgoing.answer({ kind: "reply", bytes: await call(context, permit, message, options) });
+      if (lend !== undefined) lent = await loanFor(lend);
+      outgoing.answer({ kind: "reply", bytes: await call(context, permit, { ...message, lent }, options) });
     }
   } catch (error) {
     const known = error instanceof SoloError;
+    if (known && isDenial(error)) {
+      const denial = { tenant, actor: caller.spiffeId, correlationId, method: methodName, error };
+      // On record before the service hears of it.
+      await denials.record({ ...denial, serviceId: target }).catch(() => undefined);
+    }
     outgoing.answer({
       kind: "error",
       reason: known ? error.code : "INTERNAL",
       message: known ? error.message : "the server made a mistake",
     });
+  } finally {
+    lent?.end();
   }
 }
 

@@ -1,8 +1,9 @@
 import { type Grant, type Holder, SigningRefused, type VerifiedCapability } from "@solo/capabilities";
 import type { Authority, IssuedCapability, Prepared } from "../../authority/authority.ts";
 import type { Permit } from "../../authority/authorize.ts";
-import { formatGrant, grantForm, parseGrant } from "../../authority/grant-text.ts";
+import { formatGrant, grantForm } from "../../authority/grant-text.ts";
 import { kernelTenant } from "../../authority/names.ts";
+import { malformed } from "../../authority/read-grants.ts";
 import type { RequestKey } from "../../deployment/requests.ts";
 import { quoted, SoloError } from "../../errors.ts";
 import type { CapabilityContext } from "./context.ts";
@@ -18,21 +19,7 @@ export interface Wish {
   readonly depth?: number | undefined;
 }
 
-/** Grants that one capability can have. */
-const mostGrants = 16;
 export const defaultLifetimeSeconds = 3_600;
-
-/** @throws {SoloError} `CAPABILITY_MALFORMED`, naming the field. */
-export function readGrants(texts: readonly string[]): readonly Grant[] {
-  if (texts.length < 1 || texts.length > mostGrants) {
-    throw malformed("grants", `${texts.length} grants`, `1 to ${mostGrants} grants, each ${grantForm}`);
-  }
-  return texts.map((text, index) => {
-    const grant = parseGrant(text);
-    if (!("kind" in grant)) return grant;
-    throw malformed(`grants[${index}]`, `${quoted(text)}, which ${grant.message}`, grantForm);
-  });
-}
 
 /** @throws {SoloError} `CAPABILITY_MALFORMED` */
 export function readHolder(text: string): Holder {
@@ -111,6 +98,3 @@ function grantRefused({ code }: SigningRefused, grants: readonly Grant[]): SoloE
     metadata: { code },
   });
 }
-
-export const malformed = (field: string, found: string, wanted: string): SoloError =>
-  new SoloError("CAPABILITY_MALFORMED", `Cannot use ${field}: it is not as wanted`, { found, wanted, field });

@@ -1,11 +1,11 @@
 import { inspect, mayRevoke, type RevocationEvent, type VerifiedCapability } from "@solo/capabilities";
 import { longestLifeSeconds } from "../../authority/authority.ts";
 import type { Permit } from "../../authority/authorize.ts";
+import { malformed } from "../../authority/read-grants.ts";
 import type { RequestKey } from "../../deployment/requests.ts";
 import { quoted, SoloError } from "../../errors.ts";
 import type { EventBody } from "../../events/event.ts";
 import type { CapabilityContext } from "./context.ts";
-import { malformed } from "./grant.ts";
 
 /** What is to be taken back. */
 export type Subject =

@@ -1,10 +1,11 @@
 import type { Permit } from "../../authority/authorize.ts";
+import { readGrants } from "../../authority/read-grants.ts";
 import type { RequestKey } from "../../deployment/requests.ts";
 import { quoted, SoloError } from "../../errors.ts";
 import type { EventBody } from "../../events/event.ts";
 import type { StoredRecord } from "../../ports/state-store.ts";
 import type { CapabilityContext } from "./context.ts";
-import { prepareGrant, readGrants, readHolder } from "./grant.ts";
+import { prepareGrant, readHolder } from "./grant.ts";
 
 /** A wish for grants, and what became of it. */
 export interface KeptWish {

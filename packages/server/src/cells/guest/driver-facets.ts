@@ -1,4 +1,4 @@
-import { type DriverTable, SELF } from "../wire/protocol.ts";
+import { type CallTerms, type DriverTable, SELF } from "../wire/protocol.ts";
 import { describeError } from "./describe-error.ts";
 
 /** What facets reach: the kernel, and the mailbox of their service. */
@@ -26,6 +26,31 @@ export function equipWithDrivers(ctx: Record<string, unknown>, drivers: DriverTa
     for (const driver of Object.keys(drivers)) if (!left.includes(driver)) delete ctx[driver];
   };
 }
+
+/**
+ * Reads what a service says of one call; `ctx` and what a call has lent are told by being these very objects.
+ *
+ * @param callOf The call that has lent it, 0 for `ctx`.
+ * @throws {TypeError}
+ */
+export function readTerms(how: unknown, callOf: (authority: unknown) => number | undefined): CallTerms {
+  const { by, lend, ...rest } = isRecord(how) ? how : { rest: how };
+  const { of, grants, ...more } = lend === undefined ? {} : isRecord(lend) ? lend : { lend };
+  const [unknown] = [...Object.keys(rest), ...Object.keys(more)];
+  const terms = {
+    by: by === undefined ? 0 : callOf(by),
+    of: lend === undefined ? 0 : callOf(of),
+    lend: lend === undefined ? [] : grants,
+  };
+  const isTexts = Array.isArray(terms.lend) && terms.lend.every((grant) => typeof grant === "string");
+  if (unknown === undefined && terms.by !== undefined && terms.of !== undefined && isTexts) return terms as CallTerms;
+  throw new TypeError(
+    "Cannot call the service: wanted { by?, lend?: { of, grants } }, where `by` and `of` are `ctx` or what the call being handled has lent, and grants are texts",
+  );
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null;
 
 /**
  * One object for each driver, with a method for each operation.

@@ -281,11 +281,11 @@ export class Guest {
   }
 
   #call(message: ServiceCall): Promise<unknown> {
-    const { service: target, method, remainingMs, args, trace } = message;
+    const { service: target, method, remainingMs, args, trace, terms } = message;
     // 0 lets the kernel give it the usual time.
     const timeoutMs = remainingMs === undefined ? 0 : Math.max(1, Math.ceil(remainingMs));
     return this.#ask(
-      () => ({ kind: "send-call", timeoutMs, target, method, args: encodeValue(args), trace }),
+      () => ({ kind: "send-call", timeoutMs, target, method, args: encodeValue(args), trace, terms }),
       (reason, text) => this.#runtime?.refusedCall(message, reason, text) ?? new Error(text),
     );
   }

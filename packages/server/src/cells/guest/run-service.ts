@@ -13,9 +13,9 @@ import {
   sys,
   UnknownMethod,
 } from "@solo/actor-core";
-import type { DriverTable, Ending, Level } from "../wire/protocol.ts";
+import type { CallTerms, DriverTable, Ending, Level } from "../wire/protocol.ts";
 import { describeError } from "./describe-error.ts";
-import { driverFacets, equipWithDrivers, type FacetHost } from "./driver-facets.ts";
+import { driverFacets, equipWithDrivers, type FacetHost, readTerms } from "./driver-facets.ts";
 
 /** What a running service reaches of its kernel. */
 export interface ServiceSurroundings {
@@ -47,6 +47,8 @@ export interface ServiceCall {
   readonly remainingMs?: number;
   /** Of the message being handled; undefined when it has none. */
   readonly trace?: string;
+  /** Left out: by the service's own authority, lending nothing. */
+  readonly terms?: CallTerms;
 }
 
 /** One service, running as a server process in an actor system of its own. */
@@ -132,6 +134,11 @@ export async function runService(
     deliver: (message) => system.send(pid, message),
     delivered: () => reachedBehind(pid),
   });
+  const loans = new WeakMap<object, number>();
+  const ask = (message: ServiceCall): Promise<unknown> => {
+    asked = true;
+    return surroundings.call(message);
+  };
   const watch = (handler: Handler): Handler =>
     function (this: unknown, ...given) {
       asked = false;
@@ -143,13 +150,18 @@ export async function runService(
     args,
     environment: {
       log: (_self, level, values, trace) => surroundings.log(level, values, trace),
-      call: (_self, message) => {
-        asked = true;
-        return surroundings.call(message);
-      },
+      call: (_self, message) => ask(message),
       cast: (_self, message) => surroundings.cast(message),
-      equip: (self, ctx) =>
-        equipWithDrivers(ctx as Record<string, unknown>, surroundings.drivers, facetHost(self.pid, 0)),
+      equip: (self, ctx, asking) => {
+        equipWithDrivers(ctx as Record<string, unknown>, surroundings.drivers, facetHost(self.pid, 0));
+        loans.set(ctx, 0);
+        Object.assign(ctx, {
+          callWith: async (how: unknown, service: string, name: string, ...values: unknown[]) => {
+            const terms = readTerms(how, (authority) => loans.get(authority as object));
+            return ask({ ...asking(service, name, values), terms });
+          },
+        });
+      },
     },
   });
   if (result.kind !== "ok") {
@@ -167,11 +179,13 @@ export async function runService(
     ended: system.exited(pid).then(describeEnding),
     abandon,
     async call(method, values, timeoutMs, { lent, trace }) {
+      const facets = lent && driverFacets(lent.drivers, facetHost(pid, lent.call));
+      if (facets !== undefined) loans.set(facets, lent?.call ?? 0);
       try {
         const value = await ref.applyCall(method, values, {
           timeoutMs: timeoutMs === 0 ? Number.POSITIVE_INFINITY : timeoutMs,
           trace,
-          ...(lent && { lent: driverFacets(lent.drivers, facetHost(pid, lent.call)) }),
+          ...(facets && { lent: facets }),
         });
         return { kind: "reply", value };
       } catch (error) {

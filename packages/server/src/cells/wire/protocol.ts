@@ -24,6 +24,8 @@ const MAX_TRACE_BYTES = 64;
 export const MAX_LINE_BYTES = 8 * 1024;
 /** Longest stack or detail in bytes. */
 export const MAX_DETAIL_BYTES = 4 * 1024;
+/** Most bytes of one grant that a service lends. */
+const MAX_GRANT_BYTES = 2 * 1024;
 /** A table of all drivers takes a tenth of it. */
 const MAX_LENT_BYTES = 32 * 1024;
 /** Most methods of one kind that a service may have. */
@@ -118,6 +120,8 @@ export type GuestMessage =
       readonly target: string;
       readonly method: string;
       readonly args: Uint8Array;
+      /** Absent: by the service's own authority, lending nothing. */
+      readonly terms?: CallTerms | undefined;
     } & Traced)
   | ({
       readonly kind: "send-cast";
@@ -136,6 +140,16 @@ export type GuestMessage =
     }
   /** The guest's last words: why it did not start, or why it ends. */
   | { readonly kind: "exiting"; readonly ending: Ending };
+
+/** By whose authority a service calls another. */
+export interface CallTerms {
+  /** Id of the call whose caller's authority decides; 0 for the service's own. */
+  readonly by: number;
+  /** Id of the call of whose caller's authority a part is lent; 0 for the service's own. */
+  readonly of: number;
+  /** What is lent, each as `kv/write on kv/carts/**`. */
+  readonly lend: readonly string[];
+}
 
 /** The guest's answer to a call that did not work. */
 export interface GuestFault {
@@ -192,6 +206,7 @@ const GUEST = {
   resting: 77,
   driverCall: 78,
   traced: 79,
+  terms: 80,
   http: 96,
 } as const;
 
@@ -316,6 +331,11 @@ export function encodeGuestMessage(message: GuestMessage): readonly Uint8Array[]
   if ("trace" in message && message.trace !== undefined) {
     const { trace, ...plain } = message;
     return [new FieldWriter(GUEST.traced).text(trace, MAX_TRACE_BYTES).bytes(), ...encodeGuestMessage(plain)];
+  }
+  if ("terms" in message && message.terms !== undefined) {
+    const { terms, ...plain } = message;
+    const writer = new FieldWriter(GUEST.terms).u32(terms.by).u32(terms.of).names(terms.lend, MAX_GRANT_BYTES);
+    return [writer.bytes(), ...encodeGuestMessage(plain)];
   }
   switch (message.kind) {
     case "ready":
@@ -448,6 +468,13 @@ export function decodeGuestMessage(payload: Uint8Array): GuestMessage {
         return { ...plain, trace };
       throw new ProtocolError(`Cannot read message of a guest: ${plain?.kind ?? "traced"} has no trace`);
     }
+    case GUEST.terms: {
+      const terms = { by: reader.u32(), of: reader.u32(), lend: reader.names(MAX_GRANT_BYTES) };
+      const rest = reader.rest();
+      const plain = rest[0] === GUEST.sendCall ? decodeGuestMessage(rest) : undefined;
+      if (plain?.kind === "send-call") return { ...plain, terms };
+      throw new ProtocolError("Cannot read message of a guest: terms are of a call");
+    }
     case GUEST.sendCall:
       return {
         kind: "send-call",
@@ -534,17 +561,15 @@ class FieldWriter {
     return value === undefined ? this.u8(0) : this.u8(1).text(value, maxBytes);
   }
 
-  names(names: readonly string[]): this {
+  names(names: readonly string[], maxBytes = MAX_NAME_BYTES): this {
     if (names.length > MAX_METHODS) {
-      throw new RangeError(`Cannot write method names: at most ${MAX_METHODS} are allowed, got ${names.length}`);
+      throw new RangeError(`Cannot write names: at most ${MAX_METHODS} are allowed, got ${names.length}`);
     }
     this.#u16(names.length);
     for (const name of names) {
       const bytes = UTF8.encode(name);
-      if (bytes.length > MAX_NAME_BYTES) {
-        throw new RangeError(
-          `Cannot write method name: at most ${MAX_NAME_BYTES} bytes are allowed, got ${bytes.length}`,
-        );
+      if (bytes.length > maxBytes) {
+        throw new RangeError(`Cannot write name: at most ${maxBytes} bytes are allowed, got ${bytes.length}`);
       }
       this.#text(bytes);
     }
@@ -639,13 +664,13 @@ class FieldReader {
     return this.flag() ? this.text(maxBytes) : undefined;
   }
 
-  names(): readonly string[] {
+  names(maxBytes = MAX_NAME_BYTES): readonly string[] {
     const count = this.#u16();
     if (count > MAX_METHODS) {
       throw new ProtocolError(`Cannot read message: at most ${MAX_METHODS} names are allowed, got ${count}`);
     }
     const names: string[] = [];
-    for (let index = 0; index < count; index += 1) names.push(this.text(MAX_NAME_BYTES));
+    for (let index = 0; index < count; index += 1) names.push(this.text(maxBytes));
     return names;
   }
 

@@ -1,8 +1,8 @@
 import type { CapabilityContext } from "../../administration/capabilities/context.ts";
-import type { Lending } from "../../administration/capabilities/lend.ts";
 import type { SealContext } from "../../administration/secrets.ts";
 import type { DeploymentContext } from "../../deployment/context.ts";
 import type { ManifestDefaults } from "../../deployment/manifest.ts";
+import type { Lending } from "../../messaging/lending.ts";
 import type { MessagingContext } from "../../messaging/send.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import type { Receipts } from "../../receipts/receipts.ts";

@@ -13,9 +13,7 @@ import type { CapabilityContext } from "../../administration/capabilities/contex
 import {
   defaultLifetimeSeconds,
   grantCapability,
-  malformed,
   prepareGrant,
-  readGrants,
   readHolder,
   type Wish,
 } from "../../administration/capabilities/grant.ts";
@@ -36,6 +34,7 @@ import {
 import type { IssuedCapability } from "../../authority/authority.ts";
 import { explainFor } from "../../authority/explain.ts";
 import { formatGrant } from "../../authority/grant-text.ts";
+import { malformed, readGrants } from "../../authority/read-grants.ts";
 import { quoted } from "../../errors.ts";
 import type { MethodsOf } from "./handler.ts";
 import { type MethodContext, unary } from "./method.ts";

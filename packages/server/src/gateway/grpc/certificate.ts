@@ -10,7 +10,6 @@ import {
   RenewRequest,
   RevokeCertificateRequest,
 } from "@solo/proto";
-import { readGrants } from "../../administration/capabilities/grant.ts";
 import { invite, planInvitation } from "../../administration/invite.ts";
 import {
   type IssueContext,
@@ -28,6 +27,7 @@ import {
 } from "../../administration/revoke-certificates.ts";
 import type { WantedAuthority } from "../../administration/standing-authority.ts";
 import type { Resource } from "../../authority/authorize.ts";
+import { readGrants } from "../../authority/read-grants.ts";
 import { SoloError } from "../../errors.ts";
 import type { CertificateName, CertificateRecord } from "../../identity/certificate-register.ts";
 import { fingerprintOf, formatSpiffeId } from "../../identity/index.ts";

@@ -1,6 +1,6 @@
 import type { CallRequest, CallResponse, CastRequest, CastResponse, MessagingServiceServer } from "@solo/proto";
-import type { Lending } from "../../administration/capabilities/lend.ts";
 import type { LentAuthority } from "../../drivers/lent-authority.ts";
+import type { Lending } from "../../messaging/lending.ts";
 import { call, cast, type MessagingContext } from "../../messaging/send.ts";
 import type { InFlight } from "../in-flight.ts";
 import type { MethodsOf } from "./handler.ts";
@@ -36,7 +36,10 @@ const calling = (
       inFlight.enter(tenant);
       let lent: LentAuthority | undefined;
       try {
-        if (lend.length > 0) lent = await lending.lend(permit, serviceId, await holding.capabilities(named), lend);
+        if (lend.length > 0) {
+          const held = await holding.capabilities(named);
+          lent = await lending.lend(permit, serviceId, { held, grants: lend });
+        }
         const message = { serviceId, method, args, lent };
         const reply = await call(messaging, permit, message, { timeoutMs: remainingMs, signal, trace });
         return { reply: Buffer.from(reply.buffer, reply.byteOffset, reply.byteLength) };

@@ -2,10 +2,10 @@ import type { X509Certificate } from "node:crypto";
 import type { Authority } from "../../authority/authority.ts";
 import { authorize, endedError, type Permit, type Resource } from "../../authority/authorize.ts";
 import type { Holding, Peer } from "../../authority/caller.ts";
-import type { Denials } from "../../authority/denials.ts";
+import { type Denials, isDenial } from "../../authority/denials.ts";
 import { checkTenant, kernelTenant } from "../../authority/names.ts";
 import { type Method, type Rule, rules } from "../../authority/rules.ts";
-import { catalogue, SoloError } from "../../errors.ts";
+import { SoloError } from "../../errors.ts";
 import { formatTraceparent } from "../../observability/traceparent.ts";
 import { toSoloError } from "../../storage/to-solo-error.ts";
 import { type Face, traceCall } from "../trace.ts";
@@ -221,11 +221,6 @@ export async function grant<M extends Method>(
 function cidOf({ facts }: SoloError): { readonly cid?: string } {
   const cid = facts.metadata?.cid;
   return cid === undefined ? {} : { cid };
-}
-
-/** Whether somebody was refused for what they may not do; not for what they have used up, which happens to the best. */
-function isDenial({ code }: SoloError): boolean {
-  return code === "CAPABILITY_INVALID" || catalogue[code].status === "PERMISSION_DENIED";
 }
 
 function isOfService(method: Method): boolean {

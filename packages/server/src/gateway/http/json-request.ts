@@ -90,6 +90,7 @@ export function fieldsFromText(message: string, texts: Readonly<Record<string, u
   return Object.fromEntries(
     Object.entries(texts).map(([key, text]) => {
       const type = fields.find(({ name, jsonName }) => name === key || jsonName === key)?.type;
+      if (type?.startsWith("repeated ")) return [key, Array.isArray(text) ? text : [text]];
       if (Array.isArray(text)) throw malformed(`${key} came twice`, key);
       // A name alone, as in `?follow`, says yes.
       if (type === "bool" && (text === "true" || text === "")) return [key, true];

@@ -1,11 +1,21 @@
 import { type Grant, SigningRefused, type VerifiedCapability } from "@solo/capabilities";
-import type { Authority } from "../../authority/authority.ts";
-import type { Permit } from "../../authority/authorize.ts";
-import type { DriverDispatch } from "../../drivers/dispatch.ts";
-import { LentAuthority } from "../../drivers/lent-authority.ts";
-import { quoted, SoloError } from "../../errors.ts";
-import { grantsIn, ServiceAuthority } from "../../services/service-authority.ts";
-import { readGrants } from "./grant.ts";
+import type { Authority } from "../authority/authority.ts";
+import type { Permit } from "../authority/authorize.ts";
+import { readGrants } from "../authority/read-grants.ts";
+import type { DriverDispatch } from "../drivers/dispatch.ts";
+import { LentAuthority } from "../drivers/lent-authority.ts";
+import { quoted, SoloError } from "../errors.ts";
+import { grantsIn, ServiceAuthority } from "../services/service-authority.ts";
+
+/** A part of what somebody holds. */
+interface Loan {
+  /** One of them is to cover it. */
+  readonly held: readonly VerifiedCapability[];
+  /** Each as `kv/write on kv/carts/**`, 1 to 16. */
+  readonly grants: readonly string[];
+  /** It ends with each of them, beside its call. */
+  readonly lives?: readonly AbortSignal[];
+}
 
 /** Lends parts of what callers hold to the services that they call. */
 export class Lending {
@@ -25,15 +35,14 @@ export class Lending {
    *   be handed on.
    */
   async lend(
-    { tenant, correlationId }: Permit<"MessagingService/Call">,
+    { tenant, correlationId }: Pick<Permit, "tenant" | "correlationId">,
     serviceId: string,
-    held: readonly VerifiedCapability[],
-    texts: readonly string[],
+    { held, grants: texts, lives = [] }: Loan,
   ): Promise<LentAuthority> {
     const grants = readGrants(texts);
     const bundle = await this.#signed(tenant, serviceId, held, grants);
     const authority = new ServiceAuthority(this.#authority, { tenant, serviceId, correlationId, bundle });
-    return new LentAuthority(this.#drivers.tableOf(grants), authority);
+    return new LentAuthority(this.#drivers.tableOf(grants), authority, lives);
   }
 
   async #signed(
