@@ -6,6 +6,7 @@ import type { DriverTable } from "../cells/wire/protocol.ts";
 import type { EventBody } from "../events/event.ts";
 import { parseTraceparent } from "../observability/traceparent.ts";
 import type { Clock } from "../ports/clock.ts";
+import { ArtifactCorrupt, ArtifactMissing } from "../storage/errors.ts";
 import type { Cause } from "./cause.ts";
 import type { DeployedService } from "./deployed-service.ts";
 import type { HealthKeeper } from "./health-keeper.ts";
@@ -251,6 +252,7 @@ async function bringUp(
   } catch (error) {
     outlet.close();
     if (error instanceof ProgramRefused) return { kind: "failed", cause: { kind: error.kind, message: error.message } };
+    if (isOtherArtifact(error)) return { kind: "failed", cause: notAsDeployed(error) };
     return { kind: "failed", cause: { kind: "server", message: `no cell could be started: ${String(error)}` } };
   }
   const { cell, session } = opened;
@@ -289,11 +291,21 @@ async function bringUp(
     };
   } catch (error) {
     await end(session);
+    if (isOtherArtifact(error)) return { kind: "failed", cause: notAsDeployed(error) };
     return { kind: "failed", cause: { kind: "server", message: `the start could not be prepared: ${String(error)}` } };
   } finally {
     cancel();
   }
 }
+
+/** What is on disk is not what was deployed: looked at whenever it is loaded, and never run. */
+const isOtherArtifact = (error: unknown): error is ArtifactCorrupt | ArtifactMissing =>
+  error instanceof ArtifactCorrupt || error instanceof ArtifactMissing;
+
+const notAsDeployed = ({ message }: Error): Cause => ({
+  kind: "artifact",
+  message: `its artifact on the server's disk is not the one that was deployed: ${message}`,
+});
 
 async function end(session: GuestSession): Promise<void> {
   session.kill();

@@ -49,7 +49,8 @@ export class StartingGuest {
     this.begunAtMs = nowMs;
     this.opened = this.#open(sandbox, request);
     this.outcome = this.#start(request);
-    // Both are looked at by who attaches; a guest that is abandoned fails unheard.
+    // All are looked at by who attaches; a guest that is abandoned fails unheard. The source may fail before there is a cell for it.
+    if (request.source instanceof Promise) request.source.catch(() => undefined);
     this.opened.catch(() => undefined);
     this.outcome.catch(() => undefined);
   }
