@@ -122,10 +122,13 @@ export async function prepareDeploy(
   return { source, request, timeoutMs: (manifest.limits?.startTimeoutMs || usualStartTimeoutMs) + marginMs };
 }
 
+/** Beside the file, or the folder, that was signed. */
+export const signatureOf = (path: string): string => `${path.replace(/(?<=.)\/+$/, "")}${signatureEnding}`;
+
 /** @throws {Failure} */
 function readSignature(path: string, signed: string | true | undefined, workingFolder: string): string {
   if (signed === undefined) return "";
-  const file = signed === true ? `${path}${signatureEnding}` : signed;
+  const file = signed === true ? signatureOf(path) : signed;
   try {
     return readFileSync(resolve(workingFolder, file), "utf8").trim();
   } catch (error) {
@@ -138,8 +141,8 @@ function readSignature(path: string, signed: string | true | undefined, workingF
   }
 }
 
-/** A folder is made into a bundle here, before anything is sent. */
-async function readArtifact(path: string, workingFolder: string, flags: ProgramFlags): Promise<ArtifactFile> {
+/** A folder is made into a bundle here, before anything is sent. The same folder makes the same bytes. @throws {Failure} */
+export async function readArtifact(path: string, workingFolder: string, flags: ProgramFlags): Promise<ArtifactFile> {
   if (!isFolder(path, workingFolder)) return readArtifactFile(path, workingFolder, flags);
   const { buildBundle } = await import("./bundle/build-bundle.ts");
   const { entry, protocol, programArg } = flags;

@@ -1,9 +1,13 @@
 import { createHash, createPrivateKey, createPublicKey } from "node:crypto";
+import type { Packaging } from "@solo/proto";
 import type { ArtifactFile } from "./artifact-file.ts";
 import type { Profile } from "./profile.ts";
 
 /** Behind the name of the file that was signed. */
 export const signatureEnding = ".sig";
+
+/** A program that is a file by itself, and not inside an archive. */
+const executable: Packaging = 1;
 
 /** What is signed, and as what. */
 export interface ArtifactClaims {
@@ -41,7 +45,7 @@ export async function signArtifact(
         path: name,
         sha256: createHash("sha256").update(bytes).digest("hex"),
         size: bytes.length,
-        mode: program === undefined ? 0o644 : 0o755,
+        mode: program?.packaging === executable ? 0o755 : 0o644,
       },
     ],
     ...(profile.capability === undefined ? {} : { cap: profile.capability }),

@@ -1,7 +1,8 @@
 // Artifacts that are signed, by whom it takes, and tenants that take no others.
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { ArtifactKind } from "@solo/proto";
 import { ask, connect, freshId, refusal } from "../../server/test/client.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer } from "../../server/test/server-process.ts";
 import { solo } from "./peer.ts";
@@ -137,6 +138,39 @@ test("a tenant takes signed artifacts only, where an administrator says so", asy
   expect(await sign("signer", 4)).toBe("ok");
   expect(await deploy("builder", "--signed")).toBe("ok");
   expect(await kill()).toBe("ok");
+});
+
+test("a folder is signed as the bundle that it makes, and any change in it is seen", async () => {
+  const folder = join(data.folder, "shop");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "total.ts"), "export const total = (one: number, other: number) => one + other;");
+  writeFileSync(
+    join(folder, "service.ts"),
+    `import { defineServer, reply } from "@solo/actor-core";
+     import { total } from "./total.ts";
+     export default defineServer({ version: 1, init: () => 0, calls: { two: ({ state }) => reply(total(1, 1), state) } });`,
+  );
+  expect(await outcome(as("chief", "sign", `${folder}/`, "--release", "1"))).toBe("ok");
+  expect(await outcome(as("builder", "deploy", folder, "--signed"))).toBe("ok");
+  expect(await kill("shop")).toBe("ok");
+  writeFileSync(join(folder, "total.ts"), "export const total = (one: number, other: number) => one - other;");
+  expect(await outcome(as("builder", "deploy", folder, "--signed"))).toBe("SIGNATURE_INVALID");
+});
+
+test("a signature of a file is none for the same bytes with another mode", async () => {
+  const script = join(data.folder, "program");
+  writeFileSync(script, "#!/bin/sh\n");
+  const signature = (await as("chief", "sign", script, "--release", "1")).json()[0]?.signature as string;
+  const client = connect(server.ready.grpc, readProfile(profileOf("builder")));
+  const { ARTIFACT_KIND_SOURCE, ARTIFACT_KIND_BINARY } = ArtifactKind;
+  const send = (kind: ArtifactKind) =>
+    client.deploy("program", "#!/bin/sh\n", { validateOnly: true, kind, fileName: "program", signature });
+  await send(ARTIFACT_KIND_BINARY);
+  expect(await refusal(send(ARTIFACT_KIND_SOURCE))).toMatchObject({
+    reason: "SIGNATURE_INVALID",
+    message: expect.stringContaining("another mode"),
+  });
+  client.close();
 });
 
 test("who is revoked signs no more", async () => {

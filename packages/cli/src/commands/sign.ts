@@ -1,18 +1,18 @@
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { readArtifactFile } from "../artifact-file.ts";
-import { idOf } from "../deploy-request.ts";
+import { idOf, readArtifact, signatureOf } from "../deploy-request.ts";
 import { usageFailure } from "../failure.ts";
 import { examples } from "../help-examples.ts";
 import type { Run } from "../session.ts";
-import { signArtifact, signatureEnding } from "../sign-artifact.ts";
+import { signArtifact } from "../sign-artifact.ts";
 import { parseWhole } from "../whole-number.ts";
 
 interface SignOptions {
   readonly release: string;
   readonly id?: string;
   readonly out?: string;
+  readonly entry?: string;
 }
 
 /** `solo sign FILE`: a signature by the profile's key. Asks no server. */
@@ -20,18 +20,23 @@ export function addSign(program: Command, run: Run): void {
   program
     .command("sign")
     .description("sign a file for a deploy, by the profile's key; who may sign holds deploy/sign on the service")
-    .argument("<file>", "a source file, a bundle of `solo build` or an external binary")
+    .argument("<file>", "a source file, a bundle of `solo build`, a folder to bundle, or an external binary")
     .requiredOption("--release <number>", "of the service; the server takes none that is older than what it has had")
     .option("--id <id>", "name of the service (default: from the file's name)")
+    .option("--entry <path>", "the program inside a tarball, or the code of a folder")
     .option("--out <file>", "where to write it (default: the file's name and .sig)")
-    .addHelpText("after", examples("solo sign counter.ts --release 3", "solo deploy counter.ts --signed"))
+    .addHelpText(
+      "after",
+      examples("solo sign counter.ts --release 3", "solo sign shop --release 1", "solo deploy counter.ts --signed"),
+    )
     .action((path: string, options: SignOptions, command: Command) =>
       run(command, async ({ host, output, profile, tenant }) => {
-        const artifact = readArtifactFile(path, host.workingFolder);
+        const { entry } = options;
+        const artifact = await readArtifact(path, host.workingFolder, entry === undefined ? {} : { entry });
         const release = parseWhole("--release", options.release, { min: 1, max: Number.MAX_SAFE_INTEGER });
         const claims = { tenant: tenant || profile().tenant, serviceId: options.id ?? idOf(artifact), release };
         const signature = await signArtifact(profile(), artifact, claims);
-        const file = resolve(host.workingFolder, options.out ?? `${path}${signatureEnding}`);
+        const file = resolve(host.workingFolder, options.out ?? signatureOf(path));
         try {
           writeFileSync(file, `${signature}\n`);
         } catch (error) {

@@ -6,6 +6,7 @@ import { type Permit, resourceIn } from "../authority/authorize.ts";
 import { denied } from "../authority/denied.ts";
 import { kernelTenant } from "../authority/names.ts";
 import { SoloError } from "../errors.ts";
+import type { ArtifactForm } from "../ports/artifact.ts";
 import type { ServiceRecord } from "../services/service-record.ts";
 import type { DeploymentContext } from "./context.ts";
 
@@ -21,6 +22,7 @@ export interface SignedArtifact {
   readonly serviceId: string;
   readonly fileName: string;
   readonly source: Uint8Array;
+  readonly form: ArtifactForm;
   /** Compact JWS; empty for none. */
   readonly signature: string;
 }
@@ -122,9 +124,14 @@ function mismatch(said: z.infer<typeof claims>, artifact: SignedArtifact, tenant
   if (said.tnt !== tenant) return "it is for another tenant";
   if (said.svc !== artifact.serviceId) return `it is for the service "${said.svc.slice(0, 63)}"`;
   if (file?.path !== artifact.fileName) return "it is for a file of another name";
+  if (file.mode !== modeOf(artifact.form)) return "it is for a file of another mode";
   const sha256 = createHash("sha256").update(artifact.source).digest("hex");
   return file.sha256 === sha256 && file.size === artifact.source.length ? undefined : "the artifact was changed since";
 }
+
+/** Only what is run by itself may be executable. */
+const modeOf = (form: ArtifactForm): number =>
+  form.kind === "binary" && form.program.packaging === "executable" ? 0o755 : 0o644;
 
 /** That the signature verifies shows that its maker has the key; what the key may do is decided as for any other holder. */
 async function checkSigner(
