@@ -296,6 +296,38 @@ async function vectors() {
     ),
     ask("CAP_CAVEAT"),
   );
+  const at = (...addresses) => ({ destination: { host: "a.example", addresses } });
+  caveat(
+    "ranges of addresses",
+    { cidr: ["10.0.0.0/8", "192.0.2.7/32", "fd00::/8"] },
+    ask("permitted", at("10.255.0.1")),
+    ask("permitted", at("192.0.2.7", "fd00::1")),
+    ...[
+      "11.0.0.1",
+      "192.0.2.8",
+      "fe00::1",
+      "::ffff:10.0.0.1",
+      "010.0.0.1",
+      "FD00::1",
+      "fd00:0::1",
+      "10.0.0.1/32",
+      "",
+    ].map((address) => ask("CAP_CAVEAT", at(address))),
+    ask("CAP_CAVEAT", at("10.0.0.1", "11.0.0.1")),
+    ask("CAP_CAVEAT", at()),
+    ask("CAP_CAVEAT", to({ host: "a.example" })),
+    ask("CAP_CAVEAT"),
+  );
+  for (const [name, range] of [
+    ["bits behind the length", "10.0.0.1/8"],
+    ["a length that is too long", "10.0.0.0/33"],
+    ["a leading zero", "10.0.0.0/08"],
+    ["an address without a length", "10.0.0.0"],
+    ["another spelling", "FD00::/8"],
+    ["IPv4 inside IPv6", "::ffff:10.0.0.0/104"],
+  ]) {
+    add(`a range with ${name}`, root(grants(kv("**", ["kv/read"], { cidr: [range] }))), "CAP_CLAIMS");
+  }
   caveat(
     "port and method",
     { port: [443], method: ["GET"] },

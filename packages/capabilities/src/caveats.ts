@@ -1,5 +1,6 @@
 import { type ArgumentRule, fitsRule, readArgumentRule } from "./argument-rule.ts";
 import { isObject } from "./canonical-json.ts";
+import { coversAddress, isCidr } from "./cidr.ts";
 import { isHostPattern, namesHost } from "./host.ts";
 import { integersBelow, maxCaveats, maxListItems, maxRateCalls, maxRateSeconds } from "./limits.ts";
 import { Refused } from "./refused.ts";
@@ -25,6 +26,11 @@ export interface Caveats {
   readonly win?: readonly (readonly [fromMinute: number, toMinute: number, days: number])[];
   /** Hosts, or `*.` and a host for all below it. */
   readonly host?: readonly string[];
+  /**
+   * Ranges of addresses that the host may resolve to, such as `10.0.0.0/8`. Those that are no public ones are open where the root
+   * names them, and nowhere else: see `Permit.reaches`.
+   */
+  readonly cidr?: readonly string[];
   readonly port?: readonly number[];
   /** Verbs, such as `GET`. */
   readonly method?: readonly string[];
@@ -34,9 +40,14 @@ export interface Caveats {
   readonly via?: readonly string[];
 }
 
-/** What a request goes to, for `host`, `port` and `method`. */
+/** What a request goes to, for `host`, `cidr`, `port` and `method`. */
 export interface Destination {
   readonly host?: string;
+  /**
+   * All that the host resolves to. `later`: it is to be looked up after the decision, so that nobody hears of a host that is
+   * denied; who decides asks the permit's `reaches` about each of them before the effect.
+   */
+  readonly addresses?: readonly string[] | "later";
   readonly port?: number;
   readonly method?: string;
 }
@@ -105,6 +116,7 @@ const readers: Readonly<Record<keyof Caveats, (value: unknown) => Reading>> = {
         ),
     ),
   host: (value) => when(isList(value, 1, maxListItems) && value.every(isHostPattern) && isRising(value)),
+  cidr: (value) => when(isList(value, 1, maxListItems) && value.every(isCidr) && isRising(value)),
   port: (value) =>
     when(isList(value, 1, maxListItems) && value.every((port) => isInteger(port, 1, 65_535)) && isRising(value)),
   method: (value) =>
@@ -128,17 +140,24 @@ const readers: Readonly<Record<keyof Caveats, (value: unknown) => Reading>> = {
  * @param nowSeconds Since 1970.
  */
 export function brokenCaveat(caveats: Caveats, facts: CaveatFacts, nowSeconds: number): keyof Caveats | undefined {
-  const { win, host, port, method, arg, via } = caveats;
+  const { win, host, cidr, port, method, arg, via } = caveats;
   const { destination = {}, peer } = facts;
   if (win !== undefined && !win.some((window) => isWithinWindow(window, nowSeconds))) return "win";
   if (host !== undefined && !holds(destination.host, (found) => host.some((one) => namesHost(one, found)))) {
     return "host";
   }
+  if (cidr !== undefined && !holds(destination.addresses, (found) => areWithin(cidr, found))) return "cidr";
   if (port !== undefined && !holds(destination.port, (found) => port.includes(found))) return "port";
   if (method !== undefined && !holds(destination.method, (found) => method.includes(found))) return "method";
   if (via !== undefined && !holds(peer, (found) => via.includes(found))) return "via";
   if (arg !== undefined && !arg.every((rule) => fitsRule(rule, facts.arguments))) return "arg";
   return undefined;
+}
+
+/** All of them: of a name with one address within and one beside, the second is the attack. */
+function areWithin(ranges: readonly string[], addresses: readonly string[] | "later"): boolean {
+  if (addresses === "later") return true;
+  return addresses.length > 0 && addresses.every((address) => ranges.some((range) => coversAddress(range, address)));
 }
 
 function isWithinWindow([from, to, days]: readonly [number, number, number], nowSeconds: number): boolean {

@@ -24,6 +24,7 @@ const caveats: Readonly<Record<string, { readonly wanted: string; readonly read:
   budget: { wanted: "amounts by unit, such as byte:1000,call:5", read: readBudget },
   win: { wanted: "times of day in UTC and days 1 (Monday) to 7, such as 09:00-17:00@12345", read: readWindows },
   host: { wanted: "hosts such as api.example.com,*.example.org", read: (value) => ({ host: list(value) }) },
+  cidr: { wanted: "ranges of addresses such as 10.0.0.0/8,fd00::/8", read: (value) => ({ cidr: list(value) }) },
   port: { wanted: "ports such as 443", read: (value) => ({ port: numbers(value) }) },
   method: { wanted: "verbs such as GET,HEAD", read: (value) => ({ method: list(value) }) },
   via: { wanted: "names of services", read: (value) => ({ via: list(value) }) },

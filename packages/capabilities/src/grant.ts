@@ -88,11 +88,12 @@ export function writeGrant({ resource, abilities, caveats }: Grant): object {
 }
 
 function writeCaveats(caveats: Caveats): object {
-  const { budget, host, port, method, via } = caveats;
+  const { budget, host, cidr, port, method, via } = caveats;
   return {
     ...caveats,
     ...(budget && { budget: budget.toSorted(([a], [b]) => (a < b ? -1 : 1)) }),
     ...(host && { host: [...new Set(host)].sort() }),
+    ...(cidr && { cidr: [...new Set(cidr)].sort() }),
     ...(port && { port: [...new Set(port)].sort((a, b) => a - b) }),
     ...(method && { method: [...new Set(method)].sort() }),
     ...(via && { via: [...new Set(via)].sort() }),

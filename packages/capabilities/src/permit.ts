@@ -1,5 +1,7 @@
 import type { Actor } from "./capability.ts";
 import type { BudgetUnit } from "./caveats.ts";
+import { coversAddress } from "./cidr.ts";
+import type { Choice } from "./decide.ts";
 import { CapabilityDenied } from "./errors.ts";
 import type { Life } from "./life.ts";
 import type { Charge, Cost, Meters } from "./meters.ts";
@@ -12,6 +14,8 @@ export interface PermitFacts<Ability extends string, Who extends Actor> {
   readonly tenant: string;
   readonly cids: readonly string[];
   readonly charges: readonly Charge[];
+  /** What it was charged to at each link. */
+  readonly choice: Choice;
   readonly meters: Meters;
   readonly life: Life;
 }
@@ -56,6 +60,20 @@ export class Permit<Ability extends string = string, Who extends Actor = Actor> 
   assertLive(): void {
     const denial = this.#facts.life.ended;
     if (denial !== undefined) throw new CapabilityDenied(denial);
+  }
+
+  /**
+   * Whether the grants that it was decided by let an address be gone to, for who resolves a host after the decision.
+   *
+   * - `named`: the root names it, and no link leaves it out. It may be any, a private one too.
+   * - `unnamed`: the root says nothing of addresses, and no link leaves it out: only if it is a public one.
+   * - `outside`: some link leaves it out.
+   */
+  reaches(address: string): "named" | "unnamed" | "outside" {
+    const ranges = this.#facts.choice.map(({ caveats }) => caveats.known.cidr);
+    const isOutside = ranges.some((each) => each !== undefined && !each.some((range) => coversAddress(range, address)));
+    if (isOutside) return "outside";
+    return ranges[0] === undefined ? "unnamed" : "named";
   }
 
   /**

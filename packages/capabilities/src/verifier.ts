@@ -194,6 +194,7 @@ export class Verifier<V extends Vocabulary = Vocabulary> {
       tenant: chain.tenant,
       cids: capability.cids,
       charges,
+      choice: decision,
       meters: this.#options.meters,
       life,
     });

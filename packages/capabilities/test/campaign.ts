@@ -254,6 +254,7 @@ function someCaveats(random: Random): { readonly c?: CaveatsModel } {
     ),
     win: maybe(0.05, () => random.pick([[[0, 1_440, 127]], [[853, 860, 1]], [[0, 10, 127]], [[800, 900, 2]]] as const)),
     host: maybe(0.08, () => random.pick([["a.example"], ["*.a.example"], ["*.example"], ["a.example", "b.example"]])),
+    cidr: maybe(0.05, () => random.pick([["10.0.0.0/8"], ["10.1.0.0/16", "192.0.2.0/24"], ["0.0.0.0/0"]])),
     port: maybe(0.05, () => random.pick([[443], [80, 443]])),
     method: maybe(0.05, () => random.pick([["GET"], ["GET", "PUT"]])),
     arg: maybe(0.08, () => random.pick(someRules)),
@@ -284,6 +285,7 @@ function someRequest(random: Random): RequestModel {
     cost: { ...optional("byte", [0, 1, 10, 60]), ...optional("llm-token", [1, 3]) },
     destination: {
       ...optional("host", hosts),
+      ...optional("addresses", [["10.1.2.3"], ["10.2.0.1"], ["192.0.2.1", "10.1.0.0"], ["203.0.113.9"], []]),
       ...optional("port", [80, 443, 8_080]),
       ...optional("method", ["GET", "PUT", "get"]),
     },

@@ -13,6 +13,7 @@ export interface CaveatsModel {
   readonly budget?: readonly (readonly [string, number])[];
   readonly win?: readonly (readonly [number, number, number])[];
   readonly host?: readonly string[];
+  readonly cidr?: readonly string[];
   readonly port?: readonly number[];
   readonly method?: readonly string[];
   readonly arg?: readonly (readonly [string, string, ...unknown[]])[];
@@ -39,7 +40,12 @@ export interface RequestModel {
   /** As path segments, without scheme. */
   readonly path: string;
   readonly cost: Readonly<Record<string, number>>;
-  readonly destination: { readonly host?: string; readonly port?: number; readonly method?: string };
+  readonly destination: {
+    readonly addresses?: readonly string[];
+    readonly host?: string;
+    readonly port?: number;
+    readonly method?: string;
+  };
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 
@@ -234,18 +240,28 @@ function objection({ r, a, c = {} }: GrantModel, request: RequestModel, now: num
   if (!languageOf(r).has(request.path)) return "CAP_RESOURCE";
   if (!a.includes(request.ability)) return "CAP_ABILITY";
   if (c.future !== undefined) return "CAP_UNKNOWN_CAVEAT";
-  const { host, port, method } = request.destination;
+  const { host, addresses = [], port, method } = request.destination;
   const date = new Date(now * 1_000);
   const minute = date.getUTCHours() * 60 + date.getUTCMinutes();
   const day = 2 ** ((date.getUTCDay() + 6) % 7);
   const holds = [
     c.win === undefined || c.win.some(([from, to, days]) => minute >= from && minute < to && (days & day) > 0),
     c.host === undefined || c.host.some((one) => host !== undefined && isNamed(one, host)),
+    c.cidr === undefined ||
+      (addresses.length > 0 && addresses.every((one) => c.cidr?.some((range) => hasAddress(range, one)))),
     c.port === undefined || c.port.some((one) => one === port),
     c.method === undefined || c.method.some((one) => one === method),
     c.arg === undefined || c.arg.every((rule) => fits(rule, request.arguments)),
   ];
   return holds.every(Boolean) ? undefined : "CAP_CAVEAT";
+}
+
+/** IPv4 only, which is all that the campaign asks for. */
+function hasAddress(range: string, address: string): boolean {
+  const numberOf = (text: string) => text.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+  const [start = "", length] = range.split("/");
+  const size = 2 ** (32 - Number(length));
+  return Math.floor(numberOf(address) / size) === Math.floor(numberOf(start) / size);
 }
 
 function isNamed(pattern: string, host: string): boolean {

@@ -645,7 +645,7 @@ export const kernelErrors = {
     status: "PERMISSION_DENIED",
     meaning: "The host that a service fetches from leads into a network that services are kept out of",
     wanted: "a host on the public internet",
-    fix: "Fetch from a public host, or have an administrator allow the address in net.allow_addresses",
+    fix: "Fetch from a public host, or have an administrator allow the address in net.allow_addresses, or grant it by the caveat cidr",
     example: { method: "KernelService/Doctor" },
   },
   EGRESS_REDIRECTED: {

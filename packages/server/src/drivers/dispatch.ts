@@ -244,6 +244,12 @@ class EffectScope implements Scope {
     return (this.#signal ??= AbortSignal.any([...this.#held.lives, ...this.#permits.map(({ signal }) => signal)]));
   }
 
+  reaches(address: string): ReturnType<Permit["reaches"]> {
+    const answers = this.#permits.map((permit) => permit.reaches(address));
+    if (answers.includes("outside")) return "outside";
+    return answers.length > 0 && answers.every((answer) => answer === "named") ? "named" : "unnamed";
+  }
+
   decide<Name extends Ability>(need: Need<Name>): Promise<Permit<Name, "self">> {
     return this.#held.authority.decide(need);
   }

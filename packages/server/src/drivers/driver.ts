@@ -92,6 +92,8 @@ export interface Scope {
   readonly signal: AbortSignal;
   /** Decides something that turned up on the way, such as a redirect. Begin its effect by the permit's `run`. @throws {SoloError} */
   decide<Name extends Ability>(need: Need<Name>): Promise<Permit<Name, "self">>;
+  /** Whether all that it was decided by lets an address be gone to. @see Permit.reaches */
+  reaches(address: string): ReturnType<Permit["reaches"]>;
   /** The capability that it was decided by, and when that ends. */
   standing(): Promise<{ readonly cid: string | undefined; readonly endsAtMs: number }>;
   /** Says what it has cost in the end, for needs with a cost: what was charged beyond that is given back. At most once. */

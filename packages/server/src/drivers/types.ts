@@ -166,8 +166,9 @@ export interface Fetched<Body = string> {
 }
 
 /**
- * HTTP, made by the kernel. Needs `net/fetch` on `net/egress`, which caveats narrow: `host`, `port`, `method`, `rate`, and `arg` on
- * `url`, `method`, `bytes` and `maxBytes`. Private, local and link-local addresses are refused whatever the name.
+ * HTTP, made by the kernel. Needs `net/fetch` on `net/egress`, which caveats narrow: `host`, `cidr`, `port`, `method`, `rate`, and
+ * `arg` on `url`, `method`, `bytes` and `maxBytes`. Private, local and link-local addresses are refused whatever the name, unless an
+ * administrator has granted them by `cidr`.
  */
 export interface Net {
   /** @param url Absolute, http or https, in its one spelling: no user, no fragment, no address in place of a host. */

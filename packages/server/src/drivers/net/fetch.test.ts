@@ -82,7 +82,8 @@ class Asking implements Fetcher {
     this.hops.push(hop);
     if (!hop.host.endsWith(".example")) throw new Error(`denied ${hop.host}`);
     const settle = async (bytes: number) => void this.settled.push(bytes);
-    return { run: <T>(effect: () => T) => effect(), signal: this.revoking.signal, settle };
+    const reaches = (): "unnamed" => "unnamed";
+    return { run: <T>(effect: () => T) => effect(), reaches, signal: this.revoking.signal, settle };
   }
 
   async useSecret(name: string): Promise<Buffer> {

@@ -1,4 +1,4 @@
-import { CapabilityDenied } from "@solo/capabilities";
+import { CapabilityDenied, type Permit } from "@solo/capabilities";
 import { SoloError } from "../../errors.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { argumentsRefused } from "../refusals.ts";
@@ -39,6 +39,8 @@ export const hopOf = ({ url, method, body, maxBytes }: FetchRequest): Hop => ({
 /** Leave to make one request: begins it, and ends it when the leave does. */
 export interface Leave {
   run<Result>(effect: () => Result): Result;
+  /** What it says of an address of the host. @see Permit.reaches */
+  reaches(address: string): ReturnType<Permit["reaches"]>;
   readonly signal: AbortSignal;
   /** Says how many bytes it was in the end, both ways; what was charged for more is given back. */
   settle(bytes: number): Promise<void>;
@@ -49,7 +51,7 @@ export interface Fetcher {
   /** Decides a request, and charges it. @throws Where it may not be. */
   decide(hop: Hop): Promise<Leave>;
   /** Decides the use of a secret in this request and opens it; what is returned is filled with zeros after use. */
-  useSecret(name: string, hop: Hop): Promise<Buffer>;
+  useSecret(name: string, hop: Hop, addresses: readonly string[]): Promise<Buffer>;
   /** Aborted when nobody waits for the answer any longer, or with {@link CapabilityDenied} when nobody may. */
   readonly signal: AbortSignal;
 }
@@ -107,8 +109,8 @@ async function makeHop(
   leave.signal.addEventListener("abort", ended, { once: true });
   try {
     signal.throwIfAborted();
-    const addresses = await orAborted(addressesOf(url, resolve, policy, signal), signal);
-    const headers = await orAborted(headersFor(fetcher, request, hop), signal);
+    const addresses = await orAborted(addressesOf(url, { resolve, policy, leave, signal }), signal);
+    const headers = await orAborted(headersFor(fetcher, request, hop, addresses), signal);
     signal.throwIfAborted();
     const send = { url, method, headers, body, addresses, maxBytes, certificates, signal };
     const answer = await leave.run(() => exchange(send));
@@ -137,45 +139,62 @@ async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 /** All of them must be allowed: of a name with one address outside and one within, the second is the attack. */
 async function addressesOf(
   url: FetchUrl,
-  resolve: Resolve,
-  policy: AddressPolicy,
-  signal: AbortSignal,
+  {
+    resolve,
+    policy,
+    leave,
+    signal,
+  }: Pick<FetchPorts, "resolve" | "policy"> & { readonly leave: Leave; readonly signal: AbortSignal },
 ): Promise<readonly Address[]> {
   const addresses = await resolve(url.host, signal);
   if (addresses.length === 0) throw failure(url, "there is no such host", "a host that has an address");
   for (const { address } of addresses) {
-    const kind = policy(address);
-    if (kind === undefined) continue;
+    const reach = leave.reaches(address);
+    const kind = reach === "outside" ? "an address that the grant leaves out" : policy(address);
+    if (reach === "named" || kind === undefined) continue;
     // The address itself stays here: it says how the network behind this server is built.
     throw new SoloError("EGRESS_ADDRESS_REFUSED", `Cannot fetch from "${url.host}": it leads to ${kind}`, {
       found: kind,
-      wanted: "a host on the public internet, or one whose address the operator allows",
+      wanted:
+        reach === "outside"
+          ? "a host whose addresses are all within the caveat cidr"
+          : "a host on the public internet, or one whose address the operator allows, or has granted by cidr",
       metadata: { host: url.host },
     });
   }
   return addresses;
 }
 
-async function headersFor(fetcher: Fetcher, { headers, url }: FetchRequest, hop: Hop): Promise<Record<string, string>> {
+async function headersFor(
+  fetcher: Fetcher,
+  { headers, url }: FetchRequest,
+  hop: Hop,
+  addresses: readonly Address[],
+): Promise<Record<string, string>> {
+  const use = (secret: string) =>
+    fetcher.useSecret(
+      secret,
+      hop,
+      addresses.map(({ address }) => address),
+    );
   const named: Record<string, string> = {};
   for (const [name, value] of headers) {
-    named[name] = typeof value === "string" ? value : await secretText(fetcher, name, value, url, hop);
+    named[name] = typeof value === "string" ? value : await secretText(use, name, value, url);
   }
   return named;
 }
 
 /** Node takes texts for headers, and a text cannot be wiped; the bytes it was made of are. */
 async function secretText(
-  fetcher: Fetcher,
+  use: (secret: string) => Promise<Buffer>,
   name: string,
   { secret, prefix }: SecretHeader,
   url: FetchUrl,
-  hop: Hop,
 ): Promise<string> {
   if (!url.secure && url.host !== "localhost") {
     throw invalidSecret(name, "a URL that anybody on the way can read", "https, where a header holds a secret");
   }
-  const bytes = await fetcher.useSecret(secret, hop);
+  const bytes = await use(secret);
   const text = bytes.toString("latin1");
   bytes.fill(0);
   if (!isHeaderText(text))

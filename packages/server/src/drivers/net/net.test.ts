@@ -21,6 +21,7 @@ const scope: Scope = {
   decide: () => Promise.reject(new Error("nothing else is decided here")),
   settle: async () => undefined,
   standing: async () => ({ cid: undefined, endsAtMs: 0 }),
+  reaches: () => "unnamed",
 };
 
 /** The driver in its process, under a supervisor, and a peer that answers nothing. */

@@ -64,7 +64,7 @@ const costOf = ({ bytes, maxBytes }: Hop) => ({ byte: bytes + maxBytes });
 
 const needOf = (hop: Hop): Need<"net/fetch"> => {
   const { host, port, method } = hop;
-  const destination = { host, port, method };
+  const destination = { host, addresses: "later", port, method } as const;
   return { ability: "net/fetch", path: "net/egress", arguments: hop, destination, cost: costOf(hop) };
 };
 
@@ -88,20 +88,26 @@ class ServiceFetcher implements Fetcher {
     if (this.#isFirst) {
       this.#isFirst = false;
       // Decided before the fetch began.
-      return { run: (effect) => effect(), signal, settle: (byte) => this.#scope.settle({ byte }) };
+      return {
+        run: (effect) => effect(),
+        reaches: (address) => this.#scope.reaches(address),
+        signal,
+        settle: (byte) => this.#scope.settle({ byte }),
+      };
     }
     const permit = await this.#scope.decide(needOf(hop));
     // What is given back here is not kept: after a restart of the server the whole of it counts.
     return {
       run: (effect) => permit.run(effect),
+      reaches: (address) => permit.reaches(address),
       signal: permit.signal,
       settle: async (byte) => void permit.settle({ byte }),
     };
   }
 
-  async useSecret(name: string, hop: Hop): Promise<Buffer> {
+  async useSecret(name: string, hop: Hop, addresses: readonly string[]): Promise<Buffer> {
     const { host, port, method } = hop;
-    const destination = { host, port, method };
+    const destination = { host, addresses, port, method };
     const need = { ability: "vault/use", path: `vault/${name}`, arguments: hop, destination } as const;
     const permit = await this.#scope.decide(need);
     return permit.run(() => this.#useSecret(this.#asker, name));
