@@ -215,9 +215,9 @@ export type { BackOff, BackOffDecision, BackOffOptions } from "./supervision/bac
 export { completeBackOff, decideBackOff } from "./supervision/back-off.ts";
 export type { BackOffRef, BackOffSupervisorOptions } from "./supervision/back-off-supervisor.ts";
 export { backOffRef, startBackOffSupervisor, withBackOff } from "./supervision/back-off-supervisor.ts";
+export type { FieldProblem } from "./supervision/broken-rule.ts";
 export type {
   ChildSpec,
-  ChildSpecProblem,
   ChildStarted,
   ChildType,
   CompleteChildSpec,
@@ -254,7 +254,6 @@ export { startSupervisor, supervisorRef } from "./supervision/supervisor.ts";
 export type {
   CompleteSupervisorDefinition,
   SupervisorDefinition,
-  SupervisorProblem,
 } from "./supervision/supervisor-definition.ts";
 export { InvalidSupervisor } from "./supervision/supervisor-definition.ts";
 export { FailedToStartChild, GaveUp } from "./supervision/supervisor-exit.ts";

@@ -538,13 +538,25 @@ test("the host is never asked for a time it would cut off", async () => {
 describe("a child spec that is refused leaves its supervisor as it was", () => {
   const start: ChildSpec["start"] = (supervisor) => supervisor.start(obedient, { link: true });
 
-  test.each<[string, object, object, string]>([
-    ["an id given twice", {}, { id: "a" }, "already-started"],
-    ["significant and permanent", { autoShutdown: "any-significant" }, { significant: true }, "bad-combination"],
-    ["significant without auto-shutdown", {}, { significant: true, restart: "transient" }, "bad-combination"],
-    ["a shutdown of NaN", {}, { shutdown: Number.NaN }, "invalid-shutdown"],
-    ["a restart that is none", {}, { restart: "always" }, "invalid-restart-type"],
-  ])("%s", async (_name, flags, spec, outcome) => {
+  test.each<[string, object, object, string, string]>([
+    ["an id given twice", {}, { id: "a" }, "already-started", ""],
+    [
+      "significant and permanent",
+      { autoShutdown: "any-significant" },
+      { significant: true },
+      "significant",
+      "contradictory",
+    ],
+    [
+      "significant without auto-shutdown",
+      {},
+      { significant: true, restart: "transient" },
+      "significant",
+      "contradictory",
+    ],
+    ["a shutdown of NaN", {}, { shutdown: Number.NaN }, "shutdown", "invalid"],
+    ["a restart that is none", {}, { restart: "always" }, "restart", "invalid"],
+  ])("%s", async (_name, flags, spec, outcome, problem) => {
     const { system } = await startWorld();
     const result = await startSupervisor(system, { ...flags, children: [{ id: "a", start }] });
     if (result.kind !== "ok") throw new Error(result.kind);
@@ -552,7 +564,7 @@ describe("a child spec that is refused leaves its supervisor as it was", () => {
     const before = await ref.whichChildren();
     const added = ref.startChild(untyped({ id: "b", start, ...spec }));
     if (outcome === "already-started") expect(await added).toMatchObject({ kind: outcome });
-    else expect(await rejection(added)).toMatchObject({ code: "ACTOR_INVALID_CHILD_SPEC", problem: outcome });
+    else expect(await rejection(added)).toMatchObject({ code: "ACTOR_INVALID_CHILD_SPEC", field: outcome, problem });
     expect(await ref.whichChildren()).toEqual(before);
   });
 
@@ -565,7 +577,10 @@ describe("a child spec that is refused leaves its supervisor as it was", () => {
     ];
     expect(await startSupervisor(system, { children })).toMatchObject({
       kind: "error",
-      reason: { kind: "crash", error: { code: "ACTOR_INVALID_CHILD_SPEC", problem: "duplicate-child-id", id: "a" } },
+      reason: {
+        kind: "crash",
+        error: { code: "ACTOR_INVALID_CHILD_SPEC", field: "id", problem: "duplicate", id: "a" },
+      },
     });
     expect(system.processes()).toEqual(before);
   });

@@ -14,7 +14,7 @@ import type {
   Target,
 } from "../process/self.ts";
 import { shutDown } from "../process/shut-down.ts";
-import { isThenable } from "../process/thenable.ts";
+import { andThen } from "../process/thenable.ts";
 import type { ChildSpec } from "../supervision/child-spec.ts";
 import { type GenServer, startGenServer } from "./gen-server.ts";
 import { type CallResult, type CastResult, type InitResult, noReply, reply, started, stop } from "./server-result.ts";
@@ -156,7 +156,7 @@ class AgentCallbacks<S> implements GenServer<S> {
   }
 
   init(self: Self): Awaitable<InitResult<S>> {
-    return after(this.#init(self), (state) => started(state));
+    return andThen(this.#init(self), (state) => started(state));
   }
 
   handleCall(request: unknown, from: ReplyTo, state: S): Awaitable<CallResult<S>> {
@@ -168,11 +168,11 @@ class AgentCallbacks<S> implements GenServer<S> {
     const asked: AgentRequest<S> = request.request;
     switch (asked.kind) {
       case "get":
-        return after(asked.run(state), (value) => reply(value, state));
+        return andThen(asked.run(state), (value) => reply(value, state));
       case "update":
-        return after(asked.run(state), (next) => reply(undefined, next));
+        return andThen(asked.run(state), (next) => reply(undefined, next));
       case "get-and-update":
-        return after(asked.run(state), (result) =>
+        return andThen(asked.run(state), (result) =>
           Array.isArray(result) && result.length === 2
             ? reply(result[0], result[1] as S)
             : stop<S>(Exit.badReturn("getAndUpdate", result), state),
@@ -186,7 +186,7 @@ class AgentCallbacks<S> implements GenServer<S> {
       return noReply(state) as CastResult<S>;
     }
     const { run }: { readonly run: (state: S) => Awaitable<S> } = request.request;
-    return after(run(state), (next) => noReply(next) as CastResult<S>);
+    return andThen(run(state), (next) => noReply(next) as CastResult<S>);
   }
 
   /** `extra` of `sys.changeCode` is the function that turns the state: an agent has no other code. */
@@ -196,9 +196,4 @@ class AgentCallbacks<S> implements GenServer<S> {
     }
     return extra(state);
   }
-}
-
-/** Goes on with a value, without a promise if there is none. */
-function after<T, R>(value: Awaitable<T>, then: (value: T) => R): Awaitable<R> {
-  return isThenable(value) ? value.then(then) : then(value);
 }

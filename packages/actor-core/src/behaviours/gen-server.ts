@@ -16,7 +16,7 @@ import type {
   StartOptions,
   StartResult,
 } from "../process/self.ts";
-import { isThenable } from "../process/thenable.ts";
+import { andThen, isThenable } from "../process/thenable.ts";
 import type { Timer } from "../process/timers.ts";
 import { Unwind } from "../process/unwind.ts";
 import type { MessagesOf } from "./gen-server-protocol.ts";
@@ -114,34 +114,26 @@ class GenServerHandler<State, Args extends readonly unknown[]>
   init(self: Self): Awaitable<InitOutcome | undefined> {
     const args = this.#args as Args;
     this.#args = undefined;
-    const result = this.callbacks.init(self, ...args);
-    return isThenable(result)
-      ? result.then((settled) => this.#initialised(settled, self))
-      : this.#initialised(result, self);
+    return andThen(this.callbacks.init(self, ...args), (result) => this.#initialised(result, self));
   }
 
   #initialised(result: InitResult<State>, self: Self): Awaitable<InitOutcome | undefined> {
-    if (isServerResult(result)) {
-      switch (result.kind) {
-        case "started":
-          this.#state = result.state;
-          // Start returns before the continuation runs, and the continuation runs before any message.
-          self.acknowledge();
-          return this.#next(result.after, self);
-        case "ignore":
-          return { kind: "ignore" };
-        case "stop":
-          return result;
-        case "failStart":
-          return { kind: "error", reason: result.reason };
-      }
+    if (!isServerResult(result)) {
+      return { kind: "stop", reason: Exit.badReturn("init", result) };
     }
-    return { kind: "stop", reason: Exit.badReturn("init", result) };
+    if (result.kind === "started") {
+      this.#state = result.state;
+      // Start returns before the continuation runs, and the continuation runs before any message.
+      self.acknowledge();
+      return this.#next(result.after, self);
+    }
+    // The process refuses what is no outcome of an init.
+    return result;
   }
 
   handle(message: unknown, self: Self): Awaitable<undefined> {
     const idle = this.#idle;
-    if (idle !== undefined) {
+    if (idle) {
       this.#idle = undefined;
       idle.timer.cancel();
     }
@@ -155,7 +147,7 @@ class GenServerHandler<State, Args extends readonly unknown[]>
       // One that another message has overtaken was cancelled too late.
       return message === idle?.message ? this.#run("handleInfo", idleTimeout, self) : undefined;
     }
-    if (this.callbacks.handleInfo === undefined) {
+    if (!this.callbacks.handleInfo) {
       reportUnexpected(self, message);
       return;
     }
@@ -175,7 +167,8 @@ class GenServerHandler<State, Args extends readonly unknown[]>
   }
 
   formatState(): unknown {
-    return this.callbacks.formatState === undefined ? this.#state : this.callbacks.formatState(this.#state as State);
+    const state = this.#state as State;
+    return this.callbacks.formatState ? this.callbacks.formatState(state) : state;
   }
 
   /** @param from Who is to be answered, when that is somebody. */
@@ -212,7 +205,7 @@ class GenServerHandler<State, Args extends readonly unknown[]>
     if (isServerResult(result)) {
       switch (result.kind) {
         case "reply":
-          if (from === undefined) break;
+          if (!from) break;
           this.#state = result.state as State;
           from.reply(result.reply);
           return this.#next(result.after, self);
@@ -220,7 +213,7 @@ class GenServerHandler<State, Args extends readonly unknown[]>
           this.#state = result.state as State;
           return this.#next(result.after, self);
         case "stopReply":
-          if (from === undefined) break;
+          if (!from) break;
           from.reply(result.reply);
           return this.#stopWith(result, self);
         case "stop":
@@ -241,7 +234,7 @@ class GenServerHandler<State, Args extends readonly unknown[]>
     if (after?.kind === "continue") {
       return this.#run("handleContinue", after.value, self);
     }
-    if (after !== undefined) {
+    if (after) {
       const message = new IdleMessage();
       this.#idle = { message, timer: self.sendAfter(after.afterMs, self.pid, message) };
     }
@@ -258,7 +251,7 @@ class GenServerHandler<State, Args extends readonly unknown[]>
   #terminate(reason: ExitReason, self: Self): Awaitable<undefined> {
     this.#idle?.timer.cancel();
     const done = this.callbacks.terminate?.(reason, this.#state as State, self);
-    return isThenable(done) ? done.then(() => exitAfterTurn(self, reason)) : exitAfterTurn(self, reason);
+    return andThen(done, () => exitAfterTurn(self, reason));
   }
 }
 

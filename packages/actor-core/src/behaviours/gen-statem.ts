@@ -11,7 +11,7 @@ import type {
   StartOptions,
   StartResult,
 } from "../process/self.ts";
-import { isThenable } from "../process/thenable.ts";
+import { andThen, isThenable } from "../process/thenable.ts";
 import { Unwind } from "../process/unwind.ts";
 import {
   type Answer,
@@ -192,9 +192,7 @@ class GenStatemHandler<State, Data, Args extends readonly unknown[]> implements 
 
   init(self: Self): Awaitable<InitOutcome> {
     const result = this.#statem.init(self, ...this.#args);
-    return isThenable(result)
-      ? result.then((settled) => this.#initialised(settled, self))
-      : this.#initialised(result, self);
+    return andThen(result, (settled) => this.#initialised(settled, self));
   }
 
   #initialised(result: StatemInit<State, Data>, self: Self): Awaitable<InitOutcome> {
@@ -209,15 +207,13 @@ class GenStatemHandler<State, Data, Args extends readonly unknown[]> implements 
         self.acknowledge();
         const turn = beginTurn<State, Data>(undefined, at);
         const begun = this.#act(turn, { actions: result.actions, enters: true }, false, self);
-        const done = isThenable(begun) ? begun.then(() => this.#handleAll(self)) : this.#handleAll(self);
-        return isThenable(done) ? done.then(() => ({ kind: "ok" })) : { kind: "ok" };
+        const done = andThen(begun, () => this.#handleAll(self));
+        return andThen(done, () => ({ kind: "ok" }));
       }
       case "ignore":
-        return { kind: "ignore" };
       case "stop":
-        return { kind: "stop", reason: result.reason };
-      case "failStart":
-        return { kind: "error", reason: result.reason };
+      case "error":
+        return result;
       default:
         return { kind: "stop", reason: Exit.badReturn("init", result satisfies never) };
     }
@@ -443,6 +439,6 @@ class GenStatemHandler<State, Data, Args extends readonly unknown[]> implements 
 
   #terminate(reason: ExitReason, at: Standing<State, Data>, self: Self): Awaitable<void> {
     const done = this.#statem.terminate?.(reason, at.state, at.data, self);
-    return isThenable(done) ? done.then(() => self.exit(reason)) : self.exit(reason);
+    return andThen(done, () => self.exit(reason));
   }
 }

@@ -4,7 +4,7 @@ import { checkDelay } from "../process/timers.ts";
 
 // Every result carries a mark that JSON cannot have, so that plain data of a service is never mistaken for a decision.
 // From the global registry: a bundle may hold a second copy of this module.
-export const mark: unique symbol = Symbol.for("@solo/actor-core/server-result");
+export const mark: unique symbol = Symbol.for("solo.server-result");
 
 export interface Marked {
   readonly [mark]: true;
@@ -31,7 +31,7 @@ export interface Ignore extends Marked {
 
 /** Start answers with the reason and the process ends `normal`, so that a linked starter lives. */
 export interface FailStart extends Marked {
-  readonly kind: "failStart";
+  readonly kind: "error";
   readonly reason: ExitReason;
 }
 
@@ -84,7 +84,7 @@ export function ignore(): Ignore {
 }
 
 export function failStart(reason: StopReason): FailStart {
-  return { [mark]: true, kind: "failStart", reason: toExitReason(reason) };
+  return { [mark]: true, kind: "error", reason: toExitReason(reason) };
 }
 
 export function reply<R, S>(value: R, state: S, after?: After): Reply<S, R> {

@@ -18,7 +18,7 @@ import type {
   Target,
 } from "../process/self.ts";
 import { shutDown } from "../process/shut-down.ts";
-import { isThenable } from "../process/thenable.ts";
+import { andThen, isThenable } from "../process/thenable.ts";
 import { type CallTurn, type Ctx, type Drivers, isServer, type Server, type Turn } from "./define-server.ts";
 import { type GenServer, startGenServer } from "./gen-server.ts";
 import { MAX_ARGUMENTS, MethodMessage, methodOf, ownMethod, tooManyArguments } from "./method-message.ts";
@@ -231,7 +231,7 @@ class ServerCallbacks<I extends readonly unknown[]> implements GenServer<unknown
   init(self: Self, ...args: I): Awaitable<InitResult<unknown>> {
     this.#ctx = new ServerCtx(self, this.#environment);
     const result = this.#server.init({ ctx: this.#ctx as ServerCtx & Drivers }, ...args);
-    return isThenable(result) ? result.then(initResultOf) : initResultOf(result);
+    return andThen(result, initResultOf);
   }
 
   handleCall(request: unknown, from: ReplyTo, state: unknown): Awaitable<CallResult<unknown>> {

@@ -117,10 +117,6 @@ class BoundedMailbox implements Mailbox {
     return this.#taken(this.#inner.removeAt(index));
   }
 
-  toArray(): unknown[] {
-    return this.#inner.toArray();
-  }
-
   #taken(message: unknown): unknown {
     this.#count -= isSignal(message) ? 0 : 1;
     return message;

@@ -1,5 +1,6 @@
 import { runtimeOf } from "../process/caller-parts.ts";
 import type { DeadLetter, DeadLetterKind, DeadLetterOffice, Sender } from "../process/dead-letter.ts";
+import { itemsOf, type Line } from "../process/items-of.ts";
 import { Call, Cast } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
 import type { ActorSystem } from "../process/self.ts";
@@ -70,8 +71,8 @@ class Subscriptions implements DeadLetterOffice {
     }
   }
 
-  leave(pid: Pid, mailbox: { toArray(): unknown[] }): void {
-    for (const message of mailbox.toArray()) {
+  leave(pid: Pid, mailbox: Line<unknown>): void {
+    for (const message of itemsOf(mailbox)) {
       this.lose("left-behind", message, undefined, pid);
     }
   }

@@ -43,10 +43,6 @@ export abstract class MailboxLayer implements Mailbox {
     return this.taken(this.inner.removeAt(index));
   }
 
-  toArray(): unknown[] {
-    return this.inner.toArray();
-  }
-
   /** Sees a message that leaves the mailbox, and gives what is to be handled. */
   protected abstract taken(message: unknown): unknown;
 }

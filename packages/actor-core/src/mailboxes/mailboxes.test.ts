@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { createActorSystem } from "../index.ts";
+import { itemsOf } from "../process/items-of.ts";
 import type { MailboxOwner, MakeMailbox } from "../process/mailbox.ts";
 import { processOf } from "../process/process.ts";
 import { Ring } from "../process/ring.ts";
@@ -92,7 +93,7 @@ test.each<[string, MakeMailbox, Model]>([
           expect(mailbox.at(index)).toBe(list[index]);
           expect(mailbox.removeAt(index)).toBe(list.splice(index, 1)[0]);
         }
-        expect([mailbox.size, ...mailbox.toArray()]).toEqual([list.length, ...list]);
+        expect([mailbox.size, ...itemsOf(mailbox)]).toEqual([list.length, ...list]);
       }
     }),
   );

@@ -79,10 +79,6 @@ class PriorityMailbox implements Mailbox {
     return message;
   }
 
-  toArray(): unknown[] {
-    return this.#levels.flatMap((level) => level.messages.toArray());
-  }
-
   #find(index: number): [Level, number] {
     let left = index;
     for (const level of this.#levels) {

@@ -1,3 +1,4 @@
+import { itemsOf } from "../process/items-of.ts";
 import type { Mailbox, MakeMailbox } from "../process/mailbox.ts";
 import { OwnMessage } from "../process/messages.ts";
 import { SystemMessage } from "../process/process.ts";
@@ -43,7 +44,7 @@ export class RecordingLayer extends MailboxLayer {
   }
 
   override get recent(): readonly unknown[] {
-    return this.#taken.toArray();
+    return itemsOf(this.#taken);
   }
 
   protected override taken(message: unknown): unknown {

@@ -135,7 +135,11 @@ export function createStash(self: Self, options?: { readonly capacity?: number }
     capacity,
   );
   const leaving: Holding = {
-    ownerEnded: () => process.runtime.deadLetters?.leave(self.pid, { toArray: () => [...stash.toArray()] }),
+    ownerEnded() {
+      for (const message of stash.toArray()) {
+        process.runtime.deadLetters?.lose("left-behind", message, undefined, self.pid);
+      }
+    },
   };
   (process.holdings ??= new SmallSet()).add(leaving);
   return stash;

@@ -1,5 +1,6 @@
 import { Exit } from "./exit-reason.ts";
 import type { HostSignal } from "./host-signal.ts";
+import { onAbort } from "./on-abort.ts";
 import type { Process } from "./process.ts";
 import { SmallSet } from "./small-set.ts";
 
@@ -9,7 +10,6 @@ export function linkToSignal(process: Process, signal: HostSignal): void {
   if (signal.aborted) {
     pass();
   } else {
-    signal.addEventListener("abort", pass);
-    (process.watchers ??= new SmallSet()).add({ targetEnded: () => signal.removeEventListener("abort", pass) });
+    (process.watchers ??= new SmallSet()).add({ targetEnded: onAbort(signal, pass) });
   }
 }

@@ -1,4 +1,5 @@
 import type { Alias } from "./alias.ts";
+import type { Line } from "./items-of.ts";
 import type { Pid } from "./pid.ts";
 import type { Via } from "./via.ts";
 
@@ -31,5 +32,5 @@ export interface Sender {
 export interface DeadLetterOffice {
   lose(kind: DeadLetterKind, message: unknown, from: Sender | undefined, to: DeadLetter["to"]): void;
   /** The process has ended; this is its mailbox. */
-  leave(pid: Pid, mailbox: { toArray(): unknown[] }): void;
+  leave(pid: Pid, mailbox: Line<unknown>): void;
 }

@@ -75,6 +75,6 @@ export function describeValue(value: unknown): string {
     const text = JSON.stringify(value) ?? String(value);
     return text.length > 200 ? `${text.slice(0, 200)}…` : text;
   } catch {
-    return "(a value that cannot be shown)";
+    return "(cannot be shown)";
   }
 }

@@ -46,7 +46,7 @@ export abstract class LocalCaller implements Caller {
   }
 
   send(target: Target | Address, message: unknown): void {
-    this.alive("send");
+    this.alive();
     const process = target instanceof Pid ? processOf(target) : this.#addressed(target);
     this.#deliver(process, target, message);
   }
@@ -56,14 +56,14 @@ export abstract class LocalCaller implements Caller {
       return takeAlias(target);
     }
     const process = this.lookUp(target);
-    if (process === undefined) {
+    if (!process) {
       throw new NameNotHeld("send to", String(target));
     }
     return process;
   }
 
   #deliver(process: Process | undefined, to: Target | Address, message: unknown): void {
-    if (process === undefined) {
+    if (!process) {
       this.runtime.deadLetters?.lose("no-receiver", message, this.process, to);
     } else {
       process.deliver(message, this.process);
@@ -71,20 +71,20 @@ export abstract class LocalCaller implements Caller {
   }
 
   spawn<M>(body: ProcessBody<M>, options?: SpawnOptions): Pid<M> {
-    return this.spawnProcess("spawn", body as ProcessBody, options, false).pid;
+    return this.spawnProcess(body as ProcessBody, options, false).pid;
   }
 
   start<M>(body: ProcessBody<M>, options: StartOptions = {}): Promise<StartResult<Pid<M>>> {
     const owner = this.process;
     const { link = false, monitor = false, timeoutMs } = options;
     try {
-      if (owner === undefined && (link || monitor)) {
-        throw wrongType("start", "a process to hold the link or monitor", owner);
+      if (!owner && (link || monitor)) {
+        throw wrongType("start", "a process to link or monitor", owner);
       }
       if (timeoutMs !== undefined) {
         checkDelay("start timeout", timeoutMs);
       }
-      const process = this.spawnProcess("start", body as ProcessBody, options, link);
+      const process = this.spawnProcess(body as ProcessBody, options, link);
       return new Start(process, owner, timeoutMs, monitor).result;
     } catch (error) {
       return error instanceof NameTaken
@@ -94,15 +94,15 @@ export abstract class LocalCaller implements Caller {
   }
 
   async stop(target: Target, options: StopOptions = {}): Promise<void> {
-    this.alive("stop");
+    this.alive();
     const { reason = Exit.normal, timeoutMs } = options;
     if (timeoutMs !== undefined) {
       checkDelay("stop timeout", timeoutMs);
     }
     checkReason("stop", reason);
     const process = this.lookUp(target);
-    let actual: ExitReason = process === undefined ? Exit.noproc : Exit.callingSelf;
-    if (process !== undefined && process !== this.process) {
+    let actual: ExitReason = process ? Exit.callingSelf : Exit.noproc;
+    if (process && process !== this.process) {
       const end = new EndOf(process, this.process, timeoutMs);
       process.askToStop(reason);
       actual = await end.result;
@@ -114,7 +114,7 @@ export abstract class LocalCaller implements Caller {
   }
 
   exitSignal(target: Target, reason: ExitReason): void {
-    this.alive("exitSignal");
+    this.alive();
     checkReason("send exit signal", reason);
     const process = this.lookUp(target);
     process?.exitSignal(this.process, reason);
@@ -124,21 +124,21 @@ export abstract class LocalCaller implements Caller {
   }
 
   call(target: Target, request: unknown, options?: CallOptions): Promise<never> {
-    this.alive("call");
+    this.alive();
     const to = { target, process: this.lookUp(target) };
     // `Caller.call` says what comes of which request.
     return Request.send(this.runtime, this.process, to, request, options) as Promise<never>;
   }
 
   cast(target: Target, request: unknown): void {
-    this.alive("cast");
+    this.alive();
     this.#deliver(this.lookUp(target), target, new Cast(request));
   }
 
   exited(target: Target): Promise<ExitReason> {
-    this.alive("exited");
+    this.alive();
     const process = this.lookUp(target);
-    return process === undefined ? Promise.resolve(Exit.noproc) : new EndOf(process, this.process, undefined).result;
+    return process ? new EndOf(process, this.process, undefined).result : Promise.resolve(Exit.noproc);
   }
 
   whereis(target: Target): Pid | undefined {
@@ -156,16 +156,16 @@ export abstract class LocalCaller implements Caller {
   }
 
   register(name: string, pid: Pid): void {
-    this.alive("register");
+    this.alive();
     const take = this.#claim(name);
     if (!(pid instanceof Pid)) {
       throw wrongType("register", "a pid", pid);
     }
     const process = processOf(pid);
-    if (process === undefined) {
+    if (!process) {
       throw new ProcessExited(pid, "register");
     }
-    if (process.name !== undefined) {
+    if (process.name) {
       throw new NameTaken(name, pid, process.name);
     }
     take(process);
@@ -174,11 +174,11 @@ export abstract class LocalCaller implements Caller {
   /** Makes sure that a name is free. @returns Gives it to a process. */
   #claim(name: string | ViaName): (process: Process) => void {
     const { names } = this.runtime;
-    if (!(name instanceof Via) && (typeof name !== "string" || name === "")) {
-      throw wrongType("take name", "a text that is not empty", name === "" ? '""' : name);
+    if (name === "" || (typeof name !== "string" && !(name instanceof Via))) {
+      throw wrongType("take name", "a text", name === "" ? '""' : name);
     }
     const holder = this.whereis(name);
-    if (holder !== undefined) {
+    if (holder) {
       throw new NameTaken(String(name), holder, String(name));
     }
     if (name instanceof Via) {
@@ -192,18 +192,18 @@ export abstract class LocalCaller implements Caller {
   }
 
   unregister(name: string): void {
-    this.alive("unregister");
+    this.alive();
     const process = this.lookUp(name);
     if (!this.runtime.names.delete(name)) {
       throw new NameNotHeld("unregister", name);
     }
-    if (process !== undefined) {
+    if (process) {
       process.name = undefined;
     }
   }
 
   sendAfter(delayMs: number, target: Target, message: unknown): Timer {
-    this.alive("sendAfter");
+    this.alive();
     checkDelay("delay", delayMs);
     this.lookUp(target);
     return new SendingTimer(this.runtime.timers, delayMs, target, () => this.deliverTo(target, message));
@@ -212,7 +212,7 @@ export abstract class LocalCaller implements Caller {
   /** What a timer does: nobody sends at that moment. */
   deliverTo(target: Target, message: unknown): void {
     const process = this.lookUp(target);
-    if (process === undefined) {
+    if (!process) {
       this.#deliver(process, target, message);
     } else {
       process.deliver(message);
@@ -232,9 +232,9 @@ export abstract class LocalCaller implements Caller {
   }
 
   /** Refuses to act for a process that has ended. */
-  protected alive(operation: string): void {
+  protected alive(): void {
     if (this.process?.dead) {
-      throw new ProcessExited(this.process.pid, operation);
+      throw new ProcessExited(this.process.pid, "act");
     }
   }
 
@@ -244,15 +244,10 @@ export abstract class LocalCaller implements Caller {
     return pid && processOf(pid);
   }
 
-  protected spawnProcess(
-    operation: string,
-    body: ProcessBody,
-    options: SpawnOptions | undefined,
-    link: boolean,
-  ): Process {
-    this.alive(operation);
+  protected spawnProcess(body: ProcessBody, options: SpawnOptions | undefined, link: boolean): Process {
+    this.alive();
     if (typeof body !== "function" && typeof body?.handle !== "function") {
-      throw wrongType(operation, "a function or a handler", body);
+      throw wrongType("spawn", "a function or a handler", body);
     }
     const { name, label, mailbox, signal } = options ?? {};
     const take = name === undefined ? undefined : this.#claim(name);
@@ -262,7 +257,7 @@ export abstract class LocalCaller implements Caller {
     if (link) {
       this.process?.link(process);
     }
-    if (signal !== undefined) {
+    if (signal) {
       linkToSignal(process, signal);
     }
     return process;
@@ -303,24 +298,24 @@ export class ProcessSelf extends LocalCaller implements Self {
   }
 
   spawnLink<M>(body: ProcessBody<M>, options?: SpawnOptions): Pid<M> {
-    return this.spawnProcess("spawnLink", body as ProcessBody, options, true).pid;
+    return this.spawnProcess(body as ProcessBody, options, true).pid;
   }
 
   spawnMonitor<M>(
     body: ProcessBody<M>,
     options?: SpawnOptions,
   ): { readonly pid: Pid<M>; readonly monitor: MonitorRef<Pid> } {
-    const process = this.spawnProcess("spawnMonitor", body as ProcessBody, options, false);
+    const process = this.spawnProcess(body as ProcessBody, options, false);
     return { pid: process.pid, monitor: Monitor.begin(this.process, process, process.pid) };
   }
 
   link(pid: Pid): void {
-    this.alive("link");
+    this.alive();
     if (!(pid instanceof Pid)) {
       throw wrongType("link", "a pid", pid);
     }
     const other = processOf(pid);
-    if (other !== undefined) {
+    if (other) {
       if (other !== this.process) {
         this.process.link(other);
       }
@@ -332,20 +327,20 @@ export class ProcessSelf extends LocalCaller implements Self {
   }
 
   unlink(pid: Pid): void {
-    this.alive("unlink");
+    this.alive();
     const other = processOf(pid);
-    if (other !== undefined) {
+    if (other) {
       this.process.unlink(other);
     }
   }
 
   monitor<T extends Target>(target: T): MonitorRef<T> {
-    this.alive("monitor");
+    this.alive();
     return Monitor.begin(this.process, this.lookUp(target), target);
   }
 
   demonitor(monitor: MonitorRef, options?: { readonly flush?: boolean }): void {
-    this.alive("demonitor");
+    this.alive();
     if (!(monitor instanceof MonitorRef)) {
       throw wrongType("demonitor", "a monitor", monitor);
     }
@@ -364,14 +359,14 @@ export class ProcessSelf extends LocalCaller implements Self {
   }
 
   exit(reason: ExitReason): never {
-    this.alive("exit");
+    this.alive();
     checkReason("exit", reason);
     this.process.exiting ??= reason;
     throw new Unwind(reason);
   }
 
   trapExit(on: boolean): boolean {
-    this.alive("trapExit");
+    this.alive();
     if (typeof on !== "boolean") {
       throw wrongType("set trapExit", "true or false", on);
     }
@@ -381,7 +376,7 @@ export class ProcessSelf extends LocalCaller implements Self {
   }
 
   acknowledge(outcome: InitOutcome = { kind: "ok" }): void {
-    this.alive("acknowledge");
+    this.alive();
     this.process.acknowledge(outcome);
     if (outcome.kind !== "ok") {
       this.exit(outcome.kind === "stop" ? outcome.reason : Exit.normal);
@@ -389,7 +384,7 @@ export class ProcessSelf extends LocalCaller implements Self {
   }
 
   receive(match?: (message: unknown) => boolean, options?: { readonly timeoutMs: number }): Promise<never> {
-    this.alive("receive");
+    this.alive();
     if (options !== undefined) {
       checkDelay("receive timeout", options.timeoutMs);
     }
@@ -398,7 +393,7 @@ export class ProcessSelf extends LocalCaller implements Self {
   }
 
   async sleep(delayMs: number): Promise<void> {
-    this.alive("sleep");
+    this.alive();
     checkDelay("delay", delayMs);
     await this.process.receive(() => false, delayMs);
   }

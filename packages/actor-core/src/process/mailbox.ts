@@ -21,7 +21,6 @@ export interface Mailbox {
   at(index: number): unknown;
   /** Takes one from within. */
   removeAt(index: number): unknown;
-  toArray(): unknown[];
   /** Messages may change their places while they wait: a receive looks at all of them again. */
   readonly moves?: boolean;
   /** What was taken last, oldest first; when that is kept. */

@@ -15,7 +15,7 @@ export class Monitor<out T extends Target = Target> extends MonitorRef<T> implem
     super(target);
     this.owner = owner;
     this.#process = process;
-    if (process !== undefined) {
+    if (process) {
       tie(this, process, owner);
     }
   }
@@ -23,7 +23,7 @@ export class Monitor<out T extends Target = Target> extends MonitorRef<T> implem
   /** Begins; `process` is undefined when the target is dead, and `Down` is delivered at once. */
   static begin<T extends Target>(owner: Process, process: Process | undefined, target: T): Monitor<T> {
     const monitor = new Monitor(owner, process, target);
-    if (process === undefined) {
+    if (!process) {
       owner.deliver(new Down(monitor, target, Exit.noproc));
     }
     return monitor;
@@ -40,7 +40,7 @@ export class Monitor<out T extends Target = Target> extends MonitorRef<T> implem
 
   /** Takes its `Down` out of the mailbox, if it has fired already. */
   flush(): void {
-    if (this.#process === undefined) {
+    if (!this.#process) {
       this.owner.discard((message) => message instanceof Down && message.monitor === this);
     }
   }

@@ -1,3 +1,4 @@
+import { itemsOf } from "./items-of.ts";
 import { Monitor } from "./monitor.ts";
 import type { Pid } from "./pid.ts";
 import { ancestorsOf, processOf, SystemMessage } from "./process.ts";
@@ -43,7 +44,9 @@ export function processInfo(pid: Pid): ProcessInfo | undefined {
       links: process.links?.items().map((other) => other.pid) ?? [],
       monitors: monitorsAmong(process.holdings).map((monitor) => monitor.target),
       monitoredBy: monitorsAmong(process.watchers).map((monitor) => monitor.owner.pid),
-      messages: process.mailbox?.toArray().filter((message) => !(message instanceof SystemMessage)) ?? [],
+      messages: process.mailbox
+        ? itemsOf(process.mailbox).filter((message) => !(message instanceof SystemMessage))
+        : [],
       trapExit: process.trapExit,
       status: process.status,
     }

@@ -1,53 +1,43 @@
 import type { Pid } from "./pid.ts";
 
 /** A process, as the list of all knows it. */
-export interface Listed {
+export interface Listed extends Links {
   readonly pid: Pid;
+}
+
+interface Links {
   /** These two are the list's. */
-  older: Listed | undefined;
-  newer: Listed | undefined;
+  older: Links | undefined;
+  newer: Links | undefined;
 }
 
 /**
  * Every living process of a system, the oldest first.
  *
  * Linked through its members and not a `Set`: processes come and go all the time, and a Set of a million makes everyone
- * wait while it grows.
+ * wait while it grows. The list stands in its own ring, between the newest and the oldest, so that no end is a special one.
  */
-export class ProcessList implements Iterable<Listed> {
-  #oldest: Listed | undefined;
-  #newest: Listed | undefined;
+export class ProcessList implements Links, Iterable<Listed> {
+  older: Links = this;
+  newer: Links = this;
 
   add(process: Listed): void {
-    const newest = this.#newest;
-    if (newest === undefined) {
-      this.#oldest = process;
-    } else {
-      newest.newer = process;
-      process.older = newest;
-    }
-    this.#newest = process;
+    process.older = this.older;
+    process.newer = this;
+    this.older.newer = process;
+    this.older = process;
   }
 
   /** Takes out a member, which keeps nothing of the others alive. */
   delete(process: Listed): void {
-    const { older, newer } = process;
-    if (older === undefined) {
-      this.#oldest = newer;
-    } else {
-      older.newer = newer;
-    }
-    if (newer === undefined) {
-      this.#newest = older;
-    } else {
-      newer.older = older;
-    }
+    (process.older as Links).newer = process.newer;
+    (process.newer as Links).older = process.older;
     process.older = process.newer = undefined;
   }
 
   *[Symbol.iterator](): Iterator<Listed> {
-    for (let process = this.#oldest; process !== undefined; process = process.newer) {
-      yield process;
+    for (let listed = this.newer; listed !== this; listed = listed.newer as Links) {
+      yield listed as Listed;
     }
   }
 }

@@ -14,7 +14,7 @@ import type { Awaitable, InitOutcome, ProcessBody, ProcessHandler, Self } from "
 import { timedOut } from "./self.ts";
 import { shownState } from "./shown-state.ts";
 import { SmallSet } from "./small-set.ts";
-import { isThenable } from "./thenable.ts";
+import { andThen, isThenable } from "./thenable.ts";
 import type { Deadline } from "./timers.ts";
 import { Unwind } from "./unwind.ts";
 
@@ -96,8 +96,8 @@ const OUTCOMES: readonly InitOutcome["kind"][] = ["ok", "ignore", "stop", "error
  */
 export class Process implements Runnable, Listed {
   /** Kept by the list of all processes. */
-  older: Listed | undefined;
-  newer: Listed | undefined;
+  older: Listed["older"];
+  newer: Listed["newer"];
   readonly runtime: Runtime;
   readonly pid: Pid;
   readonly parent: Pid | undefined;
@@ -148,11 +148,11 @@ export class Process implements Runnable, Listed {
     if (this.#queued) {
       return "runnable";
     }
-    return this.#phase === BUSY && this.#receive === undefined ? "running" : "waiting";
+    return this.#phase === BUSY && !this.#receive ? "running" : "waiting";
   }
 
   get signal(): HostSignal {
-    if (this.#abort === undefined) {
+    if (!this.#abort) {
       this.#abort = new AbortController();
       if (this.dead) {
         this.#abort.abort(Exit.killed);
@@ -219,12 +219,13 @@ export class Process implements Runnable, Listed {
   /** Takes matching messages out of the mailbox. */
   discard(matches: (message: unknown) => boolean): void {
     const mailbox = this.mailbox;
-    for (let i = 0; mailbox !== undefined && i < mailbox.size; ) {
+    for (let i = 0; mailbox && i < mailbox.size; ) {
       const message = mailbox.at(i);
       if (matches(message)) {
         mailbox.removeAt(i);
-        if (this.#receive !== undefined && i < this.#receive.position) {
-          this.#receive.position -= 1;
+        if (this.#receive) {
+          // It looks at those before once more.
+          this.#receive.position = 0;
         }
       } else {
         i += 1;
@@ -255,7 +256,7 @@ export class Process implements Runnable, Listed {
 
   /** There is something to look at. */
   wake(): void {
-    if (!this.#queued && (this.#phase === IDLE || (this.#phase === BUSY && this.#receive !== undefined))) {
+    if (!this.#queued && (this.#phase === IDLE || (this.#phase === BUSY && this.#receive))) {
       this.#queued = true;
       this.runtime.queue.push(this);
     }
@@ -307,7 +308,7 @@ export class Process implements Runnable, Listed {
     const outcome: InitOutcome = OUTCOMES.includes(returned.kind)
       ? returned
       : { kind: "stop", reason: Exit.badReturn("init", returned) };
-    const unheard = this.starter === undefined;
+    const unheard = !this.starter;
     this.acknowledge(outcome);
     if (outcome.kind === "ok") {
       this.#endTurn(undefined);
@@ -326,7 +327,7 @@ export class Process implements Runnable, Listed {
   #handleUpTo(limit: number): number {
     let handled = 0;
     // Read anew each time: a message may lay something around the mailbox.
-    for (let mailbox = this.mailbox; mailbox !== undefined && mailbox.size > 0; mailbox = this.mailbox) {
+    for (let mailbox = this.mailbox; mailbox && mailbox.size > 0; mailbox = this.mailbox) {
       if (handled === limit || this.#phase !== IDLE) {
         this.wake();
         break;
@@ -366,7 +367,7 @@ export class Process implements Runnable, Listed {
         () => this.#endTurn(undefined),
         (error) => this.#fail(error),
       );
-    } else if (this.exiting !== undefined) {
+    } else if (this.exiting) {
       this.#endTurn(undefined);
     } else if (this.#phase === BUSY) {
       this.#phase = IDLE;
@@ -393,13 +394,10 @@ export class Process implements Runnable, Listed {
 
   /** Asks the handler to clean up; the turn ends with the process. */
   stop(reason: ExitReason): Awaitable<void> {
-    const result = (this.#body as ProcessHandler).stop?.(reason, this.self as Self);
-    if (isThenable(result)) {
-      return result.then(() => {
-        this.exiting ??= reason;
-      });
-    }
-    this.exiting ??= reason;
+    const done = (this.#body as ProcessHandler).stop?.(reason, this.self as Self);
+    return andThen(done, () => {
+      this.exiting ??= reason;
+    });
   }
 
   /** The handler's turn is over, or the script's life (`reason`). */
@@ -408,13 +406,13 @@ export class Process implements Runnable, Listed {
     if (this.#phase === DEAD) {
       return;
     }
-    if (end !== undefined) {
+    if (end) {
       this.end(end, true);
       return;
     }
     this.#phase = IDLE;
     this.current = undefined;
-    if (this.mailbox !== undefined && this.mailbox.size > 0) {
+    if (this.mailbox && this.mailbox.size > 0) {
       this.wake();
     } else {
       this.#giveMailbox();
@@ -434,12 +432,12 @@ export class Process implements Runnable, Listed {
     timeoutMs: number | undefined,
     system = false,
   ): Promise<unknown> {
-    if (this.exiting !== undefined && typeof this.#body === "function") {
+    if (this.exiting && typeof this.#body === "function") {
       // The script swallowed its own exit and would go on for ever.
       this.end(this.exiting, true);
       throw new Unwind(this.exiting);
     }
-    if (this.#receive !== undefined) {
+    if (this.#receive) {
       throw new TypeError(`Cannot receive: process ${this.pid} is receiving already`);
     }
     const { promise, resolve, reject } = defer<unknown>();
@@ -469,10 +467,10 @@ export class Process implements Runnable, Listed {
   #look(): void {
     const receive = this.#receive;
     const mailbox = this.mailbox;
-    if (receive !== undefined && mailbox?.moves) {
+    if (receive && mailbox?.moves) {
       receive.position = 0;
     }
-    while (receive !== undefined && mailbox !== undefined && receive.position < mailbox.size) {
+    while (receive && mailbox && receive.position < mailbox.size) {
       const message = mailbox.at(receive.position);
       if (message instanceof SystemMessage && !receive.system) {
         if (typeof this.#body !== "function") {
@@ -551,10 +549,10 @@ export class Process implements Runnable, Listed {
     holdings?.items().forEach((holding) => {
       holding.ownerEnded();
     });
-    if (report !== undefined) {
+    if (report) {
       runtime.report(report);
     }
-    if (mailbox !== undefined) {
+    if (mailbox) {
       runtime.deadLetters?.leave(pid, mailbox);
     }
   }
@@ -580,12 +578,12 @@ export class Process implements Runnable, Listed {
   /** Drops all that a pid or a continuation that comes back late would otherwise keep alive. */
   #letGo(reason: ExitReason): void {
     const receive = this.#receive;
-    if (receive !== undefined) {
+    if (receive) {
       receive.deadline?.clear();
       rejectQuietly(receive, new ProcessExited(this.pid, "receive"));
     }
     const abort = this.#abort;
-    if (abort !== undefined) {
+    if (abort) {
       // Listeners are user code, so not in this turn.
       this.runtime.queue.push({
         run() {
@@ -611,7 +609,7 @@ export function rejectQuietly(
 /** `self.exit` for a behaviour whose turn is over: a throw costs more than most turns. */
 export function exitAfterTurn(self: Self, reason: ExitReason): undefined {
   const process = processOf(self.pid);
-  if (process !== undefined) {
+  if (process) {
     process.exiting ??= reason;
   }
   return undefined;

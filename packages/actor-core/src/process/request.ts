@@ -2,6 +2,7 @@ import { type Deferred, defer } from "./deferred.ts";
 import { CallFailed, ProcessExited } from "./errors.ts";
 import { Exit, type ExitReason } from "./exit-reason.ts";
 import { Call, type ReplyTo } from "./messages.ts";
+import { onAbort } from "./on-abort.ts";
 import type { Pid } from "./pid.ts";
 import { type Holding, type Process, rejectQuietly, type Watcher } from "./process.ts";
 import type { Runtime } from "./runtime.ts";
@@ -58,10 +59,8 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
     const promise = (call.#pending as Deferred<unknown>).promise;
     const process = to.process;
     const signal = options?.signal;
-    if (process === undefined || process === owner || signal?.aborted) {
-      call.#fail(
-        process === undefined ? Exit.noproc : process === owner ? Exit.callingSelf : Exit.aborted(signal?.reason),
-      );
+    if (!process || process === owner || signal?.aborted) {
+      call.#fail(!process ? Exit.noproc : process === owner ? Exit.callingSelf : Exit.aborted(signal?.reason));
       return promise;
     }
     call.#process = process;
@@ -69,12 +68,10 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
     if (timeoutMs !== UNLIMITED) {
       call.#deadline = runtime.timers.after(timeoutMs, () => call.#fail(Exit.timeout));
     }
-    if (signal !== undefined) {
-      const abandon = (): void => call.#fail(Exit.aborted(signal.reason));
-      signal.addEventListener("abort", abandon);
-      call.#ignoreSignal = () => signal.removeEventListener("abort", abandon);
+    if (signal) {
+      call.#ignoreSignal = onAbort(signal, () => call.#fail(Exit.aborted(signal.reason)));
     }
-    if (hand === undefined) {
+    if (!hand) {
       process.deliver(call, owner);
     } else {
       hand(process, call);
@@ -96,7 +93,7 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
 
   #answer(how: "resolve" | "reject", value: unknown): void {
     const pending = this.#close();
-    if (pending === undefined) {
+    if (!pending) {
       this.#process?.runtime.deadLetters?.lose("late-reply", value, this.#process, this.caller);
     } else {
       pending[how](value);
@@ -109,7 +106,7 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
 
   ownerEnded(): void {
     const pending = this.#close();
-    if (pending !== undefined) {
+    if (pending) {
       rejectQuietly(pending, new ProcessExited(this.caller as Pid, "call"));
     }
   }
@@ -123,7 +120,7 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
   /** The first to close answers; nothing of the call is left anywhere. */
   #close(): Deferred<unknown> | undefined {
     const pending = this.#pending;
-    if (pending !== undefined) {
+    if (pending) {
       this.#pending = undefined;
       untie(this, this.#process, this.#owner);
       this.#deadline?.clear();

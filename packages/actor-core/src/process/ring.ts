@@ -58,10 +58,6 @@ export class Ring<T> {
     return item;
   }
 
-  toArray(): T[] {
-    return Array.from({ length: this.#size }, (_, index) => this.at(index));
-  }
-
   #grow(): void {
     const old = this.#slots;
     const slots = new Array<T | undefined>(2 * old.length).fill(undefined);

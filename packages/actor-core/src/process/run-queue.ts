@@ -42,13 +42,14 @@ export class RunQueue implements Scheduler {
   readonly #budget: Budget;
   readonly #nowMs: () => number;
   #state: "idle" | "starting" | "draining" | "yielding" = "idle";
-  #spent = 0;
+  /** Work done in all, up to when the host last had its turn, and up to when the clock was last looked at. */
+  #total = 0;
+  #totalAtTurn = 0;
+  #totalAtCheck = 0;
   #turnBeganMs: number;
   /** Looking at the clock costs as much as a message, so it is done the less often the faster messages are. */
   #checkEvery = TURN;
-  #sinceCheck = 0;
   #checkedMs: number;
-  #total = 0;
 
   constructor(budget: Budget, nowMs: () => number) {
     this.#budget = budget;
@@ -76,7 +77,7 @@ export class RunQueue implements Scheduler {
     if (this.#state === "yielding" || this.#exhausted()) {
       return false;
     }
-    this.#account(1);
+    this.#total += 1;
     return true;
   }
 
@@ -84,7 +85,7 @@ export class RunQueue implements Scheduler {
     this.#state = "draining";
     const ring = this.#ring;
     while (ring.size > 0) {
-      this.#account(ring.shift().run(Math.min(TURN, this.#checkEvery)));
+      this.#total += ring.shift().run(Math.min(TURN, this.#checkEvery));
       if (this.#exhausted()) {
         this.#state = "yielding";
         inNextTurn(this.#resume);
@@ -95,29 +96,24 @@ export class RunQueue implements Scheduler {
   };
 
   readonly #resume = (): void => {
-    this.#spent = 0;
-    this.#sinceCheck = 0;
+    this.#totalAtTurn = this.#totalAtCheck = this.#total;
     this.#turnBeganMs = this.#checkedMs = this.#nowMs();
     this.#drain();
   };
 
-  #account(work: number): void {
-    this.#spent += work;
-    this.#sinceCheck += work;
-    this.#total += work;
-  }
-
   #exhausted(): boolean {
-    if (this.#spent >= this.#budget.messages) {
+    if (this.#total - this.#totalAtTurn >= this.#budget.messages) {
       return true;
     }
-    if (this.#sinceCheck < this.#checkEvery) {
+    const sinceCheck = this.#total - this.#totalAtCheck;
+    if (sinceCheck < this.#checkEvery) {
       return false;
     }
     const nowMs = this.#nowMs();
-    const perMessageMs = (nowMs - this.#checkedMs) / this.#sinceCheck;
-    this.#checkEvery = perMessageMs > 1 / 64 ? Math.max(1, Math.floor(1 / perMessageMs)) : 64;
-    this.#sinceCheck = 0;
+    // As many as one millisecond has room for.
+    const perMs = Math.floor(sinceCheck / (nowMs - this.#checkedMs));
+    this.#checkEvery = Math.max(1, Math.min(64, perMs));
+    this.#totalAtCheck = this.#total;
     this.#checkedMs = nowMs;
     return nowMs - this.#turnBeganMs >= this.#budget.elapsedMs;
   }

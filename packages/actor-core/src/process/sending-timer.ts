@@ -12,7 +12,7 @@ export class SendingTimer extends Deadline implements Watcher {
   constructor(timers: Timers, delayMs: number, target: Target, send: () => void) {
     super(timers, delayMs, send);
     this.#process = target instanceof Pid ? processOf(target) : undefined;
-    if (this.#process !== undefined) {
+    if (this.#process) {
       (this.#process.watchers ??= new SmallSet()).add(this);
     }
   }

@@ -13,7 +13,7 @@ export class SmallSet<T> {
 
   add(item: T): void {
     const few = this.#few;
-    if (this.#many !== undefined) {
+    if (this.#many) {
       this.#many.add(item);
     } else if (few.length === 0) {
       // Not pushed: that makes room for 16 more, and most sets never hold a second item.
@@ -27,7 +27,7 @@ export class SmallSet<T> {
   }
 
   delete(item: T): void {
-    if (this.#many !== undefined) {
+    if (this.#many) {
       this.#many.delete(item);
     } else if (this.#few.at(-1) === item) {
       this.#few.pop();
@@ -42,6 +42,6 @@ export class SmallSet<T> {
 
   /** All items; not to be kept, as it may be the set's own list. */
   items(): readonly T[] {
-    return this.#many === undefined ? this.#few : [...this.#many];
+    return this.#many ? [...this.#many] : this.#few;
   }
 }

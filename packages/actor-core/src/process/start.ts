@@ -18,7 +18,7 @@ export class Start extends Wait<StartResult> implements Starter {
   acknowledged(outcome: InitOutcome): void {
     if (outcome.kind !== "ok") {
       // Answered only when the process is gone and its name free.
-      this.#refusal = outcome.kind === "ignore" ? outcome : { kind: "error", reason: outcome.reason };
+      this.#refusal = outcome.kind === "ignore" ? { kind: "ignore" } : { kind: "error", reason: outcome.reason };
       return;
     }
     const { owner, process } = this;

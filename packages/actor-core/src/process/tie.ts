@@ -4,7 +4,7 @@ import { SmallSet } from "./small-set.ts";
 /** Lets `party` hear of the end of `process`, and of that of its owner, if it has one. */
 export function tie(party: Watcher & Holding, process: Process, owner: Process | undefined): void {
   (process.watchers ??= new SmallSet()).add(party);
-  if (owner !== undefined) {
+  if (owner) {
     (owner.holdings ??= new SmallSet()).add(party);
   }
 }

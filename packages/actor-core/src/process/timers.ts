@@ -52,10 +52,10 @@ export class Timers {
     const index = deadline.heapIndex;
     const last = this.#heap.pop();
     deadline.heapIndex = -1;
-    if (last !== undefined && last !== deadline) {
+    if (last && last !== deadline) {
       this.#place(last, index);
     }
-    if (this.#heap.length === 0 && !this.#tidying && this.#cancelHost !== undefined) {
+    if (this.#heap.length === 0 && !this.#tidying && this.#cancelHost) {
       this.#tidying = true;
       inNextTurn(this.#tidy);
     }
@@ -79,11 +79,7 @@ export class Timers {
     const nowMs = this.#clock.nowMs();
     const before = this.#sequence;
     let due = false;
-    for (
-      let first = this.#heap[0];
-      first !== undefined && first.dueMs <= nowMs && first.sequence < before;
-      first = this.#heap[0]
-    ) {
+    for (let first = this.#heap[0]; first && first.dueMs <= nowMs && first.sequence < before; first = this.#heap[0]) {
       due = true;
       this.remove(first);
       first.fire();
@@ -94,7 +90,7 @@ export class Timers {
 
   #arm(): void {
     const first = this.#heap[0];
-    if (first === undefined || first.dueMs >= this.#hostDueMs) {
+    if (!first || first.dueMs >= this.#hostDueMs) {
       return;
     }
     this.#disarm();
@@ -122,7 +118,7 @@ export class Timers {
     }
     for (let child = 2 * index + 1; child < heap.length; child = 2 * index + 1) {
       const right = heap[child + 1];
-      if (right !== undefined && isBefore(right, heap[child] as Deadline)) {
+      if (right && isBefore(right, heap[child] as Deadline)) {
         child += 1;
       }
       const below = heap[child] as Deadline;
@@ -189,7 +185,7 @@ function isBefore(a: Deadline, b: Deadline): boolean {
 /** Refuses what is no delay: too short, not a number, not finite. */
 export function checkDelay(what: string, delayMs: number, leastMs = 0): void {
   if (typeof delayMs !== "number") {
-    throw wrongType(`take ${what}`, "a number of milliseconds", delayMs);
+    throw wrongType(`take ${what}`, "milliseconds", delayMs);
   }
   if (!(delayMs >= leastMs && delayMs < UNLIMITED)) {
     throw new RangeError(refusal(`take ${what}`, `${leastMs} ms or more`, delayMs));

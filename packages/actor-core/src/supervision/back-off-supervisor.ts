@@ -108,8 +108,7 @@ function start(caller: Caller | Self, plan: BackOffPlan, options?: StartSupervis
 function planOf(spec: ChildSpec, options: BackOffSupervisorOptions): BackOffPlan {
   const child = completeChildSpec(spec);
   if (child.restart === "temporary") {
-    const wanted = 'a child with back-off must be "permanent" or "transient"';
-    throw new InvalidChildSpec(child.id, "bad-combination", child.restart, wanted);
+    throw new InvalidChildSpec(child, "restart", '"permanent" or "transient" with back-off', "contradictory");
   }
   const { random = Math.random, isFinal, onReport } = options;
   const replyWhileStopped = "replyWhileStopped" in options ? { value: options.replyWhileStopped } : undefined;

@@ -11,12 +11,12 @@ import {
 const start: StartChild = () => ({ kind: "ignore" });
 
 /** The refusal of whatever was written in place of a child spec. */
-function refusal(attempt: () => unknown): Pick<InvalidChildSpec, "code" | "problem" | "id" | "value"> {
+function refusal(attempt: () => unknown): Pick<InvalidChildSpec, "code" | "field" | "problem" | "id" | "value"> {
   try {
     attempt();
   } catch (error) {
     if (error instanceof InvalidChildSpec) {
-      return { code: error.code, problem: error.problem, id: error.id, value: error.value };
+      return { code: error.code, field: error.field, problem: error.problem, id: error.id, value: error.value };
     }
     throw error;
   }
@@ -61,21 +61,28 @@ describe("completeChildSpec", () => {
     expect(completeChildSpec(spec)).not.toHaveProperty("modules");
   });
 
-  test.each<[string, unknown, string, string | undefined, unknown]>([
-    ["nothing at all", undefined, "invalid-child-spec", undefined, undefined],
-    ["a string", "a", "invalid-child-spec", undefined, "a"],
-    ["no id", { start }, "missing-id", undefined, undefined],
-    ["an id that is no string", { id: 1, start }, "invalid-id", undefined, 1],
-    ["no start", { id: "a" }, "missing-start", "a", undefined],
-    ["a start that cannot be called", { id: "a", start: "go" }, "invalid-start", "a", "go"],
-    ["a misspelt restart", { id: "a", start, restart: "prmanent" }, "invalid-restart-type", "a", "prmanent"],
-    ["a negative shutdown", { id: "a", start, shutdown: -10 }, "invalid-shutdown", "a", -10],
-    ["an infinite number as shutdown", { id: "a", start, shutdown: 1 / 0 }, "invalid-shutdown", "a", 1 / 0],
-    ["a misspelt type", { id: "a", start, type: "wrker" }, "invalid-child-type", "a", "wrker"],
-    ["a vague significance", { id: "a", start, significant: "maybe" }, "invalid-significant", "a", "maybe"],
-    ["significance of a permanent child", { id: "a", start, significant: true }, "bad-combination", "a", "permanent"],
-  ])("refuses %s", (_what, spec, problem, id, value) => {
-    expect(refusal(() => completeChildSpec(spec as ChildSpec))).toEqual({ code, problem, id, value });
+  test.each<[string, unknown, string, string, unknown, unknown]>([
+    ["nothing at all", undefined, "id", "missing", undefined, undefined],
+    ["a string", "a", "id", "missing", undefined, undefined],
+    ["no id", { start }, "id", "missing", undefined, undefined],
+    ["an id that is no string", { id: 1, start }, "id", "invalid", 1, 1],
+    ["no start", { id: "a" }, "start", "missing", "a", undefined],
+    ["a start that cannot be called", { id: "a", start: "go" }, "start", "invalid", "a", "go"],
+    ["a misspelt restart", { id: "a", start, restart: "prmanent" }, "restart", "invalid", "a", "prmanent"],
+    ["a negative shutdown", { id: "a", start, shutdown: -10 }, "shutdown", "invalid", "a", -10],
+    ["an infinite number as shutdown", { id: "a", start, shutdown: 1 / 0 }, "shutdown", "invalid", "a", 1 / 0],
+    ["a misspelt type", { id: "a", start, type: "wrker" }, "type", "invalid", "a", "wrker"],
+    ["a vague significance", { id: "a", start, significant: "maybe" }, "significant", "invalid", "a", "maybe"],
+    [
+      "significance of a permanent child",
+      { id: "a", start, significant: true },
+      "significant",
+      "contradictory",
+      "a",
+      true,
+    ],
+  ])("refuses %s", (_what, spec, field, problem, id, value) => {
+    expect(refusal(() => completeChildSpec(spec as ChildSpec))).toEqual({ code, field, problem, id, value });
   });
 
   test("says what was found and what is wanted", () => {
@@ -94,7 +101,8 @@ describe("completeChildSpecs", () => {
     ];
     expect(refusal(() => completeChildSpecs(specs, "never"))).toEqual({
       code,
-      problem: "duplicate-child-id",
+      field: "id",
+      problem: "duplicate",
       id: "a",
       value: "a",
     });
@@ -104,9 +112,10 @@ describe("completeChildSpecs", () => {
     const specs: ChildSpec[] = [{ id: "a", start, restart: "transient", significant: true }];
     expect(refusal(() => completeChildSpecs(specs, "never"))).toEqual({
       code,
-      problem: "bad-combination",
+      field: "significant",
+      problem: "contradictory",
       id: "a",
-      value: "never",
+      value: true,
     });
     expect(completeChildSpecs(specs, "any-significant")).toHaveLength(1);
   });

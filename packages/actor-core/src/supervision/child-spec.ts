@@ -1,7 +1,7 @@
 import type { Pid } from "../process/pid.ts";
 import type { Awaitable, Self, StartResult } from "../process/self.ts";
 import type { AutoShutdown } from "./auto-shutdown.ts";
-import { BrokenRule } from "./broken-rule.ts";
+import { BrokenRule, type FieldProblem } from "./broken-rule.ts";
 import { oneOf } from "./one-of.ts";
 
 /**
@@ -55,42 +55,30 @@ export interface ChildSpec {
 /** A child spec that has been checked and has all its defaults filled in; what supervisors keep. */
 export type CompleteChildSpec = Required<ChildSpec>;
 
-/** Which rule a refused child spec breaks. */
-export type ChildSpecProblem =
-  | "invalid-child-spec"
-  | "missing-id"
-  | "invalid-id"
-  | "missing-start"
-  | "invalid-start"
-  | "invalid-restart-type"
-  | "invalid-shutdown"
-  | "invalid-child-type"
-  | "invalid-significant"
-  | "duplicate-child-id"
-  | "bad-combination";
-
 /** A child spec was refused; nothing was started or changed. */
-export class InvalidChildSpec extends BrokenRule<ChildSpecProblem> {
+export class InvalidChildSpec extends BrokenRule<Partial<ChildSpec>> {
   override readonly code = "ACTOR_INVALID_CHILD_SPEC";
   /** Id of the refused spec, where it has one. */
   readonly id: string | undefined;
 
-  constructor(id: string | undefined, problem: ChildSpecProblem, value: unknown, wanted: string) {
-    super(id === undefined ? "child spec" : `spec of child "${id}"`, problem, value, wanted);
-    this.id = id;
+  constructor(spec: Partial<ChildSpec>, field: keyof ChildSpec, wanted: string, problem?: FieldProblem) {
+    super(`spec of child "${spec.id}"`, spec, field, wanted, problem);
+    this.id = spec.id;
   }
 }
 
 /**
  * Checks one child spec and fills in its defaults. Keys that a child spec does not have are ignored.
  *
- * @throws {InvalidChildSpec} If a field is missing or has no legal value.
+ * @param autoShutdown That of the supervisor, if it is known: where it is `never` nobody would ask about significance.
+ * @throws {InvalidChildSpec} If a field is missing, has no legal value, or contradicts another.
  *
  * @example
  * completeChildSpec({ id: "worker", start: (supervisor) => supervisor.start(body, { link: true }) }).shutdown; // 5000
  */
-export function completeChildSpec(spec: ChildSpec): CompleteChildSpec {
+export function completeChildSpec(spec: ChildSpec, autoShutdown?: AutoShutdown): CompleteChildSpec {
   // The type says all of this already, but what comes here may have been written without types.
+  const given: ChildSpec = Object(spec);
   const {
     id,
     start,
@@ -98,34 +86,18 @@ export function completeChildSpec(spec: ChildSpec): CompleteChildSpec {
     type = "worker",
     significant = false,
     shutdown = type === "supervisor" ? "infinity" : USUAL_SHUTDOWN_MS,
-  } = Object(spec) as ChildSpec;
-  const known = typeof id === "string" ? id : undefined;
-  const check = (holds: boolean, problem: ChildSpecProblem, value: unknown, wanted: string): void => {
-    if (!holds) throw new InvalidChildSpec(known, problem, value, wanted);
+  } = given;
+  const check = (holds: boolean, field: keyof ChildSpec, wanted: string, problem?: FieldProblem): void => {
+    if (!holds) throw new InvalidChildSpec(given, field, wanted, problem);
   };
-  check(typeof spec === "object" && spec !== null, "invalid-child-spec", spec, "wanted an object");
-  check(known !== undefined, `${id === undefined ? "missing" : "invalid"}-id`, id, "id must be a string");
-  check(
-    typeof start === "function",
-    `${start === undefined ? "missing" : "invalid"}-start`,
-    start,
-    "start must be a function",
-  );
-  check(RESTARTS.includes(restart), "invalid-restart-type", restart, `restart must be ${oneOf(RESTARTS)}`);
-  check(CHILD_TYPES.includes(type), "invalid-child-type", type, `type must be ${oneOf(CHILD_TYPES)}`);
-  check(
-    isShutdown(shutdown),
-    "invalid-shutdown",
-    shutdown,
-    'shutdown must be milliseconds, "infinity" or "brutal-kill"',
-  );
-  check(typeof significant === "boolean", "invalid-significant", significant, "significant must be true or false");
-  check(
-    !significant || restart !== "permanent",
-    "bad-combination",
-    restart,
-    "restart of a significant child must be another",
-  );
+  check(typeof id === "string", "id", "a string");
+  check(typeof start === "function", "start", "a function");
+  check(RESTARTS.includes(restart), "restart", oneOf(RESTARTS));
+  check(CHILD_TYPES.includes(type), "type", oneOf(CHILD_TYPES));
+  check(isShutdown(shutdown), "shutdown", 'milliseconds, "infinity" or "brutal-kill"');
+  check(typeof significant === "boolean", "significant", "true or false");
+  const isAskedAbout = restart !== "permanent" && autoShutdown !== "never";
+  check(!significant || isAskedAbout, "significant", "false with this restart and autoShutdown", "contradictory");
   return { id, start, restart, shutdown, significant, type };
 }
 
@@ -140,29 +112,11 @@ export function completeChildSpecs(
 ): readonly CompleteChildSpec[] {
   const ids = new Set<string>();
   return specs.map((spec) => {
-    const complete = completeChildSpec(spec);
-    const { id } = complete;
-    refuseIdleSignificance(complete, autoShutdown);
-    if (ids.has(id)) throw new InvalidChildSpec(id, "duplicate-child-id", id, "id must be given once");
-    ids.add(id);
+    const complete = completeChildSpec(spec, autoShutdown);
+    if (ids.has(complete.id)) throw new InvalidChildSpec(complete, "id", "given once", "duplicate");
+    ids.add(complete.id);
     return complete;
   });
-}
-
-/**
- * Refuses a significant child where nobody would ask about its significance.
- *
- * @throws {InvalidChildSpec} `bad-combination`, if the child is significant and auto-shutdown is `never`.
- */
-export function refuseIdleSignificance({ id, significant }: CompleteChildSpec, autoShutdown: AutoShutdown): void {
-  if (significant && autoShutdown === "never") {
-    throw new InvalidChildSpec(
-      id,
-      "bad-combination",
-      autoShutdown,
-      "autoShutdown over a significant child must be another",
-    );
-  }
 }
 
 /** How long a worker may take to stop when its spec does not say; the number of Erlang/OTP, Elixir and Gleam. */

@@ -1,6 +1,6 @@
 import { UNLIMITED } from "../process/unlimited.ts";
 import type { RestartIntensity } from "./restart-intensity.ts";
-import { completeIntensity, insist, isCount } from "./supervisor-definition.ts";
+import { COUNT, completeIntensity, insist, isCount } from "./supervisor-definition.ts";
 import type { SupervisorReporter } from "./supervisor-report.ts";
 
 /** What a dynamic supervisor is: it has no children of its own, and restarts each one alone. */
@@ -29,11 +29,6 @@ export function completeDynamicSupervisorDefinition(
   definition: DynamicSupervisorDefinition,
 ): CompleteDynamicSupervisorDefinition {
   const { maxChildren = UNLIMITED, onReport } = definition;
-  insist(
-    maxChildren === UNLIMITED || isCount(maxChildren),
-    "invalid-max-children",
-    maxChildren,
-    "maxChildren must be a whole number from 0 on",
-  );
+  insist(maxChildren === UNLIMITED || isCount(maxChildren), definition, "maxChildren", COUNT);
   return { ...completeIntensity(definition), maxChildren, onReport };
 }

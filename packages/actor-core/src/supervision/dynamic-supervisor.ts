@@ -1,6 +1,6 @@
 import type { Pid } from "../process/pid.ts";
 import type { Caller, Self, StartResult, Target } from "../process/self.ts";
-import { type ChildSpec, completeChildSpec, InvalidChildSpec } from "./child-spec.ts";
+import { type ChildSpec, completeChildSpec } from "./child-spec.ts";
 import type {
   CompleteDynamicSupervisorDefinition,
   DynamicSupervisorDefinition,
@@ -40,14 +40,10 @@ export class DynamicSupervisorRef extends SupervisorHands<Pid, CompleteDynamicSu
   /**
    * Starts a child.
    *
-   * @throws {InvalidChildSpec} The spec is refused, before the supervisor is asked. `invalid-significant` for a significant
-   * child: a dynamic supervisor has no auto-shutdown.
+   * @throws {InvalidChildSpec} The spec is refused, before the supervisor is asked; also that of a significant child, as a
+   * dynamic supervisor has no auto-shutdown.
    */
   async startChild(spec: ChildSpec): Promise<StartDynamicChildResult> {
-    const complete = completeChildSpec(spec);
-    if (complete.significant) {
-      throw new InvalidChildSpec(complete.id, "invalid-significant", true, "significant must be false");
-    }
-    return this.ask("startChild", complete);
+    return this.ask("startChild", completeChildSpec(spec, "never"));
   }
 }

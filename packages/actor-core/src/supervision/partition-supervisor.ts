@@ -182,7 +182,6 @@ function checkDefinition(definition: PartitionSupervisorDefinition & { readonly 
     );
   }
   if (autoShutdown !== "never") {
-    const wanted = "autoShutdown of a partition supervisor must be never";
-    throw new InvalidSupervisor("invalid-auto-shutdown", autoShutdown, wanted);
+    throw new InvalidSupervisor({ autoShutdown }, "autoShutdown", '"never" with partitions');
   }
 }

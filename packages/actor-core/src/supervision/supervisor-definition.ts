@@ -28,21 +28,12 @@ export type CompleteSupervisorDefinition = Required<Omit<SupervisorDefinition, "
   readonly onReport: SupervisorReporter | undefined;
 };
 
-/** Which rule a refused definition breaks. */
-export type SupervisorProblem =
-  | "invalid-children"
-  | "invalid-strategy"
-  | "invalid-intensity"
-  | "invalid-period"
-  | "invalid-auto-shutdown"
-  | "invalid-max-children";
-
 /** The definition of a supervisor was refused; no child was started. */
-export class InvalidSupervisor extends BrokenRule<SupervisorProblem> {
+export class InvalidSupervisor<Definition = SupervisorDefinition> extends BrokenRule<Definition> {
   override readonly code = "ACTOR_INVALID_SUPERVISOR";
 
-  constructor(problem: SupervisorProblem, value: unknown, wanted: string) {
-    super("supervisor definition", problem, value, wanted);
+  constructor(definition: Definition, field: keyof Definition & string, wanted: string) {
+    super("supervisor definition", definition, field, wanted);
   }
 }
 
@@ -53,19 +44,9 @@ export class InvalidSupervisor extends BrokenRule<SupervisorProblem> {
  */
 export function completeSupervisorDefinition(definition: SupervisorDefinition): CompleteSupervisorDefinition {
   const { children, strategy = "one-for-one", autoShutdown = "never", onReport } = definition;
-  insist(
-    RESTART_STRATEGIES.includes(strategy),
-    "invalid-strategy",
-    strategy,
-    `strategy must be ${oneOf(RESTART_STRATEGIES)}`,
-  );
-  insist(
-    AUTO_SHUTDOWNS.includes(autoShutdown),
-    "invalid-auto-shutdown",
-    autoShutdown,
-    `autoShutdown must be ${oneOf(AUTO_SHUTDOWNS)}`,
-  );
-  insist(Array.isArray(children), "invalid-children", children, "children must be a list");
+  insist(RESTART_STRATEGIES.includes(strategy), definition, "strategy", oneOf(RESTART_STRATEGIES));
+  insist(AUTO_SHUTDOWNS.includes(autoShutdown), definition, "autoShutdown", oneOf(AUTO_SHUTDOWNS));
+  insist(Array.isArray(children), definition, "children", "a list");
   return {
     ...completeIntensity(definition),
     strategy,
@@ -80,19 +61,21 @@ export function completeSupervisorDefinition(definition: SupervisorDefinition): 
  *
  * @throws {InvalidSupervisor} If `maxRestarts` is no whole number from 0 on, or `periodMs` not positive.
  */
-export function completeIntensity({
-  maxRestarts = DEFAULT_RESTART_INTENSITY.maxRestarts,
-  periodMs = DEFAULT_RESTART_INTENSITY.periodMs,
-}: Partial<RestartIntensity>): RestartIntensity {
-  insist(isCount(maxRestarts), "invalid-intensity", maxRestarts, "maxRestarts must be a whole number from 0 on");
-  insist(Number.isFinite(periodMs) && periodMs > 0, "invalid-period", periodMs, "periodMs must be a positive number");
+export function completeIntensity(definition: Partial<RestartIntensity>): RestartIntensity {
+  const { maxRestarts = DEFAULT_RESTART_INTENSITY.maxRestarts, periodMs = DEFAULT_RESTART_INTENSITY.periodMs } =
+    definition;
+  insist(isCount(maxRestarts), definition, "maxRestarts", COUNT);
+  insist(Number.isFinite(periodMs) && periodMs > 0, definition, "periodMs", "a positive number");
   return { maxRestarts, periodMs };
 }
 
-/** Refuses a definition that breaks a rule. */
-export function insist(holds: boolean, problem: SupervisorProblem, value: unknown, wanted: string): void {
-  if (!holds) throw new InvalidSupervisor(problem, value, wanted);
+/** Refuses a definition of which a field breaks a rule. */
+export function insist<D>(holds: boolean, definition: D, field: keyof D & string, wanted: string): void {
+  if (!holds) throw new InvalidSupervisor(definition, field, wanted);
 }
+
+/** What {@link isCount} wants. */
+export const COUNT = "a whole number from 0 on";
 
 export function isCount(value: number): boolean {
   return Number.isInteger(value) && value >= 0;

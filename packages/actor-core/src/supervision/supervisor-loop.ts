@@ -50,9 +50,7 @@ function afterStart(spec: CompleteChildSpec): CompleteChildSpec {
   return spec.restart === "temporary" ? { ...spec, start: startedOnce } : spec;
 }
 
-const startedOnce: StartChild = () => {
-  throw new Error("Cannot start child again: it is temporary");
-};
+const startedOnce: StartChild = () => ({ kind: "ignore" });
 
 const STOPPED: ChildStatus = { kind: "stopped" };
 const RESTARTING: ChildStatus = { kind: "restarting" };

@@ -2,7 +2,7 @@ import { Exit } from "../process/exit-reason.ts";
 import type { Pid } from "../process/pid.ts";
 import type { Awaitable, InitOutcome, Self } from "../process/self.ts";
 import { isShutdownDue } from "./auto-shutdown.ts";
-import { type CompleteChildSpec, refuseIdleSignificance } from "./child-spec.ts";
+import { type ChildSpec, completeChildSpec } from "./child-spec.ts";
 import { planRestart, type RestartStrategy } from "./restart-strategy.ts";
 import {
   type CompleteSupervisorDefinition,
@@ -88,8 +88,8 @@ export class SupervisorProcess extends SupervisorLoop<SupervisorDefinition, Comp
     return child && infoOf(child);
   }
 
-  async startChild(spec: CompleteChildSpec, self: Self): Promise<StartChildResult> {
-    refuseIdleSignificance(spec, this.plan.autoShutdown);
+  async startChild(given: ChildSpec, self: Self): Promise<StartChildResult> {
+    const spec = completeChildSpec(given, this.plan.autoShutdown);
     const present = this.find(spec.id);
     if (present) {
       return present.status.kind === "running"

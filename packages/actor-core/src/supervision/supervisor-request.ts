@@ -1,13 +1,13 @@
-import { UnknownMethod } from "../process/errors.ts";
-import { describeValue, type ExitReason } from "../process/exit-reason.ts";
+import type { ExitReason } from "../process/exit-reason.ts";
 import type { Call } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
 import type { Awaitable, Self } from "../process/self.ts";
-import { type ChildType, type CompleteChildSpec, InvalidChildSpec } from "./child-spec.ts";
+import { wrongType } from "../process/wrong-type.ts";
+import { type ChildSpec, type ChildType, type CompleteChildSpec, InvalidChildSpec } from "./child-spec.ts";
 
 /** What supervisors can be asked; a kind of supervisor has those of it that it knows. */
 export interface SupervisorOperations {
-  startChild(spec: CompleteChildSpec, self: Self): Awaitable<StartChildResult | StartDynamicChildResult>;
+  startChild(spec: ChildSpec, self: Self): Awaitable<StartChildResult | StartDynamicChildResult>;
   terminateChild(child: string | Pid, self: Self): Awaitable<TerminateChildResult>;
   restartChild(id: string, self: Self): Awaitable<RestartChildResult>;
   deleteChild(id: string): DeleteChildResult;
@@ -36,12 +36,15 @@ export async function answerBy(
   self: Self,
 ): Promise<void> {
   const operation = request instanceof AskSupervisor ? supervisor[request.operation] : undefined;
+  if (operation === undefined) {
+    from.refuse(wrongType("ask supervisor", "an operation that it has", request));
+    return;
+  }
   try {
-    if (operation === undefined) throw new UnknownMethod("call", describeValue(request), []);
     // Who asks puts the argument of the operation beside its name.
     from.reply(await Reflect.apply(operation, supervisor, [(request as AskSupervisor).argument, self]));
   } catch (error) {
-    if (!(error instanceof UnknownMethod || error instanceof InvalidChildSpec)) throw error;
+    if (!(error instanceof InvalidChildSpec)) throw error;
     from.refuse(error);
   }
 }

@@ -1,5 +1,5 @@
 import type { Caller, Self, StartOptions, StartResult, Target } from "../process/self.ts";
-import { type ChildSpec, completeChildSpec } from "./child-spec.ts";
+import type { ChildSpec } from "./child-spec.ts";
 import type { CompleteSupervisorDefinition, SupervisorDefinition } from "./supervisor-definition.ts";
 import { SupervisorHands } from "./supervisor-hands.ts";
 import { SupervisorProcess } from "./supervisor-process.ts";
@@ -47,10 +47,10 @@ export class SupervisorRef extends SupervisorHands<string, CompleteSupervisorDef
   /**
    * Adds a child behind all others and starts it.
    *
-   * @throws {InvalidChildSpec} The spec is refused, before the supervisor is asked where that can be.
+   * @throws {InvalidChildSpec} The spec is refused.
    */
-  async startChild(spec: ChildSpec): Promise<StartChildResult> {
-    return this.ask("startChild", completeChildSpec(spec));
+  startChild(spec: ChildSpec): Promise<StartChildResult> {
+    return this.ask("startChild", spec);
   }
 
   /** Starts a child that is known but stopped. */

@@ -1,4 +1,5 @@
 import { checkLast } from "../mailboxes/recording-mailbox.ts";
+import { itemsOf } from "../process/items-of.ts";
 import { Ring } from "../process/ring.ts";
 import type { Caller, CallOptions, Target } from "../process/self.ts";
 import { Observation, type Observer } from "./observation.ts";
@@ -61,7 +62,7 @@ class EventLog implements Observer {
   }
 
   get events(): readonly ProcessEvent[] {
-    return this.#events.toArray();
+    return itemsOf(this.#events);
   }
 
   note(event: ProcessEvent): void {

@@ -108,7 +108,7 @@ class SimulatedSelf extends ProcessSelf {
 
   override send(target: Target | Address, message: unknown): void {
     if (target instanceof ProcessAlias) {
-      this.alive("send");
+      this.alive();
       this.#stage.sendToAlias(target, message, this.process);
     } else {
       super.send(target, message);
@@ -157,19 +157,14 @@ class SimulatedSelf extends ProcessSelf {
   }
 
   /** Called at the beginning of every operation. */
-  protected override alive(operation: string): void {
+  protected override alive(): void {
     this.#stage.world.origin = this.process.pid;
-    super.alive(operation);
+    super.alive();
   }
 
-  protected override spawnProcess(
-    operation: string,
-    body: ProcessBody,
-    options: SpawnOptions | undefined,
-    link: boolean,
-  ): Process {
+  protected override spawnProcess(body: ProcessBody, options: SpawnOptions | undefined, link: boolean): Process {
     this.#stage.mayFailToSpawn(options);
-    return super.spawnProcess(operation, body, options, link);
+    return super.spawnProcess(body, options, link);
   }
 
   protected override makeProcess(body: ProcessBody, birth: Birth): Process {
@@ -208,7 +203,7 @@ export class SimulatedSystem extends LocalSystem {
 
   override send(target: Target | Address, message: unknown): void {
     if (target instanceof ProcessAlias) {
-      this.alive("send");
+      this.alive();
       this.#stage.sendToAlias(target, message, this.process);
     } else {
       super.send(target, message);
@@ -231,19 +226,14 @@ export class SimulatedSystem extends LocalSystem {
     return this.#stage.settle(super.exited(target), undefined, undefined);
   }
 
-  protected override alive(operation: string): void {
+  protected override alive(): void {
     this.#stage.world.origin = "outside";
-    super.alive(operation);
+    super.alive();
   }
 
-  protected override spawnProcess(
-    operation: string,
-    body: ProcessBody,
-    options: SpawnOptions | undefined,
-    link: boolean,
-  ): Process {
+  protected override spawnProcess(body: ProcessBody, options: SpawnOptions | undefined, link: boolean): Process {
     this.#stage.mayFailToSpawn(options);
-    return super.spawnProcess(operation, body, options, link);
+    return super.spawnProcess(body, options, link);
   }
 
   protected override makeProcess(body: ProcessBody, birth: Birth): Process {

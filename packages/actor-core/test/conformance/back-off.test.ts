@@ -324,7 +324,7 @@ test("with back-off a child fits any supervisor, and costs it no restart until i
   await end("c", Exit.of("crash"));
   expect(told()).toEqual(["end c crash", "start c"]);
   expect(system.whereis("c's address")).not.toBe(first);
-  expect(await rejection(inner.deleteChild("c"))).toMatchObject({ code: "ACTOR_UNKNOWN_METHOD" });
+  expect(await rejection(inner.deleteChild("c"))).toBeInstanceOf(TypeError);
 });
 
 test("a dynamic supervisor forgets what has given up", async () => {

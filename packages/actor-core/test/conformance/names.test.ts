@@ -83,7 +83,7 @@ test.each<[string, unknown, string]>([
   const before = system.processes();
   const options = { name } as { name: string };
   expect(await rejection(startGenServer(system, { init: () => started(0) }, [], options))).toEqual(
-    new TypeError(`Cannot take name: wanted a text that is not empty, got ${printed}`),
+    new TypeError(`Cannot take name: wanted a text, got ${printed}`),
   );
   expect(() => system.spawn(obedient, options)).toThrow(TypeError);
   expect(system.processes()).toEqual(before);

@@ -234,7 +234,10 @@ describe("significant children", () => {
     const started = await startDynamicSupervisor(trapping.self, { autoShutdown: "any-significant" } as object);
     if (started.kind !== "ok") throw new Error(started.kind);
     const ref = dynamicSupervisorRef(system, started.pid);
-    await expect(ref.startChild(child("c1", SIGNIFICANT))).rejects.toMatchObject({ problem: "invalid-significant" });
+    await expect(ref.startChild(child("c1", SIGNIFICANT))).rejects.toMatchObject({
+      field: "significant",
+      problem: "contradictory",
+    });
     await ref.startChild(child("c1", { restart: "temporary" }));
     await end("c1", Exit.normal);
     expect(system.isAlive(started.pid)).toBe(true);
@@ -245,8 +248,8 @@ describe("significant children", () => {
     const { ref } = await supervise({ children: [] });
     await expect(ref.startChild(child("c1", SIGNIFICANT))).rejects.toMatchObject({
       code: "ACTOR_INVALID_CHILD_SPEC",
-      problem: "bad-combination",
-      value: "never",
+      field: "significant",
+      problem: "contradictory",
     });
     expect(await ref.whichChildren()).toEqual([]);
   });
