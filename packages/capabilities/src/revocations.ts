@@ -12,12 +12,17 @@ import { Watchers } from "./watchers.ts";
  * - `holder-revoked`: every link for that key (RFC 7638 thumbprint) or certificate, and all below.
  * - `epoch-raised`: every root of the tenant that was issued in an earlier epoch.
  *
- * `expiresAtSeconds` is that of the link: once it has passed, the record is of no use.
+ * `expiresAtSeconds` is that of the link: once it has passed, the record is of no use. `tenant` says that it was taken back for
+ * chains of that tenant: where several stand on one verifier, each takes back its own, whatever it names. Left out: for all.
  */
 export type RevocationEvent =
-  | { readonly kind: "link-revoked"; readonly cid: string; readonly expiresAtSeconds: number }
-  | { readonly kind: "children-revoked"; readonly cid: string; readonly expiresAtSeconds: number }
-  | { readonly kind: "holder-revoked"; readonly holderId: string }
+  | {
+      readonly kind: "link-revoked" | "children-revoked";
+      readonly cid: string;
+      readonly expiresAtSeconds: number;
+      readonly tenant?: string;
+    }
+  | { readonly kind: "holder-revoked"; readonly holderId: string; readonly tenant?: string }
   | { readonly kind: "epoch-raised"; readonly tenant: string; readonly epoch: number };
 
 export interface RevocationsOptions {
@@ -33,9 +38,8 @@ export interface RevocationsOptions {
  * What has been taken back. Looking up takes as long with a million records as with none.
  */
 export class Revocations {
-  readonly #links = new Map<string, number>();
-  readonly #children = new Map<string, number>();
-  readonly #holders = new Set<string>();
+  readonly #ofAll = records();
+  readonly #ofTenant = new Map<string, Records>();
   readonly #epochs = new Map<string, number>();
   readonly #watchers = new Watchers();
   readonly #options: RevocationsOptions;
@@ -58,15 +62,15 @@ export class Revocations {
     this.heard();
     switch (event.kind) {
       case "link-revoked":
-        this.#links.set(event.cid, event.expiresAtSeconds);
+        this.#recordsOf(event.tenant).links.set(event.cid, event.expiresAtSeconds);
         this.#watchers.notify(event.cid);
         return;
       case "children-revoked":
-        this.#children.set(event.cid, event.expiresAtSeconds);
+        this.#recordsOf(event.tenant).children.set(event.cid, event.expiresAtSeconds);
         this.#watchers.notify(event.cid);
         return;
       case "holder-revoked":
-        this.#holders.add(event.holderId);
+        this.#recordsOf(event.tenant).holders.add(event.holderId);
         this.#watchers.notify(event.holderId);
         return;
       case "epoch-raised":
@@ -90,25 +94,50 @@ export class Revocations {
   }
 
   /** Which link has been taken back, if any. */
-  findRevoked({ links }: Chain): number | undefined {
-    for (let index = 0; index < links.length; index += 1) {
-      const link = links[index];
-      if (link === undefined) break;
-      if (this.#links.has(link.cid) || this.#holders.has(link.holderId)) return index;
-      if (index < links.length - 1 && this.#children.has(link.cid)) return index + 1;
-    }
-    return undefined;
+  findRevoked({ links, tenant }: Chain): number | undefined {
+    const found = revokedIn(this.#ofAll, links);
+    const own = this.#ofTenant.get(tenant);
+    if (own === undefined) return found;
+    const ownFound = revokedIn(own, links);
+    return found === undefined || ownFound === undefined ? (found ?? ownFound) : Math.min(found, ownFound);
   }
 
   /** Forgets records of links that have expired by themselves. */
   prune(nowSeconds: number): void {
-    for (const records of [this.#links, this.#children]) {
-      for (const [cid, expiresAtSeconds] of records) if (expiresAtSeconds <= nowSeconds) records.delete(cid);
+    for (const { links, children } of [this.#ofAll, ...this.#ofTenant.values()]) {
+      for (const records of [links, children]) {
+        for (const [cid, expiresAtSeconds] of records) if (expiresAtSeconds <= nowSeconds) records.delete(cid);
+      }
     }
+  }
+
+  #recordsOf(tenant: string | undefined): Records {
+    if (tenant === undefined) return this.#ofAll;
+    const known = this.#ofTenant.get(tenant) ?? records();
+    this.#ofTenant.set(tenant, known);
+    return known;
   }
 
   /** Calls back when something that a chain stands on may have been taken back. @returns Ends that. */
   watch({ links, tenant }: Chain, changed: () => void): () => void {
     return this.#watchers.add([tenant, ...links.flatMap(({ cid, holderId }) => [cid, holderId])], changed);
   }
+}
+
+interface Records {
+  readonly links: Map<string, number>;
+  readonly children: Map<string, number>;
+  readonly holders: Set<string>;
+}
+
+const records = (): Records => ({ links: new Map(), children: new Map(), holders: new Set() });
+
+function revokedIn({ links: revoked, children, holders }: Records, links: Chain["links"]): number | undefined {
+  for (let index = 0; index < links.length; index += 1) {
+    const link = links[index];
+    if (link === undefined) break;
+    if (revoked.has(link.cid) || holders.has(link.holderId)) return index;
+    if (index < links.length - 1 && children.has(link.cid)) return index + 1;
+  }
+  return undefined;
 }

@@ -14,7 +14,7 @@ export interface Invitation {
   readonly authority:
     | { readonly kind: "none" }
     /** An administrator gave it. */
-    | { readonly kind: "root"; readonly grants: readonly Grant[] }
+    | { readonly kind: "root"; readonly grants: readonly Grant[]; readonly grantedBy?: readonly string[] }
     /** A part of what the inviter holds, kept by the kernel until somebody joins. */
     | { readonly kind: "part"; readonly bundle: Bundle; readonly grants: readonly Grant[] };
   readonly expiresAtMs: number;

@@ -46,7 +46,7 @@ export async function planInvitation(
   });
   if (held === undefined || capability === undefined) return { kind: "none" };
   const { grants } = held.issued;
-  if (capability.tenant === kernelTenant) return { kind: "root", grants };
+  if (capability.tenant === kernelTenant) return { kind: "root", grants, grantedBy: capability.cids };
   return { kind: "part", grants, bundle: await authority.entrust(capability, grants, `invitation of ${holder}`) };
 }
 

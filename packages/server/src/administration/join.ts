@@ -105,7 +105,10 @@ async function authorityOf(
     label: `agent ${holder}`,
     standing: true,
   } as const;
-  if (promised.kind === "root") return authority.prepare({ ...issue, tenant, lifetimeSeconds: longestLifeSeconds });
+  if (promised.kind === "root") {
+    const { grantedBy = [] } = promised;
+    return authority.prepare({ ...issue, tenant, lifetimeSeconds: longestLifeSeconds, grantedBy });
+  }
   const own = await authority.own(promised.bundle);
   return authority.prepareFrom(own, { ...issue, lifetimeSeconds: authority.secondsLeft(own) });
 }

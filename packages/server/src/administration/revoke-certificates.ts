@@ -1,3 +1,4 @@
+import { putOf } from "../authority/authority.ts";
 import type { Permit } from "../authority/authorize.ts";
 import { checkTenant } from "../authority/names.ts";
 import type { RequestKey } from "../deployment/requests.ts";
@@ -5,7 +6,7 @@ import { quoted, SoloError } from "../errors.ts";
 import type { CertificateName, CertificateRecord } from "../identity/certificate-register.ts";
 import type { IssueContext } from "./issue-certificate.ts";
 
-export interface RevokeContext extends Pick<IssueContext, "state" | "requests" | "register" | "clock"> {
+export interface RevokeContext extends Pick<IssueContext, "state" | "requests" | "register" | "clock" | "authority"> {
   /** Ends at once every connection made with a certificate of that key. */
   readonly endConnections: (keyThumbprint: string) => void;
 }
@@ -42,7 +43,8 @@ export function planRevocation(
 }
 
 /**
- * Takes certificates back, with their keys. Once it is durable no call of theirs begins any more, and what is open has ended.
+ * Takes certificates back, with their keys. Once it is durable no call of theirs begins any more, and what is open has ended; so
+ * has all that these keys hold, and what was made of it: what they handed on, and what the services that they deployed may do.
  *
  * @returns Their serial numbers.
  * @throws {SoloError} `CERTIFICATE_NOT_FOUND`
@@ -53,7 +55,7 @@ export function revokeCertificates(
   key: RequestKey,
   revocation: Revocation,
 ): Promise<readonly string[]> {
-  const { register, state, clock } = context;
+  const { authority, register, state, clock } = context;
   return context.requests.once<readonly string[]>(permit, key, (answering) =>
     register.inTurn(async () => {
       const found = planRevocation(context, permit, revocation);
@@ -65,19 +67,30 @@ export function revokeCertificates(
       for (let at = 0; at === 0 || at < left.length; at += certificatesPerCommit) {
         const some = left.slice(at, at + certificatesPerCommit);
         const isLast = at + certificatesPerCommit >= left.length;
+        const keys = [...new Set(some.map((record) => record.keyThumbprint))];
+        const revocations = keys.map((holderId) => ({ kind: "holder-revoked", holderId }) as const);
+        const origin = { correlationId: permit.correlationId, actor: permit.caller.spiffeId };
         await state.commit({
           tenant: permit.tenant,
-          events: some.map(({ spiffeId, serialNumber, keyThumbprint }) => ({
-            body: { type: "certificate.revoked", spiffeId, serialNumber, keyThumbprint, reason },
-            correlationId: permit.correlationId,
-            actor: permit.caller.spiffeId,
-          })),
-          puts: [...some.map((record) => register.put(record)), ...(isLast ? answering.answered(serialNumbers) : [])],
+          events: [
+            ...some.map(({ spiffeId, serialNumber, keyThumbprint }) => ({
+              body: { type: "certificate.revoked", spiffeId, serialNumber, keyThumbprint, reason } as const,
+              ...origin,
+            })),
+            ...keys.map((id) => ({
+              body: { type: "capability.revoked", scope: "holder", id, reason } as const,
+              ...origin,
+            })),
+          ],
+          puts: [
+            ...some.map((record) => register.put(record)),
+            ...revocations.map(putOf),
+            ...(isLast ? answering.answered(serialNumbers) : []),
+          ],
         });
         for (const record of some) register.know(record);
-        for (const keyThumbprint of new Set(some.map((record) => record.keyThumbprint))) {
-          context.endConnections(keyThumbprint);
-        }
+        for (const keyThumbprint of keys) context.endConnections(keyThumbprint);
+        await Promise.all(revocations.map((revocation) => authority.revoked(revocation, origin)));
       }
       return serialNumbers;
     }),

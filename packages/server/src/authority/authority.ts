@@ -45,7 +45,7 @@ export interface IssuedCapability {
   readonly expiresAtSeconds: number;
   /** Its holder needs not name it. */
   readonly standing: boolean;
-  /** Of the links above it. */
+  /** Of the links above it; of a root, what an administrator granted it by. */
   readonly parents: readonly string[];
 }
 
@@ -58,6 +58,8 @@ export interface Issue {
   readonly label: string;
   readonly depth?: number;
   readonly standing: boolean;
+  /** The links of what an administrator grants a root by: it ends with each of them. Left out for the kernel's own. */
+  readonly grantedBy?: readonly string[];
 }
 
 /** What is to be written with the event of whatever made it; `taken` once it is on disk. */
@@ -97,7 +99,11 @@ export class Authority {
   readonly #issued = new Map<string, { readonly tenant: string; readonly capability: IssuedCapability }>();
   /** By the thumbprint of the certificate's key. */
   readonly #standing = new Map<string, readonly Bundle[]>();
+  /** Roots that administrators have granted, by the links that they were granted by. */
+  readonly #granted = new Map<string, { readonly tenant: string; readonly root: IssuedCapability }[]>();
   readonly #revoked = new Set<string>();
+  /** Links that nothing may be granted by any more: revoked ones, and those whose children are. */
+  readonly #closed = new Set<string>();
   readonly #spent = new Map<string, { uses: number; budget: Record<string, number> }>();
   #stopKeepingTime: () => void = () => undefined;
 
@@ -172,7 +178,7 @@ export class Authority {
       ...(label === "" ? {} : { label }),
       ...(depth === undefined ? {} : { depth }),
     });
-    return this.#prepared(issue, bundle, []);
+    return this.#prepared(issue, bundle, issue.grantedBy ?? []);
   }
 
   /**
@@ -257,14 +263,34 @@ export class Authority {
     revocation: RevocationEvent,
     { event, puts = [] }: { readonly event: NewEvent; readonly puts?: readonly Put[] },
   ): Promise<void> {
-    const key = keyOfRevocation(revocation);
-    const expiry = "expiresAtSeconds" in revocation ? { expiresAtMs: revocation.expiresAtSeconds * 1_000 } : {};
-    await this.#state.commit({
-      tenant,
-      events: [event],
-      puts: [{ collection: "revocation", key, value: encode(revocation), ...expiry }, ...puts],
-    });
-    this.#apply(revocation);
+    await this.#state.commit({ tenant, events: [event], puts: [putOf(revocation), ...puts] });
+    await this.revoked(revocation, event);
+  }
+
+  /**
+   * Takes effect of what is on record, as {@link putOf} has it. What an administrator had granted in tenants ends in the same
+   * turn, and is on record there when it resolves.
+   */
+  async revoked(
+    revocation: RevocationEvent,
+    { correlationId, actor }: Pick<NewEvent, "correlationId" | "actor">,
+  ): Promise<void> {
+    const ended = this.#apply(revocation);
+    for (const tenant of new Set(ended.map((each) => each.tenant))) {
+      const roots = ended.filter((each) => each.tenant === tenant);
+      for (let at = 0; at < roots.length; at += rootsPerCommit) {
+        const some = roots.slice(at, at + rootsPerCommit).map(({ root }) => root);
+        await this.#state.commit({
+          tenant,
+          events: some.map(({ cid: id }) => ({
+            body: { type: "capability.revoked", scope: "link", id, reason: "what it was granted by has ended" },
+            correlationId,
+            actor,
+          })),
+          puts: some.map((root) => putOf(linkRevoked(tenant, root))),
+        });
+      }
+    }
   }
 
   /** The epoch of a tenant: all that is issued in it ends when it is raised. */
@@ -278,9 +304,38 @@ export class Authority {
     await this.#keepTime().catch(() => undefined);
   }
 
-  #apply(revocation: RevocationEvent): void {
-    if (revocation.kind === "link-revoked") this.#revoked.add(revocation.cid);
+  /** @returns The roots in tenants that have ended with it, by whatever way. */
+  #apply(revocation: RevocationEvent): readonly { readonly tenant: string; readonly root: IssuedCapability }[] {
     this.#revocations.apply(revocation);
+    const ended = this.#endedBy(revocation);
+    for (const cid of ended) this.#revoked.add(cid);
+    const closed = revocation.kind === "children-revoked" && this.#isInScope(revocation) ? [revocation.cid] : ended;
+    for (const cid of closed) this.#closed.add(cid);
+    return closed
+      .flatMap((cid) => this.#granted.get(cid) ?? [])
+      .filter(({ root }) => !this.#revoked.has(root.cid))
+      .flatMap(({ tenant, root }) => [{ tenant, root }, ...this.#apply(linkRevoked(tenant, root))]);
+  }
+
+  /** Links that were issued here and have ended by themselves, not with another. */
+  #endedBy(revocation: RevocationEvent): readonly string[] {
+    switch (revocation.kind) {
+      case "children-revoked":
+        return [];
+      case "link-revoked":
+        return this.#isInScope(revocation) ? [revocation.cid] : [];
+      case "holder-revoked":
+      case "epoch-raised":
+        return [...this.#issued.values()]
+          .filter(({ tenant, capability }) => isEndedBy(revocation, tenant, capability))
+          .map(({ capability }) => capability.cid);
+    }
+  }
+
+  /** Whether who took a link back is of its tenant. */
+  #isInScope({ cid, tenant }: { readonly cid: string; readonly tenant?: string }): boolean {
+    const issuedIn = this.#issued.get(cid)?.tenant;
+    return tenant === undefined || issuedIn === undefined || issuedIn === tenant;
   }
 
   #prepared(issue: Issue, bundle: Bundle, parents: readonly string[]): Prepared {
@@ -309,6 +364,13 @@ export class Authority {
 
   #know(tenant: string, capability: IssuedCapability): void {
     this.#issued.set(capability.cid, { tenant, capability });
+    if (isRoot(capability)) {
+      for (const cid of capability.parents) {
+        this.#granted.set(cid, [...(this.#granted.get(cid) ?? []), { tenant, root: capability }]);
+      }
+      // It may have ended while this was being written.
+      if (capability.parents.some((cid) => this.#closed.has(cid))) this.#apply(linkRevoked(tenant, capability));
+    }
     if (!capability.standing) return;
     const before = this.#standing.get(capability.holderId) ?? nothing;
     this.#standing.set(capability.holderId, [capability.bundle, ...before].slice(0, mostStanding));
@@ -348,15 +410,43 @@ export class Authority {
   }
 }
 
+const rootsPerCommit = 400;
+
+const isRoot = ({ bundle }: IssuedCapability): boolean => !bundle.includes("~");
+
+const linkRevoked = (tenant: string, { cid, expiresAtSeconds }: IssuedCapability): RevocationEvent => ({
+  kind: "link-revoked",
+  cid,
+  expiresAtSeconds,
+  tenant,
+});
+
+function isEndedBy(
+  revocation: Extract<RevocationEvent, { readonly kind: "holder-revoked" | "epoch-raised" }>,
+  tenant: string,
+  { holderId, bundle }: IssuedCapability,
+): boolean {
+  if (revocation.tenant !== undefined && revocation.tenant !== tenant) return false;
+  if (revocation.kind === "holder-revoked") return holderId === revocation.holderId;
+  const found = inspect(bundle);
+  return found.kind === "inspected" && found.epoch < revocation.epoch;
+}
+
+/** What is to be written of a revocation, with the event of whatever made it. */
+export function putOf(revocation: RevocationEvent): Put {
+  const expiry = "expiresAtSeconds" in revocation ? { expiresAtMs: revocation.expiresAtSeconds * 1_000 } : {};
+  return { collection: "revocation", key: keyOfRevocation(revocation), value: encode(revocation), ...expiry };
+}
+
 const timeKey = { collection: "authority", key: "time" } as const;
 
 function keyOfRevocation(revocation: RevocationEvent): string {
   switch (revocation.kind) {
     case "link-revoked":
     case "children-revoked":
-      return `${revocation.kind} ${revocation.cid}`;
+      return `${revocation.kind} ${revocation.cid} ${revocation.tenant ?? ""}`;
     case "holder-revoked":
-      return `${revocation.kind} ${revocation.holderId}`;
+      return `${revocation.kind} ${revocation.holderId} ${revocation.tenant ?? ""}`;
     case "epoch-raised":
       return revocation.kind;
   }

@@ -48,7 +48,7 @@ export async function prepareGrant(
   const issue = { ...wish, grants: absolute, ...(depth === undefined ? {} : { depth }) };
   try {
     return isAboveTenants(capability)
-      ? await authority.prepare({ ...issue, tenant })
+      ? await authority.prepare({ ...issue, tenant, grantedBy: capability.cids })
       : await authority.prepareFrom(capability, issue);
   } catch (error) {
     if (error instanceof SigningRefused) throw grantRefused(error, grants);

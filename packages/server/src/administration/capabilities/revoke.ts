@@ -33,7 +33,7 @@ export function revokeCapability(
   checkSubject(subject);
   return context.requests.once<null>(permit, key, async (answering) => {
     permit.assertLive();
-    await revoke(context, permit, { subject, reason, puts: answering.answered(null) });
+    await revoke(context, permit, { chainsOf: permit.tenant, subject, reason, puts: answering.answered(null) });
     return null;
   });
 }
@@ -52,8 +52,10 @@ export async function renounceCapability(
 ): Promise<string> {
   const { capabilities, bundle, reason } = given;
   const cid = renouncedBy(capabilities, bundle);
+  const found = inspect(bundle);
+  const chainsOf = found.kind === "inspected" ? found.tenant : permit.tenant;
   return context.requests.once(permit, key, async (answering) => {
-    await revoke(context, permit, { subject: { kind: "link", cid }, reason, puts: answering.answered(cid) });
+    await revoke(context, permit, { chainsOf, subject: { kind: "link", cid }, reason, puts: answering.answered(cid) });
     return cid;
   });
 }
@@ -78,21 +80,24 @@ async function revoke(
   { authority, clock }: CapabilityContext,
   { tenant, correlationId, caller }: Permit,
   change: {
+    /** The tenant in whose chains it is taken back. */
+    readonly chainsOf: string;
     readonly subject: Subject;
     readonly reason: string;
     readonly puts: NonNullable<Parameters<CapabilityContext["authority"]["revoke"]>[2]["puts"]>;
   },
 ): Promise<void> {
-  const { subject, reason, puts } = change;
+  const { chainsOf, subject, reason, puts } = change;
   // A link that nobody here has seen may live as long as any.
   const latest = Math.floor(clock.wallMs() / 1_000) + longestLifeSeconds;
   const revocation = revocationOf(subject, {
-    tenant,
-    epoch: authority.epochOf(tenant) + 1,
-    expiresAtSeconds: ("cid" in subject ? authority.find(tenant, subject.cid)?.expiresAtSeconds : undefined) ?? latest,
+    tenant: chainsOf,
+    epoch: authority.epochOf(chainsOf) + 1,
+    expiresAtSeconds:
+      ("cid" in subject ? authority.find(chainsOf, subject.cid)?.expiresAtSeconds : undefined) ?? latest,
   });
   const id =
-    "cid" in subject ? subject.cid : "holder" in subject ? subject.holder : String(authority.epochOf(tenant) + 1);
+    "cid" in subject ? subject.cid : "holder" in subject ? subject.holder : String(authority.epochOf(chainsOf) + 1);
   const body: EventBody = {
     type: "capability.revoked",
     scope: subject.kind,
@@ -110,11 +115,11 @@ function revocationOf(
 ): RevocationEvent {
   switch (subject.kind) {
     case "link":
-      return { kind: "link-revoked", cid: subject.cid, expiresAtSeconds };
+      return { kind: "link-revoked", cid: subject.cid, expiresAtSeconds, tenant };
     case "children":
-      return { kind: "children-revoked", cid: subject.cid, expiresAtSeconds };
+      return { kind: "children-revoked", cid: subject.cid, expiresAtSeconds, tenant };
     case "holder":
-      return { kind: "holder-revoked", holderId: subject.holder };
+      return { kind: "holder-revoked", holderId: subject.holder, tenant };
     case "epoch":
       return { kind: "epoch-raised", tenant, epoch };
   }
