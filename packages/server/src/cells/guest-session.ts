@@ -305,12 +305,8 @@ class Session implements GuestSession {
     // The guest has ended or is being killed; how, is known when nothing of it is left.
     if (this.#killing || this.#ending !== undefined || this.#violation !== undefined) return this.#waitForEnd();
     const message = { kind: "call", timeoutMs, method, args, trace } as const;
-    if (lent === undefined) return this.#ask(message);
-    // A program reaches no drivers, so there is nothing to do with what is lent.
-    if (this.#execFailure !== undefined) {
-      lent.end();
-      return this.#ask(message);
-    }
+    // A program knows nothing of facets; it names the call whose caller has lent it something.
+    if (lent === undefined || this.#execFailure !== undefined) return this.#ask(message, lent);
     return this.#ask({ ...message, lent: lent.drivers }, lent);
   }
 

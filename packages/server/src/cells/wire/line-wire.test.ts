@@ -41,6 +41,11 @@ test.each<[string, number, GuestMessage]>([
     { kind: "send-call", timeoutMs: 1000, target: "prices", method: "of", args: utf8('["pear"]') },
   ],
   ["cast prices drop [1]", 0, { kind: "send-cast", target: "prices", method: "drop", args: utf8("[1]") }],
+  [
+    'driver 9 4 kv put ["a b",1]',
+    9,
+    { kind: "driver-call", lentBy: 4, driver: "kv", operation: "put", args: utf8('["a b",1]') },
+  ],
   ["exiting init no database", 0, { kind: "exiting", ending: { kind: "init", normal: false, message: "no database" } }],
 ])("a program's line %j is understood", (line, id, message) => {
   expect(read(`${line}\n`)).toEqual([{ id, message }]);
@@ -58,6 +63,8 @@ test.each([
   "reply 4294967296 1",
   "log loud hello",
   "exiting compile no",
+  "driver 1 x kv get []",
+  "driver x 0 kv get []",
   `started ${"a,".repeat(2_000)} -`,
   `started ${"a".repeat(600)} -`,
   `reply ${"1".repeat(70_000)}`,

@@ -113,7 +113,8 @@ function encode(message: GuestMessage): Uint8Array {
 
 /**
  * Reads what a program may say: `started CALLS CASTS`, `reply ID VALUE`, `error ID KIND MESSAGE`, `handled ID`,
- * `log LEVEL TEXT`, `call ID TIMEOUT_MS SERVICE METHOD ARGS`, `cast SERVICE METHOD ARGS`, `exiting KIND MESSAGE`.
+ * `log LEVEL TEXT`, `call ID TIMEOUT_MS SERVICE METHOD ARGS`, `cast SERVICE METHOD ARGS`,
+ * `driver ID LENT_BY DRIVER OPERATION ARGS`, `exiting KIND MESSAGE`.
  *
  * @throws {ProtocolError} For any other line.
  */
@@ -144,6 +145,11 @@ function readLine(bytes: Buffer): { readonly id: number; readonly message: Guest
     }
     case "cast":
       return { id: 0, message: { kind: "send-cast", target: words.name(), method: words.name(), args: words.rest() } };
+    case "driver": {
+      const id = words.number();
+      const [lentBy, driver, operation] = [words.number(), words.name(), words.name()];
+      return { id, message: { kind: "driver-call", lentBy, driver, operation, args: words.rest() } };
+    }
     case "exiting": {
       const ending = words.oneOf(ENDINGS);
       return {
