@@ -114,6 +114,10 @@ export const methodExamples: Readonly<Record<Method, MethodExample>> = {
     request: { requestId: "revoke-1", cid: "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs", reason: "no longer wanted" },
     command: "solo cap revoke NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
   },
+  "CapabilityService/RotateKey": {
+    request: { requestId: "rotate-1", tenant: "acme" },
+    command: "solo cap rotate-key --tenant acme",
+  },
   "CapabilityService/RenounceCapability": {
     request: { requestId: "renounce-1", bundle: "eyJh….eyJ2….c2ln", reason: "the work is done" },
   },

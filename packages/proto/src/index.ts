@@ -36,6 +36,8 @@ export {
   RequestCapabilityResponse,
   RevokeCapabilityRequest,
   RevokeCapabilityResponse,
+  RotateKeyRequest,
+  RotateKeyResponse,
 } from "./generated/solo/v1/capability.ts";
 export {
   Certificate,

@@ -132,6 +132,13 @@ const changes: readonly Change[] = [
     },
   },
   {
+    name: "CapabilityService/RotateKey",
+    send: ({ requestId, validateOnly = false, other = false }) => {
+      const { capabilities } = solo;
+      return ask(capabilities, capabilities.rotateKey, { requestId, validateOnly, tenant: "acme", withdraw: other });
+    },
+  },
+  {
     name: "CapabilityService/RenounceCapability",
     send: ({ requestId, validateOnly = false, other = false }) => {
       const { capabilities } = agent;

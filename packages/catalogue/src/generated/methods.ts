@@ -15,6 +15,12 @@ export const methods = {
     "response": "RevokeCapabilityResponse",
     "streams": false
   },
+  "CapabilityService/RotateKey": {
+    "doc": "Goes on with a new key for what is issued in the tenant. For administrators.",
+    "request": "RotateKeyRequest",
+    "response": "RotateKeyResponse",
+    "streams": false
+  },
   "CapabilityService/RenounceCapability": {
     "doc": "Takes back what is the caller's own, or was made below it, whatever else the caller may do.",
     "request": "RenounceCapabilityRequest",
@@ -406,6 +412,52 @@ export const messages = {
         "jsonName": "bundle",
         "type": "string",
         "doc": "The token. Worth nothing to who does not hold the key."
+      }
+    ]
+  },
+  "RotateKeyRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "request_id",
+        "jsonName": "requestId",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "validate_only",
+        "jsonName": "validateOnly",
+        "type": "bool",
+        "doc": ""
+      },
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": "Whose capabilities the key signs; `kernel` for those of administrators."
+      },
+      {
+        "name": "withdraw",
+        "jsonName": "withdraw",
+        "type": "bool",
+        "doc": "The key before was stolen: all that it has signed ends at once. Otherwise that stays good until it expires. Not for `kernel`."
+      }
+    ]
+  },
+  "RotateKeyResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "kid",
+        "jsonName": "kid",
+        "type": "string",
+        "doc": "Thumbprint of the key that signs from now on. Empty when it was only validated."
+      },
+      {
+        "name": "previous_kid",
+        "jsonName": "previousKid",
+        "type": "string",
+        "doc": "Of the key before."
       }
     ]
   },

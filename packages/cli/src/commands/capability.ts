@@ -48,6 +48,7 @@ export function addCapability(program: Command, run: Run): void {
   addExplain(cap, run);
   addList(cap, run);
   addRevoke(cap, run);
+  addRotateKey(cap, run);
   addRenounce(cap, run);
   addRequests(cap, run);
 }
@@ -314,6 +315,29 @@ function subjectOf(id: string | undefined, { children, holder, everything }: Rev
   if (id === undefined) return { $case: "everything" as const, value: true };
   if (holder === true) return { $case: "holder" as const, value: id.replace(/^jkt:/, "") };
   return { $case: children === true ? ("childrenOf" as const) : ("cid" as const), value: id };
+}
+
+function addRotateKey(cap: Command, run: Run): void {
+  addChangeOptions(
+    cap
+      .command("rotate-key")
+      .description("go on with a new key for what is issued in the tenant; for administrators")
+      .option("--withdraw", "the key was stolen: all that it has signed ends at once"),
+  )
+    .addHelpText("after", examples("solo cap rotate-key --tenant acme", "solo cap rotate-key --tenant acme --withdraw"))
+    .action(({ withdraw = false, ...options }: ChangeOptions & { readonly withdraw?: boolean }, command: Command) =>
+      run(command, async ({ connect, output, tenant, timeoutMs = waitMs }) => {
+        const change = changeFields(options);
+        const solo = await connect();
+        const { kid, previousKid } = await solo.ask("rotateKey", { ...change, tenant, withdraw }, { timeoutMs });
+        output.result({ kid, previousKid, withdraw, ...change }, () =>
+          change.validateOnly
+            ? "It can be rotated\n"
+            : `${kid} signs from now on; what ${previousKid} has signed ${withdraw ? "has ended" : "stays good until it expires"}\n`,
+        );
+        return undefined;
+      }),
+    );
 }
 
 function addRenounce(cap: Command, run: Run): void {

@@ -9,6 +9,8 @@ import {
   importSigningKey,
   inspect,
   KeyRing,
+  type KeyRingEntry,
+  type KeyState,
   Meters,
   type PrivateJwk,
   type RevocationEvent,
@@ -138,6 +140,11 @@ export class Authority {
     for await (const { key } of every(state, "issuer-key")) await authority.#issuerOf(key);
     for await (const stored of every(state, "capability")) {
       authority.#know(stored.tenant, decode(stored) as IssuedCapability);
+    }
+    for await (const stored of every(state, "issuer-key-past")) {
+      const entry = decode(stored) as KeyRingEntry;
+      await authority.#ring.add(entry);
+      if (entry.state.kind === "withdrawn") authority.#endSignedBy(stored.key);
     }
     for await (const stored of every(state, "revocation")) authority.#apply(decode(stored) as RevocationEvent);
     for await (const stored of every(state, "charge")) {
@@ -293,6 +300,42 @@ export class Authority {
     }
   }
 
+  /**
+   * Goes on with a new key for what is issued in a tenant; the secret half of the old one is gone for good. What that has signed
+   * stays good until it expires, or ends at once where it was stolen.
+   */
+  async rotateKey(
+    tenant: string,
+    { isStolen, ...origin }: { readonly isStolen: boolean } & Pick<NewEvent, "correlationId" | "actor">,
+  ): Promise<{ readonly body: NewEvent["body"]; readonly kid: string; readonly previousKid: string }> {
+    const issuer = await this.#issuerOf(tenant);
+    const place = { collection: "issuer-key", key: tenant } as const;
+    const stored = await this.#state.get(kernelTenant, place);
+    if (stored === undefined) throw new Error(`The key of tenant ${tenant} is not on record`);
+    const { crv, kty, x } = decode(stored) as PrivateJwk;
+    const jwk = await generatePrivateJwk();
+    const key = await importSigningKey(jwk);
+    const kids = { kid: key.thumbprint, previousKid: issuer.kid };
+    // What it signs while the new one is being written is good as well.
+    const atSeconds = Math.floor(this.#clock.wallMs() / 1_000) + rotationSeconds;
+    const trust: KeyState = isStolen ? { kind: "withdrawn" } : { kind: "rotated", atSeconds };
+    const past: KeyRingEntry = { issuer: issuerName(tenant), jwk: { crv, kty, x }, state: trust };
+    const body = { type: "authority.key-rotated", name: tenant, ...kids, withdrawn: isStolen } as const;
+    await this.#state.commit({
+      tenant: kernelTenant,
+      events: [{ body, ...origin }],
+      puts: [
+        { ...place, value: encode(jwk) },
+        { collection: "issuer-key-past", key: issuer.kid, value: encode(past) },
+      ],
+      expect: [{ ...place, revision: stored.revision }],
+    });
+    await issuer.rotate(key);
+    this.#ring.set(kids.previousKid, trust);
+    if (isStolen) this.#endSignedBy(kids.previousKid);
+    return { body, ...kids };
+  }
+
   /** The epoch of a tenant: all that is issued in it ends when it is raised. */
   epochOf(tenant: string): number {
     return this.#revocations.epochOf(tenant);
@@ -329,6 +372,14 @@ export class Authority {
         return [...this.#issued.values()]
           .filter(({ tenant, capability }) => isEndedBy(revocation, tenant, capability))
           .map(({ capability }) => capability.cid);
+    }
+  }
+
+  /** Has the list show it. */
+  #endSignedBy(kid: string): void {
+    for (const { capability } of this.#issued.values()) {
+      const found = inspect(capability.bundle);
+      if (found.kind === "inspected" && found.kid === kid) this.#revoked.add(capability.cid);
     }
   }
 
@@ -381,7 +432,7 @@ export class Authority {
     if (known !== undefined) return known;
     const opening = keyOf(this.#state, { collection: "issuer-key", key: tenant }).then((key) =>
       Issuer.open({
-        name: `solo://${tenant}/issuer/main`,
+        name: issuerName(tenant),
         key,
         ring: this.#ring,
         revocations: this.#revocations,
@@ -411,6 +462,11 @@ export class Authority {
 }
 
 const rootsPerCommit = 400;
+
+/** As long as it takes to write a key down, and more. */
+const rotationSeconds = 60;
+
+const issuerName = (tenant: string): string => `solo://${tenant}/issuer/main`;
 
 const isRoot = ({ bundle }: IssuedCapability): boolean => !bundle.includes("~");
 

@@ -77,6 +77,7 @@ export const rules: Readonly<Record<Method, Rule>> = {
   "CertificateService/RevokeCertificate": { ability: "cert/revoke", on: "cert/{name}" },
   "CapabilityService/GrantCapability": { ability: "cap/grant", on: "cap" },
   "CapabilityService/RevokeCapability": { ability: "cap/revoke", on: "cap" },
+  "CapabilityService/RotateKey": { ability: "cap/rotate-key", on: "cap" },
   "CapabilityService/RenounceCapability": "identity",
   "CapabilityService/ListCapabilities": { ability: "cap/list", on: "cap" },
   "CapabilityService/PresentCapability": "identity",

@@ -59,6 +59,7 @@ export const abilities = {
   "cap/revoke": { on: "cap" },
   "cap/request": { on: "cap" },
   "cap/approve": { on: "cap" },
+  "cap/rotate-key": { on: "cap", operator: true },
   "cert/issue": { on: "cert", operator: true },
   "cert/revoke": { on: "cert", operator: true },
   "cert/list": { on: "cert", operator: true },

@@ -140,6 +140,14 @@ export type EventBody =
   /** A key that signs capabilities: a tenant's, or `voucher`, the server's own. */
   | { readonly type: "authority.key-made"; readonly name: string; readonly kid: string }
   | {
+      readonly type: "authority.key-rotated";
+      readonly name: string;
+      readonly kid: string;
+      readonly previousKid: string;
+      /** All that the key before has signed has ended with it. */
+      readonly withdrawn: boolean;
+    }
+  | {
       readonly type: "capability.granted";
       readonly cid: string;
       /** Thumbprint of the key that it is for, or the hash of a certificate. */

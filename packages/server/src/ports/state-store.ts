@@ -14,6 +14,7 @@ export type Collection =
   | "invitation"
   | "authority"
   | "issuer-key"
+  | "issuer-key-past"
   | "capability"
   | "capability-wish"
   | "revocation"

@@ -6,6 +6,7 @@ import {
   RenounceCapabilityRequest,
   RequestCapabilityRequest,
   RevokeCapabilityRequest,
+  RotateKeyRequest,
   type Capability as WireCapability,
   type CapabilityRequest as WireWish,
 } from "@solo/proto";
@@ -24,6 +25,7 @@ import {
   revokeCapability,
   type Subject,
 } from "../../administration/capabilities/revoke.ts";
+import { checkRotation, rotateKey } from "../../administration/capabilities/rotate-key.ts";
 import {
   checkWish,
   decideWish,
@@ -68,6 +70,13 @@ export const capabilityService = (
       await revokeCapability(capabilities, permit, key, { subject, reason: request.reason });
     }
     return {};
+  }),
+
+  rotateKey: unary(context, "CapabilityService/RotateKey", tenantOf, async (request, { permit }) => {
+    const key = requestKey(permit.method, request.requestId, RotateKeyRequest.encode(request).finish());
+    const how = { isStolen: request.withdraw };
+    checkRotation(permit.tenant, how);
+    return request.validateOnly ? { kid: "", previousKid: "" } : rotateKey(capabilities, permit, key, how);
   }),
 
   renounceCapability: unary(

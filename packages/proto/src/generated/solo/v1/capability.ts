@@ -127,6 +127,22 @@ export interface GrantCapabilityResponse {
   bundle: string;
 }
 
+export interface RotateKeyRequest {
+  requestId: string;
+  validateOnly: boolean;
+  /** Whose capabilities the key signs; `kernel` for those of administrators. */
+  tenant: string;
+  /** The key before was stolen: all that it has signed ends at once. Otherwise that stays good until it expires. Not for `kernel`. */
+  withdraw: boolean;
+}
+
+export interface RotateKeyResponse {
+  /** Thumbprint of the key that signs from now on. Empty when it was only validated. */
+  kid: string;
+  /** Of the key before. */
+  previousKid: string;
+}
+
 export interface RevokeCapabilityRequest {
   requestId: string;
   validateOnly: boolean;
@@ -790,6 +806,220 @@ export const GrantCapabilityResponse: MessageFns<GrantCapabilityResponse> = {
       ? Capability.fromPartial(object.capability)
       : undefined;
     message.bundle = object.bundle ?? "";
+    return message;
+  },
+};
+
+function createBaseRotateKeyRequest(): RotateKeyRequest {
+  return { requestId: "", validateOnly: false, tenant: "", withdraw: false };
+}
+
+export const RotateKeyRequest: MessageFns<RotateKeyRequest> = {
+  encode(message: RotateKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.validateOnly !== false) {
+      writer.uint32(16).bool(message.validateOnly);
+    }
+    if (message.tenant !== "") {
+      writer.uint32(26).string(message.tenant);
+    }
+    if (message.withdraw !== false) {
+      writer.uint32(32).bool(message.withdraw);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RotateKeyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRotateKeyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.tenant = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.withdraw = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RotateKeyRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      validateOnly: isSet(object.validateOnly)
+        ? globalThis.Boolean(object.validateOnly)
+        : isSet(object.validate_only)
+        ? globalThis.Boolean(object.validate_only)
+        : false,
+      tenant: isSet(object.tenant) ? globalThis.String(object.tenant) : "",
+      withdraw: isSet(object.withdraw) ? globalThis.Boolean(object.withdraw) : false,
+    };
+  },
+
+  toJSON(message: RotateKeyRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.validateOnly !== false) {
+      obj.validateOnly = message.validateOnly;
+    }
+    if (message.tenant !== "") {
+      obj.tenant = message.tenant;
+    }
+    if (message.withdraw !== false) {
+      obj.withdraw = message.withdraw;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RotateKeyRequest>): RotateKeyRequest {
+    return RotateKeyRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RotateKeyRequest>): RotateKeyRequest {
+    const message = createBaseRotateKeyRequest();
+    message.requestId = object.requestId ?? "";
+    message.validateOnly = object.validateOnly ?? false;
+    message.tenant = object.tenant ?? "";
+    message.withdraw = object.withdraw ?? false;
+    return message;
+  },
+};
+
+function createBaseRotateKeyResponse(): RotateKeyResponse {
+  return { kid: "", previousKid: "" };
+}
+
+export const RotateKeyResponse: MessageFns<RotateKeyResponse> = {
+  encode(message: RotateKeyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kid !== "") {
+      writer.uint32(10).string(message.kid);
+    }
+    if (message.previousKid !== "") {
+      writer.uint32(18).string(message.previousKid);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RotateKeyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRotateKeyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kid = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.previousKid = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RotateKeyResponse {
+    return {
+      kid: isSet(object.kid) ? globalThis.String(object.kid) : "",
+      previousKid: isSet(object.previousKid)
+        ? globalThis.String(object.previousKid)
+        : isSet(object.previous_kid)
+        ? globalThis.String(object.previous_kid)
+        : "",
+    };
+  },
+
+  toJSON(message: RotateKeyResponse): unknown {
+    const obj: any = {};
+    if (message.kid !== "") {
+      obj.kid = message.kid;
+    }
+    if (message.previousKid !== "") {
+      obj.previousKid = message.previousKid;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RotateKeyResponse>): RotateKeyResponse {
+    return RotateKeyResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RotateKeyResponse>): RotateKeyResponse {
+    const message = createBaseRotateKeyResponse();
+    message.kid = object.kid ?? "";
+    message.previousKid = object.previousKid ?? "";
     return message;
   },
 };
@@ -2804,6 +3034,16 @@ export const CapabilityServiceService = {
       Buffer.from(RevokeCapabilityResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RevokeCapabilityResponse => RevokeCapabilityResponse.decode(value),
   },
+  /** Goes on with a new key for what is issued in the tenant. For administrators. */
+  rotateKey: {
+    path: "/solo.v1.CapabilityService/RotateKey" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RotateKeyRequest): Buffer => Buffer.from(RotateKeyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RotateKeyRequest => RotateKeyRequest.decode(value),
+    responseSerialize: (value: RotateKeyResponse): Buffer => Buffer.from(RotateKeyResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RotateKeyResponse => RotateKeyResponse.decode(value),
+  },
   /** Takes back what is the caller's own, or was made below it, whatever else the caller may do. */
   renounceCapability: {
     path: "/solo.v1.CapabilityService/RenounceCapability" as const,
@@ -2897,6 +3137,8 @@ export interface CapabilityServiceServer extends UntypedServiceImplementation {
   grantCapability: handleUnaryCall<GrantCapabilityRequest, GrantCapabilityResponse>;
   /** Takes back a capability and everything below it. When it answers, nothing of that begins any more. */
   revokeCapability: handleUnaryCall<RevokeCapabilityRequest, RevokeCapabilityResponse>;
+  /** Goes on with a new key for what is issued in the tenant. For administrators. */
+  rotateKey: handleUnaryCall<RotateKeyRequest, RotateKeyResponse>;
   /** Takes back what is the caller's own, or was made below it, whatever else the caller may do. */
   renounceCapability: handleUnaryCall<RenounceCapabilityRequest, RenounceCapabilityResponse>;
   /** Shows what was issued in the tenant and has not expired, newest first. */
@@ -2945,6 +3187,22 @@ export interface CapabilityServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RevokeCapabilityResponse) => void,
+  ): ClientUnaryCall;
+  /** Goes on with a new key for what is issued in the tenant. For administrators. */
+  rotateKey(
+    request: RotateKeyRequest,
+    callback: (error: ServiceError | null, response: RotateKeyResponse) => void,
+  ): ClientUnaryCall;
+  rotateKey(
+    request: RotateKeyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RotateKeyResponse) => void,
+  ): ClientUnaryCall;
+  rotateKey(
+    request: RotateKeyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RotateKeyResponse) => void,
   ): ClientUnaryCall;
   /** Takes back what is the caller's own, or was made below it, whatever else the caller may do. */
   renounceCapability(

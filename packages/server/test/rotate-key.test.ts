@@ -1,0 +1,138 @@
+// The keys that sign capabilities: what was signed stays good when one is rotated, and ends when one was stolen.
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { inspect } from "@solo/capabilities";
+import { TailEventsRequest } from "@solo/proto";
+import { ask, type Connection, type Credentials, connect, freshId, issueIdentity, Reading, refusal } from "./client.ts";
+import { makeDataFolder, readProfile, type ServerProcess, startServer } from "./server-process.ts";
+
+const data = makeDataFolder();
+let server: ServerProcess;
+let admin: Connection;
+const identities: Record<string, Credentials> = {};
+
+const open = async (): Promise<void> => {
+  server = await startServer(data.folder);
+  admin = connect(server.ready.grpc, readProfile(server.ready.profile));
+};
+const restart = async (): Promise<void> => {
+  admin.close();
+  await server.kill();
+  await open();
+};
+beforeAll(open);
+afterAll(async () => {
+  admin.close();
+  await server.stop();
+  data.remove();
+});
+
+const rotate = (tenant: string, { withdraw = false, by = admin } = {}) =>
+  ask(by.capabilities, by.capabilities.rotateKey, { requestId: freshId(), validateOnly: false, tenant, withdraw });
+/** Of the keys that signed what is held in a tenant, newest first. */
+const listOf = async (tenant: string) =>
+  (await ask(admin.capabilities, admin.capabilities.listCapabilities, { tenant })).capabilities;
+const issue = async (tenant: string, holder: string) => {
+  identities[holder] = await issueIdentity(admin, tenant, { holder });
+};
+/** What the list of services answers to who holds this certificate. */
+async function asked(holder: string): Promise<string> {
+  const client = connect(server.ready.grpc, identities[holder] as Credentials);
+  try {
+    return await client.list().then(
+      () => "allowed",
+      (error) => error.reason,
+    );
+  } finally {
+    client.close();
+  }
+}
+
+test("what was signed before stays good, over several rotations and a kill of the server", async () => {
+  await issue("acme", "first");
+  const one = await rotate("acme");
+  await issue("acme", "second");
+  const two = await rotate("acme");
+  await issue("acme", "third");
+  expect(two.previousKid).toBe(one.kid);
+  expect(new Set([one.previousKid, one.kid, two.kid]).size).toBe(3);
+  for (const holder of ["first", "second", "third"]) expect(await asked(holder)).toBe("allowed");
+  await restart();
+  await issue("acme", "fourth");
+  for (const holder of ["first", "second", "third", "fourth"]) expect(await asked(holder)).toBe("allowed");
+  expect((await listOf("acme")).every(({ revoked }) => !revoked)).toBe(true);
+});
+
+test("the secret half of a key before is gone, and both histories tell of the change", async () => {
+  const { kid, previousKid } = await rotate("acme");
+  admin.close();
+  await server.stop();
+  const database = new DatabaseSync(join(data.folder, "solo.db"), { readOnly: true });
+  const kept = database.prepare("SELECT key, value FROM record WHERE collection LIKE 'issuer-key%'").all();
+  database.close();
+  const textOf = (key: string) => Buffer.from(kept.find((row) => row.key === key)?.value as Uint8Array).toString();
+  expect(textOf("acme")).toMatch(/"d":"/);
+  expect(textOf(previousKid)).not.toMatch(/"d":/);
+  await open();
+  for (const tenant of ["acme", "kernel"]) {
+    const told = (await admin.history("", tenant)).filter(({ type }) => type === "authority.key-rotated").at(-1);
+    expect(JSON.parse(told?.dataJson ?? "{}")).toEqual({ name: "acme", kid, previousKid, withdrawn: false });
+    expect(told?.actor).toMatch(/operator\/local$/);
+  }
+});
+
+test("what a stolen key has signed ends at once, what goes on too, and stays so", async () => {
+  await issue("ben", "early");
+  const early = connect(server.ready.grpc, identities.early as Credentials);
+  const stream = new Reading(early.events.tailEvents(TailEventsRequest.fromPartial({})));
+  await stream.until("it has begun", ([item]) => item);
+  await rotate("ben", { withdraw: true });
+  expect(await stream.ended).toMatchObject({ reason: "CAPABILITY_INVALID" });
+  early.close();
+  await issue("ben", "late");
+  const outcome = async () => [await asked("early"), await asked("late"), await asked("first")];
+  expect(await outcome()).toEqual(["CAPABILITY_INVALID", "allowed", "allowed"]);
+  const shown = async () => (await listOf("ben")).map(({ label, revoked }) => [label, revoked]).sort();
+  const all = [
+    ["agent early", true],
+    ["agent late", false],
+  ];
+  expect(await shown()).toEqual(all);
+  await restart();
+  expect(await outcome()).toEqual(["CAPABILITY_INVALID", "allowed", "allowed"]);
+  expect(await shown()).toEqual(all);
+});
+
+test("administrators rotate their own key too, and nobody else rotates any", async () => {
+  const { kid } = await rotate("kernel");
+  await restart();
+  await issue("acme", "fifth");
+  expect(await asked("fifth")).toBe("allowed");
+  expect(await refusal(rotate("kernel", { withdraw: true }))).toMatchObject({ reason: "CAPABILITY_MALFORMED" });
+  expect((await rotate("kernel")).previousKid).toBe(kid);
+  const agent = connect(server.ready.grpc, identities.fifth as Credentials);
+  for (const tenant of ["", "acme"]) {
+    expect(await refusal(rotate(tenant, { by: agent }))).toMatchObject({ reason: "ADMIN_REQUIRED" });
+  }
+  expect(await refusal(rotate("kernel", { by: agent }))).toMatchObject({ reason: "ADMIN_REQUIRED" });
+  agent.close();
+});
+
+test("the key that signs is the one that was said", async () => {
+  const { kid } = await rotate("cleo");
+  await issue("cleo", "one");
+  const client = connect(server.ready.grpc, identities.one as Credentials);
+  const { bundle } = await ask(admin.capabilities, admin.capabilities.grantCapability, {
+    requestId: freshId(),
+    validateOnly: false,
+    tenant: "cleo",
+    holder: `jkt:${"A".repeat(43)}`,
+    grants: ["svc/list on svc/**"],
+    lifetimeSeconds: 60,
+    label: "",
+    standing: false,
+  });
+  expect(inspect(bundle)).toMatchObject({ kid });
+  client.close();
+});
