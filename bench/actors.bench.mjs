@@ -59,16 +59,17 @@ export async function* actorsGrowth({ repeat }) {
       yield { name: labelled(least.size), unit: "ns", ours: least.samples };
       const peer = { name: `at ${least.size.toLocaleString("en-US")}`, samples: least.samples };
       for (const { size, samples, host } of more) {
-        const others = host && [{ name: "that, grown as a bare Map", samples: grownAs(host, least) }];
+        const others = host && [{ name: "that, grown by a bare Map", samples: grownBy(host, least) }];
         yield { name: labelled(size), unit: "ns", ours: samples, peer, others, goal: "flat" };
       }
     }
   }
 }
 
-/** What the least of us would cost here if it grew as the host's own collection does. */
-function grownAs(host, least) {
-  return host.map((nanoseconds) => (nanoseconds / median(least.host)) * median(least.samples));
+/** What the least of us would cost here if nothing but the host's own collections had become slower. */
+function grownBy(host, least) {
+  const others = median(least.samples) - median(least.host);
+  return host.map((nanoseconds) => others + nanoseconds);
 }
 
 /** Those that are over in a few milliseconds, and are repeated the more often. */

@@ -99,13 +99,15 @@ const subjects = {
           await quiesce(system);
         },
       };
-      await measure(size, others.length, operations, () => {
-        for (const [i, other] of others.entries()) {
-          const name = `other-${i}`;
-          map.set(name, other);
-          map.get(name);
-          map.delete(name);
-        }
+      await measure(size, others.length, operations, {
+        "register + send + unregister, names held"() {
+          for (const [i, other] of others.entries()) {
+            const name = `other-${i}`;
+            map.set(name, other);
+            map.get(name);
+            map.delete(name);
+          }
+        },
       });
     }
   },
@@ -115,21 +117,33 @@ await subjects[subject]();
 console.log(JSON.stringify(rows));
 process.exit(0);
 
-/** Runs the operations, and the host's own, in turn; each does `count` of what it measures. The first rounds only warm up. */
-async function measure(size, count, operations, hosts) {
+/**
+ * Runs the operations in turn, each together with the host's own one of its name where there is one; each does `count` of
+ * what it measures. The first rounds only warm up.
+ */
+async function measure(size, count, operations, hosts = {}) {
   globalThis.gc();
-  const all = [...Object.values(operations), ...(hosts ? [hosts] : [])];
-  const samples = all.map(() => []);
+  const names = Object.keys(operations);
+  const samples = names.map(() => []);
+  const host = names.map(() => []);
   for (let round = rows.length === 0 ? -10 : -1; round < Number(repetitions); round++) {
-    for (const [i, operation] of all.entries()) {
-      const startedAt = process.hrtime.bigint();
-      await operation();
-      const nanoseconds = Number(process.hrtime.bigint() - startedAt) / count;
-      if (round >= 0) samples[i].push(nanoseconds);
+    for (const [i, name] of names.entries()) {
+      const ours = await timed(operations[name], count);
+      const theirs = hosts[name] && (await timed(hosts[name], count));
+      if (round < 0) continue;
+      samples[i].push(ours);
+      if (theirs !== undefined) host[i].push(theirs);
     }
   }
-  const host = hosts && samples.at(-1);
-  for (const [i, name] of Object.keys(operations).entries()) rows.push({ name, size, samples: samples[i], host });
+  for (const [i, name] of names.entries()) {
+    rows.push({ name, size, samples: samples[i], host: host[i].length === 0 ? undefined : host[i] });
+  }
+}
+
+async function timed(operation, count) {
+  const startedAt = process.hrtime.bigint();
+  await operation();
+  return Number(process.hrtime.bigint() - startedAt) / count;
 }
 
 /** Some more children of one supervisor are started, crash and are stopped. */
@@ -148,26 +162,62 @@ async function measureChildren(supervisor, { start, stop }) {
     await start({ id: child.id, start: started });
     return child;
   };
+  // Who runs, who is linked, and, where children have ids, who is known.
+  const collections = [new Map(), new Set(), ...(supervisor === "Supervisor" ? [new Map()] : [])];
+  const keep = (id) => {
+    const child = { id };
+    for (const collection of collections) {
+      if (collection instanceof Map) collection.set(child, child);
+      else collection.add(child);
+    }
+    return child;
+  };
+  const drop = (child) => {
+    for (const collection of collections) collection.delete(child);
+  };
   for (const size of [1e3, 1e4, 1e5]) {
-    while (count < size) await startOne();
+    while (count < size) {
+      await startOne();
+      keep(`child-${count}`);
+    }
     count = size;
     let children = [];
-    await measure(size, each, {
-      async [`${supervisor}: start, children`]() {
-        children = [];
-        for (let i = 0; i < each; i++) children.push(await startOne());
+    let kept = [];
+    await measure(
+      size,
+      each,
+      {
+        async [`${supervisor}: start, children`]() {
+          children = [];
+          for (let i = 0; i < each; i++) children.push(await startOne());
+        },
+        async [`${supervisor}: restart, children`]() {
+          for (const child of children) {
+            const { opened, open } = gate();
+            child.restarted = open;
+            system.send(child.pid, "crash");
+            await opened;
+          }
+        },
+        async [`${supervisor}: stop, children`]() {
+          for (const child of children) await stop(child);
+        },
       },
-      async [`${supervisor}: restart, children`]() {
-        for (const child of children) {
-          const { opened, open } = gate();
-          child.restarted = open;
-          system.send(child.pid, "crash");
-          await opened;
-        }
+      {
+        [`${supervisor}: start, children`]() {
+          kept = [];
+          for (let i = 0; i < each; i++) kept.push(keep(`child-${i}`));
+        },
+        [`${supervisor}: restart, children`]() {
+          kept = kept.map((child) => {
+            drop(child);
+            return keep(child.id);
+          });
+        },
+        [`${supervisor}: stop, children`]() {
+          kept.forEach(drop);
+        },
       },
-      async [`${supervisor}: stop, children`]() {
-        for (const child of children) await stop(child);
-      },
-    });
+    );
   }
 }
