@@ -36,11 +36,20 @@ export const kernelErrors = {
     command: issueCommand,
     example: { method: "CertificateService/Issue" },
   },
+  ADMIN_IN_USE: {
+    status: "FAILED_PRECONDITION",
+    meaning:
+      "It would take everything from the key that the server's administrator has now, and leave nobody who may undo it",
+    wanted: "a key that the administrator had before",
+    fix: "Stop the server, remove profiles/admin/key.pem in its data folder, start it for a new key, and take back the one before",
+    command: "solo cert list kernel",
+    example: { method: "CertificateService/ListCertificates" },
+  },
   CERTIFICATE_NOT_FOUND: {
     status: "NOT_FOUND",
     meaning: "The tenant has no certificate of this serial number, fingerprint or holder",
     wanted: "a certificate that was issued in this tenant and has not expired",
-    fix: "Look it up. The local administrator's own is made when the server starts, and is not among them",
+    fix: "Look it up. Those of the local administrator are in the tenant kernel",
     command: "solo cert list",
     example: { method: "CertificateService/ListCertificates" },
   },

@@ -3,7 +3,12 @@ import { createHash, createPublicKey, X509Certificate } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { GrantCapabilityRequest, RevokeCapabilityRequest, RevokeCertificateRequest } from "@solo/proto";
+import {
+  GrantCapabilityRequest,
+  ListCertificatesRequest,
+  RevokeCapabilityRequest,
+  RevokeCertificateRequest,
+} from "@solo/proto";
 import { ask, type Connection, type Credentials, connect, freshId, issueIdentity, refusal } from "./client.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer } from "./server-process.ts";
 
@@ -141,4 +146,55 @@ test("what an administrator has granted in a tenant ends with what it was grante
   const again = connect(server.ready.grpc, cleo);
   expect(await refusal(again.list())).toMatchObject({ reason: "CAPABILITY_DENIED" });
   again.close();
+});
+
+test("the administrator's certificates are listed; the key before is revoked, the present one never", async () => {
+  const list = async () => {
+    const request = ListCertificatesRequest.fromPartial({ tenant: "kernel" });
+    return (await ask(admin.certificates, admin.certificates.listCertificates, request)).certificates;
+  };
+  const wish = (name: object) => {
+    const request = RevokeCertificateRequest.fromPartial({
+      requestId: freshId(),
+      tenant: "kernel",
+      reason: "a test",
+      ...name,
+    });
+    return ask(admin.certificates, admin.certificates.revokeCertificate, request);
+  };
+  const before = adminIdentity;
+  const [present] = await list();
+  expect(present).toMatchObject({ holder: "local", keyThumbprint: thumbprintOf(before), revocationReason: "" });
+  for (const name of [
+    { serialNumber: present?.serialNumber },
+    { fingerprint: present?.fingerprint },
+    { holder: "local" },
+  ]) {
+    expect(await refusal(wish(name))).toMatchObject({ reason: "ADMIN_IN_USE" });
+  }
+  const [above] = (await listOf("kernel")).filter(({ holder }) => holder === thumbprintOf(before));
+  for (const subject of [
+    { $case: "cid", value: above?.cid ?? "" },
+    { $case: "childrenOf", value: above?.cid ?? "" },
+    { $case: "holder", value: thumbprintOf(before) },
+    { $case: "everything", value: true },
+  ] as const) {
+    expect(await refusal(revoke(admin, subject, "kernel"))).toMatchObject({ reason: "ADMIN_IN_USE" });
+  }
+  admin.close();
+  await server.stop();
+  rmSync(join(data.folder, "profiles", "admin", "key.pem"));
+  await open();
+  const thief = connect(server.ready.grpc, before);
+  expect(await thief.list()).toEqual([]);
+  await wish({ serialNumber: present?.serialNumber });
+  // Its connection has ended, and there is no other for it.
+  expect((await refusal(thief.list())).reason).not.toBe(undefined);
+  thief.close();
+  expect((await list()).filter(({ keyThumbprint }) => keyThumbprint === thumbprintOf(before))).toEqual([
+    expect.objectContaining({ revocationReason: "a test" }),
+    expect.objectContaining({ revocationReason: "a test" }),
+  ]);
+  expect((await listOf("kernel")).find(({ cid }) => cid === above?.cid)).toMatchObject({ revoked: true });
+  expect(await admin.list()).toEqual([]);
 });

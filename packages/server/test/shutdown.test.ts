@@ -151,10 +151,18 @@ test("Shutdown answers, is on record, and ends the server as SIGTERM does", asyn
     "authority.key-made",
     "vault.unsealed",
     "kernel.started",
+    "certificate.issued",
     "authority.key-made",
     "capability.granted",
   ];
-  expect(kernel).toEqual([...firstBoot, "kernel.stopping", "capability.used", "vault.unsealed", "kernel.started"]);
+  expect(kernel).toEqual([
+    ...firstBoot,
+    "kernel.stopping",
+    "capability.used",
+    "vault.unsealed",
+    "kernel.started",
+    "certificate.issued",
+  ]);
 });
 
 test("/metrics answers on loopback and counts what happens, without the names of tenants (lesson 25)", async () => {

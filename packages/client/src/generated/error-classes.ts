@@ -34,6 +34,14 @@ export class CertificateRevoked extends SoloError {
   }
 }
 
+/** It would take everything from the key that the server's administrator has now, and leave nobody who may undo it. */
+export class AdminInUse extends SoloError {
+  declare readonly reason: "ADMIN_IN_USE";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("ADMIN_IN_USE", message, facts, options);
+  }
+}
+
 /** The tenant has no certificate of this serial number, fingerprint or holder. */
 export class CertificateNotFound extends SoloError {
   declare readonly reason: "CERTIFICATE_NOT_FOUND";
@@ -1008,6 +1016,7 @@ export const errorClasses = {
   CERTIFICATE_UNTRUSTED: CertificateUntrusted,
   CERTIFICATE_EXPIRED: CertificateExpired,
   CERTIFICATE_REVOKED: CertificateRevoked,
+  ADMIN_IN_USE: AdminInUse,
   CERTIFICATE_NOT_FOUND: CertificateNotFound,
   CERTIFICATE_NOT_RENEWABLE: CertificateNotRenewable,
   INVITATION_UNKNOWN: InvitationUnknown,

@@ -5,8 +5,10 @@ import type { RequestKey } from "../deployment/requests.ts";
 import { quoted, SoloError } from "../errors.ts";
 import type { CertificateName, CertificateRecord } from "../identity/certificate-register.ts";
 import type { IssueContext } from "./issue-certificate.ts";
+import { lockedOut } from "./locked-out.ts";
 
-export interface RevokeContext extends Pick<IssueContext, "state" | "requests" | "register" | "clock" | "authority"> {
+export interface RevokeContext
+  extends Pick<IssueContext, "state" | "requests" | "register" | "clock" | "authority" | "identity"> {
   /** Ends at once every connection made with a certificate of that key. */
   readonly endConnections: (keyThumbprint: string) => void;
 }
@@ -20,14 +22,15 @@ export interface Revocation {
 const certificatesPerCommit = 400;
 const longestReason = 200;
 
-/** Certificates that a revocation would take back. @throws {SoloError} `CERTIFICATE_NOT_FOUND`, `TENANT_INVALID` */
+/** Certificates that a revocation would take back. @throws {SoloError} `CERTIFICATE_NOT_FOUND`, `TENANT_INVALID`, `ADMIN_IN_USE` */
 export function planRevocation(
-  { register }: Pick<RevokeContext, "register">,
+  { register, identity }: Pick<RevokeContext, "register" | "identity">,
   { tenant }: Permit<"CertificateService/RevokeCertificate">,
   { name }: Revocation,
 ): readonly CertificateRecord[] {
   if (name.kind === "holder") checkTenant(name.holder, "holder");
   const found = register.named(tenant, name);
+  if (found.some(({ keyThumbprint }) => keyThumbprint === identity.adminKeyThumbprint)) throw lockedOut();
   if (found.length > 0) return found;
   const asked = { "serial-number": "serial number", fingerprint: "fingerprint", holder: "holder" }[name.kind];
   const value =

@@ -8,7 +8,8 @@ import { kernelTenant } from "../authority/names.ts";
 import { operatorGrants } from "../authority/standing.ts";
 import type { ManifestDefaults } from "../deployment/manifest.ts";
 import { catalogue } from "../errors.ts";
-import { CertificateRegister, type Identity, openIdentity } from "../identity/index.ts";
+import { recordOf } from "../identity/certificate-register.ts";
+import { CertificateRegister, type Identity, type IssuedCertificate, openIdentity } from "../identity/index.ts";
 import type { KernelParts } from "../kernel/kernel.ts";
 import { requestBytesPerTenant } from "../limits.ts";
 import type { Logger } from "../observability/logger.ts";
@@ -16,6 +17,7 @@ import type { Metrics, Outcome } from "../observability/metrics.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { StateStore } from "../ports/state-store.ts";
 import type { Receipts } from "../receipts/receipts.ts";
+import { StorageFull } from "../storage/errors.ts";
 import { createApi } from "./grpc/api.ts";
 import { BusyPoll } from "./grpc/busy-poll.ts";
 import type { EndedCall, MethodContext } from "./grpc/method.ts";
@@ -78,6 +80,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
     hostNames: [...options.hostNames, ...(options.host === "0.0.0.0" || options.host === "::" ? [] : [options.host])],
     agentLifeMs: options.certificateLifeMs,
     isRevoked: (keyThumbprint) => register.isRevoked(keyThumbprint),
+    onAdminIssued: (issued) => keepAdminCertificate({ register, state: parts.storage.state, clock }, issued),
     onRenewalFailed: (error) =>
       logger.error("Cannot renew certificates; trying again in an hour", { error: String(error) }),
   });
@@ -127,7 +130,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
         for (const front of [fronts.grpc, fronts.http]) front?.endConnections(keyThumbprint);
       },
     },
-    capabilities: { authority, state, requests, clock },
+    capabilities: { authority, state, requests, clock, administrator: identity.adminKeyThumbprint },
     secrets: { vault: parts.vault, state, requests },
     kernel: {
       state,
@@ -213,6 +216,31 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
       await identity.close();
     },
   };
+}
+
+/** Administrators stand above tenants, and so do their certificates. */
+async function keepAdminCertificate(
+  {
+    register,
+    state,
+    clock,
+  }: { readonly register: CertificateRegister; readonly state: StateStore; readonly clock: Clock },
+  issued: IssuedCertificate,
+): Promise<void> {
+  const record = { ...recordOf(issued, clock.wallMs()), tenant: kernelTenant };
+  const { spiffeId, serialNumber, expiresAtMs } = record;
+  const event = {
+    body: { type: "certificate.issued", spiffeId, serialNumber, expiresAtMs },
+    correlationId: nanoid(),
+    actor: "kernel",
+  } as const;
+  await state
+    .commit({ tenant: kernelTenant, events: [event], puts: [register.put(record)] })
+    .catch((error: unknown) => {
+      // A full disk does not keep the server from serving what it has.
+      if (!(error instanceof StorageFull)) throw error;
+    });
+  register.know(record);
 }
 
 /** The local administrator's key holds everything, from the first boot on; again with what a newer server has more. */

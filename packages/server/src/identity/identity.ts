@@ -88,6 +88,8 @@ export interface IdentityOptions {
   readonly agentLifeMs?: number;
   /** Whether the certificates of that key were taken back. Default: none ever is. */
   readonly isRevoked?: (keyThumbprint: string) => boolean;
+  /** Told of each certificate of the local administrator, before anybody has it; what it rejects with keeps it from being used. */
+  readonly onAdminIssued?: (issued: IssuedCertificate) => Promise<void>;
   /** Told when the hourly renewal fails; it is tried again an hour later. */
   readonly onRenewalFailed?: (error: unknown) => void;
 }
@@ -150,6 +152,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const certifyServer = async () => certify(serverId, await generateKey(), { forHosts: hostNames });
   const certifyAdmin = async () => {
     const issued = await certify(admin, adminKey);
+    await options.onAdminIssued?.(issued);
     await replacePrivateFile(join(options.adminProfileFolder, "cert.pem"), issued.certificateChainPem);
     return issued;
   };

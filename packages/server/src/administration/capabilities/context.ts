@@ -9,4 +9,6 @@ export interface CapabilityContext {
   readonly state: StateStore;
   readonly requests: Requests;
   readonly clock: Clock;
+  /** Thumbprint of the local administrator's key. */
+  readonly administrator: string;
 }

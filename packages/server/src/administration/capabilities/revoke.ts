@@ -1,10 +1,12 @@
 import { inspect, mayRevoke, type RevocationEvent, type VerifiedCapability } from "@solo/capabilities";
 import { longestLifeSeconds } from "../../authority/authority.ts";
 import type { Permit } from "../../authority/authorize.ts";
+import { kernelTenant } from "../../authority/names.ts";
 import { malformed } from "../../authority/read-grants.ts";
 import type { RequestKey } from "../../deployment/requests.ts";
 import { quoted, SoloError } from "../../errors.ts";
 import type { EventBody } from "../../events/event.ts";
+import { lockedOut } from "../locked-out.ts";
 import type { CapabilityContext } from "./context.ts";
 
 /** What is to be taken back. */
@@ -21,6 +23,19 @@ export function checkSubject(subject: Subject): void {
   const id = "cid" in subject ? subject.cid : subject.holder;
   if (!idForm.test(id))
     throw malformed(subject.kind === "holder" ? "holder" : "cid", quoted(id), "43 characters of base64url");
+}
+
+/** @throws {SoloError} `ADMIN_IN_USE` if nobody would be left who may do anything. */
+export function checkLeavesAdministrator(
+  { authority, administrator }: Pick<CapabilityContext, "authority" | "administrator">,
+  chainsOf: string,
+  subject: Subject,
+): void {
+  if (chainsOf !== kernelTenant) return;
+  const own = authority.standingOf(administrator).map(({ cid }) => cid);
+  const isOwn =
+    "cid" in subject ? own.includes(subject.cid) : subject.kind === "epoch" || subject.holder === administrator;
+  if (isOwn) throw lockedOut();
 }
 
 /** Takes back. When it resolves nothing below begins any more, and what goes on was aborted. */
@@ -77,7 +92,7 @@ export function renouncedBy(capabilities: readonly VerifiedCapability[], bundle:
 }
 
 async function revoke(
-  { authority, clock }: CapabilityContext,
+  context: CapabilityContext,
   { tenant, correlationId, caller }: Permit,
   change: {
     /** The tenant in whose chains it is taken back. */
@@ -87,7 +102,9 @@ async function revoke(
     readonly puts: NonNullable<Parameters<CapabilityContext["authority"]["revoke"]>[2]["puts"]>;
   },
 ): Promise<void> {
+  const { authority, clock } = context;
   const { chainsOf, subject, reason, puts } = change;
+  checkLeavesAdministrator(context, chainsOf, subject);
   // A link that nobody here has seen may live as long as any.
   const latest = Math.floor(clock.wallMs() / 1_000) + longestLifeSeconds;
   const revocation = revocationOf(subject, {

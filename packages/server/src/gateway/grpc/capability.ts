@@ -19,6 +19,7 @@ import {
   type Wish,
 } from "../../administration/capabilities/grant.ts";
 import {
+  checkLeavesAdministrator,
   checkSubject,
   renounceCapability,
   renouncedBy,
@@ -66,6 +67,7 @@ export const capabilityService = (
     const key = requestKey(permit.method, request.requestId, RevokeCapabilityRequest.encode(request).finish());
     const subject = subjectOf(request.subject);
     checkSubject(subject);
+    checkLeavesAdministrator(capabilities, permit.tenant, subject);
     if (!request.validateOnly) {
       await revokeCapability(capabilities, permit, key, { subject, reason: request.reason });
     }
