@@ -28,6 +28,9 @@ export async function fetch(request, service) {
     case "/echo": return new Response(request.body);
     case "/throw": throw new Error("it was asked to");
     case "/text": return new Response("plain");
+    case "/json": return Response.json({ a: "é" }, { status: 201, headers: { "x-own": "1" } });
+    case "/long": return new Response("0123456789".repeat(20_000));
+    case "/twice": { const made = new Response("once"); return new Response((await made.clone().text()) + (await made.text())); }
     case "/nothing": return undefined;
     case "/late": request.signal.addEventListener("abort", () => { seen.aborted += 1; }); return new Promise(() => {});
     case "/cookies": return new Response("", { headers: [["set-cookie", "a=1"], ["set-cookie", "b=2"], ["connection", "x-secret"], ["x-secret", "1"]] });
@@ -106,6 +109,10 @@ test("a request arrives as it was sent, less what is the connection's, and with 
 
 test("an answer comes as it was made: its type, its cookies, and nothing of the connection", async () => {
   expect((await http.ask("/ann/web/text")).headers["content-type"]).toMatch(/^text\/plain/);
+  const made = await http.ask("/ann/web/json");
+  expect([made.status, made.json, made.headers["x-own"]]).toEqual([201, { a: "é" }, "1"]);
+  expect((await http.ask("/ann/web/long")).text).toBe("0123456789".repeat(20_000));
+  expect((await http.ask("/ann/web/twice")).text).toBe("onceonce");
   const { headers } = await http.ask("/ann/web/cookies");
   expect([headers["set-cookie"], headers["x-secret"]]).toEqual([["a=1", "b=2"], undefined]);
   expect((await http.ask("/ann/web/anything")).status).toBe(404);
@@ -185,6 +192,7 @@ test("a client that does not read holds the service back, which sends no more th
   });
   expect(settled - before.sent).toBeLessThan(16_000_000);
   answer.destroy();
+  await until("it is told", async () => ((await seen()).cancelled > before.cancelled ? true : undefined));
 });
 
 test("more requests at a time than one service may have are refused, and the others go on", async () => {

@@ -113,6 +113,14 @@ export class HttpExchange {
         this.#finish();
         this.#handlers.onEnd();
         return;
+      case "answer": {
+        const head = readHead(part.json, false);
+        this.#finish();
+        this.#handlers.onHead(head);
+        if (part.body.length > 0) this.#handlers.onBody(part.body);
+        this.#handlers.onEnd();
+        return;
+      }
       case "break-off":
         this.#fail(part.why === NO_HTTP ? { kind: "no-http" } : { kind: "service", message: part.why });
         return;
@@ -133,6 +141,9 @@ export class HttpExchange {
         return part.chunk.length > this.#credit ? "more than it was given credit for" : undefined;
       case "end":
         return this.#waiting === "head" ? "an end before its head" : undefined;
+      case "answer":
+        if (this.#waiting !== "head") return "a second head";
+        return part.body.length > this.#credit ? "more than it was given credit for" : undefined;
       default:
         return undefined;
     }

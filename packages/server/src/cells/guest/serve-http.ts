@@ -33,7 +33,7 @@ export interface HttpHandler {
 }
 
 export function serveHttp(fetch: FetchHandler, surroundings: HttpSurroundings): HttpHandler {
-  nameTypesOfText();
+  knowTexts();
   const open = new Map<number, Exchange>();
   return {
     receive(id, bytes) {
@@ -49,17 +49,34 @@ export function serveHttp(fetch: FetchHandler, surroundings: HttpSurroundings): 
   };
 }
 
-/** Has `new Response(text)` carry the type that the standard gives it: the runtime adds it only where it serves by itself. */
-function nameTypesOfText(): void {
-  globalThis.Response = new Proxy(Response, {
+/** What responses were made of: read from themselves it would come through a stream, at several times the cost. */
+const texts = new WeakMap<Response, string>();
+
+/**
+ * Has `new Response(text)` carry the type that the standard gives it, which the runtime adds only where it serves by itself,
+ * and be known by its text.
+ */
+function knowTexts(): void {
+  const own = Response;
+  const made = (text: string, args: unknown[], type: string, newTarget: typeof Response): Response => {
+    const response = Reflect.construct(own, args, newTarget) as Response;
+    if (!response.headers.has("content-type")) response.headers.set("content-type", type);
+    texts.set(response, text);
+    return response;
+  };
+  globalThis.Response = new Proxy(own, {
     construct(target, args, newTarget) {
-      const response = Reflect.construct(target, args, newTarget) as Response;
-      if (typeof args[0] === "string" && !response.headers.has("content-type")) {
-        response.headers.set("content-type", "text/plain;charset=UTF-8");
-      }
-      return response;
+      const [body] = args;
+      if (typeof body === "string") return made(body, args, "text/plain;charset=UTF-8", newTarget as typeof Response);
+      return Reflect.construct(target, args, newTarget) as Response;
     },
   });
+  const json = own.json;
+  own.json = (data: unknown, init?: ResponseInit) => {
+    const text = JSON.stringify(data);
+    // What has no JSON is refused as ever.
+    return text === undefined ? json(data, init) : made(text, [text, init], "application/json;charset=utf-8", own);
+  };
 }
 
 class Exchange {
@@ -99,6 +116,7 @@ class Exchange {
         this.#onCredit?.();
         return;
       case "head":
+      case "answer":
         return;
     }
   }
@@ -149,7 +167,13 @@ class Exchange {
 
   async #answer(response: Response): Promise<void> {
     const head: HttpResponseHead = { status: response.status, headers: [...response.headers] };
-    this.#send({ kind: "head", json: new TextEncoder().encode(JSON.stringify(head)) });
+    const json = new TextEncoder().encode(JSON.stringify(head));
+    const text = response.bodyUsed ? undefined : texts.get(response);
+    if (text !== undefined) {
+      const body = new TextEncoder().encode(text);
+      if (body.length <= this.#credit) return this.#send({ kind: "answer", json, body });
+    }
+    this.#send({ kind: "head", json });
     const reader = response.body?.getReader();
     try {
       while (reader !== undefined) {

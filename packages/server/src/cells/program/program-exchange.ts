@@ -57,6 +57,9 @@ export class ProgramExchange {
       case "break-off":
         this.end();
         return;
+      // Of guests only.
+      case "answer":
+        return;
     }
   }
 

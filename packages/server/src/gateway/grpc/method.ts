@@ -229,7 +229,7 @@ function isOfService(method: Method): boolean {
 }
 
 /** Made once: an abort without a reason of its own makes an error with a stack for every call. */
-const callerLeft = new Error("The caller has gone");
+export const callerLeft = new Error("The caller has gone");
 
 /** The end of one call, told once. */
 export interface Ending {

@@ -14,7 +14,7 @@ import type { Clock } from "../../ports/clock.ts";
 import { toSoloError } from "../../storage/to-solo-error.ts";
 import { recordRefusal } from "../grpc/gate.ts";
 import type { CallerOf } from "../grpc/handler.ts";
-import { begin, type Ending, grant, type Incoming, type MethodContext } from "../grpc/method.ts";
+import { begin, callerLeft, type Ending, grant, type Incoming, type MethodContext } from "../grpc/method.ts";
 import { serverStopping } from "../grpc/server-stopping.ts";
 import type { InFlight } from "../in-flight.ts";
 import { capabilityOf, peerOf, traceparentOf } from "./peer.ts";
@@ -106,7 +106,7 @@ async function pass(
     traceparent: () => traceparentOf(request.headers),
   });
   const abort = new AbortController();
-  closes.once("close", () => abort.abort());
+  closes.once("close", () => abort.abort(callerLeft));
   try {
     const { closing } = options.methods;
     if (socket !== undefined && closing.aborted) throw serverStopping();
