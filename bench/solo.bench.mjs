@@ -104,6 +104,51 @@ export async function* unaryCall({ root, repeat }) {
   }
 }
 
+/** The same call where capabilities decide, with receipts, and where a table of rules does, in turn. */
+export async function* authorisedCall({ root, repeat }) {
+  const table = new URL("baseline/rule-table.mjs", import.meta.url).href;
+  const [solo, peer] = await Promise.all([
+    startSolo({ root }),
+    startSolo({ root, env: { NODE_OPTIONS: `--import=${table}` } }),
+  ]);
+  try {
+    const sides = { ours: solo, peer };
+    const alone = { ours: [], peer: [] };
+    const many = { ours: [], peer: [] };
+    for (const side of Object.values(sides)) await side.deploy("echo", service5Kb);
+    for (let round = -2; round < repeat * 2; round++) {
+      const times = { ours: [], peer: [] };
+      const rates = { ours: [], peer: [] };
+      // In short turns, so that whatever else the machine does meets both.
+      for (let turn = 0; turn < 24; turn++) {
+        const order = turn % 2 === 0 ? ["ours", "peer"] : ["peer", "ours"];
+        for (const name of order) {
+          const call = () => sides[name].call("echo", "echo", echoArguments);
+          times[name].push(...(await series(40, call)));
+          rates[name].push(1_000_000 / (await perSecond(128, 32, call)));
+        }
+      }
+      if (round < 0) continue;
+      for (const name of Object.keys(sides)) {
+        alone[name].push(quantile(times[name], 0.5));
+        many[name].push(quantile(rates[name], 0.5));
+      }
+    }
+    const peerOf = (samples) => ({ name: "a table of rules", samples });
+    yield { name: "authorised call, p50", unit: "ms", ours: alone.ours, peer: peerOf(alone.peer), goal: "≤ 1.15 ×" };
+    yield {
+      name: "authorised call, 32 in flight",
+      unit: "µs a call",
+      ours: many.ours,
+      peer: peerOf(many.peer),
+      goal: "≤ 1.15 ×",
+    };
+  } finally {
+    await solo.close();
+    await peer.close();
+  }
+}
+
 /** Calls with 64 in flight: over a session by our client, beside unary calls, and beside a bare conversation. */
 export async function* session({ root, repeat }) {
   // The service may have a whole processor: its usual half would be what is measured.

@@ -9,15 +9,17 @@ import { anywhere, launchServer } from "../../scripts/server-process.mjs";
  * Starts a real solo-server in a process of its own and connects to it as the local administrator.
  *
  * @param folder Data folder; a new one, removed by `close`, when left out.
+ * @param env Variables beside this process's own.
  * @returns The caller must await `close()`.
  */
-export async function startSolo({ root, folder, args = [] }) {
+export async function startSolo({ root, folder, args = [], env = {} }) {
   const dataFolder = folder ?? mkdtempSync(join(tmpdir(), "solo-bench-"));
   const startedMs = performance.now();
   const server = await launchServer({
     root,
     dataFolder,
     args: [...anywhere, ...args],
+    env: { ...process.env, ...env },
   });
   const readyMs = performance.now() - startedMs;
   const file = (name) => readFileSync(join(server.ready.profile, name));
