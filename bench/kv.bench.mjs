@@ -57,13 +57,14 @@ export async function* kv({ root, repeat }) {
         events: events(key),
         puts: [{ collection: "kv", key: `bench/${key}`, value: bytes }],
       });
+    const quota = { allowed: () => 2 ** 50, reached: () => undefined };
     const asker = {
       tenant: "default",
       serviceId: "bench",
       spiffeId: "spiffe://solo.local/tenant/default/svc/bench",
       correlationId: "V1StGXR8_Z5jdHi6B-myT",
     };
-    const { put } = kvDriver({ state: storage.state, clock }).operations;
+    const { put } = kvDriver({ state: storage.state, clock, quota }).operations;
     const scope = { signal: new AbortController().signal };
     const putByDriver = (key) => put.plan([key, value], asker).run(scope);
     const written = (key) => [

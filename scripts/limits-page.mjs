@@ -89,7 +89,9 @@ function serviceRows({ limitNames, limitRow, ...notation }) {
 function tenantRows({ tenantLimitNames, tenantLimitRow, ...notation }) {
   return tenantLimitNames.map((name) => {
     const { wireName, unit, usual, most, keptAt, doc } = tenantLimitRow(name);
-    const at = keptAt === "deploy" ? "as a service begins to live" : "as a message comes";
+    const at = { deploy: "as a service begins to live", call: "as a message comes", write: "as something is written" }[
+      keptAt
+    ];
     return [`\`${wireName}\``, doc, usual === most ? "none" : amount(notation, unit, usual), at];
   });
 }

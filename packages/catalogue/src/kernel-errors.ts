@@ -539,9 +539,9 @@ export const kernelErrors = {
   },
   QUOTA_EXCEEDED: {
     status: "RESOURCE_EXHAUSTED",
-    meaning: "What the tenant's services are promised would be more than its quota",
-    wanted: "limits that fit into what is left of the quota",
-    fix: "Kill services, give them lower limits, or ask an administrator for a larger quota",
+    meaning: "What the tenant's services are promised, or what they keep, would be more than its quota",
+    wanted: "limits, or values and files, that fit into what is left of the quota",
+    fix: "Kill services, give them lower limits, delete what they keep, or ask an administrator for a larger quota",
     command: "solo quota show",
     example: { method: "QuotaService/GetQuota" },
   },

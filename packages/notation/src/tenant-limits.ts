@@ -6,12 +6,12 @@ export interface TenantLimit {
   readonly key: string;
   /** On the wire, in events and in errors. */
   readonly wireName: string;
-  readonly unit: LimitUnit | "services";
+  readonly unit: LimitUnit | "services" | "keys";
   /** Where the operator says nothing. */
   readonly usual: number;
   readonly most: number;
-  /** When it is looked at: as a service begins to live, by what its limits promise, or as a call arrives. */
-  readonly keptAt: "deploy" | "call";
+  /** When it is looked at: as a service begins to live, by what its limits promise, as a call arrives, or as something is to be kept. */
+  readonly keptAt: "deploy" | "call" | "write";
   readonly doc: string;
 }
 
@@ -72,6 +72,33 @@ export const tenantLimits = {
     most: 1_000_000,
     keptAt: "call",
     doc: "calls and casts of its clients that are being served at one time",
+  },
+  kvKeys: {
+    key: "kv_keys",
+    wireName: "kv_keys",
+    unit: "keys",
+    usual: 1_000_000,
+    most,
+    keptAt: "write",
+    doc: "keys in the stores of its services",
+  },
+  kvBytes: {
+    key: "kv_size",
+    wireName: "kv_bytes",
+    unit: "bytes",
+    usual: 2 ** 30,
+    most,
+    keptAt: "write",
+    doc: "keys and values in the stores of its services",
+  },
+  filesBytes: {
+    key: "files_size",
+    wireName: "files_bytes",
+    unit: "bytes",
+    usual: 2 ** 30,
+    most,
+    keptAt: "write",
+    doc: "files of its services",
   },
 } as const satisfies Readonly<Record<string, TenantLimit>>;
 

@@ -57,6 +57,56 @@ const deploy = (by: Connection, serviceId: string, memoryBytes = 64n * MiB) =>
 const eventsOf = async (type: string, by: Connection = acme) =>
   (await by.history()).filter((event) => event.type === type).map(({ dataJson }) => JSON.parse(dataJson));
 
+test("a tenant's stores and files are counted, bounded, and shown with what is used of them", async () => {
+  const keeper = `
+import { defineServer, reply } from "@solo/actor-core";
+export default defineServer({
+  version: 1,
+  init: () => 0,
+  calls: {
+    do: async ({ state, ctx }, driver, operation, ...args) => {
+      try {
+        return reply((await ctx[driver][operation](...args)) ?? "done", state);
+      } catch ({ code, message }) {
+        return reply({ code, message }, state);
+      }
+    },
+  },
+});
+`;
+  const grants = ["kv/read,kv/write on kv/keeper/**", "fs/read,fs/write on fs/keeper/**"];
+  await acme.deploy("keeper", keeper, { manifest: { grants } });
+  const use = (...args: readonly unknown[]) => acme.call("keeper", "do", args);
+  await setQuota({ kv_keys: 2n, kv_bytes: 100n, files_bytes: 10n });
+  expect(await use("kv", "put", "a", "1")).toBe("done");
+  expect(await use("kv", "put", "b", "2")).toBe("done");
+  const refused = (limit: string) => ({ code: "QUOTA_EXCEEDED", message: expect.stringContaining(limit) });
+  expect(await use("kv", "put", "c", "3")).toEqual(refused("kv_keys"));
+  expect(await use("kv", "put", "a", "x".repeat(100))).toEqual(refused("kv_bytes"));
+  expect(await use("kv", "put", "a", "3")).toBe("done");
+  expect(await use("kv", "delete", "b")).toBe("done");
+  expect(await use("kv", "put", "c", "3")).toBe("done");
+  expect(await use("fs", "write", "a", "12345678")).toBe("done");
+  expect(await use("fs", "write", "b", "123")).toEqual(refused("files_bytes"));
+  // Two keys of "keeper/" and a letter, and values of three bytes.
+  expect(await quota("kv_keys")).toMatchObject({ used: 2n, allowed: 2n, timesReached: 1n });
+  expect(await quota("kv_bytes")).toMatchObject({ used: 22n, allowed: 100n, timesReached: 1n });
+  expect(await quota("files_bytes")).toMatchObject({ used: 8n, allowed: 10n, timesReached: 1n });
+  await until("the refusals are on record", async () =>
+    (await eventsOf("tenant.quota-reached")).length === 3 ? true : undefined,
+  );
+  await server.kill();
+  solo.close();
+  acme.close();
+  await open();
+  expect(await quota("kv_bytes")).toMatchObject({ used: 22n, allowed: 100n });
+  expect(await quota("files_bytes")).toMatchObject({ used: 8n, allowed: 10n });
+  expect(await use("kv", "put", "d", "4")).toEqual(refused("kv_keys"));
+  await acme.kill("keeper");
+  await until("its files are gone", async () => ((await quota("files_bytes"))?.used === 0n ? true : undefined));
+  await setQuota({ kv_keys: 0n, kv_bytes: 0n, files_bytes: 0n });
+});
+
 describe("a tenant's quota", () => {
   test("is the operator's to set, and the tenant sees it with what is used of it", async () => {
     await setQuota({ memory_bytes: 100n * MiB });

@@ -2945,7 +2945,7 @@ export const messages = {
         "name": "limits",
         "jsonName": "limits",
         "type": "map<string, uint64>",
-        "doc": "By name: `services`, `memory_bytes`, `cpu_percent`, `processes`, `mailbox_bytes`, `calls_in_flight`. Those not named stay as\nthey are; 0 puts one back to the server's setting."
+        "doc": "By name: `services`, `memory_bytes`, `cpu_percent`, `processes`, `mailbox_bytes`, `calls_in_flight`, `kv_keys`, `kv_bytes`, `files_bytes`. Those not named stay as\nthey are; 0 puts one back to the server's setting."
       }
     ]
   },

@@ -546,7 +546,7 @@ export class QuotaInvalid extends SoloError {
   }
 }
 
-/** What the tenant's services are promised would be more than its quota. */
+/** What the tenant's services are promised, or what they keep, would be more than its quota. */
 export class QuotaExceeded extends SoloError {
   declare readonly reason: "QUOTA_EXCEEDED";
   constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {

@@ -1,4 +1,5 @@
 import type { Authority } from "../authority/authority.ts";
+import type { Kept } from "../drivers/tenant-quota.ts";
 import type { Directory } from "../messaging/directory.ts";
 import type { ArtifactStore } from "../ports/artifact-store.ts";
 import type { Sandbox } from "../ports/cell.ts";
@@ -26,6 +27,8 @@ export interface DeploymentContext {
   readonly clock: Clock;
   readonly capacity: Capacity;
   readonly load: ServerLoad;
+  /** What the services of a tenant keep at the drivers. */
+  readonly kept: (tenant: string) => Promise<Kept>;
 }
 
 /** How the server itself is. */

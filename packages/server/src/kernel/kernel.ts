@@ -210,6 +210,10 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
             settings: options.drivers ?? { allowAddresses: [] },
             deliverTimer: async (owner, timer) =>
               messaging === undefined ? { kind: "not-now" } : deliverTimer(messaging, owner, timer),
+            quota: {
+              allowed: (tenant, limit) => parts?.deployments.quotas.allowed(tenant, limit) ?? usualQuota[limit],
+              reached: (tenant, limit, facts) => parts?.deployments.quotas.reached(tenant, limit, facts),
+            },
             logs: {
               of: ({ tenant, serviceId }) => {
                 if (messaging === undefined) throw unavailable("logs");
@@ -391,6 +395,7 @@ function startServices(options: {
     clock,
     capacity,
     load,
+    kept: (tenant) => options.drivers.kept(tenant),
   };
   metrics.watch({
     servicesRunning: () => [...directory.all()].filter((service) => service.state === "running").length,

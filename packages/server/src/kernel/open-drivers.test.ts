@@ -21,9 +21,10 @@ beforeAll(async () => {
   const rootKey = { kind: "key-file", path: join(folder, "vault", "root.key") } as const;
   vault = await Vault.open({ state, events, clock, logger: silentLogger, rootKey });
   const settings = { allowAddresses: [], scratchFolder: join(folder, "scratch") };
+  const quota = { allowed: () => 1_000, reached: () => undefined };
   const logs = { of: () => new LogBuffer(), whenGone: () => () => undefined };
   const deliverTimer = async () => ({ kind: "not-now" }) as const;
-  drivers = openDrivers({ clock, state, events, vault, settings, deliverTimer, logs }).all;
+  drivers = openDrivers({ clock, state, events, vault, settings, deliverTimer, logs, quota }).all;
 });
 afterAll(async () => {
   await vault.close();

@@ -11,6 +11,7 @@ import { netDriver } from "../drivers/net/net.ts";
 import { systemResolve } from "../drivers/net/resolver.ts";
 import { useSecretOf } from "../drivers/net/use-secret.ts";
 import { randomDriver } from "../drivers/random/random.ts";
+import type { Kept, TenantQuota } from "../drivers/tenant-quota.ts";
 import { vaultDriver } from "../drivers/vault/vault.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { EventLog } from "../ports/event-log.ts";
@@ -33,8 +34,10 @@ interface ServicePlace {
 /** All drivers of one start. */
 export interface OpenDrivers {
   readonly all: readonly Driver[];
-  /** Drops what they keep for a service that is gone for good. */
+  /** Drops what they keep for a service that is gone for good, all but its store. */
   forget(service: ServicePlace): Promise<void>;
+  /** What the services of a tenant keep now. */
+  kept(tenant: string): Promise<Kept>;
   /** The same for all that are gone: the server may have ended between a kill and this. */
   forgetAllBut(isKnown: (service: ServicePlace) => boolean): Promise<void>;
 }
@@ -48,11 +51,12 @@ export function openDrivers(options: {
   readonly settings: DriverSettings;
   readonly deliverTimer: TimersOptions["deliver"];
   readonly logs: ServiceLogs;
+  readonly quota: TenantQuota;
 }): OpenDrivers {
-  const { clock, state, events, vault, settings, deliverTimer, logs } = options;
+  const { clock, state, events, vault, settings, deliverTimer, logs, quota } = options;
   const { allowAddresses, scratchFolder } = settings;
   const timers = clockDriver({ state, clock, deliver: deliverTimer });
-  const files = scratchFolder === undefined ? undefined : fsDriver(new Scratch(scratchFolder));
+  const files = scratchFolder === undefined ? undefined : fsDriver(new Scratch(scratchFolder), quota);
   const net = netDriver({
     clock,
     resolve: systemResolve,
@@ -64,7 +68,7 @@ export function openDrivers(options: {
   };
   return {
     all: [
-      kvDriver({ state, clock }),
+      kvDriver({ state, clock, quota }),
       eventsDriver({ state, events }),
       net,
       timers,
@@ -74,6 +78,10 @@ export function openDrivers(options: {
       ...(files === undefined ? [] : [files]),
     ],
     forget,
+    kept: async (tenant) => {
+      const { records: kvKeys, bytes: kvBytes } = await state.usage(tenant, "kv");
+      return { kvKeys, kvBytes, filesBytes: (await files?.usage(tenant)) ?? 0 };
+    },
     forgetAllBut: async (isKnown) => {
       const kept = [...timers.owners(), ...((await files?.owners().catch(() => [])) ?? [])];
       await Promise.all(kept.filter((owner) => !isKnown(owner)).map(forget));

@@ -39,6 +39,16 @@ export interface StoredRecord extends RecordKey {
   readonly expiresAtMs?: number;
 }
 
+/** Collections of which it is counted how much a tenant has. */
+export type CountedCollection = "kv";
+
+/** How much a tenant has of a collection; records with an empty value do not count. */
+export interface Usage {
+  readonly records: number;
+  /** Of keys, as UTF-8, and values. */
+  readonly bytes: number;
+}
+
 /** All or nothing, one sync. Expectations are looked at first, then come artifacts, events, puts and deletes, in this order. */
 export interface Transaction {
   readonly tenant: string;
@@ -49,6 +59,8 @@ export interface Transaction {
   readonly artifacts?: readonly Uint8Array[];
   /** Revisions that must still hold; 0 means absent (or expired). Otherwise the commit fails with {@link StorageConflict}. */
   readonly expect?: readonly (RecordKey & { readonly revision: number })[];
+  /** What the tenant may have; a commit that would make it grow beyond fails with {@link StorageOverQuota}. */
+  readonly within?: Usage & { readonly collection: CountedCollection };
 }
 
 export interface Committed {
@@ -67,11 +79,13 @@ export interface StateStore {
     readonly after?: { readonly tenant: string; readonly key: string };
     readonly limit: number;
   }): Promise<readonly StoredRecord[]>;
+  usage(tenant: string, collection: CountedCollection): Promise<Usage>;
   /**
    * Resolves when events, puts and deletes are on disk. What is handed in is copied before this returns. Commits take
    * effect in the order in which they were handed in; those that wait for the same sync share it, not their fate.
    *
    * @throws {StorageConflict} An expectation did not hold; nothing was written.
+   * @throws {StorageOverQuota} It would go beyond {@link Transaction.within}; nothing was written.
    * @throws {StorageFull} The disk is full; nothing was written and later commits may succeed.
    * @throws {StorageOverloaded} More than 10,000 events or 16 MB wait (2,000 of one tenant); nothing was written.
    * @throws {StorageTooLarge} An event is over 256 KB, a value over 1 MB, a key over 1,024 characters, the batch over

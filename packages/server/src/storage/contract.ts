@@ -324,6 +324,53 @@ export function describeStorage(adapter: string, openEmpty: OpenEmptyStorage): v
       });
     });
 
+    describe("usage", () => {
+      const key = (name: string) => ({ collection: "kv", key: name }) as const;
+      const put = (name: string, length: number, within?: Transaction["within"]) =>
+        commit({
+          puts: [{ ...key(name), value: new Uint8Array(length) }],
+          ...(within === undefined ? {} : { within }),
+        });
+      const usage = (tenant = "acme") => storage.state.usage(tenant, "kv");
+      const within = (records: number, bytes: number) => ({ collection: "kv", records, bytes }) as const;
+
+      test("counts keys and bytes of a tenant, through every way in which they change", async () => {
+        expect(await usage()).toEqual({ records: 0, bytes: 0 });
+        await put("a", 9);
+        await put("я", 8);
+        await commit({ puts: [{ ...service("a"), value: new Uint8Array(100) }] });
+        await commit({ tenant: "other", puts: [{ ...key("a"), value: new Uint8Array(1) }] });
+        expect(await usage()).toEqual({ records: 2, bytes: 20 });
+        await put("a", 19);
+        expect(await usage()).toEqual({ records: 2, bytes: 30 });
+        await put("a", 0);
+        expect(await usage()).toEqual({ records: 1, bytes: 10 });
+        await commit({ deletes: [key("a"), key("я"), key("none")] });
+        expect(await usage()).toEqual({ records: 0, bytes: 0 });
+        expect(await usage("other")).toEqual({ records: 1, bytes: 2 });
+      });
+
+      test("is kept within what a commit says, to the byte, and what makes it smaller is always taken", async () => {
+        await put("a", 9, within(2, 20));
+        await expect(put("b", 10, within(2, 20))).rejects.toMatchObject({ what: "bytes", used: 10, allowed: 20 });
+        await expect(put("b", 1, within(1, 20))).rejects.toMatchObject({ what: "records", used: 1, allowed: 1 });
+        await put("b", 9, within(2, 20));
+        await put("b", 9, within(2, 20));
+        await put("a", 5, within(1, 1));
+        const replaced = { puts: [{ ...key("c"), value: new Uint8Array(9) }], deletes: [key("b")] };
+        await commit({ ...replaced, within: within(2, 16) });
+        expect(await usage()).toEqual({ records: 2, bytes: 16 });
+      });
+
+      test("lets as many through as there is room for when many come at once", async () => {
+        const outcomes = await Promise.allSettled(
+          Array.from({ length: 20 }, (_, index) => put(`k${index}`, 10, within(7, 1_000))),
+        );
+        expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(7);
+        expect((await usage()).records).toBe(7);
+      });
+    });
+
     describe("limits", () => {
       const tooLarge = (what: string, limit: number) => ({ code: "STORAGE_TOO_LARGE", what, limit });
 

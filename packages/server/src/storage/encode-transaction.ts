@@ -15,7 +15,7 @@ import { sizeLimits } from "./limits.ts";
  * @throws {RangeError} A time or a revision is no integer.
  */
 export function encodeTransaction(transaction: Transaction, atMs: number): { write: TransactionWrite; bytes: number } {
-  const { tenant, events, puts = [], deletes = [], artifacts = [], expect = [] } = transaction;
+  const { tenant, events, puts = [], deletes = [], artifacts = [], expect = [], within } = transaction;
   for (const entries of [events, puts, deletes, artifacts, expect])
     checkSize("batch entries", entries.length, sizeLimits.batchEntries);
   checkKey(tenant);
@@ -54,6 +54,7 @@ export function encodeTransaction(transaction: Transaction, atMs: number): { wri
     puts: copiedPuts,
     deletes: deletes.map(({ collection, key }) => ({ collection, key })),
     expect: expect.map(({ collection, key, revision }) => ({ collection, key, revision })),
+    ...(within === undefined ? {} : { within }),
   };
   return { write, bytes };
 }

@@ -1,4 +1,11 @@
-import type { Collection, RecordKey, StoredRecord } from "../ports/state-store.ts";
+import type {
+  Collection,
+  CountedCollection,
+  RecordKey,
+  StoredRecord,
+  Transaction,
+  Usage,
+} from "../ports/state-store.ts";
 import type { EncodedEvent, EventPage } from "./event-row.ts";
 
 /** A checked transaction: limits hold, values are copies of their own. */
@@ -12,6 +19,7 @@ export interface TransactionWrite {
   readonly puts: readonly (RecordKey & { readonly value: Uint8Array; readonly expiresAtMs?: number })[];
   readonly deletes: readonly RecordKey[];
   readonly expect: readonly (RecordKey & { readonly revision: number })[];
+  readonly within?: Transaction["within"];
 }
 
 /** An artifact that is kept beside the records. */
@@ -31,6 +39,7 @@ export type WriteOutcome =
   /** `firstSequence` is that of the transaction's first event; the others follow without gap. */
   | { readonly kind: "written"; readonly firstSequence: number }
   | { readonly kind: "conflict"; readonly record: RecordKey; readonly expected: number; readonly found: number }
+  | { readonly kind: "over-quota"; readonly what: "records" | "bytes"; readonly used: number; readonly allowed: number }
   | { readonly kind: "full" };
 
 export interface EventPageQuery {
@@ -63,6 +72,7 @@ export interface Operations {
   head(tenant: string): number;
   heads(argument: undefined): readonly TenantHead[];
   getRecord(query: RecordKey & { readonly tenant: string; readonly nowMs: number }): StoredRecord | undefined;
+  usage(query: { readonly tenant: string; readonly collection: CountedCollection }): Usage;
   listRecords(query: RecordListQuery): readonly StoredRecord[];
   getArtifact(sha256: string): Uint8Array | undefined;
 }

@@ -4,6 +4,7 @@ import type { RecordKey } from "../ports/state-store.ts";
 export type StorageErrorCode =
   | "STORAGE_CONFLICT"
   | "STORAGE_FULL"
+  | "STORAGE_OVER_QUOTA"
   | "STORAGE_OVERLOADED"
   | "STORAGE_TOO_LARGE"
   | "STORAGE_UNAVAILABLE"
@@ -38,6 +39,26 @@ export class StorageConflict extends StorageError {
     this.record = record;
     this.expected = expected;
     this.found = found;
+  }
+}
+
+/** A tenant would have more of a collection than it may. Nothing was written; what makes it smaller still is. */
+export class StorageOverQuota extends StorageError {
+  override readonly code = "STORAGE_OVER_QUOTA";
+  readonly what: "records" | "bytes";
+  /** What the tenant has now. */
+  readonly used: number;
+  readonly allowed: number;
+
+  constructor({
+    what,
+    used,
+    allowed,
+  }: { readonly what: "records" | "bytes"; readonly used: number; readonly allowed: number }) {
+    super(`Cannot commit: at most ${allowed} ${what} are allowed, and ${used} are there`);
+    this.what = what;
+    this.used = used;
+    this.allowed = allowed;
   }
 }
 

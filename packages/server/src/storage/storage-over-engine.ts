@@ -1,11 +1,26 @@
 import { smallArtifactBytes } from "../ports/artifact-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { EventQuery, EventRecord, StoredEvent } from "../ports/event-log.ts";
-import type { Committed, RecordKey, StateStore, StoredRecord, Transaction } from "../ports/state-store.ts";
+import type {
+  Committed,
+  CountedCollection,
+  RecordKey,
+  StateStore,
+  StoredRecord,
+  Transaction,
+  Usage,
+} from "../ports/state-store.ts";
 import type { Storage } from "../ports/storage.ts";
 import { checkKey, checkSize, encodeTransaction } from "./encode-transaction.ts";
 import type { Engine, LargeArtifacts, TransactionWrite, Write, WriteOutcome } from "./engine.ts";
-import { ArtifactCorrupt, ArtifactMissing, StorageConflict, StorageFull, StorageUnavailable } from "./errors.ts";
+import {
+  ArtifactCorrupt,
+  ArtifactMissing,
+  StorageConflict,
+  StorageFull,
+  StorageOverQuota,
+  StorageUnavailable,
+} from "./errors.ts";
 import { decodeEvent, type EventPage, type EventRow } from "./event-row.ts";
 import { EventTails } from "./event-tails.ts";
 import { pageLimits, sizeLimits } from "./limits.ts";
@@ -42,6 +57,7 @@ export function storageOverEngine(parts: StorageParts): Storage {
     state: {
       get: (tenant, key) => storage.getRecord(tenant, key),
       list: (query) => storage.listRecords(query),
+      usage: (tenant, collection) => storage.usage(tenant, collection),
       commit: (transaction) => storage.commit(transaction),
     },
     artifacts: {
@@ -139,6 +155,12 @@ class StorageOverEngine {
     return this.#engine.listRecords({ tenant, collection, after, limit, nowMs: this.#nowMs() });
   }
 
+  async usage(tenant: string, collection: CountedCollection): Promise<Usage> {
+    this.#assertOpen();
+    checkKey(tenant);
+    return this.#engine.usage({ tenant, collection });
+  }
+
   async putArtifact(bytes: Uint8Array): Promise<string> {
     this.#assertOpen();
     checkSize("artifact bytes", bytes.byteLength, sizeLimits.artifactBytes);
@@ -191,6 +213,8 @@ class StorageOverEngine {
         return outcome;
       case "conflict":
         throw new StorageConflict(outcome);
+      case "over-quota":
+        throw new StorageOverQuota(outcome);
       case "full":
         throw new StorageFull();
     }

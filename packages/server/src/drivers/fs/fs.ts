@@ -1,6 +1,7 @@
 import { quoted, SoloError } from "../../errors.ts";
 import type { Asker, CallOperation, Driver } from "../driver.ts";
 import { argumentsRefused } from "../refusals.ts";
+import { quotaReached, type TenantQuota } from "../tenant-quota.ts";
 import { type Scratch, type ScratchOwner, scratchLimits } from "./scratch.ts";
 
 /** `ctx.fs`, and what the kernel itself needs of it. */
@@ -9,13 +10,15 @@ export interface FsDriver extends Driver {
   forget(owner: ScratchOwner): Promise<void>;
   /** The services that may have files. */
   owners(): Promise<readonly ScratchOwner[]>;
+  /** Bytes that a tenant keeps. */
+  usage(tenant: string): Promise<number>;
 }
 
 const longestPath = 200;
 const mostNames = 8;
 
 /** Files of the service's own that outlive its cell, and not the service. */
-export function fsDriver(scratch: Scratch): FsDriver {
+export function fsDriver(scratch: Scratch, quota: TenantQuota): FsDriver {
   return {
     name: "fs",
     operations: {
@@ -39,13 +42,18 @@ export function fsDriver(scratch: Scratch): FsDriver {
       write: operation("fs/write", "fs.write", 2, ([path, data], asker) => {
         const bytes = readData(data);
         return async () => {
-          const written = await scratch.write(asker, path, bytes).catch(diskFull);
+          const allowed = quota.allowed(asker.tenant, "filesBytes");
+          const written = await scratch.write(asker, path, bytes, allowed).catch(diskFull);
+          if (written.kind === "tenant-full") {
+            throw quotaReached(quota, "fs.write", asker, { limit: "filesBytes", used: written.used, allowed });
+          }
           if (written.kind === "full") throw scratchFull(written.limit, written.used);
         };
       }),
     },
     forget: (owner) => scratch.forget(owner),
     owners: () => scratch.owners(),
+    usage: (tenant) => scratch.usage(tenant),
   };
 }
 

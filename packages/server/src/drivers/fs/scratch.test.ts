@@ -7,6 +7,12 @@ import { fsDriver } from "./fs.ts";
 import { Scratch, scratchLimits } from "./scratch.ts";
 
 const asker: Asker = { tenant: "acme", serviceId: "reports", spiffeId: "s", correlationId: "c" };
+let mostBytes = Number.POSITIVE_INFINITY;
+const told: number[] = [];
+const quota = {
+  allowed: () => mostBytes,
+  reached: (_tenant: string, _limit: string, { used }: { used: number }) => void told.push(used),
+};
 let folder: string;
 let scratch: Scratch;
 
@@ -19,12 +25,12 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** As dispatch runs an operation once its needs are granted. */
 const run = async (name: string, ...args: readonly unknown[]): Promise<unknown> => {
-  const operation = fsDriver(scratch).operations[name];
+  const operation = fsDriver(scratch, quota).operations[name];
   if (operation?.kind !== "call") throw new Error(name);
   return operation.plan(args, asker).run(undefined as never);
 };
 const needsOf = (name: string, ...args: readonly unknown[]) =>
-  fsDriver(scratch).operations[name]?.plan(args, asker).needs;
+  fsDriver(scratch, quota).operations[name]?.plan(args, asker).needs;
 
 describe("a service's files", () => {
   test("come back as they were written, last as last", async () => {
@@ -58,6 +64,30 @@ describe("a service's files", () => {
     expect(needsOf("list")).toEqual([{ ability: "fs/read", path: "fs/reports" }]);
   });
 
+  test("count against what their tenant may keep, through changes, ends and a new start", async () => {
+    const other = { ...asker, serviceId: "other" };
+    mostBytes = 10;
+    await run("write", "a", "12345678");
+    await expect(run("write", "b", "123")).rejects.toMatchObject({
+      code: "QUOTA_EXCEEDED",
+      facts: { quota: { subject: "files_bytes", limit: 10, used: 8 } },
+    });
+    expect(told.splice(0)).toEqual([8]);
+    expect(await scratch.write(other, "b", Buffer.from("123"), mostBytes)).toEqual({ kind: "tenant-full", used: 8 });
+    await run("write", "a", "1234");
+    expect(await scratch.write(other, "b", Buffer.from("123456"), mostBytes)).toEqual({ kind: "written" });
+    scratch = new Scratch(folder);
+    expect(await scratch.usage("acme")).toBe(10);
+    mostBytes = 5;
+    // What is smaller than before is taken.
+    await run("write", "a", "123");
+    await run("remove", "a");
+    expect(await scratch.usage("acme")).toBe(6);
+    await scratch.forget(other);
+    expect(await scratch.usage("acme")).toBe(0);
+    mostBytes = Number.POSITIVE_INFINITY;
+  });
+
   test("are never seen half written", async () => {
     await run("write", "a", "whole");
     // What a kill in the middle of a write leaves.
@@ -79,7 +109,7 @@ describe("a service's files", () => {
     mkdirSync(join(folder, "acme", "many"), { recursive: true });
     for (let index = 0; index < scratchLimits.files; index += 1)
       writeFileSync(join(folder, "acme", "many", `${index}`), "");
-    expect(await scratch.write({ ...asker, serviceId: "many" }, "one-more", Buffer.from(""))).toMatchObject({
+    expect(await scratch.write({ ...asker, serviceId: "many" }, "one-more", Buffer.from(""), 100)).toMatchObject({
       kind: "full",
       limit: "files",
     });

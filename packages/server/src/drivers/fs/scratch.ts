@@ -22,7 +22,8 @@ export interface ScratchFile {
 
 export type Written =
   | { readonly kind: "written" }
-  | { readonly kind: "full"; readonly limit: "files" | "bytes"; readonly used: number };
+  | { readonly kind: "full"; readonly limit: "files" | "bytes"; readonly used: number }
+  | { readonly kind: "tenant-full"; readonly used: number };
 
 /**
  * The scratch folders of all services. A service's files lie flat in its folder, whatever their paths: there is no link, no
@@ -32,6 +33,9 @@ export class Scratch {
   readonly #root: string;
   /** The last change in each folder, while one is made. */
   readonly #changes = new Map<string, Promise<unknown>>();
+
+  /** Bytes that each tenant keeps, counted when they are first asked for. */
+  readonly #kept = new Map<string, Promise<{ bytes: number }>>();
 
   /** @param root Only the kernel may write there. */
   constructor(root: string) {
@@ -54,19 +58,26 @@ export class Scratch {
   }
 
   /** All of it or nothing, also when the server is killed meanwhile. */
-  write(owner: ScratchOwner, path: string, bytes: Uint8Array): Promise<Written> {
+  write(owner: ScratchOwner, path: string, bytes: Uint8Array, mostOfTenant: number): Promise<Written> {
     return this.#inOrder(owner, async () => {
-      const others = (await this.list(owner)).filter((file) => file.path !== path);
+      const kept = await this.#keptBy(owner.tenant);
+      const all = await this.list(owner);
+      const others = all.filter((file) => file.path !== path);
       if (others.length >= scratchLimits.files) return { kind: "full", limit: "files", used: others.length };
-      const used = others.reduce((sum, file) => sum + file.bytes, bytes.length);
+      const used = sumOf(others) + bytes.length;
       if (used > scratchLimits.bytes) return { kind: "full", limit: "bytes", used };
+      const growth = bytes.length - (all.find((file) => file.path === path)?.bytes ?? 0);
+      if (growth > 0 && kept.bytes + growth > mostOfTenant) return { kind: "tenant-full", used: kept.bytes };
+      // Taken before it is written: others of the tenant write meanwhile.
+      kept.bytes += growth;
       const folder = this.#folderOf(owner);
-      await mkdir(folder, { recursive: true, mode: 0o700 });
       const started = join(folder, `${unfinished}${nanoid()}`);
       try {
+        await mkdir(folder, { recursive: true, mode: 0o700 });
         await writeFile(started, bytes, { mode: 0o600 });
         await rename(started, join(folder, nameOf(path)));
       } catch (error) {
+        kept.bytes -= growth;
         await rm(started, { force: true });
         throw error;
       }
@@ -77,14 +88,29 @@ export class Scratch {
   /** @returns Whether there was such a file. */
   remove(owner: ScratchOwner, path: string): Promise<boolean> {
     return this.#inOrder(owner, async () => {
-      const gone = unlink(join(this.#folderOf(owner), nameOf(path))).then(() => true);
-      return (await unlessMissing(gone)) ?? false;
+      const kept = await this.#keptBy(owner.tenant);
+      const file = join(this.#folderOf(owner), nameOf(path));
+      const found = await unlessMissing(stat(file));
+      if (found === undefined) return false;
+      await unlink(file);
+      kept.bytes -= found.size;
+      return true;
     });
   }
 
   /** Removes all of a service that is gone for good. */
   forget(owner: ScratchOwner): Promise<void> {
-    return this.#inOrder(owner, () => rm(this.#folderOf(owner), { recursive: true, force: true }));
+    return this.#inOrder(owner, async () => {
+      const kept = await this.#keptBy(owner.tenant);
+      const bytes = sumOf(await this.list(owner));
+      await rm(this.#folderOf(owner), { recursive: true, force: true });
+      kept.bytes -= bytes;
+    });
+  }
+
+  /** Bytes that a tenant keeps. */
+  async usage(tenant: string): Promise<number> {
+    return (await this.#keptBy(tenant)).bytes;
   }
 
   /** The services that may have files. */
@@ -97,6 +123,20 @@ export class Scratch {
       }),
     );
     return services.flat();
+  }
+
+  #keptBy(tenant: string): Promise<{ bytes: number }> {
+    const known = this.#kept.get(tenant);
+    if (known !== undefined) return known;
+    const count = async (): Promise<{ bytes: number }> => {
+      const ids = (await unlessMissing(readdir(join(this.#root, tenant)))) ?? [];
+      const lists = await Promise.all(ids.map((serviceId) => this.list({ tenant, serviceId })));
+      return { bytes: sumOf(lists.flat()) };
+    };
+    const counted = count();
+    this.#kept.set(tenant, counted);
+    counted.catch(() => this.#kept.delete(tenant));
+    return counted;
   }
 
   #folderOf({ tenant, serviceId }: ScratchOwner): string {
@@ -114,6 +154,8 @@ export class Scratch {
     return made;
   }
 }
+
+const sumOf = (files: readonly ScratchFile[]): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** What begins like that is not written whole; no path can. */
 const unfinished = "+";

@@ -2,10 +2,11 @@ import { decodeValue } from "../../cells/guest/json.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { NewEvent } from "../../ports/event-log.ts";
 import type { RecordKey, StateStore, Transaction } from "../../ports/state-store.ts";
-import { StorageConflict } from "../../storage/errors.ts";
+import { StorageConflict, StorageOverQuota } from "../../storage/errors.ts";
 import { Arguments } from "../arguments.ts";
 import type { Asker, CallOperation, Driver, Need, StreamOperation } from "../driver.ts";
 import { argumentsRefused } from "../refusals.ts";
+import { quotaReached, type TenantQuota } from "../tenant-quota.ts";
 import { keyPath, prefixPath } from "./key-path.ts";
 import { type Change, Watchers } from "./watchers.ts";
 
@@ -36,8 +37,12 @@ type Written =
  *
  * A write is on disk, with its event and all or nothing, before it is answered. Values never are in events.
  */
-export function kvDriver(ports: { readonly state: StateStore; readonly clock: Clock }): Driver {
-  const { state, clock } = ports;
+export function kvDriver(ports: {
+  readonly state: StateStore;
+  readonly clock: Clock;
+  readonly quota: TenantQuota;
+}): Driver {
+  const { state, clock, quota } = ports;
   const watchers = new Watchers();
   const turn = new Turn();
 
@@ -86,11 +91,24 @@ export function kvDriver(ports: { readonly state: StateStore; readonly clock: Cl
         ...deletes.map((key) => ({ ...recordOf(store, key), value: deleted, expiresAtMs })),
       ],
       expect,
+      within: {
+        collection: "kv",
+        records: quota.allowed(tenant, "kvKeys"),
+        bytes: quota.allowed(tenant, "kvBytes"),
+      },
     };
     await turn.over();
     try {
       if (changes.length > 0 || expect.length > 0) await state.commit(transaction);
     } catch (error) {
+      if (error instanceof StorageOverQuota) {
+        const { what, used, allowed } = error;
+        throw quotaReached(quota, "the write", asker, {
+          limit: what === "bytes" ? "kvBytes" : "kvKeys",
+          used,
+          allowed,
+        });
+      }
       if (!(error instanceof StorageConflict)) throw error;
       return conflictOf(asker, store, writes);
     }

@@ -17,7 +17,7 @@ export const quotaService = (
 ): MethodsOf<QuotaServiceServer> => ({
   getQuota: unary(context, "QuotaService/GetQuota", tenantResource, async (_request, { permit: { tenant } }) => ({
     tenant,
-    limits: usesOf(deployments, inFlight, tenant),
+    limits: await usesOf(deployments, inFlight, tenant),
   })),
 
   setQuota: unary(context, "QuotaService/SetQuota", tenantResource, async (request, { permit }) => {
@@ -25,16 +25,18 @@ export const quotaService = (
     const key = requestKey(permit.method, request.requestId, SetQuotaRequest.encode(request).finish());
     const change = changeOf(request.limits);
     if (!request.validateOnly) await deployments.quotas.set(deployments, permit, key, change);
-    return { tenant, limits: usesOf(deployments, inFlight, tenant) };
+    return { tenant, limits: await usesOf(deployments, inFlight, tenant) };
   }),
 });
 
-function usesOf({ directory, quotas }: DeploymentContext, inFlight: InFlight, tenant: string): LimitUse[] {
+async function usesOf(deployments: DeploymentContext, inFlight: InFlight, tenant: string): Promise<LimitUse[]> {
+  const { directory, quotas } = deployments;
   const living = [...directory.of(tenant)].filter((service) => service.isLive);
   const promised = addPromises(living.map((service) => service.record.manifest.limits));
+  const used = { ...promised, ...(await deployments.kept(tenant)), callsInFlight: inFlight.of(tenant) };
   return tenantLimitNames.map((name) => ({
     limit: tenantLimitRow(name).wireName,
-    used: BigInt(name === "callsInFlight" ? inFlight.of(tenant) : promised[name]),
+    used: BigInt(used[name]),
     allowed: BigInt(quotas.allowed(tenant, name)),
     soft: undefined,
     action: LimitAction.LIMIT_ACTION_THROTTLE,

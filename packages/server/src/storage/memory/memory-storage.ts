@@ -27,6 +27,7 @@ function inlineEngine(tables: Operations): Engine {
     head: async (tenant) => tables.head(tenant),
     heads: async () => tables.heads(undefined),
     getRecord: async (query) => tables.getRecord(query),
+    usage: async (query) => tables.usage(query),
     listRecords: async (query) => tables.listRecords(query),
     getArtifact: async (sha256) => copyOf(tables.getArtifact(sha256)),
     close: async () => {},

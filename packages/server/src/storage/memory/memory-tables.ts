@@ -1,4 +1,4 @@
-import type { RecordKey, StoredRecord } from "../../ports/state-store.ts";
+import type { CountedCollection, RecordKey, StoredRecord, Usage } from "../../ports/state-store.ts";
 import type {
   EventPageQuery,
   Operations,
@@ -9,11 +9,13 @@ import type {
   WriteOutcome,
 } from "../engine.ts";
 import type { EventPage, EventRow } from "../event-row.ts";
+import { overQuota } from "../over-quota.ts";
 
 /** The engine's operations over maps. */
 export class MemoryTables implements Operations {
   readonly #events = new Map<string, EventRow[]>();
   readonly #records = new Map<string, StoredRecord>();
+  readonly #usage = new Map<string, Usage>();
   readonly #artifacts = new Map<string, Uint8Array>();
 
   commit(group: readonly Write[]): readonly WriteOutcome[] {
@@ -51,6 +53,10 @@ export class MemoryTables implements Operations {
     return { ...record, value: new Uint8Array(record.value) };
   }
 
+  usage({ tenant, collection }: { readonly tenant: string; readonly collection: CountedCollection }): Usage {
+    return this.#usage.get(`${collection}/${tenant}`) ?? { records: 0, bytes: 0 };
+  }
+
   listRecords({ tenant, collection, after, limit, nowMs }: RecordListQuery): readonly StoredRecord[] {
     return [...this.#records.values()]
       .filter((record) => record.collection === collection && (tenant === undefined || record.tenant === tenant))
@@ -64,12 +70,21 @@ export class MemoryTables implements Operations {
     return this.#artifacts.get(sha256);
   }
 
-  #apply({ tenant, atMs, artifacts, events, puts, deletes, expect }: TransactionWrite): WriteOutcome {
+  #apply({ tenant, atMs, artifacts, events, puts, deletes, expect, within }: TransactionWrite): WriteOutcome {
     const revisionOf = (key: RecordKey) => this.getRecord({ ...key, tenant, nowMs: atMs })?.revision ?? 0;
     for (const { collection, key, revision } of expect) {
       const found = revisionOf({ collection, key });
       if (found !== revision) return { kind: "conflict", record: { collection, key }, expected: revision, found };
     }
+    if (within !== undefined) {
+      const growth = this.#growthOf(tenant, puts, deletes, within.collection);
+      const used = this.usage({ tenant, collection: within.collection });
+      const over = overQuota(used, growth, within);
+      if (over !== undefined) return over;
+    }
+    const kept = this.#growthOf(tenant, puts, deletes, "kv");
+    const before = this.usage({ tenant, collection: "kv" });
+    this.#usage.set(`kv/${tenant}`, { records: before.records + kept.records, bytes: before.bytes + kept.bytes });
     for (const { sha256, bytes } of artifacts) this.#artifacts.set(sha256, bytes);
     const log = this.#events.get(tenant) ?? [];
     const firstSequence = log.length + 1;
@@ -79,6 +94,26 @@ export class MemoryTables implements Operations {
       this.#records.set(addressOf(tenant, put), { ...put, tenant, revision: revisionOf(put) + 1 });
     for (const key of deletes) this.#records.delete(addressOf(tenant, key));
     return { kind: "written", firstSequence };
+  }
+
+  /** Of keys that are each written once. */
+  #growthOf(
+    tenant: string,
+    puts: TransactionWrite["puts"],
+    deletes: TransactionWrite["deletes"],
+    collection: CountedCollection,
+  ): Usage {
+    const growth = { records: 0, bytes: 0 };
+    const count = (key: string, value: Uint8Array | undefined, sign: 1 | -1): void => {
+      if (value === undefined || value.length === 0) return;
+      growth.records += sign;
+      growth.bytes += sign * (Buffer.byteLength(key) + value.length);
+    };
+    for (const each of [...puts, ...deletes]) {
+      if (each.collection === collection) count(each.key, this.#records.get(addressOf(tenant, each))?.value, -1);
+    }
+    for (const { key, value, collection: of } of puts) if (of === collection) count(key, value, 1);
+    return growth;
   }
 }
 

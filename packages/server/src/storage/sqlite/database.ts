@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import type { Collection, RecordKey, StoredRecord } from "../../ports/state-store.ts";
+import type { Collection, CountedCollection, RecordKey, StoredRecord, Usage } from "../../ports/state-store.ts";
 import type {
   EventPageQuery,
   Operations,
@@ -12,6 +12,7 @@ import type {
   WriteOutcome,
 } from "../engine.ts";
 import type { EventPage, EventRow } from "../event-row.ts";
+import { overQuota } from "../over-quota.ts";
 import { isResult } from "./result-code.ts";
 import { migrate, newestSchemaVersion } from "./schema.ts";
 
@@ -110,6 +111,14 @@ export class Database implements Operations {
     return row === undefined ? undefined : recordOf(row);
   }
 
+  usage({ tenant, collection }: { readonly tenant: string; readonly collection: CountedCollection }): Usage {
+    const row = this.#prepare("SELECT records, bytes FROM usage WHERE collection = ? AND tenant = ?").get(
+      collection,
+      tenant,
+    ) as { records: number; bytes: number } | undefined;
+    return { records: row?.records ?? 0, bytes: row?.bytes ?? 0 };
+  }
+
   listRecords({ tenant, collection, after, limit, nowMs }: RecordListQuery): readonly StoredRecord[] {
     const conditions = ["collection = ?", "(expires_at_ms IS NULL OR expires_at_ms > ?)"];
     const values: SQLInputValue[] = [collection, nowMs];
@@ -177,11 +186,22 @@ export class Database implements Operations {
   }
 
   /** Checks before it writes, so that a conflict leaves nothing to undo and no neighbour in the group is touched. */
-  #writeTransaction({ tenant, atMs, artifacts, events, puts, deletes, expect }: TransactionWrite): WriteOutcome {
+  #writeTransaction({
+    tenant,
+    atMs,
+    artifacts,
+    events,
+    puts,
+    deletes,
+    expect,
+    within,
+  }: TransactionWrite): WriteOutcome {
     for (const { collection, key, revision } of expect) {
       const found = this.#revisionOf(tenant, { collection, key }, atMs);
       if (found !== revision) return { kind: "conflict", record: { collection, key }, expected: revision, found };
     }
+    const over = within === undefined ? undefined : this.#overQuota(tenant, puts, deletes, within);
+    if (over !== undefined) return over;
     for (const artifact of artifacts) this.#writeArtifact(artifact);
     const firstSequence = events.length === 0 ? 0 : this.#takeSequences(tenant, events.length);
     const insertEvent = this.#prepare(
@@ -203,6 +223,35 @@ export class Database implements Operations {
     const remove = this.#prepare("DELETE FROM record WHERE collection = ? AND tenant = ? AND key = ?");
     for (const { collection, key } of deletes) remove.run(collection, tenant, key);
     return { kind: "written", firstSequence };
+  }
+
+  /** Looked at closely only where it might be too much, as if all were new. */
+  #overQuota(
+    tenant: string,
+    puts: TransactionWrite["puts"],
+    deletes: TransactionWrite["deletes"],
+    within: NonNullable<TransactionWrite["within"]>,
+  ): WriteOutcome | undefined {
+    const { collection } = within;
+    const used = this.usage({ tenant, collection });
+    const growth = { records: 0, bytes: 0 };
+    const added = puts.filter((put) => put.collection === collection && put.value.length > 0);
+    for (const { key, value } of added) {
+      growth.records += 1;
+      growth.bytes += Buffer.byteLength(key) + value.length;
+    }
+    if (overQuota(used, growth, within) === undefined) return undefined;
+    const size = this.#prepare(`
+      SELECT octet_length(key) + length(value) AS bytes FROM record
+      WHERE collection = ? AND tenant = ? AND key = ? AND length(value) > 0`);
+    for (const each of [...puts, ...deletes]) {
+      if (each.collection !== collection) continue;
+      const row = size.get(collection, tenant, each.key) as { bytes: number } | undefined;
+      if (row === undefined) continue;
+      growth.records -= 1;
+      growth.bytes -= row.bytes;
+    }
+    return overQuota(used, growth, within);
   }
 
   #revisionOf(tenant: string, { collection, key }: RecordKey, nowMs: number): number {

@@ -36,6 +36,36 @@ const migrations: readonly string[] = [
     bytes BLOB NOT NULL
   ) STRICT;
   `,
+  `
+  -- How much each tenant has of what is counted. Kept by triggers, so that nothing that writes records can forget it.
+  CREATE TABLE usage (
+    collection TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    records INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (collection, tenant)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO usage
+    SELECT collection, tenant, count(*), sum(octet_length(key) + length(value)) FROM record
+    WHERE collection = 'kv' AND length(value) > 0 GROUP BY tenant;
+
+  CREATE TRIGGER record_added AFTER INSERT ON record WHEN new.collection = 'kv' AND length(new.value) > 0 BEGIN
+    INSERT INTO usage VALUES (new.collection, new.tenant, 1, octet_length(new.key) + length(new.value))
+      ON CONFLICT DO UPDATE SET records = records + 1, bytes = bytes + excluded.bytes;
+  END;
+  CREATE TRIGGER record_removed AFTER DELETE ON record WHEN old.collection = 'kv' AND length(old.value) > 0 BEGIN
+    UPDATE usage SET records = records - 1, bytes = bytes - octet_length(old.key) - length(old.value)
+      WHERE collection = old.collection AND tenant = old.tenant;
+  END;
+  CREATE TRIGGER record_changed AFTER UPDATE ON record WHEN new.collection = 'kv' BEGIN
+    UPDATE usage SET
+      records = records + (length(new.value) > 0) - (length(old.value) > 0),
+      bytes = bytes
+        + iif(length(new.value) > 0, octet_length(new.key) + length(new.value), 0)
+        - iif(length(old.value) > 0, octet_length(old.key) + length(old.value), 0)
+      WHERE collection = new.collection AND tenant = new.tenant;
+  END;
+  `,
 ];
 
 /** The schema version that this server writes. */

@@ -106,7 +106,7 @@ describe("the data folder", () => {
   test("is left alone when a newer server wrote it", async () => {
     await (await open()).close();
     withDatabase((database) => database.exec("PRAGMA user_version = 99"));
-    await expect(open()).rejects.toMatchObject({ code: "STORAGE_SCHEMA_TOO_NEW", found: 99, newestKnown: 1 });
+    await expect(open()).rejects.toMatchObject({ code: "STORAGE_SCHEMA_TOO_NEW", found: 99, newestKnown: 2 });
     withDatabase((database) => expect(database.prepare("PRAGMA user_version").get()).toEqual({ user_version: 99 }));
   });
 

@@ -64,6 +64,7 @@ class WorkerEngine {
       head: (argument) => this.#request("head", argument),
       heads: (argument) => this.#request("heads", argument),
       getRecord: (argument) => this.#request("getRecord", argument),
+      usage: (argument) => this.#request("usage", argument),
       listRecords: (argument) => this.#request("listRecords", argument),
       getArtifact: (argument) => this.#request("getArtifact", argument),
       close: () => this.#close(),

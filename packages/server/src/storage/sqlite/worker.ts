@@ -52,6 +52,8 @@ function perform(request: Request): Reply["result"] {
       return database.heads();
     case "getRecord":
       return database.getRecord(request.argument);
+    case "usage":
+      return database.usage(request.argument);
     case "listRecords":
       return database.listRecords(request.argument);
     case "getArtifact":

@@ -38,7 +38,7 @@ export interface SetQuotaRequest {
   validateOnly: boolean;
   tenant: string;
   /**
-   * By name: `services`, `memory_bytes`, `cpu_percent`, `processes`, `mailbox_bytes`, `calls_in_flight`. Those not named stay as
+   * By name: `services`, `memory_bytes`, `cpu_percent`, `processes`, `mailbox_bytes`, `calls_in_flight`, `kv_keys`, `kv_bytes`, `files_bytes`. Those not named stay as
    * they are; 0 puts one back to the server's setting.
    */
   limits: { [key: string]: bigint };
