@@ -65,9 +65,12 @@ export async function deploy(
   deployment: Deployment,
 ): Promise<ServiceView> {
   const guest = beginEarly(context, permit, deployment);
+  // Beside the request's own record, so that the storage thread is asked once. It matters only where something is started.
+  const before = previousRecord(context, permit.tenant, deployment.serviceId);
+  before.catch(() => undefined);
   try {
     return await context.requests.once(permit, key, (answering) =>
-      start(context, permit, deployment, { answering, guest }),
+      start(context, permit, deployment, { answering, guest, before }),
     );
   } finally {
     guest?.abandon();
@@ -107,17 +110,24 @@ export async function planDeploy(
   return viewOfRecord(context, permit.tenant, deployment.serviceId, record, firstState());
 }
 
+/** What was begun before it was known that something is to be started. */
+interface Begun {
+  readonly answering: Answering<ServiceView>;
+  readonly guest: StartingGuest | undefined;
+  readonly before: Promise<ServiceRecord | undefined>;
+}
+
 async function start(
   context: DeploymentContext,
   permit: Permit<"DeploymentService/Deploy">,
   deployment: Deployment,
-  { answering, guest }: { readonly answering: Answering<ServiceView>; readonly guest: StartingGuest | undefined },
+  { answering, guest, before }: Begun,
 ): Promise<ServiceView> {
   const { tenant, correlationId } = permit;
   const { serviceId } = deployment;
   const origin: Origin = { correlationId, actor: permit.caller.spiffeId };
   checkDeployment(context, tenant, deployment);
-  const previous = await previousRecord(context, tenant, serviceId);
+  const previous = await before;
   const authority = await authorityOf(context, permit, deployment);
   const floor = signedFloor(previous);
   const signed = await checkSignature(context, permit, deployment, floor);
