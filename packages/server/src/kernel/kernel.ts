@@ -234,7 +234,8 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
             children: opened.all.map((driver) => ({
               id: driver.name,
               shutdown: driverStopMs,
-              start: (parent) => parent.start(processes.handlerOf(driver), { link: true }),
+              start: (parent) =>
+                parent.start(processes.handlerOf(driver), { link: true, label: `driver ${driver.name}` }),
             })),
           });
         },

@@ -184,7 +184,7 @@ export async function grant<M extends Method>(
     const held = typeof rules[method] === "string" ? [] : caller.holding.capabilities(incoming.capability());
     const permit = authorize(authority.verifier, {
       caller,
-      capabilities: held instanceof Promise ? await held : held,
+      capabilities: "then" in held ? await held : held,
       method,
       resource,
       correlationId,

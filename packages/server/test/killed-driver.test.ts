@@ -1,0 +1,268 @@
+// A whole server in this process: real sockets, cells and disk, so that a driver can be killed, and its disk be full, at the very
+// moment that matters. Who asked is told, nothing is lost or doubled, and nobody else notices.
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { Exit, type Pid, processInfo } from "@solo/actor-core";
+import { kernelTenant } from "../src/authority/names.ts";
+import { openSandbox } from "../src/cells/sandbox.ts";
+import { buildGuest, testFolderId } from "../src/cells/testing/real-cells.ts";
+import { type Gateway, openGateway } from "../src/gateway/open-gateway.ts";
+import { type Kernel, startKernel } from "../src/kernel/kernel.ts";
+import { serviceDefaults } from "../src/limits.ts";
+import { silentLogger } from "../src/observability/logger.ts";
+import { noMetrics } from "../src/observability/metrics.ts";
+import type { Storage } from "../src/ports/storage.ts";
+import { openReceipts, type Receipts } from "../src/receipts/receipts.ts";
+import { StorageFull } from "../src/storage/errors.ts";
+import { openSqliteStorage } from "../src/storage/index.ts";
+import { systemClock as clock } from "../src/system-clock.ts";
+import { ask, type Connection, connect, freshId, refusal } from "./client.ts";
+import { makeDataFolder, readProfile, until } from "./server-process.ts";
+
+jest.setTimeout(30_000);
+
+const worker = `
+import { defineServer, reply } from "@solo/actor-core";
+export default defineServer({
+  version: 1,
+  init: () => ({}),
+  calls: {
+    do: async ({ state, ctx }, driver: string, operation: string, ...args: unknown[]) => {
+      try {
+        return reply({ answer: (await (ctx as any)[driver][operation](...args)) ?? null }, state);
+      } catch (error) {
+        return reply({ code: (error as any).code ?? null }, state);
+      }
+    },
+  },
+  casts: {
+    wake: async ({ state, ctx }, notice: { timer: string; firing: number }) => {
+      await (ctx as any).kv.put("woke/" + notice.timer + "/" + notice.firing, true);
+      return state;
+    },
+  },
+});
+`;
+
+/** Holds commits of one type of event where it is told to, and refuses all when it is full. */
+const disk = {
+  full: false,
+  hold: undefined as undefined | { readonly type: string; readonly at: "before" | "after" },
+  held: Promise.withResolvers<void>(),
+  go: Promise.withResolvers<void>(),
+};
+
+function holding(storage: Storage): Storage {
+  const commit: Storage["state"]["commit"] = async (transaction) => {
+    if (disk.full) throw new StorageFull();
+    const { hold } = disk;
+    const isHeld = hold !== undefined && transaction.events.some(({ body }) => body.type === hold.type);
+    if (!isHeld) return storage.state.commit(transaction);
+    disk.hold = undefined;
+    const committed = hold.at === "after" ? await storage.state.commit(transaction) : undefined;
+    disk.held.resolve();
+    await disk.go.promise;
+    return committed ?? storage.state.commit(transaction);
+  };
+  return { ...storage, state: { ...storage.state, commit } };
+}
+
+const data = makeDataFolder();
+let kernel: Kernel;
+let solo: Connection;
+let peer: Server;
+let url: string;
+let closed = 0;
+let asked = 0;
+
+beforeAll(async () => {
+  buildGuest();
+  peer = createServer((request, response) => {
+    asked += 1;
+    request.socket.once("close", () => (closed += 1));
+    if (request.url === "/hello") response.end("hello");
+  });
+  await new Promise<void>((resolve) => peer.listen(0, "127.0.0.1", resolve));
+  url = `http://localhost:${(peer.address() as AddressInfo).port}`;
+  const dataFolderId = testFolderId();
+  let receipts: Receipts;
+  let gateway: Gateway | undefined;
+  kernel = await startKernel({
+    clock,
+    logger: silentLogger,
+    metrics: noMetrics,
+    version: "test",
+    capacity: { memoryBytes: 2 ** 33, cpuPercent: 200, memoryOvercommit: 8, cpuOvercommit: 8 },
+    rootKey: { kind: "key-file", path: join(data.folder, "vault", "root.key") },
+    drivers: { allowAddresses: ["127.0.0.1"], scratchFolder: join(data.folder, "scratch") },
+    openStorage: async () => holding(await openSqliteStorage({ folder: data.folder, clock })),
+    openReceipts: async (storage) =>
+      (receipts = await openReceipts({
+        folder: join(data.folder, "receipts"),
+        keyFolder: join(data.folder, "identity"),
+        serverId: dataFolderId,
+        storage,
+        kernelTenant,
+        clock,
+        logger: silentLogger,
+      })),
+    openSandbox: () =>
+      openSandbox({
+        dataFolderId,
+        clock,
+        poolSize: 1,
+        poolMost: 2,
+        freezeAfterMs: 60_000,
+        programsFolder: join(data.folder, "programs"),
+        allowance: { programs: [], libraries: false },
+        minimum: {},
+        log: () => undefined,
+      }),
+    openGateway: async (parts) =>
+      (gateway = await openGateway(parts, {
+        dataFolder: data.folder,
+        host: "127.0.0.1",
+        port: 0,
+        httpPort: 0,
+        version: "test",
+        clock,
+        logger: silentLogger,
+        metrics: noMetrics,
+        receipts,
+        audit: undefined,
+        defaults: serviceDefaults,
+        callsInFlight: 1_000,
+        hostNames: [],
+        certificateLifeMs: 86_400_000,
+        graceMs: () => 1_000,
+        stop: () => undefined,
+      })),
+  });
+  const { address, adminProfileFolder } = gateway as unknown as Gateway;
+  solo = connect(address, readProfile(adminProfileFolder));
+  const grants = (id: string) => [
+    `kv/read,kv/write on kv/${id}/**`,
+    `clock/schedule on clock/${id}`,
+    "net/fetch on net/egress host=localhost",
+    `fs/read,fs/write on fs/${id}/**`,
+    "vault/read on vault/api-key",
+  ];
+  for (const id of ["worker", "bystander"]) await solo.deploy(id, worker, { manifest: { grants: grants(id) } });
+});
+afterAll(async () => {
+  solo.close();
+  await kernel.stop({ graceMs: 1_000 });
+  peer.closeAllConnections();
+  peer.close();
+  data.remove();
+});
+
+const use = (id: string, ...args: readonly unknown[]) => solo.call(id, "do", args) as Promise<Record<string, unknown>>;
+
+const pidOf = (driver: string): Pid | undefined =>
+  kernel.system.processes().find((pid) => processInfo(pid)?.label === `driver ${driver}`);
+
+/** Kills a driver, and waits until another stands in its place; all the others stay who they were. */
+async function kill(driver: string): Promise<void> {
+  const others = ["kv", "net", "clock", "fs", "vault", "events", "logs", "random"].filter((each) => each !== driver);
+  const before = [pidOf(driver), ...others.map(pidOf)];
+  expect(before).not.toContain(undefined);
+  kernel.system.exitSignal(before[0] as Pid, Exit.kill);
+  await until("it is started again", async () => {
+    const now = pidOf(driver);
+    return now === undefined || now === before[0] ? undefined : true;
+  });
+  expect(others.map(pidOf)).toEqual(before.slice(1));
+}
+
+async function expectNobodyElseNoticed(): Promise<void> {
+  expect(await use("bystander", "kv", "put", "here", "still")).toEqual({ answer: null });
+  for (const id of ["worker", "bystander"]) expect(await solo.status(id)).toMatchObject({ restarts: 0 });
+}
+
+const writes = async (key: string) =>
+  (await solo.history()).filter(({ type, dataJson }) => type === "kv.written" && JSON.parse(dataJson).key === key);
+
+test.each(["before", "after"] as const)("kv: a put that is under way, %s it is on disk", async (at) => {
+  Object.assign(disk, { hold: { type: "kv.written", at }, held: Promise.withResolvers(), go: Promise.withResolvers() });
+  const key = `held-${at}`;
+  const put = use("worker", "kv", "put", key, 1);
+  await disk.held.promise;
+  await kill("kv");
+  expect(await put).toEqual({ code: "DRIVER_OUTCOME_UNKNOWN" });
+  // The driver in its place does not wait for what its predecessor left at the disk.
+  expect(await use("worker", "kv", "put", `${key}-next`, 2)).toEqual({ answer: null });
+  disk.go.resolve();
+  await until("it is there, once", async () =>
+    (await use("worker", "kv", "get", key)).answer === null ? undefined : true,
+  );
+  expect(await use("worker", "kv", "get", key)).toEqual({ answer: { value: 1, revision: 1 } });
+  expect(await writes(key)).toHaveLength(1);
+  await expectNobodyElseNoticed();
+});
+
+test("net: a fetch that is under way ends with its connection, and the next one works", async () => {
+  const fetching = use("worker", "net", "fetch", `${url}/never`);
+  await until("it has been asked", async () => (asked > 0 ? true : undefined));
+  const before = closed;
+  await kill("net");
+  expect(await fetching).toEqual({ code: "DRIVER_OUTCOME_UNKNOWN" });
+  await until("its connection is closed", async () => (closed > before ? true : undefined));
+  expect(asked).toBe(1);
+  expect(await use("worker", "net", "fetch", `${url}/hello`)).toMatchObject({ answer: { body: "hello" } });
+  await expectNobodyElseNoticed();
+});
+
+test("clock: a timer that is due meanwhile is told once, and counted once", async () => {
+  // Its service has handled it, and nobody has been told so yet.
+  Object.assign(disk, {
+    hold: { type: "timer.fired", at: "after" },
+    held: Promise.withResolvers(),
+    go: Promise.withResolvers(),
+  });
+  await use("worker", "clock", "after", 1, "wake", [], { id: "told" });
+  await disk.held.promise;
+  await kill("clock");
+  disk.go.resolve();
+  await use("worker", "clock", "after", 300, "wake", [], { id: "later" });
+  await kill("clock");
+  await until("the other is told", async () =>
+    (await use("worker", "kv", "get", "woke/later/1")).answer === null ? undefined : true,
+  );
+  await until("none is left", async () =>
+    ((await use("worker", "clock", "list")).answer as readonly unknown[] | undefined)?.length === 0 ? true : undefined,
+  );
+  for (const id of ["told", "later"]) {
+    expect(await writes(`woke/${id}/1`)).toHaveLength(1);
+    expect(await writes(`woke/${id}/2`)).toHaveLength(0);
+  }
+  const fired = (await solo.history()).filter(({ type }) => type === "timer.fired");
+  expect(fired.map(({ dataJson }) => JSON.parse(dataJson).timer)).toEqual(["told", "later"]);
+  await expectNobodyElseNoticed();
+});
+
+test("a full disk: what would be kept is refused in words, nothing is handed out that is not on record", async () => {
+  const store = (value: string) =>
+    ask(solo.vault, solo.vault.storeSecret, {
+      requestId: freshId(),
+      validateOnly: false,
+      tenant: "",
+      name: "api-key",
+      value: Buffer.from(value),
+    });
+  await store("first");
+  disk.full = true;
+  expect(await refusal(store("second"))).toMatchObject({ reason: "DISK_FULL" });
+  expect(await use("worker", "vault", "read", "api-key")).toEqual({ code: "DISK_FULL" });
+  const fetch = ask(solo.vault, solo.vault.fetchSecret, { tenant: "", name: "api-key", version: 0, leaseMs: 0 });
+  expect(await refusal(fetch)).toMatchObject({ reason: "DISK_FULL" });
+  expect(await use("worker", "kv", "put", "full", 1)).toEqual({ code: "DISK_FULL" });
+  expect(await use("worker", "clock", "after", 1, "wake")).toEqual({ code: "DISK_FULL" });
+  disk.full = false;
+  expect(await use("worker", "kv", "get", "full")).toEqual({ answer: null });
+  expect(await use("worker", "vault", "read", "api-key")).toMatchObject({ answer: { version: 1 } });
+  expect((await store("second")).version?.version).toBe(2);
+  await expectNobodyElseNoticed();
+});
