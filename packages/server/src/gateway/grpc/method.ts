@@ -1,7 +1,7 @@
 import type { X509Certificate } from "node:crypto";
 import type { Authority } from "../../authority/authority.ts";
 import { authorize, endedError, type Permit, type Resource } from "../../authority/authorize.ts";
-import type { Holding, Peer } from "../../authority/caller.ts";
+import type { Caller, Holding, Peer } from "../../authority/caller.ts";
 import { type Denials, isDenial } from "../../authority/denials.ts";
 import { checkTenant, kernelTenant } from "../../authority/names.ts";
 import { type Method, type Rule, rules } from "../../authority/rules.ts";
@@ -102,15 +102,26 @@ export function unary<M extends Method, Request, Response>(
     answer(request, incoming, onAnswer, onError) {
       const answered = poll.begun();
       const ended = begin(context, method, incoming);
-      grant(context, method, incoming, { resource: resourceOf(request), message: request }, ended)
-        .then((granted) => useCase(request, granted))
+      const resource = resourceOf(request);
+      let permit: Permit<M> | undefined;
+      grant(context, method, incoming, { resource, message: request }, ended)
+        .then((granted) => {
+          permit = granted.permit;
+          return useCase(request, granted);
+        })
         .then(
           (response) => {
             // The caller first: nobody waits for what is counted.
             onAnswer(response);
             ended.well();
           },
-          (thrown: unknown) => onError(ended.badly(thrown)),
+          (thrown: unknown) => {
+            const error = ended.badly(thrown);
+            // What was refused on the way in is on record already.
+            if (permit === undefined || !isDenial(error)) return onError(error);
+            const { caller, correlationId } = permit;
+            return recordDenied(context, { caller, correlationId, method, resource }, error).then(() => onError(error));
+          },
         )
         .finally(answered);
     },
@@ -199,22 +210,35 @@ export async function grant<M extends Method>(
     return { permit, remainingMs, signal: abort.signal, holding, named, leaf, remote, trace: ended.followed };
   } catch (thrown) {
     if (thrown instanceof SoloError && isDenial(thrown)) {
-      const { tenant, spiffeId } = caller;
-      const denial = {
-        tenant,
-        actor: spiffeId,
-        correlationId,
-        method,
-        error: thrown,
-        ...(resource.tenant === undefined ? {} : { wantedTenant: resource.tenant }),
-        ...cidOf(thrown),
-        ...(resource.name === undefined || !isOfService(method) ? {} : { serviceId: resource.name }),
-      };
-      // Refused whether it could be recorded or not; recorded before it is answered.
-      await context.denials.record(denial).catch(() => undefined);
+      await recordDenied(context, { caller, correlationId, method, resource }, thrown);
     }
     throw thrown;
   }
+}
+
+/** Refused whether it can be recorded or not; recorded before it is answered. Never rejects. */
+async function recordDenied(
+  { denials }: MethodContext,
+  asked: {
+    readonly caller: Caller;
+    readonly correlationId: string;
+    readonly method: Method;
+    readonly resource: Resource;
+  },
+  error: SoloError,
+): Promise<void> {
+  const { caller, correlationId, method, resource } = asked;
+  const denial = {
+    tenant: caller.tenant,
+    actor: caller.spiffeId,
+    correlationId,
+    method,
+    error,
+    ...(resource.tenant === undefined ? {} : { wantedTenant: resource.tenant }),
+    ...cidOf(error),
+    ...(resource.name === undefined || !isOfService(method) ? {} : { serviceId: resource.name }),
+  };
+  await denials.record(denial).catch(() => undefined);
 }
 
 /** The link that said no. */
