@@ -15,16 +15,13 @@ export function isCanonicalBase64url(text: string): boolean {
 }
 
 /** @throws {Refused} `CAP_ENCODING` */
-export function decodeBase64url(text: string): Uint8Array {
-  if (!isCanonicalBase64url(text)) throw new Refused("CAP_ENCODING");
-  return base64url.decode(text);
-}
-
-/** @throws {Refused} `CAP_ENCODING` */
 export function decodeText(text: string): string {
-  const bytes = decodeBase64url(text);
+  if (!isCanonicalBase64url(text)) throw new Refused("CAP_ENCODING");
+  const bytes = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  // ASCII is its own UTF-8, and but for a label there is nothing else.
+  if (!/[\x80-\xff]/.test(bytes)) return bytes;
   try {
-    return utf8.decode(bytes);
+    return utf8.decode(base64url.decode(text));
   } catch {
     throw new Refused("CAP_ENCODING");
   }

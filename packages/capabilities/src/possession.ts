@@ -107,7 +107,7 @@ export async function objectionToHolder(
   if (claims === undefined || claims.ath !== sha256(bundle) || claims.aud !== audience) return "CAP_PROOF_INVALID";
   const age = nowSeconds - claims.iat;
   if (age < -leewaySeconds || age > maxProofAgeSeconds) return "CAP_PROOF_INVALID";
-  if (!(await isSignedBy(proof, await importPublicJwk(holder.jwk)))) return "CAP_PROOF_INVALID";
+  if (!(await isSignedBy(proof, () => importPublicJwk(holder.jwk)))) return "CAP_PROOF_INVALID";
   // Only a true proof can have been stolen from another connection.
   return claims.cb === bindingOf(channel.exporter) ? undefined : "CAP_PROOF_REPLAY";
 }

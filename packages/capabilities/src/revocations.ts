@@ -136,7 +136,9 @@ function revokedIn({ links: revoked, children, holders }: Records, links: Chain[
   for (let index = 0; index < links.length; index += 1) {
     const link = links[index];
     if (link === undefined) break;
-    if (revoked.has(link.cid) || holders.has(link.holderId)) return index;
+    if (revoked.has(link.cid)) return index;
+    // A thumbprint is a hash, which nobody needs while no holder was revoked.
+    if (holders.size > 0 && holders.has(link.holderId)) return index;
     if (index < links.length - 1 && children.has(link.cid)) return index + 1;
   }
   return undefined;

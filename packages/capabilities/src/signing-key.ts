@@ -80,8 +80,8 @@ export async function importPublicJwk({ x }: PublicJwk): Promise<CryptoKey> {
   return crypto.subtle.importKey("raw", base64url.decode(x) as Uint8Array<ArrayBuffer>, "Ed25519", false, ["verify"]);
 }
 
-/** Whether a token is signed with a key: the one place where signatures are checked. */
-export async function isSignedBy(jws: string, key: CryptoKey): Promise<boolean> {
+/** Whether a token is signed with a key, which may be made meanwhile: the one place where signatures are checked. */
+export async function isSignedBy(jws: string, key: () => CryptoKey | Promise<CryptoKey>): Promise<boolean> {
   try {
     await compactVerify(jws, key, { algorithms: [algorithm] });
     return true;

@@ -71,7 +71,27 @@ export async function playStory(random: Random, decisions: number, counts: Count
     const expected = model.presents(node.link, prover.key.thumbprint, world.clock.wallMs());
     const presented = await connection.present(node.bundle, proof);
     agree(outcome(presented), expected, { node });
-    if (presented.kind === "accepted") node.handle = presented.handle;
+    if (presented.kind === "denied") return;
+    node.handle = presented.handle;
+    await presentForged(node);
+  }
+
+  /** What was accepted, with some of its signatures wrong: the first of those is named, whatever is known of the others. */
+  async function presentForged({ link, bundle }: Node): Promise<void> {
+    const links = bundle.split("~");
+    const wrong = links.map(() => random.chance(0.3));
+    const first = wrong.indexOf(true);
+    if (first < 0) return;
+    const forged = links.map((jws, index) => {
+      const at = jws.length - random.whole(2, 86);
+      const other = jws[at] === "A" ? "B" : "A";
+      return wrong[index] ? `${jws.slice(0, at)}${other}${jws.slice(at + 1)}` : jws;
+    });
+    const presented = await connection.present(forged.join("~"));
+    agree(outcome(presented), "CAP_SIGNATURE", { link });
+    if (presented.kind === "denied" && presented.link !== first) {
+      throw new Error(`Link ${presented.link} named, expected ${first}: ${JSON.stringify(link)}`);
+    }
   }
 
   function decide({ link }: Node, handle: number): void {

@@ -1,5 +1,5 @@
 // What is decided on every request: time, revocation, possession, tenant, caveats, counters, and what is in hand afterwards.
-import { beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import {
   attenuate,
   type Bundle,
@@ -55,6 +55,11 @@ const cidsOf = (bundle: string): readonly string[] => {
 };
 
 const onA = { ability: "kv/read", resource: resource("solo://acme/kv/a") } as const;
+
+/** Waits for what other threads do. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise(setImmediate);
+}
 
 /** Presents with a proof by its key, and answers with what authorizes. */
 async function present(bundle: Bundle, key: SigningKey) {
@@ -413,38 +418,93 @@ describe("possession", () => {
   });
 });
 
-describe("a bad root", () => {
-  test("costs one check of a signature, and what is malformed none", async () => {
-    const verify = crypto.subtle.verify;
-    let checks = 0;
-    crypto.subtle.verify = (...args) => {
+describe("signatures", () => {
+  const { subtle } = crypto;
+  const { verify } = subtle;
+  const started: (() => void)[] = [];
+  let checks: number;
+  let isHeldBack: boolean;
+
+  beforeEach(() => {
+    checks = 0;
+    isHeldBack = false;
+    started.length = 0;
+    subtle.verify = async (...args) => {
       checks += 1;
-      return verify.apply(crypto.subtle, args);
+      const found = await verify.apply(subtle, args);
+      if (isHeldBack) await new Promise<void>((done) => started.push(done));
+      return found;
     };
-    try {
-      const bundle = await chainOf(8);
-      const [root = "", ...rest] = bundle.split("~");
-      const other = await chainOf(0);
-      const forged = [`${root.slice(0, -86)}${other.slice(-86)}`, ...rest].join("~");
+  });
+  afterEach(() => {
+    subtle.verify = verify;
+  });
+
+  /** Each with the signature of a link of another chain, where its index is named. */
+  async function forgedAt(depth: number, wrong: readonly number[]): Promise<string> {
+    const [links, others] = [(await chainOf(depth)).split("~"), (await chainOf(depth)).split("~")];
+    return links
+      .map((link, index) => (wrong.includes(index) ? `${link.slice(0, -86)}${others[index]?.slice(-86)}` : link))
+      .join("~");
+  }
+
+  test("a bad root costs one check of a signature, and what is malformed none", async () => {
+    const bundle = await chainOf(8);
+    const rest = bundle.split("~").slice(1);
+    expect(await ask(world, [await forgedAt(8, [0]), ann])).toMatchObject({ code: "CAP_SIGNATURE", link: 0 });
+    expect(checks).toBe(1);
+    checks = 0;
+    for (const bad of [`${bundle}=`, bundle.slice(1), rest.join("~"), `${bundle}~${rest[0]}`])
+      await ask(world, [bad, ann]);
+    expect(checks).toBe(0);
+    expect(outcome(await ask(world, [bundle, ann]))).toBe("permitted");
+    // All nine, and the proof.
+    expect(checks).toBe(10);
+    checks = 0;
+    await ask(world, [bundle, ann]);
+    expect(checks).toBe(1);
+    checks = 0;
+    const known = bundle.split("~").slice(0, 8).join("~");
+    await ask(world, [await delegateTo(world, [known as Bundle, ann], ben, [kv("**")]), ben]);
+    expect(checks).toBe(2);
+  });
+
+  test("no link is checked before the root was found right", async () => {
+    isHeldBack = true;
+    const asked = ask(world, [await chainOf(8), ann]);
+    await until(() => started.length === 1);
+    await new Promise(setImmediate);
+    expect(checks).toBe(1);
+    isHeldBack = false;
+    started.pop()?.();
+    expect(outcome(await asked)).toBe("permitted");
+    expect(checks).toBe(10);
+  });
+
+  test.each([
+    { order: "in their order", of: (ends: (() => void)[]) => ends },
+    { order: "the last first", of: (ends: (() => void)[]) => ends.toReversed() },
+  ])("of several that are wrong the first is named, whichever check ends first: $order", async ({ of }) => {
+    for (const wrong of [[1, 3], [2, 3, 4], [4], [3, 1]]) {
+      isHeldBack = true;
+      const asked = ask(world, [await forgedAt(4, wrong), ann]);
+      await until(() => started.length === 1);
+      started.pop()?.();
+      await until(() => started.length === 4);
+      for (const end of of(started.splice(0))) {
+        end();
+        await new Promise(setImmediate);
+      }
+      expect(await asked).toMatchObject({ code: "CAP_SIGNATURE", link: Math.min(...wrong) });
+    }
+  });
+
+  test("what hangs on a bad root is not remembered as right", async () => {
+    const forged = await forgedAt(2, [0]);
+    for (let turn = 0; turn < 2; turn += 1) {
       checks = 0;
-      expect(outcome(await ask(world, [forged, ann]))).toBe("CAP_SIGNATURE");
+      expect(await ask(world, [forged, ann])).toMatchObject({ code: "CAP_SIGNATURE", link: 0 });
       expect(checks).toBe(1);
-      checks = 0;
-      for (const bad of [`${bundle}=`, bundle.slice(1), rest.join("~"), `${bundle}~${rest[0]}`])
-        await ask(world, [bad, ann]);
-      expect(checks).toBe(0);
-      expect(outcome(await ask(world, [bundle, ann]))).toBe("permitted");
-      // All nine, and the proof.
-      expect(checks).toBe(10);
-      checks = 0;
-      await ask(world, [bundle, ann]);
-      expect(checks).toBe(1);
-      checks = 0;
-      const known = bundle.split("~").slice(0, 8).join("~");
-      await ask(world, [await delegateTo(world, [known as Bundle, ann], ben, [kv("**")]), ben]);
-      expect(checks).toBe(2);
-    } finally {
-      crypto.subtle.verify = verify;
     }
   });
 });

@@ -16,6 +16,7 @@ test("the stories meet every outcome that there is between form and counters", a
   const counts: Counts = { decisions: 0, permitted: 0, byOutcome: new Map() };
   for (let story = 0; story < 150; story += 1) await playStory(random, 60, counts);
   const met = [
+    "SIGNATURE",
     "WIDENING",
     "NOT_YET",
     "EXPIRED",

@@ -117,6 +117,26 @@ test("a link of another voucher is worth nothing, and without a voucher all are"
   expect(denied).toMatchObject({ code: "CAP_SIGNATURE", link: 1 });
 });
 
+test("without a voucher nothing is checked, so a bad root beside it is nobody's loose end", async () => {
+  const { capability } = await held();
+  const bundle = await toBen(capability);
+  const forged = bundle.replace(/[^.]{86}(?=~)/, bundle.slice(-86));
+  const { ring, revocations, meters, time } = world;
+  const without = new Verifier({ audience, ring, revocations, meters, time });
+  const { verify } = crypto.subtle;
+  let checks = 0;
+  crypto.subtle.verify = (...args) => {
+    checks += 1;
+    return verify.apply(crypto.subtle, args);
+  };
+  try {
+    expect(outcome(await ask({ ...world, verifier: without }, [forged, ben]))).toBe("CAP_UNKNOWN_KEY");
+  } finally {
+    crypto.subtle.verify = verify;
+  }
+  expect(checks).toBe(0);
+});
+
 test("a holder cannot sign a vouched link, not even of its own capability", async () => {
   const ann = await openKey();
   const root = await issueTo(world, ann.key, [kv("**")]);
