@@ -50,20 +50,24 @@ export async function appendLog(
   const { folder, signer, origin } = owner;
   const size = before.size + entries.length;
   const end = new LogEnd(new LogFolder(folder), before.size);
-  const written: TilePlace[] = [];
+  const tiles: Tile[] = [];
+  // Full ones as they come, of which there may be many; the others are one a level.
   for (const full of end.append(entries)) {
     await writeTile(folder, full);
-    written.push(full.place);
+    tiles.push(full);
   }
   const partial = end.partial();
-  for (const tile of partial) await writeTile(folder, tile);
   const checkpoint: Checkpoint = { origin, size, root: rootOf(size, end.nodes) };
   const note = signCheckpoint(checkpoint, signer);
-  await writeFile(join(folder, logFiles.verifier), `${formatVerifier(verifierOf(signer))}\n`);
+  // Nobody reads these yet, so in any order; then those that say so, each once all it speaks of is there.
+  await Promise.all([
+    ...partial.map((tile) => writeTile(folder, tile)),
+    write(join(folder, logFiles.verifier), `${formatVerifier(verifierOf(signer))}\n`),
+    write(join(folder, `${logFiles.checkpoint}.new`), note),
+  ]);
   await appendLine(join(folder, logFiles.history), JSON.stringify(note));
-  await writeFile(join(folder, `${logFiles.checkpoint}.new`), note);
   await rename(join(folder, `${logFiles.checkpoint}.new`), join(folder, logFiles.checkpoint));
-  await removeSuperseded(folder, [...written, ...partial.map(({ place }) => place)]);
+  await Promise.all([...tiles, ...partial].map(({ place }) => removeSuperseded(folder, place)));
   return checkpoint;
 }
 
@@ -72,10 +76,19 @@ interface Tile {
   readonly bytes: Uint8Array;
 }
 
-async function writeTile(folder: string, { place, bytes }: Tile): Promise<void> {
-  const file = join(folder, tilePath(place));
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  await writeFile(file, bytes);
+function writeTile(folder: string, { place, bytes }: Tile): Promise<void> {
+  return write(join(folder, tilePath(place)), bytes);
+}
+
+/** Makes the folder where there is none, which is seldom. */
+async function write(file: string, content: Uint8Array | string): Promise<void> {
+  try {
+    await writeFile(file, content);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await writeFile(file, content);
+  }
 }
 
 /** A line that an interrupted write has left without its end goes first. */
@@ -94,17 +107,15 @@ async function appendLine(file: string, line: string): Promise<void> {
   }
 }
 
-/** Partial tiles that have a wider one beside them now. */
-async function removeSuperseded(folder: string, places: readonly TilePlace[]): Promise<void> {
-  for (const place of places) {
-    const partials = join(folder, dirname(tilePath({ ...place, width: 1 })));
-    if (place.width === TILE_WIDTH) {
-      await rm(partials, { recursive: true, force: true });
-      continue;
-    }
-    for (const width of await readdir(partials)) {
-      if (Number(width) < place.width) await rm(join(partials, width), { force: true });
-    }
+/** Removes partial tiles that have this wider one beside them now. */
+async function removeSuperseded(folder: string, place: TilePlace): Promise<void> {
+  const partials = join(folder, dirname(tilePath({ ...place, width: 1 })));
+  if (place.width === TILE_WIDTH) {
+    await rm(partials, { recursive: true, force: true });
+    return;
+  }
+  for (const width of await readdir(partials)) {
+    if (Number(width) < place.width) await rm(join(partials, width), { force: true });
   }
 }
 
