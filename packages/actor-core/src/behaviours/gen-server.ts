@@ -154,10 +154,6 @@ class GenServerHandler<State, Args extends readonly unknown[]>
     return this.#run("handleInfo", message, self);
   }
 
-  stop(reason: ExitReason, self: Self): Awaitable<void> {
-    return this.#terminate(reason, self);
-  }
-
   getState(): unknown {
     return this.#state;
   }
@@ -220,14 +216,14 @@ class GenServerHandler<State, Args extends readonly unknown[]>
           return this.#stopWith(result, self);
       }
     }
-    return this.#terminate(Exit.badReturn(callback, result), self);
+    return this.stop(Exit.badReturn(callback, result), self);
   }
 
   #stopWith(result: Stop<unknown> | StopReply<unknown, unknown>, self: Self): Awaitable<undefined> {
     if ("state" in result) {
       this.#state = result.state as State;
     }
-    return this.#terminate(result.reason, self);
+    return this.stop(result.reason, self);
   }
 
   #next(after: After | undefined, self: Self): Awaitable<undefined> {
@@ -243,12 +239,12 @@ class GenServerHandler<State, Args extends readonly unknown[]>
 
   #crash(error: unknown, self: Self): Awaitable<undefined> {
     if (self.isAlive(self.pid)) {
-      return this.#terminate(error instanceof Unwind ? error.reason : Exit.crash(error), self);
+      return this.stop(error instanceof Unwind ? error.reason : Exit.crash(error), self);
     }
     return undefined;
   }
 
-  #terminate(reason: ExitReason, self: Self): Awaitable<undefined> {
+  stop(reason: ExitReason, self: Self): Awaitable<undefined> {
     this.#idle?.timer.cancel();
     const done = this.callbacks.terminate?.(reason, this.#state as State, self);
     return andThen(done, () => exitAfterTurn(self, reason));

@@ -104,16 +104,19 @@ export function noReply<R = never, S = unknown>(state: S, after?: After): NoRepl
 export function stop(reason: StopReason): Stop;
 export function stop<S>(reason: StopReason, state: S): Stop<S>;
 export function stop<S>(reason: StopReason, ...state: [state?: S]): Stop<S> {
-  const stopping = { [mark]: true, kind: "stop", reason: toExitReason(reason) } as const;
-  return state.length === 0 ? stopping : { ...stopping, state: state[0] as S };
+  return { [mark]: true, kind: "stop", reason: toExitReason(reason), ...given(state) };
 }
 
 /** The answer is out before anyone hears of the end. */
 export function stopReply<R>(value: R, reason: StopReason): StopReply<never, R>;
 export function stopReply<R, S>(value: R, reason: StopReason, state: S): StopReply<S, R>;
 export function stopReply<R, S>(value: R, reason: StopReason, ...state: [state?: S]): StopReply<S, R> {
-  const stopping = { [mark]: true, kind: "stopReply", reason: toExitReason(reason), reply: value } as const;
-  return state.length === 0 ? stopping : { ...stopping, state: state[0] as S };
+  return { [mark]: true, kind: "stopReply", reason: toExitReason(reason), reply: value, ...given(state) };
+}
+
+/** A state that may be undefined is not one that is absent. */
+function given<S>(state: [state?: S]): { readonly state?: S } {
+  return state.length === 0 ? {} : { state: state[0] as S };
 }
 
 export function continueWith(value?: unknown): After {

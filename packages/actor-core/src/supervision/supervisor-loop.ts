@@ -19,7 +19,7 @@ import {
   type SupervisorOperations,
   type TerminateChildResult,
 } from "./supervisor-request.ts";
-import { evaluateSetup, type SupervisorSetup } from "./supervisor-setup.ts";
+import type { SupervisorSetup } from "./supervisor-setup.ts";
 
 /** A child as its supervisor knows it. */
 export class Child {
@@ -86,9 +86,7 @@ export abstract class SupervisorLoop<
 
   async init(self: Self): Promise<InitOutcome> {
     self.trapExit(true);
-    const outcome = await evaluateSetup(this.#setup, self);
-    if (outcome.kind === "ok") this.adopt(outcome.definition);
-    return outcome;
+    return this.#adoptFrom(this.#setup, self);
   }
 
   handle(message: unknown, self: Self): Awaitable<void> {
@@ -117,12 +115,20 @@ export abstract class SupervisorLoop<
   }
 
   async changeCode({ to = this.#setup }: CodeChange, self: Self): Promise<void> {
-    // What is in it is checked when its defaults are filled in. Where the setup says `ignore` all stays as it is.
-    const outcome = await evaluateSetup(to as SupervisorSetup<Given>, self);
+    // Where the setup says `ignore` all stays as it is.
+    const outcome = await this.#adoptFrom(to as SupervisorSetup<Given>, self);
     if (outcome.kind === "stop") {
       throw new TypeError(`Cannot use supervisor definition: ${describeExit(outcome.reason)}`);
     }
-    if (outcome.kind === "ok") this.adopt(outcome.definition);
+  }
+
+  /** Gets the definition out of a setup. What is in it is checked when its defaults are filled in. */
+  async #adoptFrom(setup: SupervisorSetup<Given>, self: Self): Promise<InitOutcome> {
+    const given = typeof setup === "function" ? await setup(self) : setup;
+    if (typeof given !== "object" || given === null) return { kind: "stop", reason: Exit.badReturn("setup", given) };
+    if ((given as { readonly kind?: unknown }).kind === "ignore") return { kind: "ignore" };
+    this.adopt(given as Given);
+    return { kind: "ok" };
   }
 
   // Children that end by themselves

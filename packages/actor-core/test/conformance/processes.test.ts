@@ -210,6 +210,7 @@ test("PROC-025 busy processes starve neither their peers nor the host", async ()
   const quiet = system.spawn({ handle: () => third.resolve(handled) });
   system.send(quiet, "me too");
   expect(await third.promise).toBeLessThan(100);
+  // Both go on for ever, and a timer of the host has its turn all the same: this is no sleep.
   await new Promise((resolve) => setTimeout(resolve, 1));
   stop = true;
   await quiesce(system);
