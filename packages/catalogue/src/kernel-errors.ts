@@ -634,14 +634,6 @@ export const kernelErrors = {
     command: "solo status ID",
     example: { method: "DeploymentService/Status" },
   },
-  SERVICE_HAS_NO_WEBSOCKET: {
-    status: "NOT_FOUND",
-    meaning: "The service's fetch cannot take a WebSocket: only programs that are HTTP servers can",
-    wanted: "a program deployed with `--protocol http`",
-    fix: "Deploy a program with `--protocol http`, or let fetch answer with a stream of events and take messages as requests",
-    command: "solo help http",
-    example: { method: "KernelService/Help", fields: { topic: "http" } },
-  },
   FETCH_FAILED: {
     status: "ABORTED",
     meaning: "The service's fetch threw, or what it or the program sent is no HTTP answer",

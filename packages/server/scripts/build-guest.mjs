@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-await bundle("guest", ["main", "whole-library", "bundle-reader", "serve-http"]);
+await bundle("guest", ["main", "whole-library", "bundle-reader", "serve-http", "web-socket"]);
 await bundle("host", ["end-processes"]);
 // A service like any other, whose source the kernel hands to a cell.
 await bundle("unpack", ["unpack-service"], { external: ["@solo/actor-core"], minify: false, banner: {} });

@@ -277,13 +277,8 @@ suite("a program that is an HTTP server", () => {
     return { status: answer.statusCode, body: JSON.parse(text) };
   };
 
-  test("may refuse a WebSocket; a service with fetch has none, and says so", async () => {
+  test("may refuse a WebSocket", async () => {
     expect(await refusedUpgrade("/ann/web/anything")).toEqual({ status: 404, body: [] });
-    await ann.deploy("fetching", 'export default { fetch: () => new Response("hello") };');
-    expect(await refusedUpgrade("/ann/fetching/")).toMatchObject({
-      status: 404,
-      body: { reason: "SERVICE_HAS_NO_WEBSOCKET" },
-    });
     expect(await refusedUpgrade("/ann/nobody/")).toMatchObject({ status: 404, body: { reason: "SERVICE_NOT_FOUND" } });
     const ben = await issueIdentity(admin, "ben");
     expect(await refusedUpgrade("/ann/web/ws", ben)).toMatchObject({ status: 403, body: { reason: "OTHER_TENANT" } });

@@ -650,14 +650,6 @@ export class ServiceHasNoHttp extends SoloError {
   }
 }
 
-/** The service's fetch cannot take a WebSocket: only programs that are HTTP servers can. */
-export class ServiceHasNoWebsocket extends SoloError {
-  declare readonly reason: "SERVICE_HAS_NO_WEBSOCKET";
-  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
-    super("SERVICE_HAS_NO_WEBSOCKET", message, facts, options);
-  }
-}
-
 /** The service's fetch threw, or what it or the program sent is no HTTP answer. */
 export class FetchFailed extends SoloError {
   declare readonly reason: "FETCH_FAILED";
@@ -1093,7 +1085,6 @@ export const errorClasses = {
   CALLER_TOO_SLOW: CallerTooSlow,
   TOO_MANY_EXCHANGES: TooManyExchanges,
   SERVICE_HAS_NO_HTTP: ServiceHasNoHttp,
-  SERVICE_HAS_NO_WEBSOCKET: ServiceHasNoWebsocket,
   FETCH_FAILED: FetchFailed,
   EGRESS_ADDRESS_REFUSED: EgressAddressRefused,
   EGRESS_REDIRECTED: EgressRedirected,

@@ -14,7 +14,7 @@ export type FetchHandlers = Omit<ExchangeHandlers, "onFailed" | "onLeft"> & { on
 /**
  * Hands an HTTP request to a service's `fetch`. A request to a service that is starting waits for it within its time.
  *
- * @throws {SoloError} `SERVICE_NOT_FOUND`, `SERVICE_NOT_RUNNING`, `SERVICE_HAS_NO_WEBSOCKET`, `TOO_MANY_EXCHANGES`, `CALL_TIMED_OUT`, `CANCELLED`
+ * @throws {SoloError} `SERVICE_NOT_FOUND`, `SERVICE_NOT_RUNNING`, `TOO_MANY_EXCHANGES`, `CALL_TIMED_OUT`, `CANCELLED`
  */
 export async function openFetch(
   context: MessagingContext,
@@ -25,7 +25,6 @@ export async function openFetch(
   const { serviceId, head, handlers } = request;
   const service = context.directory.get(permit.tenant, checkServiceId(serviceId));
   if (!speaksHttp(service)) throw errorOf(service, { kind: "no-http" });
-  if (head.upgrade !== undefined && service.record.form.kind !== "binary") throw noWebSocket(serviceId);
   if (isMessage(service, head.url)) throw notARequest(serviceId, head.url);
   const leave = enter(service);
   try {
@@ -71,17 +70,6 @@ function isMessage({ record: { form } }: DeployedService, url: string): boolean 
   );
   return /^(call|cast)(\/|$)/i.test(posix.normalize(path.replaceAll("\\", "/")).replace(/^\/+/, ""));
 }
-
-const noWebSocket = (serviceId: string): SoloError =>
-  new SoloError(
-    "SERVICE_HAS_NO_WEBSOCKET",
-    `Cannot open a WebSocket to "${serviceId}": its fetch answers requests only`,
-    {
-      found: "a service with fetch",
-      wanted: "a program deployed with --protocol http; or a request that is answered with a stream",
-      metadata: { service_id: serviceId },
-    },
-  );
 
 const notARequest = (serviceId: string, url: string): SoloError =>
   new SoloError("PATH_UNKNOWN", `Cannot send to "${serviceId}": under /call and /cast a program gets its messages`, {

@@ -18,8 +18,8 @@ export interface BunRuntime {
   shrink(): void;
   inspect(value: unknown, options?: { readonly depth?: number; readonly colors?: boolean }): string;
   readonly CryptoHasher: new (
-    algorithm: "sha256",
-  ) => { update(bytes: Uint8Array): { digest(encoding: "hex"): string } };
+    algorithm: "sha256" | "sha1",
+  ) => { update(bytes: Uint8Array | string): { digest(encoding: "hex" | "base64"): string } };
   readonly semver: { satisfies(version: string, range: string): boolean };
   readonly argv: readonly string[];
   /** Path of the entry. */

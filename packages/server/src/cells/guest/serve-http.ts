@@ -9,14 +9,30 @@ import {
   type HttpResponseHead,
 } from "../wire/http-frames.ts";
 import { describeError } from "./describe-error.ts";
+import type { ServiceSocket } from "./web-socket.ts";
 
 /** What a service exports as `fetch`. */
-export type FetchHandler = (request: Request, service: OwnService) => unknown;
+export type FetchHandler = (request: Request, service: FetchService) => unknown;
 
 /** The service that the handler belongs to: its state is behind its calls. */
 export interface OwnService {
   call(method: string, ...args: readonly unknown[]): Promise<unknown>;
   cast(method: string, ...args: readonly unknown[]): void;
+}
+
+/** What `fetch` is given beside the request. */
+interface FetchService extends OwnService {
+  /**
+   * Takes the WebSocket that the request asks for, as Deno does: the handler returns `response`, and `socket` opens.
+   *
+   * @throws {TypeError} When the request asks for none, or for the second time.
+   */
+  upgradeWebSocket(request: Request, options?: { readonly protocol?: string }): Upgraded;
+}
+
+interface Upgraded {
+  readonly socket: ServiceSocket;
+  readonly response: Response;
 }
 
 /** The guest around the handler. */
@@ -79,6 +95,13 @@ function knowTexts(): void {
   };
 }
 
+/** A bundle of its own beside this one: few of those who serve HTTP have them. */
+const WEB_SOCKET = "./web-socket.js";
+
+async function loadSocket(): Promise<typeof ServiceSocket> {
+  return ((await import(WEB_SOCKET)) as typeof import("./web-socket.ts")).ServiceSocket;
+}
+
 class Exchange {
   readonly #id: number;
   readonly #surroundings: HttpSurroundings;
@@ -90,6 +113,11 @@ class Exchange {
   #wanted: (() => void) | undefined;
   #credit = HTTP_WINDOW_BYTES;
   #onCredit: (() => void) | undefined;
+  #upgraded: Upgraded | undefined;
+  /** The connection goes on as this; what the client sends is for it. */
+  #socket: ServiceSocket | undefined;
+  /** What a socket sends goes out in order. */
+  #sent: Promise<void> = Promise.resolve();
 
   constructor(id: number, surroundings: HttpSurroundings) {
     this.#id = id;
@@ -99,12 +127,17 @@ class Exchange {
   receive(part: HttpPart): void {
     switch (part.kind) {
       case "body":
+        if (this.#socket !== undefined) {
+          this.#hear(this.#socket, part.chunk);
+          return;
+        }
         this.#pieces.push(part.chunk);
         this.#wanted?.();
         return;
       case "end":
         this.#ended = true;
         this.#wanted?.();
+        this.#socket?.ended();
         return;
       case "credit":
         this.#credit += part.bytes;
@@ -114,6 +147,7 @@ class Exchange {
         this.#abort.abort(new Error(part.why));
         this.#wanted?.();
         this.#onCredit?.();
+        this.#socket?.ended();
         return;
       case "head":
       case "answer":
@@ -123,10 +157,18 @@ class Exchange {
 
   async run(fetch: FetchHandler, json: Uint8Array): Promise<void> {
     try {
-      const request = this.#requestOf(JSON.parse(new TextDecoder().decode(json)));
+      const head = JSON.parse(new TextDecoder().decode(json)) as HttpRequestHead;
+      const request = this.#requestOf(head);
+      const Socket = head.upgrade === undefined ? undefined : await loadSocket();
       const trace = request.headers.get("traceparent") ?? undefined;
-      const response = await fetch(request, this.#surroundings.serviceIn(trace));
-      if (this.#abort.signal.aborted) return;
+      const response = await fetch(request, {
+        ...this.#surroundings.serviceIn(trace),
+        upgradeWebSocket: (_request, options) => this.#upgrade(request, Socket, options?.protocol),
+      });
+      if (this.#abort.signal.aborted) return this.#upgraded?.socket.ended();
+      if (this.#upgraded !== undefined && response === this.#upgraded.response)
+        return await this.#converse(this.#upgraded);
+      this.#upgraded?.socket.ended();
       if (!(response instanceof Response)) throw new TypeError(`fetch returned ${kindOf(response)}, not a Response`);
       await this.#answer(response);
     } catch (error) {
@@ -137,11 +179,57 @@ class Exchange {
     }
   }
 
-  #requestOf({ method, url, headers, hasBody }: HttpRequestHead): Request {
+  #upgrade(request: Request, Socket: typeof ServiceSocket | undefined, protocol = ""): Upgraded {
+    if (Socket === undefined) throw new TypeError("Cannot upgrade: the request asks for no WebSocket");
+    if (this.#upgraded !== undefined) throw new TypeError("Cannot upgrade: the request has been upgraded");
+    const headers = {
+      "sec-websocket-accept": Socket.acceptOf(request.headers),
+      ...(protocol === "" ? {} : { "sec-websocket-protocol": protocol }),
+    };
+    const socket = new Socket(request.url.replace(/^http/, "ws"), protocol, {
+      write: (bytes, written) => {
+        this.#sent = this.#sent.then(() => this.#sendBody(bytes)).then(written);
+      },
+      end: () => {
+        this.#sent = this.#sent.then(() => this.#send({ kind: "end" }));
+      },
+      log: (text) => this.#surroundings.log(text),
+    });
+    this.#upgraded = { socket, response: new Response(null, { status: 101, headers }) };
+    return this.#upgraded;
+  }
+
+  /** Goes on as a WebSocket until that is over. */
+  async #converse({ socket, response }: Upgraded): Promise<void> {
+    const over = new Promise((resolve) => socket.addEventListener("close", resolve));
+    const head: HttpResponseHead = { status: 101, headers: [...response.headers] };
+    this.#send({ kind: "head", json: new TextEncoder().encode(JSON.stringify(head)) });
+    this.#socket = socket;
+    socket.opened();
+    for (const piece of this.#pieces.splice(0)) this.#hear(socket, piece);
+    if (this.#ended) socket.ended();
+    await over;
+    await this.#sent;
+  }
+
+  #hear(socket: ServiceSocket, chunk: Uint8Array): void {
+    socket.receive(chunk);
+    this.#send({ kind: "credit", bytes: chunk.length });
+  }
+
+  #requestOf({ method, url, headers, hasBody, upgrade }: HttpRequestHead): Request {
+    // Of the connection, but what handlers ask for.
+    const connection =
+      upgrade === undefined
+        ? []
+        : ([
+            ["connection", "Upgrade"],
+            ["upgrade", upgrade],
+          ] as const);
     const body = hasBody ? { body: this.#body(), duplex: "half" } : {};
     return new Request(url, {
       method,
-      headers: headers.map(([name, value]) => [name, value]),
+      headers: [...headers, ...connection].map(([name, value]) => [name, value]),
       signal: this.#abort.signal,
       ...body,
     } as RequestInit);

@@ -17,6 +17,7 @@ import type { CallerOf } from "../grpc/handler.ts";
 import { begin, callerLeft, type Ending, grant, type Incoming, type MethodContext } from "../grpc/method.ts";
 import { serverStopping } from "../grpc/server-stopping.ts";
 import type { InFlight } from "../in-flight.ts";
+import { FrameBoundary } from "./frame-boundary.ts";
 import { capabilityOf, peerOf, traceparentOf } from "./peer.ts";
 import { type Problem, problemOf, problemType, toProblem } from "./problem.ts";
 
@@ -73,6 +74,8 @@ export function serveWebSockets(server: Server, options: IngressOptions): void {
     const response = new ServerResponse(request);
     response.assignSocket(socket);
     response.once("finish", () => socket.destroySoon());
+    // Said to the client too, which would send the next request on it.
+    response.shouldKeepAlive = false;
     socket.unshift(first);
     const service = serviceAt(request.url);
     if (service === undefined) return void socket.destroy();
@@ -251,6 +254,8 @@ class Forwarding {
   #onWritable: (() => void) | undefined;
   #progressMs: number;
   #over = false;
+  /** Where the service's WebSocket stands. */
+  readonly #boundary = new FrameBoundary();
 
   constructor(asked: Asked, clock: Clock, ended: Ending) {
     this.#asked = asked;
@@ -293,6 +298,7 @@ class Forwarding {
 
   onBody(chunk: Uint8Array): void {
     this.#progressMs = this.#clock.nowMs();
+    if (this.#sink !== this.#asked.response) this.#boundary.push(chunk);
     // Only what the connection has taken is made up for, so a slow client slows the service.
     this.#sink.write(chunk, () => this.#exchange?.taken(chunk.length));
   }
@@ -368,10 +374,18 @@ class Forwarding {
     if (this.#over) return;
     if (!this.#ended.isOver) this.#ended.badly(error);
     const { response } = this.#asked;
+    if (!(this.#sink instanceof ServerResponse)) this.#close(this.#sink, error);
     // The client must not take half an answer for a whole one.
-    if (this.#sink !== response || response.headersSent) this.#sink.destroy();
+    else if (response.headersSent) response.destroy();
     else sendProblem(response, toProblem(error));
     this.#finish();
+  }
+
+  /** Says why a WebSocket ends, unless the service was in the middle of a frame or the client takes nothing. */
+  #close(socket: Socket, error: SoloError): void {
+    if (!this.#boundary.isBetween || socket.writableLength > 0) return void socket.destroy();
+    socket.write(closeFrame(closeCodeOf(error), error.code));
+    socket.destroySoon();
   }
 
   #finish(): void {
@@ -380,6 +394,19 @@ class Forwarding {
     this.#onWritable?.();
     if (!this.#ended.isOver) this.#ended.well();
   }
+}
+
+/** @see RFC 6455, section 7.4.1, and IANA's registry of close codes */
+function closeCodeOf({ code }: SoloError): number {
+  const { status } = catalogue[code];
+  if (code === "SERVICE_DIED") return 1012;
+  if (code === "SERVER_STOPPING") return 1001;
+  return status === "UNAUTHENTICATED" || status === "PERMISSION_DENIED" ? 1008 : 1011;
+}
+
+function closeFrame(code: number, reason: string): Buffer {
+  const text = Buffer.from(reason);
+  return Buffer.concat([Buffer.of(0x88, 2 + text.length, code >> 8, code & 255), text]);
 }
 
 const tooLate = (what: string): SoloError =>
