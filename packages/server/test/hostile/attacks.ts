@@ -1,6 +1,7 @@
 // The attackers. Numbers are those of the list of adversarial tests in the first design.
 import { archiveAttacks } from "./archive-attacks.ts";
 import { ALL_REFUSED, type Attack, natively, type Outcome, whenCalled, whenStarted } from "./attack.ts";
+import { programAttacks } from "./program-attacks.ts";
 
 const oom: Outcome = { kind: "ends", cause: "oom" };
 const hangs: Outcome = { kind: "hangs" };
@@ -578,4 +579,5 @@ export const attacks: readonly Attack[] = [
   ...names,
   ...bombs,
   ...archiveAttacks,
+  ...(process.arch === "x64" ? programAttacks() : []),
 ];

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import type { Writable } from "node:stream";
 import { usualLimits } from "@solo/notation";
 import type { ProgramProtocol } from "../../ports/artifact.ts";
@@ -8,7 +9,7 @@ import { CellLaunchFailed } from "../errors.ts";
 import type { ControlGroup } from "../groups/control-group.ts";
 import { admit, BLOCK, FILTER, type LaunchMethod, NOBODY } from "../launch.ts";
 import { ProcessCell } from "../process-cell.ts";
-import { isolationArguments } from "../wall/bubblewrap.ts";
+import { isolationArguments, PROC } from "../wall/bubblewrap.ts";
 import { lineWire } from "../wire/line-wire.ts";
 import { frameWire } from "../wire/wire.ts";
 import { ProgramRefused } from "./errors.ts";
@@ -123,7 +124,8 @@ function spawnConfined(
       .filter(({ name, path }) => path !== `/bin/${name}`)
       .flatMap(({ name, path }) => ["--symlink", path, `/bin/${name}`]),
     ...DEVICES.flatMap((device) => ["--dev-bind", device, device]),
-    ...["--symlink", "/proc/self/fd", "/dev/fd", "--proc", "/proc"],
+    ...["--symlink", "/proc/self/fd", "/dev/fd", ...PROC],
+    ...OF_THE_HOST.filter((path) => existsSync(path)).flatMap((path) => ["--ro-bind", "/dev/null", path]),
     ...[
       "--size",
       String(launch.limits.scratchBytes ?? usualLimits.scratchBytes),
@@ -143,6 +145,9 @@ function spawnConfined(
     detached: true,
   });
 }
+
+/** In `/proc` of every cell, and none of its business: read by root alone, whose files a cell's may be. Guests of ours read nothing there. */
+const OF_THE_HOST = ["/proc/slabinfo", "/proc/timer_list", "/proc/vmallocinfo"];
 
 /** What programs take to be there; none of them leads anywhere. */
 const DEVICES = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];

@@ -44,11 +44,18 @@ export function bubblewrapArguments(
     ...Object.entries(RUNTIME_ENVIRONMENT).flatMap(([name, value]) => ["--setenv", name, value]),
     ...files.libraries.flatMap((path) => ["--ro-bind", path, path]),
     ...["--ro-bind", files.bun, INSIDE.bun, "--ro-bind", dirname(files.guest), dirname(INSIDE.guest)],
-    ...["--proc", "/proc", "--size", String(scratchBytes), "--tmpfs", INSIDE.scratch, "--chdir", INSIDE.scratch],
+    ...PROC,
+    ...["--size", String(scratchBytes), "--tmpfs", INSIDE.scratch, "--chdir", INSIDE.scratch],
     // Bubblewrap's own root is a writable tmpfs; this must come after everything that is mounted in it.
     ...["--remount-ro", "/"],
   ];
 }
+
+/**
+ * Without writing: under a server of root its cells are root to the host's files, whatever they are called inside, and by
+ * `/proc/sys` its owner changes the host itself. No right is asked for that.
+ */
+export const PROC: readonly string[] = ["--proc", "/proc", "--remount-ro", "/proc"];
 
 /** What holds for every cell, whatever lies in it: namespaces, ids, capabilities, an empty environment, the filter. */
 export function isolationArguments(
