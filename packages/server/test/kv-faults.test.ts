@@ -2,6 +2,8 @@ import { expect, test } from "@jest/globals";
 import { defineServer, reply } from "@solo/actor-core";
 import type { Kv } from "@solo/server/drivers";
 import { startKernel } from "@solo/server/testing";
+import { kvDriver } from "../src/drivers/kv/kv.ts";
+import { openMemoryStorage } from "../src/storage/index.ts";
 import { systemClock } from "../src/system-clock.ts";
 import { faultyDisk } from "./faulty-disk.ts";
 
@@ -40,6 +42,43 @@ test("a full disk refuses writes in words, keeps what was there, and takes more 
   disk.full = "nothing";
   expect(await kv("put", "a", 3)).toBe("done");
   expect(await kv("get", "a")).toEqual({ value: 3, revision: 2 });
+});
+
+test("a thousand pages that are asked for at once are not in memory at once, nor are as many values", async () => {
+  const clock = systemClock;
+  const { state } = await openMemoryStorage({ clock });
+  const now = { list: 0, get: 0 };
+  const most = { list: 0, get: 0 };
+  const counted =
+    <Args extends readonly unknown[], Result>(name: keyof typeof now, work: (...args: Args) => Promise<Result>) =>
+    async (...args: Args): Promise<Result> => {
+      now[name] += 1;
+      most[name] = Math.max(most[name], now[name]);
+      await new Promise((resolve) => setImmediate(resolve));
+      try {
+        return await work(...args);
+      } finally {
+        now[name] -= 1;
+      }
+    };
+  const counting = { ...state, list: counted("list", state.list), get: counted("get", state.get) };
+  const quota = { allowed: () => 2 ** 50, reached: () => undefined };
+  const { operations } = kvDriver({ state: counting, clock, quota });
+  const asker = { tenant: "acme", serviceId: "greedy", spiffeId: "s", correlationId: "c" };
+  const run = (name: string, ...args: readonly unknown[]) => {
+    const operation = operations[name];
+    if (operation?.kind !== "call") throw new Error(name);
+    return operation.plan(args, asker).run(undefined as never);
+  };
+  await run("put", "a", 1);
+  const [lists, gets] = await Promise.all(
+    [["list"], ["get", "a"]].map(([name = "", ...args]) =>
+      Promise.all(Array.from({ length: 1_000 }, () => run(name, ...args))),
+    ),
+  );
+  expect([lists?.length, gets?.length]).toEqual([1_000, 1_000]);
+  expect(gets?.at(-1)).toEqual({ value: 1, revision: 1 });
+  expect(most).toEqual({ list: 2, get: 64 });
 });
 
 test("of many who compare at the same time, one wins each revision, and no write is lost", async () => {

@@ -141,6 +141,43 @@ suite("by lines", () => {
     expect((await refusal(solo.call("poor", "read", ["tea"]))).message).toContain("nothing is granted");
   });
 
+  test("one that reads no answers is ended before they fill the server, with that cause", async () => {
+    const filler = `
+import { defineServer, reply } from "@solo/actor-core";
+export default defineServer({
+  version: 1,
+  init: () => 0,
+  calls: {
+    fill: async ({ state, ctx }) => reply(await ctx.kv.put("big", "x".repeat(1_000_000), { store: "deaf" }), state),
+  },
+});
+`;
+    await solo.deploy("filler", filler, { manifest: { grants: ["kv/write on kv/deaf/big"] } });
+    await solo.call("filler", "fill");
+    const deaf = `#!/bin/sh
+read -r run <&3
+echo "started ask -" >&3
+read -r call <&3
+i=0
+while [ $i -lt 100 ]; do
+  i=$((i + 1))
+  echo "driver $i 0 kv get [\\"big\\"]" >&3
+done
+while :; do :; done
+`;
+    await deploy("deaf", deaf, lines, "kv/read on kv/deaf/**");
+    expect(await refusal(solo.call("deaf", "ask"))).toMatchObject({ reason: "SERVICE_DIED" });
+    const { lastCause } = await until("it is known", async () => {
+      const status = await solo.status("deaf");
+      return status.lastCause === undefined ? undefined : status;
+    });
+    expect(lastCause).toMatchObject({
+      kind: "protocol",
+      message: expect.stringContaining("does not read the answers"),
+    });
+    expect(await solo.call("pad", "read", ["milk"])).toBeNull();
+  });
+
   test("a line that is none ends the script with that cause, and its supervisor starts it again", async () => {
     const amiss = `#!/bin/sh
 while read -r kind id rest <&3; do

@@ -8,6 +8,7 @@ import type { Asker, CallOperation, Driver, Need, StreamOperation } from "../dri
 import { argumentsRefused } from "../refusals.ts";
 import { quotaReached, type TenantQuota } from "../tenant-quota.ts";
 import { keyPath, prefixPath } from "./key-path.ts";
+import { Lanes } from "./lanes.ts";
 import { type Change, Watchers } from "./watchers.ts";
 
 /** Entries of one page, and about how many bytes. */
@@ -15,6 +16,11 @@ const pageEntries = 100;
 const pageBytes = 1024 * 1024;
 /** Records that are read at a time: each may be of 1 MB. */
 const readAtATime = 16;
+/**
+ * Values, and pages, that are read at a time for one tenant: a service may ask for a thousand at once, and each may be of 1 MB, a
+ * page of sixteen.
+ */
+const readsAtATime = { values: 64, pages: 2 } as const;
 /** Keys of one transaction, each of puts, deletes and expectations. */
 const mostWrites = 100;
 /** Milliseconds that a deleted key is remembered, so that its revisions do not begin anew under somebody who compares. */
@@ -45,12 +51,14 @@ export function kvDriver(ports: {
   const { state, clock, quota } = ports;
   const watchers = new Watchers();
   const turn = new Turn();
+  const values = new Lanes(readsAtATime.values);
+  const pages = new Lanes(readsAtATime.pages);
 
   const recordOf = (store: string, key: string): RecordKey => ({ collection: "kv", key: `${store}/${key}` });
 
   /** What is there; a deleted one only for its revision. */
   const read = async ({ tenant }: Asker, store: string, key: string) => {
-    const record = await state.get(tenant, recordOf(store, key));
+    const record = await values.run(tenant, () => state.get(tenant, recordOf(store, key)));
     if (record === undefined) return { stored: 0, revision: 0 };
     const { revision: stored, value } = record;
     return value.length === 0 ? { stored, revision: 0 } : { stored, revision: stored, value };
@@ -208,7 +216,7 @@ export function kvDriver(ports: {
     }
     return {
       needs: [{ ability: "kv/read", path: prefixPath(store, prefix), arguments: { store, prefix } }],
-      run: () => page(asker, store, { prefix, after, limit }),
+      run: () => pages.run(asker.tenant, () => page(asker, store, { prefix, after, limit })),
     };
   });
 
