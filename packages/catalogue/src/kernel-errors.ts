@@ -433,7 +433,7 @@ export const kernelErrors = {
     example: { method: "DeploymentService/Deploy" },
   },
   START_TIMED_OUT: {
-    status: "DEADLINE_EXCEEDED",
+    status: "RESOURCE_EXHAUSTED",
     meaning: "`init` had not returned when the start's time was over",
     wanted: "an `init` that returns within limits.start_timeout_ms",
     fix: "Do less before `init` returns, or raise limits.start_timeout_ms",

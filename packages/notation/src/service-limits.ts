@@ -29,10 +29,8 @@ export interface ServiceLimit {
   readonly most: number;
   /** Those that make sense, the usual one first. */
   readonly actions: readonly [LimitAction, ...LimitAction[]];
-  /** Share of the limit at which a warning is given unless the manifest names another; undefined where none is. */
+  /** Share of the limit at which a warning is given unless the manifest names another; undefined where none is by itself. */
   readonly softShare?: number;
-  /** A manifest may name where warnings begin, though none are given by themselves. */
-  readonly mayWarn?: true;
   /**
    * Who keeps it. A `watched` host has no control groups, and the kernel samples in their place; what else the host keeps, it
    * keeps or not.
@@ -70,7 +68,6 @@ export const serviceLimits = {
     least: 1,
     most: 10_000,
     actions: ["throttle", "warn", "kill"],
-    mayWarn: true,
     keptBy: "control group",
     doc: "share of one core, over a few seconds",
     effect: "slowed down",
@@ -121,7 +118,7 @@ export const serviceLimits = {
     usual: 256,
     least: 64,
     most: 65_536,
-    actions: ["throttle"],
+    actions: ["throttle", "kill"],
     softShare: 0.8,
     keptBy: "host",
     doc: "open descriptors of each of its processes",
@@ -134,7 +131,7 @@ export const serviceLimits = {
     usual: 1 * MiB,
     least: 64 * KiB,
     most: 1024 * MiB,
-    actions: ["throttle"],
+    actions: ["throttle", "kill"],
     softShare: 0.8,
     keptBy: "host",
     doc: "files in its `/tmp`, which is all that it can write; they count as memory too",
@@ -147,7 +144,8 @@ export const serviceLimits = {
     usual: 5_000,
     least: 1,
     most: 600_000,
-    actions: ["kill"],
+    actions: ["kill", "warn"],
+    softShare: 0.8,
     keptBy: "kernel",
     doc: "time from taking a cell until `init` has returned",
     effect: "the start fails",
@@ -159,7 +157,8 @@ export const serviceLimits = {
     usual: 30_000,
     least: 1,
     most: 600_000,
-    actions: ["kill"],
+    actions: ["kill", "warn"],
+    softShare: 0.8,
     keptBy: "kernel",
     doc: "time for `terminate` on an ordered stop",
     effect: "killed",
@@ -187,7 +186,7 @@ export const serviceLimits = {
     actions: ["throttle", "kill"],
     softShare: 0.8,
     keptBy: "kernel",
-    doc: "bytes of those messages",
+    doc: "bytes of those messages, and of bodies of HTTP requests that it has not taken yet",
     effect: "the sender is refused and told, the service is marked degraded",
   },
   messageBytes: {
@@ -237,6 +236,7 @@ export const serviceLimits = {
     least: 1,
     most: 10_000,
     actions: ["throttle", "warn", "kill"],
+    softShare: 0.8,
     keptBy: "kernel",
     doc: "log lines in one second",
     effect: "the other lines of that second are dropped and counted",

@@ -253,7 +253,9 @@ export class WireError extends Error {
   /** The request's field at fault. */
   readonly field: string | undefined;
   /** The limit that was reached. */
-  readonly quota: { readonly subject: string; readonly used: number; readonly allowed: number } | undefined;
+  readonly quota:
+    | { readonly subject: string; readonly used: number; readonly allowed: number; readonly description: string }
+    | undefined;
 
   constructor(error: ServiceError) {
     super(error.details, { cause: error });
@@ -273,8 +275,8 @@ export class WireError extends Error {
     const failure = find("google.rpc.QuotaFailure");
     const [violation] = failure === undefined ? [] : QuotaFailure.decode(failure).violations;
     if (violation !== undefined) {
-      const { subject, quotaDimensions, quotaValue } = violation;
-      this.quota = { subject, used: Number(quotaDimensions.used), allowed: Number(quotaValue) };
+      const { subject, quotaDimensions, quotaValue, description } = violation;
+      this.quota = { subject, used: Number(quotaDimensions.used), allowed: Number(quotaValue), description };
     }
   }
 }

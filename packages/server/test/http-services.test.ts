@@ -270,3 +270,30 @@ test("without a certificate only a service that was made public answers, and tha
   expect(exposed).toHaveLength(1);
   expect((await ann.history("web")).some(({ type }) => type === "service.exposed")).toBe(false);
 });
+
+test("what waits of bodies counts in the mailbox, and who finds no room is told", async () => {
+  const limits = { mailboxBytes: 10_000 };
+  const idle = "export default { fetch: (r) => (r.method === 'GET' ? new Response('here') : new Promise(() => {})) };";
+  await ann.deploy("unread", idle, { manifest: { limits } });
+  const uploading = (bytes: number) =>
+    request({
+      ...{ host: "127.0.0.1", port: server.ready.http.split(":")[1], path: "/ann/unread/", method: "POST" },
+      ...{ servername: "localhost", ca: annIdentity.root, cert: annIdentity.certificate, key: annIdentity.key },
+    })
+      .on("error", () => {})
+      .end(new Uint8Array(bytes));
+  const used = async () => (await ann.status("unread")).limits.find(({ limit }) => limit === "mailbox_bytes")?.used;
+  const first = uploading(100_000);
+  await until("all the room is taken", async () => ((await used()) === 10_000n ? true : undefined));
+  const refused = await http.ask("/ann/unread/", { method: "POST", body: Buffer.alloc(100) });
+  expect(refused).toMatchObject({ status: 429, json: { reason: "MAILBOX_FULL" } });
+  // It takes no room, and waits for none.
+  expect(await http.ask("/ann/unread/")).toMatchObject({ status: 200, text: "here" });
+  const events = (await ann.history("unread")).map(({ type, dataJson }) => ({ type, ...JSON.parse(dataJson) }));
+  expect(events).toContainEqual(
+    expect.objectContaining({ type: "service.limit-reached", limit: "mailbox_bytes", level: "hard", allowed: 10_000 }),
+  );
+  first.destroy();
+  await until("the room is free again", async () => ((await used()) === 0n ? true : undefined));
+  await ann.kill("unread", { force: true });
+});

@@ -220,7 +220,7 @@ describe("log lines", () => {
   test("of a second that are too many are dropped and counted", async () => {
     await deploy("chatty", { logLinesPerSecond: 10 });
     await solo.call("chatty", "log", [500]);
-    expect(await untilEvent("chatty", "limit-reached")).toMatchObject({
+    expect(await untilReached("chatty")).toMatchObject({
       limit: "log_lines_per_second",
       action: "throttle",
     });

@@ -1805,6 +1805,18 @@ export const messages = {
         "jsonName": "mailboxMessages",
         "type": "uint32",
         "doc": "Messages accepted and not yet answered."
+      },
+      {
+        "name": "open_files",
+        "jsonName": "openFiles",
+        "type": "uint32",
+        "doc": "Open descriptors of that of its processes which has most, and bytes of files in its `/tmp`: in a list as of the last look,\nhalf a minute ago at most. Unset where the host does not tell."
+      },
+      {
+        "name": "scratch_bytes",
+        "jsonName": "scratchBytes",
+        "type": "uint64",
+        "doc": ""
       }
     ]
   },

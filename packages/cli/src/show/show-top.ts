@@ -34,6 +34,10 @@ export function topJson(before: Look, now: Look): Record<string, unknown> {
     processesLimit: service.manifest?.limits?.processes ?? null,
     mailboxMessages: service.usage?.mailboxMessages ?? null,
     mailboxLimit: service.manifest?.limits?.mailboxMessages ?? null,
+    openFiles: service.usage?.openFiles ?? null,
+    openFilesLimit: service.manifest?.limits?.openFiles ?? null,
+    scratchBytes: numberOrNull(service.usage?.scratchBytes),
+    scratchLimitBytes: numberOrNull(service.manifest?.limits?.scratchBytes),
     restarts: service.restarts,
   }));
   return { overMs: Math.round(now.atMs - before.atMs), services };
@@ -66,6 +70,10 @@ export function topText(
     "OF",
     "MAILBOX",
     "OF",
+    "FILES",
+    "OF",
+    "SCRATCH",
+    "OF",
     "RESTARTS",
   ];
   const cells = rows.slice(0, mostRows).map(({ service, cpuPercent }) => {
@@ -84,6 +92,10 @@ export function topText(
       String(manifest?.limits?.processes ?? "-"),
       String(usage?.mailboxMessages ?? "-"),
       String(manifest?.limits?.mailboxMessages ?? "-"),
+      String(usage?.openFiles ?? "-"),
+      String(manifest?.limits?.openFiles ?? "-"),
+      usage?.scratchBytes === undefined ? "-" : mebibytes(Number(usage.scratchBytes)),
+      manifest?.limits?.scratchBytes === undefined ? "-" : mebibytes(Number(manifest.limits.scratchBytes)),
       String(service.restarts),
     ];
   });
@@ -94,5 +106,8 @@ export function topText(
 
 /** What a look at all of it is called: how long ago the one before was. */
 export const everyText = (intervalMs: number): string => `every ${formatDuration(intervalMs)}, Ctrl-C ends`;
+
+const numberOrNull = (value: bigint | number | undefined): number | null =>
+  value === undefined ? null : Number(value);
 
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)}M`;

@@ -256,7 +256,8 @@ class Session implements GuestSession {
   constructor(cell: Cell, handlers: SessionHandlers, bounds: SessionBounds, nowMs: () => number) {
     this.#cell = cell;
     this.#bounds = bounds;
-    this.#rate = new LineRate(bounds.logLinesPerSecond.hard);
+    const { soft, hard } = bounds.logLinesPerSecond;
+    this.#rate = new LineRate(hard, soft);
     this.#handlers = handlers;
     this.#nowMs = nowMs;
     cell.onFrame = (id, payload) => this.#receive(id, payload);
@@ -555,8 +556,9 @@ class Session implements GuestSession {
 
   #log(level: LogLevel, text: string, trace?: string): void {
     if (URGENCY[level] < URGENCY[this.#logLevel]) return;
-    const { hard, holds } = this.#bounds.logLinesPerSecond;
-    const { admitted, firstLeftOut, droppedBefore } = this.#rate.admit(this.#nowMs());
+    const { soft, hard, holds } = this.#bounds.logLinesPerSecond;
+    const { admitted, firstOfMany, firstLeftOut, droppedBefore } = this.#rate.admit(this.#nowMs());
+    if (firstOfMany) this.#handlers.onLimit("logLinesPerSecond", "soft", soft + 1);
     if (firstLeftOut) this.#handlers.onLimit("logLinesPerSecond", "hard", hard + 1);
     if (droppedBefore > 0 && holds)
       this.#handlers.onLog({

@@ -19,6 +19,10 @@ export interface ExchangeHandlers {
   onFailed(failure: ExchangeFailure): void;
   /** More of the request's body may be written. */
   onWritable(): void;
+  /** Bytes that the service may be sent beside all that it has not taken yet. */
+  room(): number;
+  /** So many bytes of the request's body more, or fewer below 0, wait for the service to take them. */
+  onHeld(bytes: number): void;
   /** Broken off from this side: what comes of it nobody hears. */
   onLeft(): void;
 }
@@ -33,7 +37,9 @@ export type ExchangeFailure =
   | { readonly kind: "garbage"; readonly message: string }
   | { readonly kind: "gone"; readonly message: string }
   /** Too much waits for the service. */
-  | { readonly kind: "overloaded" };
+  | { readonly kind: "overloaded" }
+  /** Others have all the room, so this one does not come to it by waiting. */
+  | { readonly kind: "no-room" };
 
 /** The kernel's side of one HTTP exchange with a guest. Nothing that the guest sends throws here or is kept without bound. */
 export class HttpExchange {
@@ -56,14 +62,30 @@ export class HttpExchange {
     this.#send({ kind: "head", json: Buffer.from(JSON.stringify(head)) });
   }
 
-  /** Bytes of the request's body that may be written now. */
-  get writable(): number {
-    return this.#writable;
+  /**
+   * Bytes of the request's body that may be written now. Where that is 0, `onWritable` tells when the service has taken some of
+   * what it was sent; an exchange of which it holds nothing fails instead.
+   */
+  mayWrite(): number {
+    const room = this.#handlers.room();
+    if (room > 0) return Math.min(this.#writable, room);
+    if (this.#held === 0 && this.#waiting !== "nothing") {
+      this.#send({ kind: "break-off", why: "There is no room for the request's body" });
+      this.#fail({ kind: "no-room" });
+    }
+    return 0;
   }
 
-  /** Writes a piece of the request's body, which must not be longer than {@link writable}. */
+  /** Bytes that the service has not said it has taken. */
+  get #held(): number {
+    return HTTP_WINDOW_BYTES - this.#writable;
+  }
+
+  /** Writes a piece of the request's body, which must not be longer than {@link mayWrite} says. */
   write(chunk: Uint8Array): void {
+    if (this.#waiting === "nothing") return;
     this.#writable -= chunk.length;
+    this.#handlers.onHeld(chunk.length);
     this.#send({ kind: "body", chunk });
   }
 
@@ -124,10 +146,13 @@ export class HttpExchange {
       case "break-off":
         this.#fail(part.why === NO_HTTP ? { kind: "no-http" } : { kind: "service", message: part.why });
         return;
-      case "credit":
-        this.#writable = Math.min(HTTP_WINDOW_BYTES, this.#writable + part.bytes);
+      case "credit": {
+        const taken = Math.min(this.#held, part.bytes);
+        this.#writable += taken;
+        this.#handlers.onHeld(-taken);
         this.#handlers.onWritable();
         return;
+      }
     }
   }
 
@@ -163,6 +188,7 @@ export class HttpExchange {
 
   #finish(): void {
     this.#waiting = "nothing";
+    if (this.#held > 0) this.#handlers.onHeld(-this.#held);
     this.#link.close();
   }
 

@@ -135,11 +135,6 @@ test.each<[string, Parts, string]>([
     { limits: { actions: { x: 1 } } },
     "is no limit: there are memory_bytes, cpu_percent, ",
   ],
-  [
-    "manifest.limits.soft.start_timeout_ms",
-    { limits: { soft: { start_timeout_ms: 1n } } },
-    "has no warning: only memory_bytes, ",
-  ],
   ["manifest.limits.actions.memory_bytes", { limits: { actions: { memory_bytes: 3 } } }, "must be kill"],
   [
     "manifest.limits.actions.log_lines_per_second",

@@ -196,8 +196,7 @@ function limitRules(limits: WireLimits | undefined): {
   for (const [key, value] of Object.entries(limits?.soft ?? {})) {
     const name = rowOf("soft", key);
     if (name === undefined || value === 0n) continue;
-    if (isWarned(name)) soft[name] = Number(value);
-    else faults.push({ path: ["limits", "soft", key], message: `has no warning: only ${warned.join(", ")} have one` });
+    soft[name] = Number(value);
   }
   for (const [key, value] of Object.entries(limits?.actions ?? {})) {
     const name = rowOf("actions", key);
@@ -209,12 +208,6 @@ function limitRules(limits: WireLimits | undefined): {
   }
   return { soft, actions, faults };
 }
-
-function isWarned(name: LimitName): boolean {
-  const { softShare, mayWarn } = limitRow(name);
-  return softShare !== undefined || mayWarn === true;
-}
-const warned = limitNames.filter(isWarned).map((name) => limitRow(name).wireName);
 
 function unknownLimit(key: string): string {
   const known = limitNames.map((name) => limitRow(name).wireName);

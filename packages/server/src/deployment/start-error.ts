@@ -1,5 +1,7 @@
+import { limitNamed, limitRow } from "@solo/notation";
 import { type Reason, SoloError } from "../errors.ts";
 import type { Cause, CauseKind } from "../services/cause.ts";
+import { limitQuota } from "../services/limit-quota.ts";
 
 const reasons: Readonly<Record<CauseKind, Reason>> = {
   artifact: "ARTIFACT_INVALID",
@@ -32,16 +34,22 @@ const wanted: Readonly<Partial<Record<CauseKind, string>>> = {
 };
 
 /** The refusal of a deploy or restart whose service did not come to run. */
-export const startError = (serviceId: string, cause: Cause): SoloError =>
-  new SoloError(reasons[cause.kind], `Cannot start "${serviceId}": ${cause.message}`, {
+export function startError(serviceId: string, cause: Cause): SoloError {
+  const limit = cause.limit === undefined ? undefined : limitNamed(cause.limit.name);
+  return new SoloError(reasons[cause.kind], `Cannot start "${serviceId}": ${cause.message}`, {
     found: cause.message,
     wanted: wanted[cause.kind] ?? "a service whose `init` returns",
     ...(cause.location === undefined ? {} : { location: cause.location }),
     ...(cause.kind === "arguments" ? { field: "manifest.start_arguments" } : {}),
     ...(cause.kind === "oom" ? { fix: "Use less memory, or raise limits.memory_bytes" } : {}),
+    ...(cause.limit === undefined || limit === undefined
+      ? {}
+      : { quota: limitQuota(limit, cause.limit.allowed, cause.limit.used) }),
     metadata: {
       service_id: serviceId,
       cause: cause.kind,
+      ...(limit === undefined ? {} : { limit: limitRow(limit).wireName }),
       ...(cause.detail === undefined ? {} : { detail: cause.detail }),
     },
   });
+}

@@ -6,10 +6,12 @@ import type { HttpRequestHead } from "../cells/wire/http-frames.ts";
 import { quoted, SoloError } from "../errors.ts";
 import { httpLimits } from "../limits.ts";
 import type { DeployedService } from "../services/deployed-service.ts";
-import { actorOf, type MessagingContext, type SendOptions } from "./send.ts";
+import { actorOf, type MessagingContext, mailboxFull, type SendOptions } from "./send.ts";
 
 /** What comes of a request; as {@link ExchangeHandlers}, its failure one of the catalogue. */
-export type FetchHandlers = Omit<ExchangeHandlers, "onFailed" | "onLeft"> & { onFailed(error: SoloError): void };
+export type FetchHandlers = Omit<ExchangeHandlers, "onFailed" | "onLeft" | "room" | "onHeld"> & {
+  onFailed(error: SoloError): void;
+};
 
 /**
  * Hands an HTTP request to a service's `fetch`. A request to a service that is starting waits for it within its time.
@@ -37,13 +39,15 @@ export async function openFetch(
         onHead: (answer) => handlers.onHead(answer),
         onBody: (chunk) => handlers.onBody(chunk),
         onWritable: () => handlers.onWritable(),
+        room: () => service.record.manifest.limits.mailboxBytes - service.mailbox.bytes,
+        onHeld: (bytes) => hold(context, service, bytes),
         onEnd: () => {
           leave();
           handlers.onEnd();
         },
         onFailed: (failure) => {
           leave();
-          handlers.onFailed(errorOf(service, failure));
+          handlers.onFailed(failure.kind === "no-room" ? mailboxFull(context, service, 1) : errorOf(service, failure));
         },
         onLeft: leave,
       });
@@ -99,7 +103,20 @@ function enter(service: DeployedService): () => void {
   };
 }
 
-function errorOf({ serviceId, lastCause, record: { form } }: DeployedService, failure: ExchangeFailure): SoloError {
+/** Counts what waits of a request's body against the bytes of the service's mailbox. */
+function hold(context: MessagingContext, service: DeployedService, bytes: number): void {
+  const { mailbox, softMailbox } = service;
+  mailbox.bytes += bytes;
+  if (bytes > 0 && mailbox.bytes > softMailbox.bytes) {
+    context.limits.reached(service, "mailboxBytes", "soft", mailbox.bytes);
+  }
+  if (service.health.kind === "degraded") context.health.relieve(service);
+}
+
+function errorOf(
+  { serviceId, lastCause, record: { form } }: DeployedService,
+  failure: Exclude<ExchangeFailure, { readonly kind: "no-room" }>,
+): SoloError {
   const isProgram = form.kind === "binary";
   const metadata = { service_id: serviceId };
   const command = `solo logs ${serviceId}`;

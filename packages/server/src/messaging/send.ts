@@ -1,16 +1,17 @@
 import type { ActorSystem } from "@solo/actor-core";
 import type { Permit as TokenPermit } from "@solo/capabilities";
-import { type LimitName, limitNamed, limitRow } from "@solo/notation";
+import { limitNamed } from "@solo/notation";
 import type { Authority } from "../authority/authority.ts";
 import type { Permit } from "../authority/authorize.ts";
 import { checkServiceId } from "../authority/names.ts";
 import type { GuestError, Lent } from "../cells/guest-session.ts";
-import { type ErrorFacts, oneOf, quoted, SoloError } from "../errors.ts";
+import { oneOf, quoted, SoloError } from "../errors.ts";
 import { sizeLimits } from "../limits.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DeployedService } from "../services/deployed-service.ts";
 import type { HealthKeeper } from "../services/health-keeper.ts";
 import { awaitsMessages } from "../services/lifecycle.ts";
+import { limitQuota } from "../services/limit-quota.ts";
 import type { LimitReporter } from "../services/limit-reporter.ts";
 import { boundOf } from "../services/limit-rules.ts";
 import { callService, castToService, type ServiceOutcome } from "../services/service-messages.ts";
@@ -260,13 +261,13 @@ function checkMessageSize(context: MessagingContext, service: DeployedService, b
     found: `${bytes} bytes`,
     wanted: `at most ${most} bytes`,
     field: "arguments",
-    quota: quotaOf("messageBytes", most, bytes),
+    quota: limitQuota("messageBytes", most, bytes),
     metadata: { service_id: serviceId },
   });
 }
 
 /** Marks the service degraded, or ends it where its manifest says so. @returns What the sender of `bytes` is told. */
-function mailboxFull(context: MessagingContext, service: DeployedService, bytes: number): SoloError {
+export function mailboxFull(context: MessagingContext, service: DeployedService, bytes: number): SoloError {
   const { mailbox, serviceId } = service;
   const { limits } = service.record.manifest;
   const limit = mailbox.messages >= limits.mailboxMessages ? "mailboxMessages" : "mailboxBytes";
@@ -275,18 +276,12 @@ function mailboxFull(context: MessagingContext, service: DeployedService, bytes:
   if (verdict === undefined) context.health.degrade(service, limit, used);
   else service.incarnation?.session.end(verdict);
   return new SoloError("MAILBOX_FULL", `Cannot send to "${serviceId}": its mailbox is full`, {
-    found: `${mailbox.messages} messages of ${mailbox.bytes} bytes that are not answered yet, and one of ${bytes} bytes`,
+    found: `${mailbox.messages} messages that are not answered yet, ${mailbox.bytes} bytes that wait, and ${bytes} more`,
     wanted: `at most ${limits.mailboxMessages} messages and ${limits.mailboxBytes} bytes`,
-    quota: quotaOf(limit, limits[limit], used),
+    quota: limitQuota(limit, limits[limit], used),
     retryAfterMs: 100,
     metadata: { service_id: serviceId, health: service.health.kind },
   });
-}
-
-function quotaOf(limit: LimitName, allowed: number, used: number): NonNullable<ErrorFacts["quota"]> {
-  const { wireName, most, unit } = limitRow(limit);
-  const more = `raise limits.${wireName} in the manifest, to ${most} ${unit} at most, and deploy again`;
-  return { subject: wireName, limit: allowed, used, more };
 }
 
 /** Waits until a service that is on its way up has its actor. */
@@ -361,7 +356,7 @@ function died(
       wanted: `a service that stays below its limit ${name}`,
       fix: `Whether the message had its effect is unknown; do less in one message, or raise limits.${name}`,
       command: `solo status ${serviceId}`,
-      quota: quotaOf(limit, allowed, used),
+      quota: limitQuota(limit, allowed, used),
       metadata: { ...metadata, limit: name },
     });
   }
@@ -391,7 +386,7 @@ function replyTooLarge({ serviceId, method }: Message, service: DeployedService,
     found: `a reply of ${used} bytes`,
     wanted: `a reply of at most ${allowed} bytes`,
     fix: "Let the handler reply with less, in several calls",
-    quota: quotaOf("replyBytes", allowed, used),
+    quota: limitQuota("replyBytes", allowed, used),
     metadata: { service_id: serviceId, method },
   });
 }

@@ -26,6 +26,8 @@ export interface Incarnation {
   readonly contract: string;
   /** Milliseconds from taking its cell until `init` had returned. */
   readonly startedWithinMs: number;
+  /** At the last look at what it holds; undefined before the first. */
+  held: CellHoldings | undefined;
   /** Gives back the place in the mailbox of each message that was handed to it and that it is not done with. */
   readonly unhandled: Set<() => void>;
 }
@@ -198,30 +200,34 @@ export class DeployedService {
     };
   }
 
-  /** {@link view}, with what it uses now. */
+  /** {@link view}, with what it uses now, and what it held at the last look. */
   measuredView(): ServiceView {
     const usage = this.incarnation?.session.usage();
-    return { ...this.view(), ...(usage === undefined ? {} : { usage }) };
+    return { ...this.view(), ...(usage === undefined ? {} : { usage: { ...usage, ...this.incarnation?.held } }) };
   }
 
   /** {@link measuredView}, with its contract and every limit, used against allowed. */
   wholeView(): ServiceView {
+    this.look();
     const view = this.measuredView();
     const contract = this.incarnation?.contract ?? "";
     return {
       ...view,
       contract,
-      limits: limitNames.map((limit) => this.#useOf(limit, { ...view.usage, ...this.holdings() })),
+      limits: limitNames.map((limit) => this.#useOf(limit, view.usage ?? {})),
     };
   }
 
-  /** What it holds of what this host keeps it to. */
-  holdings(): CellHoldings {
-    const { openFiles, scratchBytes } = this.incarnation?.session.holdings() ?? {};
-    return {
+  /** Reads what it holds of what this host keeps it to. */
+  look(): CellHoldings {
+    const { incarnation } = this;
+    if (incarnation === undefined) return {};
+    const { openFiles, scratchBytes } = incarnation.session.holdings();
+    incarnation.held = {
       ...(openFiles === undefined || !this.#sandbox.keeps.has("openFiles") ? {} : { openFiles }),
       ...(scratchBytes === undefined || !this.#sandbox.keeps.has("scratchBytes") ? {} : { scratchBytes }),
     };
+    return incarnation.held;
   }
 
   #useOf(limit: LimitName, usage: Partial<CellUsage> & CellHoldings): LimitUse {

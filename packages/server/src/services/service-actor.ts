@@ -10,6 +10,7 @@ import { ArtifactCorrupt, ArtifactMissing } from "../storage/errors.ts";
 import type { Cause } from "./cause.ts";
 import type { DeployedService } from "./deployed-service.ts";
 import type { HealthKeeper } from "./health-keeper.ts";
+import { keepTime } from "./keep-time.ts";
 import type { LimitReporter } from "./limit-reporter.ts";
 import type { CallMessage, CastMessage, ServiceOutcome } from "./service-messages.ts";
 import type { OpenedGuest, StartingGuest } from "./starting-guest.ts";
@@ -200,10 +201,7 @@ export function serviceActor(context: ServiceActorContext, service: DeployedServ
         return;
       }
       const stopping = session;
-      const cancel = context.clock.schedule(limits.stopTimeoutMs, () => {
-        context.limits.reached(service, "stopTimeoutMs", "hard", limits.stopTimeoutMs);
-        stopping.kill();
-      });
+      const cancel = keepTime(context, service, "stopTimeoutMs", () => stopping.kill());
       stopping.stop();
       await stopping.exited;
       cancel();
@@ -227,7 +225,6 @@ async function bringUp(
   onSession: (session: GuestSession) => void,
 ): Promise<BroughtUp> {
   const { clock } = context;
-  const { limits } = service.record.manifest;
   const guest = attempt.guest();
   const { begunAtMs } = guest;
   const outlet = context.openOutlet(service);
@@ -258,18 +255,17 @@ async function bringUp(
   const { cell, session } = opened;
   onSession(session);
   void session.exited.then(() => outlet.close());
-  let late = false;
-  const cancel = clock.schedule(limits.startTimeoutMs, () => {
-    late = true;
-    context.limits.reached(service, "startTimeoutMs", "hard", limits.startTimeoutMs);
+  let overdueMs: number | undefined;
+  const cancel = keepTime(context, service, "startTimeoutMs", (allowedMs) => {
+    overdueMs = allowedMs;
     session.kill();
   });
   try {
     const outcome = await guest.outcome;
     if (outcome.kind === "failed") {
       await end(session);
-      if (!late) return { kind: "failed", cause: outcome.cause };
-      const allowed = limits.startTimeoutMs;
+      if (overdueMs === undefined) return { kind: "failed", cause: outcome.cause };
+      const allowed = overdueMs;
       const message = `it had not started within ${allowed} ms`;
       const limit = { name: "start_timeout_ms", used: allowed, allowed };
       return { kind: "failed", cause: { kind: "start_timeout", message, limit } };
@@ -286,6 +282,7 @@ async function bringUp(
         calls,
         casts,
         contract,
+        held: undefined,
         unhandled: new Set(),
       },
     };

@@ -1,6 +1,6 @@
 import type { LimitAction, LimitName } from "@solo/notation";
 import type { ArtifactForm } from "../ports/artifact.ts";
-import type { CellUsage, Confinement, LimitsLevel } from "../ports/cell.ts";
+import type { CellHoldings, CellUsage, Confinement, LimitsLevel } from "../ports/cell.ts";
 import type { Cause } from "./cause.ts";
 import type { Health } from "./health.ts";
 import type { LifecycleState } from "./lifecycle.ts";
@@ -31,7 +31,7 @@ export interface ServiceView {
   /** JSON, in the guest's words; only in the answer about one service. */
   readonly contract?: string;
   /** Undefined while there is no cell, and in the answers to changes. */
-  readonly usage?: CellUsage;
+  readonly usage?: CellUsage & CellHoldings;
   /** Messages accepted and not yet answered. */
   readonly mailboxMessages: number;
   readonly health: Health;

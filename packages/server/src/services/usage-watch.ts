@@ -8,6 +8,8 @@ import { actionAt, softLimit } from "./limit-rules.ts";
 const readEveryMs = 1_000;
 /** so that each is read once in so many times. */
 const turns = 30;
+/** Those that were never read are not kept waiting for their turn, as long as they are not more at a time than this. */
+const mostNew = 20;
 
 /** Who is slowed down to its share of the processor never uses all of it, by the system's own account. */
 const throttledShare = 0.95;
@@ -51,10 +53,14 @@ export class UsageWatch {
     this.#cancel ??= this.#clock.schedule(readEveryMs, () => {
       this.#cancel = undefined;
       this.#turn = (this.#turn + 1) % turns;
-      let number = 0;
+      let [number, unread] = [0, 0];
       for (const service of this.#services()) {
         number += 1;
-        if (service.mailbox.messages > 0 || number % turns === this.#turn) this.#read(service);
+        const isNew = service.incarnation !== undefined && service.incarnation.held === undefined;
+        if (isNew) unread += 1;
+        if (service.mailbox.messages > 0 || number % turns === this.#turn || (isNew && unread <= mostNew)) {
+          this.#read(service);
+        }
       }
       if (number > 0) this.wake();
     });
@@ -70,7 +76,7 @@ export class UsageWatch {
     if (incarnation === undefined || usage === undefined) return;
     this.#compare(service, "memoryBytes", usage.memoryBytes, Number.POSITIVE_INFINITY);
     this.#compare(service, "processes", usage.processes, record.manifest.limits.processes);
-    const { openFiles, scratchBytes } = service.holdings();
+    const { openFiles, scratchBytes } = service.look();
     // The host refuses what goes beyond, so at the limit it stands and is not seen above.
     if (openFiles !== undefined) this.#compare(service, "openFiles", openFiles, record.manifest.limits.openFiles);
     if (scratchBytes !== undefined)

@@ -133,6 +133,8 @@ export const toUsageMessage = (view: ServiceView): Usage | undefined =>
         processes: view.usage.processes,
         processesLimit: view.manifest.limits.processes,
         mailboxMessages: view.mailboxMessages,
+        openFiles: view.usage.openFiles,
+        scratchBytes: view.usage.scratchBytes === undefined ? undefined : BigInt(view.usage.scratchBytes),
       };
 
 export const toLogLineMessage = (serviceId: string, line: LogLine): WireLogLine => ({

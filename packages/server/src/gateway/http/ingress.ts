@@ -346,11 +346,13 @@ class Forwarding {
         bytes += chunk.length;
         if (bytes > mostBytes) return this.breakOff(tooLarge());
         for (let offset = 0; offset < chunk.length; ) {
-          while (exchange.writable === 0 && !this.#over) {
+          let most = exchange.mayWrite();
+          while (most === 0 && !this.#over) {
             await new Promise<void>((resolve) => (this.#onWritable = resolve));
+            most = exchange.mayWrite();
           }
           if (this.#over) return;
-          const piece = chunk.subarray(offset, offset + exchange.writable);
+          const piece = chunk.subarray(offset, offset + most);
           offset += piece.length;
           exchange.write(piece);
         }

@@ -853,6 +853,12 @@ export interface Usage {
   processesLimit: number;
   /** Messages accepted and not yet answered. */
   mailboxMessages: number;
+  /**
+   * Open descriptors of that of its processes which has most, and bytes of files in its `/tmp`: in a list as of the last look,
+   * half a minute ago at most. Unset where the host does not tell.
+   */
+  openFiles?: number | undefined;
+  scratchBytes?: bigint | undefined;
 }
 
 /** One limit of a service as it stands now. */
@@ -2283,7 +2289,16 @@ export const SourceLocation: MessageFns<SourceLocation> = {
 };
 
 function createBaseUsage(): Usage {
-  return { memoryBytes: 0n, memoryLimitBytes: 0n, cpuMicros: 0n, processes: 0, processesLimit: 0, mailboxMessages: 0 };
+  return {
+    memoryBytes: 0n,
+    memoryLimitBytes: 0n,
+    cpuMicros: 0n,
+    processes: 0,
+    processesLimit: 0,
+    mailboxMessages: 0,
+    openFiles: undefined,
+    scratchBytes: undefined,
+  };
 }
 
 export const Usage: MessageFns<Usage> = {
@@ -2314,6 +2329,15 @@ export const Usage: MessageFns<Usage> = {
     }
     if (message.mailboxMessages !== 0) {
       writer.uint32(48).uint32(message.mailboxMessages);
+    }
+    if (message.openFiles !== undefined) {
+      writer.uint32(56).uint32(message.openFiles);
+    }
+    if (message.scratchBytes !== undefined) {
+      if (BigInt.asUintN(64, message.scratchBytes) !== message.scratchBytes) {
+        throw new globalThis.Error("value provided for field message.scratchBytes of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.scratchBytes);
     }
     return writer;
   },
@@ -2379,6 +2403,22 @@ export const Usage: MessageFns<Usage> = {
             message.mailboxMessages = reader.uint32();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.openFiles = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.scratchBytes = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2419,6 +2459,16 @@ export const Usage: MessageFns<Usage> = {
         : isSet(object.mailbox_messages)
         ? globalThis.Number(object.mailbox_messages)
         : 0,
+      openFiles: isSet(object.openFiles)
+        ? globalThis.Number(object.openFiles)
+        : isSet(object.open_files)
+        ? globalThis.Number(object.open_files)
+        : undefined,
+      scratchBytes: isSet(object.scratchBytes)
+        ? BigInt(object.scratchBytes)
+        : isSet(object.scratch_bytes)
+        ? BigInt(object.scratch_bytes)
+        : undefined,
     };
   },
 
@@ -2442,6 +2492,12 @@ export const Usage: MessageFns<Usage> = {
     if (message.mailboxMessages !== 0) {
       obj.mailboxMessages = Math.round(message.mailboxMessages);
     }
+    if (message.openFiles !== undefined) {
+      obj.openFiles = Math.round(message.openFiles);
+    }
+    if (message.scratchBytes !== undefined) {
+      obj.scratchBytes = message.scratchBytes.toString();
+    }
     return obj;
   },
 
@@ -2460,6 +2516,10 @@ export const Usage: MessageFns<Usage> = {
     message.processes = object.processes ?? 0;
     message.processesLimit = object.processesLimit ?? 0;
     message.mailboxMessages = object.mailboxMessages ?? 0;
+    message.openFiles = object.openFiles ?? undefined;
+    message.scratchBytes = (object.scratchBytes !== undefined && object.scratchBytes !== null)
+      ? BigInt(object.scratchBytes)
+      : undefined;
     return message;
   },
 };
