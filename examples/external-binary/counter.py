@@ -6,7 +6,9 @@ import os
 import struct
 
 RUN, CALL, CAST, STOP = 3, 4, 5, 6
-STARTED, REPLY, ERROR, HANDLED = 66, 67, 68, 73
+TRACE, TRACED = 12, 79
+STARTED, REPLY, ERROR, LOG, HANDLED = 66, 67, 68, 69, 73
+INFO = 1
 
 
 def read_exactly(count):
@@ -40,6 +42,7 @@ def take_text(payload, offset):
 
 
 count = 0
+traces = {}
 while True:
     length, identifier = struct.unpack("<II", read_exactly(8))
     payload = read_exactly(length)
@@ -49,11 +52,17 @@ while True:
         count = arguments[0] if arguments else 0
         print(f"counting from {count}", flush=True)
         send(0, bytes([STARTED]) + names("add", "count", "fail") + names("reset"))
+    elif kind == TRACE:
+        # Comes before the call or cast of this id, where somebody follows it.
+        traces[identifier], _ = take_text(payload, 1)
     elif kind == CALL:
+        trace = traces.pop(identifier, None)
         # Behind the kind stand the milliseconds that the caller still waits.
         method, offset = take_text(payload, 5)
         if method == "add":
             count += json.loads(payload[offset:])[0]
+            if trace is not None:
+                send(0, bytes([TRACED]) + text(trace) + bytes([LOG, INFO]) + text(f"counted to {count}"))
             send(identifier, bytes([REPLY]) + json.dumps(count).encode())
         elif method == "count":
             send(identifier, bytes([REPLY]) + json.dumps(count).encode())
@@ -63,6 +72,7 @@ while True:
             # Kind, message, and two flags: no path, no detail.
             send(identifier, bytes([ERROR]) + text("unknown-method") + text(f"No call {method}") + b"\0\0")
     elif kind == CAST:
+        traces.pop(identifier, None)
         method, offset = take_text(payload, 1)
         if method == "reset":
             count = 0

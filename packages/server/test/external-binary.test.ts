@@ -5,8 +5,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Metadata } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { ArtifactKind, LogsRequest, Packaging, ProgramProtocol, ServiceState } from "@solo/proto";
+import { ArtifactKind, CallRequest, LogsRequest, Packaging, ProgramProtocol, ServiceState } from "@solo/proto";
 import { tar, tarGz } from "./archive.ts";
 import { ask, type Connection, connect, type DeployOptions, isRunning, Reading, refusal } from "./client.ts";
 import { footprintOf, groupsOfServer } from "./footprint.ts";
@@ -101,6 +102,32 @@ async function expectNothingLeft(before: Awaited<ReturnType<typeof atRest>>): Pr
   });
   expect(await solo.call("bystander", "echo", ["still here"])).toEqual(["still here"]);
 }
+
+suite("a trace", () => {
+  const tellers = [
+    ["shell", "sh", lines, "counter.sh"],
+    ["Python", "python3", frames, "counter.py"],
+  ] as const;
+  for (const [language, needs, options, file] of tellers) {
+    testWith(needs)(`is told to a program in ${language}, and goes on with what that says`, async () => {
+      await solo.deploy("follower", example(file), { ...options, fileName: "follower" });
+      const id = "4bf92f3577b34da6a3ce929d0e0e4736";
+      const metadata = new Metadata();
+      metadata.set("traceparent", `00-${id}-00f067aa0ba902b7-01`);
+      const request = CallRequest.fromPartial({ serviceId: "follower", method: "add", arguments: Buffer.from("[2]") });
+      await new Promise<void>((resolve, reject) =>
+        solo.messaging.call(request, metadata, (error) => (error === null ? resolve() : reject(error))),
+      );
+      // What nobody follows stays outside of it.
+      expect(await solo.call("follower", "add", [3])).toBe(5);
+      const reading = new Reading(solo.deployments.logs(LogsRequest.fromPartial({ serviceId: "follower" })));
+      await reading.ended;
+      const told = reading.items.flatMap(({ line }) => (line?.text.includes("counted to") ? [line] : []));
+      expect(told.map(({ text, correlationId }) => [text, correlationId])).toEqual([["counted to 2", id]]);
+      await solo.kill("follower");
+    });
+  }
+});
 
 suite("a counter in another language", () => {
   const languages = [

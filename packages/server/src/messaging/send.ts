@@ -42,7 +42,7 @@ export interface SendOptions {
   readonly timeoutMs: number;
   /** Aborts when the sender has gone. */
   readonly signal: AbortSignal;
-  /** W3C's `traceparent` of what it is part of; the service is told it where it can be. */
+  /** W3C's `traceparent` of what it is part of. */
   readonly trace?: string | undefined;
 }
 
@@ -70,7 +70,7 @@ export async function call(
   const caller = permit.caller.spiffeId;
   circuits.enter(service, caller);
   const deadlineMs = clock.nowMs() + Math.min(options.timeoutMs, longestMs);
-  const trace = traceFor(service, options);
+  const { trace } = options;
   let result: CallResult = "abandoned";
   try {
     for (;;) {
@@ -175,7 +175,7 @@ async function hand(
   castToService(context.system, actor, {
     method: message.method,
     args: message.args,
-    trace: traceFor(service, options),
+    trace: options.trace,
     handled,
   });
 }
@@ -183,11 +183,6 @@ async function hand(
 /** An HTTP server has not said which paths it has. */
 function takesAnyMethod({ record: { form } }: DeployedService): boolean {
   return form.kind === "binary" && form.program.protocol === "http";
-}
-
-/** Programs that speak frames or lines know no more than what their protocol says. */
-function traceFor({ record: { form } }: DeployedService, { trace }: SendOptions): string | undefined {
-  return trace === undefined || (form.kind === "binary" && form.program.protocol !== "http") ? undefined : trace;
 }
 
 /** Lets the message leave the mailbox when it is handled, or when who it was handed to ends before. */

@@ -9,7 +9,7 @@ export interface CallMessage {
   readonly args: Uint8Array;
   readonly lent?: Lent | undefined;
   readonly timeoutMs: number;
-  /** W3C's `traceparent`, where there is one and the guest can be told. */
+  /** W3C's `traceparent`, where there is one. */
   readonly trace: string | undefined;
   /** Called once, when the guest has answered or is gone; a caller that stops waiting does not make its message go away. */
   readonly handled: () => void;

@@ -11,7 +11,7 @@ import { admit, BLOCK, FILTER, type LaunchMethod, NOBODY } from "../launch.ts";
 import { ProcessCell } from "../process-cell.ts";
 import { isolationArguments, PROC } from "../wall/bubblewrap.ts";
 import { lineWire } from "../wire/line-wire.ts";
-import { frameWire } from "../wire/wire.ts";
+import { programWire } from "../wire/wire.ts";
 import { ProgramRefused } from "./errors.ts";
 import type { HostProgram, HostPrograms } from "./host-programs.ts";
 import type { ProgramFiles } from "./program-folders.ts";
@@ -66,7 +66,7 @@ export async function launchProgram(launch: ProgramLaunch): Promise<ProcessCell>
       method.kind === "bubblewrap"
         ? { kind: "with its child" }
         : { kind: "as a session", endSession: (leader) => endSession(launch.bun, leader) },
-    wire: launch.protocol === "lines" ? lineWire : frameWire,
+    wire: launch.protocol === "lines" ? lineWire : programWire,
   });
   const failed = new Promise<never>((_resolve, reject) => {
     child.once("error", (cause) => reject(new CellLaunchFailed(`Cannot start ${child.spawnfile}`, "", { cause })));

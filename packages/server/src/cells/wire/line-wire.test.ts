@@ -13,6 +13,7 @@ test.each<[KernelMessage, string]>([
   [{ kind: "call", timeoutMs: 500, method: "add", args: utf8("[\n  2\n]") }, "call 7 500 add [   2 ]\n"],
   [{ kind: "call", timeoutMs: 0, method: "a b%\n", args: utf8("[]") }, "call 7 0 a%20b%25%0A []\n"],
   [{ kind: "cast", method: "reset", args: utf8("") }, "cast 7 reset []\n"],
+  [{ kind: "cast", method: "reset", args: utf8(""), trace: "00-a-b-01" }, "trace 7 00-a-b-01\ncast 7 reset []\n"],
   [{ kind: "stop" }, "stop\n"],
   [{ kind: "answer", bytes: utf8("") }, "answer 7 null\n"],
   [{ kind: "refusal", reason: "SERVICE_NOT_FOUND", message: "no\nsuch" }, "refusal 7 SERVICE_NOT_FOUND no such\n"],
@@ -26,6 +27,17 @@ function read(...chunks: readonly string[]): { readonly id: number; readonly mes
   for (const chunk of chunks) decoder.push(utf8(chunk));
   return heard;
 }
+
+test("a line says before it what trace it is part of, where it can be part of one", () => {
+  const trace = "00-a-b-01";
+  expect(read("traced 00-a-b-01 log info on the way\n", "traced 00-a-b-01 call 3 0 b c []\n")).toEqual([
+    { id: 0, message: { kind: "log", level: "info", text: "on the way", trace } },
+    { id: 3, message: { kind: "send-call", timeoutMs: 0, target: "b", method: "c", args: utf8("[]"), trace } },
+  ]);
+  for (const wrong of ["traced 00-a-b-01 handled 3\n", "traced 00-a-b-01 traced x log info y\n", "traced\n"]) {
+    expect(() => read(wrong)).toThrow(ProtocolError);
+  }
+});
 
 test.each<[string, number, GuestMessage]>([
   ["started add,get%20all reset", 0, { kind: "started", calls: ["add", "get all"], casts: ["reset"], contract: "" }],

@@ -18,9 +18,14 @@ import {
 } from "./protocol.ts";
 import type { Wire, WireDecoder } from "./wire.ts";
 
-/** Lines of the kernel: `run`, `call`, `cast`, `stop`, `answer`, `refusal`. Of a program: see {@link readLine}. */
+/** Lines of the kernel: `run`, `trace`, `call`, `cast`, `stop`, `answer`, `refusal`. Of a program: see {@link readLine}. */
 export const lineWire: Wire = {
-  encode: (id, parts) => writeLine(id, decodeKernelMessage(Buffer.concat(parts))),
+  encode: (id, parts) => {
+    const message = decodeKernelMessage(Buffer.concat(parts));
+    const plain = writeLine(id, message);
+    const trace = "trace" in message ? message.trace : undefined;
+    return trace === undefined ? plain : Buffer.concat([line(["trace", id, word(trace)]), plain]);
+  },
   decoder: (onFrame) => new LineDecoder(onFrame),
 };
 
@@ -96,7 +101,7 @@ class LineDecoder implements WireDecoder {
     const bytes = Buffer.concat(this.#held, this.#heldBytes);
     this.#held = [];
     this.#heldBytes = 0;
-    const { id, message } = readLine(bytes);
+    const { id, message } = readTracedLine(bytes);
     this.#onFrame(id, encode(message));
   }
 }
@@ -109,6 +114,18 @@ function encode(message: GuestMessage): Uint8Array {
     if (error instanceof RangeError) throw new ProtocolError(error.message, { cause: error });
     throw error;
   }
+}
+
+/** Reads a line that may say before it what trace it is part of: `traced TRACEPARENT LINE`. @throws {ProtocolError} */
+function readTracedLine(bytes: Buffer): { readonly id: number; readonly message: GuestMessage } {
+  const words = new WordReader(bytes);
+  if (words.next() !== "traced") return readLine(bytes);
+  const trace = words.next();
+  const { id, message } = readLine(Buffer.from(words.rest()));
+  if (message.kind === "send-call" || message.kind === "send-cast" || message.kind === "log") {
+    return { id, message: { ...message, trace } };
+  }
+  throw new ProtocolError(`Cannot read line: ${message.kind} has no trace`);
 }
 
 /**

@@ -57,7 +57,7 @@ export type DriverTable = Readonly<
 /** Least to most urgent. */
 export type Level = "debug" | "info" | "warn" | "error";
 
-/** A message that may be part of a trace; only one that is takes more bytes. Not for programs that speak frames or lines. */
+/** A message that may be part of a trace; only one that is takes more bytes. */
 interface Traced {
   /** W3C's `traceparent`. */
   readonly trace?: string | undefined;
@@ -258,6 +258,9 @@ export function encodeKernelMessage(message: KernelMessage): readonly Uint8Array
       ];
   }
 }
+
+/** Whether the first part of a message says the trace of what the others are. */
+export const isTrace = (part: Uint8Array): boolean => part[0] === KERNEL.traced;
 
 /** @throws {ProtocolError} For anything that {@link encodeKernelMessage} does not make. */
 export function decodeKernelMessage(payload: Uint8Array): KernelMessage {

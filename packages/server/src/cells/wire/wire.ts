@@ -1,4 +1,5 @@
 import { encodeFrame, FrameDecoder } from "./frames.ts";
+import { isTrace } from "./protocol.ts";
 
 /** How frames look on the pipe of a cell. */
 export interface Wire {
@@ -19,3 +20,16 @@ export interface WireDecoder {
 
 /** `[payload length u32 LE][id u32 LE][payload]`. */
 export const frameWire: Wire = { encode: encodeFrame, decoder: (onFrame) => new FrameDecoder(onFrame) };
+
+/**
+ * The same for programs, which learn a trace by a frame of its own before the message: one that knows nothing of traces
+ * passes it over.
+ */
+export const programWire: Wire = {
+  encode(id, parts) {
+    const [first, ...plain] = parts;
+    if (first === undefined || !isTrace(first)) return encodeFrame(id, parts);
+    return Buffer.concat([encodeFrame(id, [first]), encodeFrame(id, plain)]);
+  },
+  decoder: frameWire.decoder,
+};
