@@ -10,12 +10,13 @@ const scheme = "solo-vault/1";
  * @param role What the sealed text is, such as `dek`.
  */
 export function bindingOf(role: string, ...parts: readonly (string | number)[]): Buffer {
-  return Buffer.concat(
-    [scheme, role, ...parts].flatMap((part) => {
-      const bytes = Buffer.from(String(part), "utf8");
-      const length = Buffer.alloc(4);
-      length.writeUInt32BE(bytes.length);
-      return [length, bytes];
-    }),
-  );
+  const texts = [scheme, role, ...parts.map(String)];
+  const binding = Buffer.allocUnsafe(texts.reduce((sum, text) => sum + 4 + Buffer.byteLength(text), 0));
+  let offset = 0;
+  for (const text of texts) {
+    const length = binding.write(text, offset + 4);
+    binding.writeUInt32BE(length, offset);
+    offset += 4 + length;
+  }
+  return binding;
 }
