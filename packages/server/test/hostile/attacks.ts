@@ -1,6 +1,7 @@
 // The attackers. Numbers are those of the list of adversarial tests in the first design.
 import { archiveAttacks } from "./archive-attacks.ts";
 import { ALL_REFUSED, type Attack, natively, type Outcome, whenCalled, whenStarted } from "./attack.ts";
+import { bundleAttacks } from "./bundle-attacks.ts";
 import { programAttacks } from "./program-attacks.ts";
 
 const oom: Outcome = { kind: "ends", cause: "oom" };
@@ -568,7 +569,7 @@ const bombs: readonly Attack[] = [
   },
 ];
 
-export const attacks: readonly Attack[] = [
+const sources: readonly Attack[] = [
   ...processor,
   ...memory,
   ...errors,
@@ -578,6 +579,11 @@ export const attacks: readonly Attack[] = [
   ...floods,
   ...names,
   ...bombs,
+];
+
+export const attacks: readonly Attack[] = [
+  ...sources,
+  ...bundleAttacks(sources),
   ...archiveAttacks,
   ...(process.arch === "x64" ? programAttacks() : []),
 ];
