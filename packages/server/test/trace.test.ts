@@ -145,3 +145,17 @@ test("what handlers log on the way stands in the caller's trace, and what they l
     expect(told.slice(-2).map(({ correlationId }) => correlationId)).toEqual([id, ""]);
   }
 });
+
+test("an end that a call brought about stands in its trace, and one that nobody follows in that of the deployment", async () => {
+  const fragile = `import { defineServer } from "@solo/actor-core";
+    export default defineServer({ version: 1, init: () => null, calls: { die: () => process.exit(3) } });`;
+  await solo.deploy("fragile", fragile);
+  const { id, header } = traced("8");
+  await expect(callIn(header, "fragile", "die")).rejects.toThrow();
+  await until("its end is on record", async () => ((await eventsOf(id)).length > 0 ? true : undefined));
+  expect(await eventsOf(id)).toEqual(["service.crashed"]);
+  await until("it lives again", async () => ((await solo.status("fragile")).restarts === 1 ? true : undefined));
+  await expect(callIn(undefined, "fragile", "die")).rejects.toThrow();
+  await until("it ended again", async () => ((await solo.status("fragile")).restarts === 2 ? true : undefined));
+  expect(await eventsOf(id)).toEqual(["service.crashed"]);
+});

@@ -222,6 +222,7 @@ export function openGuestSession(
 
 interface OpenCall {
   readonly lent: Lent | undefined;
+  readonly trace: string | undefined;
   resolve(outcome: CallOutcome): void;
   reject(error: GuestGone): void;
 }
@@ -326,7 +327,7 @@ class Session implements GuestSession {
     const sent = this.#trySend(id, message);
     if (sent === "too-large") return Promise.resolve(refuse("too-large", "The arguments do not fit a frame of 4 MiB"));
     if (sent === "full") return Promise.resolve(refuse("overloaded", "Too much waits for the service"));
-    return new Promise((resolve, reject) => this.#calls.set(id, { resolve, reject, lent }));
+    return new Promise((resolve, reject) => this.#calls.set(id, { resolve, reject, lent, trace: message.trace }));
   }
 
   openHttp(onPart: (bytes: Uint8Array) => void, onGone: (why: string) => void): HttpLink {
@@ -568,7 +569,10 @@ class Session implements GuestSession {
     if (admitted || !holds) this.#handlers.onLog({ level, text, trace });
   }
 
-  #finish(exit: GuestExit): GuestExit {
+  #finish(found: GuestExit): GuestExit {
+    const [only, ...others] = this.#calls.values();
+    const trace = others.length === 0 ? only?.trace : undefined;
+    const exit = trace === undefined ? found : { ...found, trace };
     this.#exit = exit;
     this.#settleStart({ kind: "failed", cause: exit.cause });
     for (const open of this.#calls.values()) {

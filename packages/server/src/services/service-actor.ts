@@ -99,7 +99,8 @@ export function serviceActor(context: ServiceActorContext, service: DeployedServ
     const { serviceId, record } = service;
     const { version } = record;
     const { cause } = exit;
-    const origin = { correlationId: record.correlationId, actor: "kernel" };
+    const correlationId = parseTraceparent(exit.trace)?.traceId ?? record.correlationId;
+    const origin = { correlationId, actor: "kernel" };
     const type = exit.normal ? "service.ended" : "service.crashed";
     const kept = service.keep({ ...record, lastCause: cause });
     service.journal.note({ events: [{ type, serviceId, version, cause }], origin, record: kept });
