@@ -114,7 +114,7 @@ describe("source", () => {
     const begunAt = performance.now();
     const manifest = { limits: { startTimeoutMs: 300 } };
     expect(await refusal(solo.deploy("endless", "for (;;);\n", { manifest }))).toMatchObject({
-      status: grpcStatus.DEADLINE_EXCEEDED,
+      status: grpcStatus.RESOURCE_EXHAUSTED,
       reason: "START_TIMED_OUT",
     });
     expect(performance.now() - begunAt).toBeLessThan(5_000);
