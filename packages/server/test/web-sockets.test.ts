@@ -40,6 +40,13 @@ export async function fetch(request, service) {
     if (data === "waiting") return socket.send(String(socket.bufferedAmount));
     socket.send(data);
   };
+  const failing = async ({ data }) => { if (data === "fail") throw new Error("of another listener"); };
+  socket.addEventListener("message", failing);
+  socket.addEventListener("message", { handleEvent: ({ data }) => { if (data === "fail") throw new Error("of an object"); } });
+  const twice = ({ data }) => { if (data === "twice") socket.send("once"); };
+  socket.addEventListener("message", twice);
+  socket.addEventListener("message", twice);
+  if (pathname === "/taken-away") socket.removeEventListener("message", twice);
   socket.onerror = () => { seen.errors += 1; };
   socket.addEventListener("close", ({ code, reason, wasClean }) => { seen.closes.push([code, reason, wasClean]); });
   return response;
@@ -144,6 +151,19 @@ test("what a listener throws stays with the service, and the connection goes on"
   socket.send("still here");
   expect(await next()).toBe("still here");
   socket.close();
+});
+
+test("a listener is added once, and can be taken away", async () => {
+  const added = await open();
+  added.socket.send("twice");
+  added.socket.send("last");
+  expect([await added.next(), await added.next(), await added.next()]).toEqual(["twice", "once", "last"]);
+  added.socket.close();
+  const takenAway = await open("/ann/chat/taken-away");
+  takenAway.socket.send("twice");
+  takenAway.socket.send("last");
+  expect([await takenAway.next(), await takenAway.next()]).toEqual(["twice", "last"]);
+  takenAway.socket.close();
 });
 
 /** Asks for a WebSocket by hand: the open connection, or the answer that said no. */

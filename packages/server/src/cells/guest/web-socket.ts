@@ -54,6 +54,8 @@ export class ServiceSocket extends EventTarget {
   onerror: Listener = null;
 
   readonly #surroundings: SocketSurroundings;
+  /** One for each listener, so that it is added once and can be taken away. */
+  readonly #guards = new WeakMap<AnyListener, (event: Event) => void>();
   #readyState: 0 | 1 | 2 | 3 = 0;
   #bufferedAmount = 0;
   /** Bytes that are not yet a whole frame. */
@@ -220,17 +222,41 @@ export class ServiceSocket extends EventTarget {
     this.#surroundings.write(frameOf(opcode, body), written);
   }
 
-  /** As what `fetch` throws, what the service's own listener throws ends no more than itself. */
+  override addEventListener(type: string, listener: AnyListener, options?: Parameters<Listening>[2]): void {
+    super.addEventListener(type, this.#guarded(listener), options);
+  }
+
+  override removeEventListener(type: string, listener: AnyListener, options?: Parameters<Unlistening>[2]): void {
+    super.removeEventListener(type, this.#guarded(listener), options);
+  }
+
   #tell(event: Event, listener: Listener): void {
-    void (async () => listener?.call(this, event))().catch((error) => {
-      this.#surroundings.log(`on${event.type} of a WebSocket failed: ${error instanceof Error ? error.stack : error}`);
-    });
+    if (listener !== null) this.#guarded(listener)(event);
     this.dispatchEvent(event);
+  }
+
+  /** As what `fetch` throws, what the service's own listener throws ends no more than itself. */
+  #guarded(listener: AnyListener): (event: Event) => void {
+    const known = this.#guards.get(listener);
+    if (known !== undefined) return known;
+    const guard = (event: Event): void => {
+      const heard = async () =>
+        typeof listener === "function" ? listener.call(this, event) : listener.handleEvent(event);
+      void heard().catch((error) => {
+        const told = error instanceof Error ? error.stack : error;
+        this.#surroundings.log(`A listener to "${event.type}" of a WebSocket failed: ${told}`);
+      });
+    };
+    this.#guards.set(listener, guard);
+    return guard;
   }
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: each takes the event of its name
 type Listener = ((event: any) => unknown) | null;
+type Listening = EventTarget["addEventListener"];
+type Unlistening = EventTarget["removeEventListener"];
+type AnyListener = NonNullable<Listener> | { handleEvent(event: Event): unknown };
 
 function messageOf(data: string | ArrayBuffer | ArrayBufferView): readonly [opcode: number, body: Uint8Array] {
   if (typeof data === "string") return [OPCODES.text, new TextEncoder().encode(data)];
