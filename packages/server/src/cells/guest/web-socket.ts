@@ -173,7 +173,8 @@ export class ServiceSocket extends EventTarget {
       return this.#violated(1002, "A message begins when the one before is whole, and goes on when it has begun");
     }
     const message = (this.#message ??= { isText: opcode === OPCODES.text, pieces: [], length: 0 });
-    message.pieces.push(body);
+    // Empty ones without end would never come to the bound of a message.
+    if (body.length > 0) message.pieces.push(body);
     message.length += body.length;
     if (!isLast) return true;
     this.#message = undefined;
