@@ -8,7 +8,7 @@ import { processStart } from "./setup-lock.mjs";
 
 /** Flags of a server that is in nobody's way, as confined as the host allows. What clients need stands in its readiness line. */
 export const anywhere = [
-  ...["--port", "0", "--metrics-port", "0", "--http-port", "0"],
+  ...["--port", "0", "--http-port", "0"],
   ...["--isolation-minimum", "best", "--limits-minimum", "best"],
 ];
 

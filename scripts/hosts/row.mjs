@@ -9,7 +9,7 @@ import { launchServer } from "../server-process.mjs";
 const root = resolve(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "solo-host-"));
 // As long as an emulated processor may take.
-const usual = ["--port", "0", "--metrics-port", "0", "--http-port", "0", "--service-start-timeout", "1m"];
+const usual = ["--port", "0", "--http-port", "0", "--service-start-timeout", "1m"];
 const row = { starts: false, confinement: "", limits: "", serves: false, checks: [], byDefault: "" };
 let server;
 try {

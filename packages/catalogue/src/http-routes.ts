@@ -10,8 +10,10 @@ export interface HttpRoute {
    * out: a body is the request in proto3 JSON.
    */
   readonly body?: string;
-  /** The response's field of bytes, a JSON text, that the whole answer is. */
+  /** The response's field of bytes that the whole answer is: a JSON text where `type` says nothing else. */
   readonly answer?: string;
+  /** Media type of such an answer. */
+  readonly type?: string;
   /** The request's field that `Last-Event-ID` sets, of a method that answers with a stream. */
   readonly resume?: string;
 }
@@ -47,6 +49,9 @@ const httpRoutes: { readonly [Name in Method]?: readonly HttpRoute[] } = {
   "CertificateService/RevokeCertificate": [{ verb: "DELETE", path: "/v1/certificates/{serial_number}" }],
   "KernelService/Help": [{ verb: "GET", path: "/v1/help" }],
   "KernelService/Doctor": [{ verb: "GET", path: "/v1/doctor" }],
+  "KernelService/GetMetrics": [
+    { verb: "GET", path: "/metrics", answer: "text", type: "text/plain; version=0.0.4; charset=utf-8" },
+  ],
   "KernelService/Shutdown": [{ verb: "POST", path: "/v1/shutdown" }],
 };
 

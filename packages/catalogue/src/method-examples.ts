@@ -159,5 +159,6 @@ export const methodExamples: Readonly<Record<Method, MethodExample>> = {
     command: "solo shutdown --grace 10s",
   },
   "KernelService/Doctor": { request: {}, command: "solo doctor" },
+  "KernelService/GetMetrics": { request: {}, command: "solo metrics" },
   "KernelService/Help": { request: { topic: "SERVICE_NOT_FOUND" }, command: "solo help SERVICE_NOT_FOUND" },
 };

@@ -93,6 +93,7 @@ function bodyOf(method: Method, route: HttpRoute, request: string): Json {
 }
 
 function answerOf(route: HttpRoute, response: string, streams: boolean): Json {
+  if (route.type !== undefined) return { "text/plain": { schema: { type: "string" } } };
   if (route.answer !== undefined) return { "application/json": { schema: { description: "The reply's own JSON" } } };
   const schema = { $ref: `#/components/schemas/${response}` };
   return streams ? { "text/event-stream": { schema } } : { "application/json": { schema } };

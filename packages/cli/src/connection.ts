@@ -61,6 +61,7 @@ const answering = {
   vaultStatus: VaultServiceService.vaultStatus,
   shutdown: KernelServiceService.shutdown,
   doctor: KernelServiceService.doctor,
+  getMetrics: KernelServiceService.getMetrics,
 } as const;
 
 const streaming = {

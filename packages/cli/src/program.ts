@@ -28,6 +28,7 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   cap: async () => (await import("./commands/capability.ts")).addCapability,
   join: async () => (await import("./commands/join.ts")).addJoin,
   doctor: async () => (await import("./commands/doctor.ts")).addDoctor,
+  metrics: async () => (await import("./commands/metrics.ts")).addMetrics,
   dev: async () => (await import("./commands/dev.ts")).addDev,
   init: async () => (await import("./commands/init.ts")).addInit,
   mcp: async () => (await import("./commands/mcp.ts")).addMcp,

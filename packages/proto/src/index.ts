@@ -101,6 +101,8 @@ export {
   CheckResult,
   DoctorRequest,
   DoctorResponse,
+  GetMetricsRequest,
+  GetMetricsResponse,
   HelpExample,
   HelpKind,
   HelpRequest,

@@ -72,7 +72,10 @@ async function serve(config: Config): Promise<number> {
 
   let metricsServer: Awaited<ReturnType<typeof openMetricsServer>> | undefined;
   try {
-    metricsServer = await openMetricsServer({ host: config.metricsHost, port: config.metricsPort, metrics });
+    if (config.metricsPort !== "off") {
+      metricsServer = await openMetricsServer({ host: config.metricsHost, port: config.metricsPort, metrics });
+    }
+    const openMetricsAt = metricsServer === undefined ? undefined : `${config.metricsHost}:${metricsServer.port}`;
     kernel = await startKernel({
       clock: systemClock,
       logger,
@@ -132,6 +135,7 @@ async function serve(config: Config): Promise<number> {
           clock: systemClock,
           logger,
           metrics,
+          openMetricsAt,
           receipts: receipts as Receipts,
           audit,
           defaults: {
@@ -160,12 +164,12 @@ async function serve(config: Config): Promise<number> {
   }
 
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop());
-  announce(config, kernel, gateway as Gateway, metricsServer.port);
+  announce(config, kernel, gateway as Gateway, metricsServer?.port);
   // Nothing else keeps the process alive once everything is closed.
   const alive = setInterval(() => undefined, 2_147_483_647);
   const reason = await kernel.ended;
   clearInterval(alive);
-  await metricsServer.close();
+  await metricsServer?.close();
   if (isExpected(reason)) return 0;
   logger.error("The kernel ended", { reason: describeExit(reason) });
   return 1;
@@ -190,11 +194,11 @@ function machineMemory(): number {
 }
 
 /** The one line on standard output: whoever started the server waits for it. */
-function announce(config: Config, kernel: Kernel, gateway: Gateway, metricsPort: number): void {
+function announce(config: Config, kernel: Kernel, gateway: Gateway, metricsPort: number | undefined): void {
   const { sandbox } = kernel.parts().deployments;
   const { confinement, limitsLevel } = sandbox;
   const { address: grpc, httpAddress: http, adminProfileFolder: profile } = gateway;
-  const metrics = `${config.metricsHost}:${metricsPort}`;
+  const metrics = metricsPort === undefined ? undefined : `${config.metricsHost}:${metricsPort}`;
   const line =
     config.logFormat === "json"
       ? JSON.stringify({
@@ -208,7 +212,7 @@ function announce(config: Config, kernel: Kernel, gateway: Gateway, metricsPort:
           pid: process.pid,
           version,
         })
-      : `solo-server ${version} is ready: gRPC on ${grpc}, ${http === undefined ? "" : `HTTP on https://${http}, `}metrics on http://${metrics}/metrics, profile in ${profile}\n` +
+      : `solo-server ${version} is ready: gRPC on ${grpc}, ${http === undefined ? "" : `HTTP on https://${http}, `}${metrics === undefined ? "" : `metrics open on http://${metrics}/metrics, `}profile in ${profile}\n` +
         `Isolation here: confinement ${confinement}, limits ${limitsLevel}`;
   process.stdout.write(`${line}\n`);
 }

@@ -69,7 +69,7 @@ export function connect(address: string, given: Credentials, capability?: string
     vault: new VaultServiceClient(address, tls, named),
     kernel: new KernelServiceClient(address, tls, named),
   };
-  const { deployments, messaging, events } = clients;
+  const { deployments, messaging, events, kernel } = clients;
 
   const everyday = {
     deploy: async (serviceId: string, source: string | Buffer, options: DeployOptions = {}): Promise<Service> => {
@@ -109,6 +109,9 @@ export function connect(address: string, given: Credentials, capability?: string
       const request = { requestId: freshId(), validateOnly: false, tenant: "", serviceId };
       return present((await ask(deployments, deployments.restart, request)).service);
     },
+
+    /** In Prometheus' text format, to who may read them. */
+    metrics: async (): Promise<string> => (await ask(kernel, kernel.getMetrics, {})).text.toString("utf8"),
 
     list: async (): Promise<readonly Service[]> =>
       (await ask(deployments, deployments.list, { tenant: "", pageSize: 1_000, pageToken: "" })).services,

@@ -161,7 +161,7 @@ const reachedEvents = async (id: string) =>
     .map(({ dataJson }) => JSON.parse(dataJson));
 
 async function counted(limit: string, level: string): Promise<number> {
-  const text = await (await fetch(`http://${server.ready.metrics}/metrics`)).text();
+  const text = await solo.metrics();
   const line = new RegExp(
     `^solo_limits_reached_total\\{limit="${limit}",level="${level}",action="\\w+"\\} (\\d+)`,
     "gm",

@@ -2,6 +2,7 @@
 
 import { connect as openTls } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { createMetrics } from "../src/observability/prometheus-metrics.ts";
 import { type Connection, type Credentials, connect, issueIdentity } from "./client.ts";
 import { httpClient, readEvents } from "./http-client.ts";
 import { apiMethods } from "./methods.ts";
@@ -59,6 +60,27 @@ test("source goes in as it is, and the service answers in its own JSON", async (
   expect((await post("/v1/services/counter/casts/say", '["hello"]')).json).toEqual({});
   expect((await http.ask("/v1/services/counter")).json.service.calls).toEqual(["add", "nothing", "late"]);
   expect((await http.ask("/v1/services")).json.services).toHaveLength(1);
+});
+
+test("/metrics goes to who may read them: an administrator, and whom one has let", async () => {
+  const operator = httpClient(server.ready.http, readProfile(server.ready.profile));
+  const read = await operator.ask("/metrics");
+  expect([read.status, read.headers["content-type"]]).toEqual([200, createMetrics().contentType]);
+  expect(read.text).toMatch(/^solo_services_running 1$/m);
+  expect(read.text).not.toMatch(/"counter"|"ann"|tenant=/);
+  const refused = async (client: typeof http) => (await client.ask("/metrics")).json;
+  expect(await refused(stranger)).toMatchObject({ status: 401, reason: "CERTIFICATE_MISSING" });
+  expect(await refused(http)).toMatchObject({ status: 403, reason: "ADMIN_REQUIRED" });
+
+  const identity = await issueIdentity(admin, "monitoring", { grants: ["server/metrics on server"] });
+  const scraper = httpClient(server.ready.http, identity);
+  expect((await scraper.ask("/metrics")).text).toMatch(/^solo_call_duration_seconds_count/m);
+  const change = (method: string, request: object) =>
+    operator.ask(`/v1/CapabilityService/${method}`, { method: "POST", body: JSON.stringify(request) });
+  const tenant = "monitoring";
+  const { cid } = (await change("ListCapabilities", { tenant })).json.capabilities[0];
+  expect((await change("RevokeCapability", { requestId: "no-more-metrics", tenant, cid })).status).toBe(200);
+  expect(await refused(scraper)).toMatchObject({ status: 403 });
 });
 
 test("a change that is sent again with its key is made once", async () => {

@@ -130,6 +130,7 @@ beforeAll(async () => {
         clock,
         logger: silentLogger,
         metrics: noMetrics,
+        openMetricsAt: undefined,
         receipts,
         audit: undefined,
         defaults: serviceDefaults,

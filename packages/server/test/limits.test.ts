@@ -64,7 +64,7 @@ const useOf = async (serviceId: string, limit: string) =>
   (await solo.status(serviceId)).limits.find((use) => use.limit === limit);
 
 async function metric(line: RegExp): Promise<number> {
-  const text = await (await fetch(`http://${server.ready.metrics}/metrics`)).text();
+  const text = await solo.metrics();
   return Number(line.exec(text)?.[1] ?? 0);
 }
 

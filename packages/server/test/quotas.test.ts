@@ -211,7 +211,7 @@ describe("at the door", () => {
     });
     expect((await acme.status("holder")).usage?.mailboxMessages).toBe(3);
     expect(await solo.call("elsewhere", "echo", [1])).toBe(1);
-    const text = await (await fetch(`http://${server.ready.metrics}/metrics`)).text();
+    const text = await solo.metrics();
     expect(text).toMatch(/^solo_messages_shed_total\{by="tenant"\} 1$/m);
     await acme.kill("holder", { force: true });
     await Promise.all(held);

@@ -10,7 +10,8 @@ export interface Ready {
   readonly grpc: string;
   /** Absent where HTTP is off. */
   readonly http: string;
-  readonly metrics: string;
+  /** Absent where nobody may read without a certificate, as usual. */
+  readonly metrics?: string;
   readonly profile: string;
   readonly confinement: string;
   readonly limits: string;
@@ -39,7 +40,6 @@ export interface NotStarted {
 const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const defaultFlags = [
   ["--port", "0"],
-  ["--metrics-port", "0"],
   ["--http-port", "0"],
   ["--log-format", "json"],
   ["--isolation-minimum", "best"],

@@ -3,7 +3,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Client, status as grpcStatus } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { IssueRequest } from "@solo/proto";
+import { CheckResult, IssueRequest } from "@solo/proto";
 import { ask, type Connection, connect, freshId, isRunning, named, Reading, refusal, tlsOf } from "./client.ts";
 import { footprintOf, groupsOfServer, remainsOf } from "./footprint.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, until } from "./server-process.ts";
@@ -165,16 +165,27 @@ test("Shutdown answers, is on record, and ends the server as SIGTERM does", asyn
   ]);
 });
 
-test("/metrics answers on loopback and counts what happens, without the names of tenants (lesson 25)", async () => {
-  await open();
+test("an open /metrics is on loopback, where it was asked for, names no tenant, and doctor says who reads it (lesson 25)", async () => {
+  await open("--metrics-port", "0");
   await solo.deploy("slow", slow);
   await solo.call("slow", "value");
-  const [host] = server.ready.metrics.split(":");
-  expect(host).toBe("127.0.0.1");
+  expect(server.ready.metrics).toMatch(/^127\.0\.0\.1:\d+$/);
   const text = await (await fetch(`http://${server.ready.metrics}/metrics`)).text();
   expect(text).toMatch(/^solo_services_running 1$/m);
   expect(text).toMatch(/^solo_\w*call\w*\{[^}]*\} [1-9]/m);
   expect(text).not.toContain("default");
+  const { checks } = await ask(solo.kernel, solo.kernel.doctor, {});
+  expect(checks.find(({ name }) => name === "metrics")).toMatchObject({
+    result: CheckResult.CHECK_RESULT_DEGRADED,
+    found: expect.stringContaining(`http://${server.ready.metrics}/metrics`),
+  });
+});
+
+test("without a word of the operator nothing of the server answers without TLS", async () => {
+  await open();
+  expect(server.ready.metrics).toBeUndefined();
+  const { checks } = await ask(solo.kernel, solo.kernel.doctor, {});
+  expect(checks.find(({ name }) => name === "metrics")?.result).toBe(CheckResult.CHECK_RESULT_OK);
 });
 
 test("health tells of a server that serves, and the readiness line of the ports it took (lesson 25)", async () => {

@@ -156,6 +156,7 @@ const requests: Readonly<Record<string, (serviceId: string) => object>> = {
   "KernelService/Help": () => ({}),
   "KernelService/Shutdown": () => ({ request_id: freshId(), validate_only: true }),
   "KernelService/Doctor": () => ({}),
+  "KernelService/GetMetrics": () => ({}),
 };
 
 const adminOnly = new Set([
@@ -168,6 +169,7 @@ const adminOnly = new Set([
   "QuotaService/SetQuota",
   "KernelService/Shutdown",
   "KernelService/Doctor",
+  "KernelService/GetMetrics",
   "VaultService/Unseal",
   "VaultService/Seal",
 ]);

@@ -189,6 +189,12 @@ export const methods = {
     "response": "DoctorResponse",
     "streams": false
   },
+  "KernelService/GetMetrics": {
+    "doc": "What the server counts and measures of itself and its host, for Prometheus; over HTTP `GET /metrics`. No tenant is named in it.",
+    "request": "GetMetricsRequest",
+    "response": "GetMetricsResponse",
+    "streams": false
+  },
   "MessagingService/Call": {
     "doc": "Asks and waits for the answer. The deadline of the RPC (default 30 s) is handed on, less the time used.",
     "request": "CallRequest",
@@ -2685,6 +2691,21 @@ export const messages = {
         "jsonName": "frozenCells",
         "type": "uint32",
         "doc": "Services that are idle and take no processor time until they are sent something."
+      }
+    ]
+  },
+  "GetMetricsRequest": {
+    "doc": "",
+    "fields": []
+  },
+  "GetMetricsResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "text",
+        "jsonName": "text",
+        "type": "bytes",
+        "doc": "In Prometheus' text format, UTF-8."
       }
     ]
   },

@@ -99,6 +99,7 @@ export const rules: Readonly<Record<Method, Rule>> = {
   "VaultService/Unseal": { ability: "server/unseal", on: "server" },
   "VaultService/Seal": { ability: "server/unseal", on: "server" },
   "KernelService/Doctor": { ability: "server/doctor", on: "server" },
+  "KernelService/GetMetrics": { ability: "server/metrics", on: "server" },
 };
 
 /** The methods that are answered without a certificate. */

@@ -67,6 +67,7 @@ export const abilities = {
   "quota/set": { on: "quota", operator: true },
   "server/help": { on: "server" },
   "server/doctor": { on: "server", operator: true },
+  "server/metrics": { on: "server", operator: true },
   "server/shutdown": { on: "server", operator: true },
   "server/unseal": { on: "server", operator: true },
 } as const satisfies Readonly<Record<string, AbilityRow>>;

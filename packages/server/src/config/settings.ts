@@ -88,28 +88,29 @@ export const settings = {
     doc: "Port of HTTP on the same address: REST, event streams and services; 0 takes a free one, off opens none",
     wanted: "off, or a whole number from 0 to 65535",
     default: 8_080,
-    read: (value: unknown) => (value === "off" ? value : wholeNumber({ min: 0, max: 65_535 })(value)),
+    read: portOrOff,
     format: String,
   } as Setting<number | "off">,
   metricsHost: {
     flag: "--metrics-host",
     variable: "SOLO_METRICS_HOST",
     key: "metrics.host",
-    doc: "Address that /metrics listens on; without TLS, so this host only",
+    doc: "Address that the open /metrics listens on; without TLS, so this host only",
     wanted: "a loopback address: 127.0.0.1, ::1 or localhost",
     default: "127.0.0.1",
     read: checkedBy(z.string().refine(isLoopback)),
     format: (value: string) => value,
   },
-  metricsPort: whole({
+  metricsPort: {
     flag: "--metrics-port",
     variable: "SOLO_METRICS_PORT",
     key: "metrics.port",
-    doc: "Port of /metrics; 0 takes a free one",
-    min: 0,
-    max: 65_535,
-    default: 9_090,
-  }),
+    doc: "Port of an open /metrics, which every process of this host may read; 0 takes a free one, off opens none: the one of HTTP asks for authority",
+    wanted: "off, or a whole number from 0 to 65535",
+    default: "off",
+    read: portOrOff,
+    format: String,
+  } as Setting<number | "off">,
   logLevel: oneOf({
     flag: "--log-level",
     variable: "SOLO_LOG_LEVEL",
@@ -410,6 +411,10 @@ function whole(setting: Names & Range): Setting<number> {
 
 function wholeNumber(range: Pick<Range, "min" | "max">): (value: unknown) => number | undefined {
   return checkedBy(numeric((value) => (/^\d{1,15}$/.test(value) ? Number(value) : undefined)).refine(within(range)));
+}
+
+function portOrOff(value: unknown): number | "off" | undefined {
+  return value === "off" ? value : wholeNumber({ min: 0, max: 65_535 })(value);
 }
 
 function bytes(setting: Names & Range): Setting<number> {

@@ -45,6 +45,8 @@ export interface GatewayOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** `host:port` where whoever is on this host reads the metrics; undefined where nobody does. */
+  readonly openMetricsAt: string | undefined;
   readonly receipts: Receipts;
   /** Where every event is written too; undefined for nowhere. */
   readonly audit: Pick<AuditFeed, "check"> | undefined;
@@ -141,6 +143,8 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
       receipts: options.receipts,
       audit: options.audit,
       load: parts.load,
+      metrics,
+      openMetricsAt: options.openMetricsAt,
       dataFolder,
       version: options.version,
       stop: options.stop,

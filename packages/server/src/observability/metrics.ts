@@ -37,6 +37,8 @@ export interface Metrics {
   called(outcome: Outcome, elapsedMs: number): void;
   /** One durable write of the database, which may hold many changes. */
   committed(changes: number, elapsedMs: number): void;
+  /** All of it in Prometheus' text format. */
+  text(): Promise<string>;
 }
 
 /** Counts nothing. For kernels in tests. */
@@ -54,4 +56,5 @@ export const noMetrics: Metrics = {
   answered() {},
   called() {},
   committed() {},
+  text: async () => "",
 };

@@ -5,8 +5,6 @@ import type { Gauges, Metrics } from "./metrics.ts";
 export interface PrometheusMetrics extends Metrics {
   /** Of the text that `text` makes. */
   readonly contentType: string;
-  /** All metrics in Prometheus' text format. */
-  text(): Promise<string>;
 }
 
 /**

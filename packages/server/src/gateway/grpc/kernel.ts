@@ -4,6 +4,7 @@ import { type ShutdownContext, shutdown } from "../../administration/shutdown.ts
 import type { AuditFeed } from "../../audit/audit-feed.ts";
 import type { Directory } from "../../messaging/directory.ts";
 import type { LoadWatch } from "../../observability/load-watch.ts";
+import type { Metrics } from "../../observability/metrics.ts";
 import type { HostCheck, Sandbox } from "../../ports/cell.ts";
 import { resourceWords, type Vital } from "../../ports/vitals.ts";
 import { checkReceipts } from "../../receipts/check-receipts.ts";
@@ -20,6 +21,9 @@ export interface KernelServiceContext extends ShutdownContext {
   readonly receipts: Receipts;
   readonly audit: Pick<AuditFeed, "check"> | undefined;
   readonly load: LoadWatch;
+  readonly metrics: Metrics;
+  /** `host:port` where whoever is on this host reads them; undefined where nobody does. */
+  readonly openMetricsAt: string | undefined;
   readonly vault: Vault;
   readonly version: string;
   readonly dataFolder: string;
@@ -76,6 +80,7 @@ export const kernelService = (
         checkReceipts(kernel.receipts),
         ...(kernel.audit === undefined ? [] : [kernel.audit.check]),
         checkVault(kernel.vault),
+        checkMetrics(kernel.openMetricsAt),
       ].map((check) => ({
         ...check,
         result: checkResults[check.result],
@@ -86,6 +91,13 @@ export const kernelService = (
       warmCells: kernel.sandbox.warmCells,
       frozenCells: kernel.sandbox.frozenCells,
     }),
+  ),
+
+  getMetrics: unary(
+    context,
+    "KernelService/GetMetrics",
+    () => ({}),
+    async () => ({ text: Buffer.from(await kernel.metrics.text()) }),
   ),
 });
 
@@ -133,6 +145,19 @@ function checkVault({ state: { isSealed, unsealedBy } }: Vault): HostCheck {
       : `unsealed by ${unsealedBy === "key-file" ? "its key file" : "a passphrase"}`,
     why: "Secrets are open only while the server holds the key that wraps them",
     fix: isSealed ? "solo vault unseal" : "",
+  };
+}
+
+function checkMetrics(openAt: string | undefined): HostCheck {
+  return {
+    name: "metrics",
+    result: openAt === undefined ? "ok" : "degraded",
+    found:
+      openAt === undefined
+        ? "read with a certificate that may use server/metrics"
+        : `every process of this host reads them at http://${openAt}/metrics, whoever it is`,
+    why: "Plain HTTP knows no identities, so nothing decides there who may read",
+    fix: openAt === undefined ? "" : "start solo-server with --metrics-port off, and scrape /metrics over HTTPS",
   };
 }
 

@@ -131,7 +131,7 @@ function answerOnce(
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const answered = (response: unknown): void => {
-      void reply.type("application/json");
+      void reply.type(route.type ?? "application/json");
       if (route.answer === undefined) {
         resolve(JSON.stringify(codecs.response.toJSON(response)));
         return;

@@ -199,6 +199,14 @@ export interface DoctorResponse {
   frozenCells: number;
 }
 
+export interface GetMetricsRequest {
+}
+
+export interface GetMetricsResponse {
+  /** In Prometheus' text format, UTF-8. */
+  text: Buffer;
+}
+
 export interface Check {
   name: string;
   result: CheckResult;
@@ -932,6 +940,125 @@ export const DoctorResponse: MessageFns<DoctorResponse> = {
   },
 };
 
+function createBaseGetMetricsRequest(): GetMetricsRequest {
+  return {};
+}
+
+export const GetMetricsRequest: MessageFns<GetMetricsRequest> = {
+  encode(_: GetMetricsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetMetricsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetMetricsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): GetMetricsRequest {
+    return {};
+  },
+
+  toJSON(_: GetMetricsRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetMetricsRequest>): GetMetricsRequest {
+    return GetMetricsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<GetMetricsRequest>): GetMetricsRequest {
+    const message = createBaseGetMetricsRequest();
+    return message;
+  },
+};
+
+function createBaseGetMetricsResponse(): GetMetricsResponse {
+  return { text: Buffer.alloc(0) };
+}
+
+export const GetMetricsResponse: MessageFns<GetMetricsResponse> = {
+  encode(message: GetMetricsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.text.length !== 0) {
+      writer.uint32(10).bytes(message.text);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetMetricsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetMetricsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.text = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetMetricsResponse {
+    return { text: isSet(object.text) ? Buffer.from(bytesFromBase64(object.text)) : Buffer.alloc(0) };
+  },
+
+  toJSON(message: GetMetricsResponse): unknown {
+    const obj: any = {};
+    if (message.text.length !== 0) {
+      obj.text = base64FromBytes(message.text);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetMetricsResponse>): GetMetricsResponse {
+    return GetMetricsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetMetricsResponse>): GetMetricsResponse {
+    const message = createBaseGetMetricsResponse();
+    message.text = object.text ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
 function createBaseCheck(): Check {
   return { name: "", result: 0, found: "", why: "", fix: "" };
 }
@@ -1098,6 +1225,16 @@ export const KernelServiceService = {
     responseSerialize: (value: DoctorResponse): Buffer => Buffer.from(DoctorResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DoctorResponse => DoctorResponse.decode(value),
   },
+  /** What the server counts and measures of itself and its host, for Prometheus; over HTTP `GET /metrics`. No tenant is named in it. */
+  getMetrics: {
+    path: "/solo.v1.KernelService/GetMetrics" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetMetricsRequest): Buffer => Buffer.from(GetMetricsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetMetricsRequest => GetMetricsRequest.decode(value),
+    responseSerialize: (value: GetMetricsResponse): Buffer => Buffer.from(GetMetricsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetMetricsResponse => GetMetricsResponse.decode(value),
+  },
 } as const;
 
 export interface KernelServiceServer extends UntypedServiceImplementation {
@@ -1107,6 +1244,8 @@ export interface KernelServiceServer extends UntypedServiceImplementation {
   shutdown: handleUnaryCall<ShutdownRequest, ShutdownResponse>;
   /** Says what this host enforces, what it cannot, and what would give more. */
   doctor: handleUnaryCall<DoctorRequest, DoctorResponse>;
+  /** What the server counts and measures of itself and its host, for Prometheus; over HTTP `GET /metrics`. No tenant is named in it. */
+  getMetrics: handleUnaryCall<GetMetricsRequest, GetMetricsResponse>;
 }
 
 export interface KernelServiceClient extends Client {
@@ -1155,6 +1294,22 @@ export interface KernelServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DoctorResponse) => void,
   ): ClientUnaryCall;
+  /** What the server counts and measures of itself and its host, for Prometheus; over HTTP `GET /metrics`. No tenant is named in it. */
+  getMetrics(
+    request: GetMetricsRequest,
+    callback: (error: ServiceError | null, response: GetMetricsResponse) => void,
+  ): ClientUnaryCall;
+  getMetrics(
+    request: GetMetricsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetMetricsResponse) => void,
+  ): ClientUnaryCall;
+  getMetrics(
+    request: GetMetricsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetMetricsResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const KernelServiceClient = makeGenericClientConstructor(
@@ -1165,6 +1320,14 @@ export const KernelServiceClient = makeGenericClientConstructor(
   service: typeof KernelServiceService;
   serviceName: string;
 };
+
+function bytesFromBase64(b64: string): Uint8Array {
+  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+}
+
+function base64FromBytes(arr: Uint8Array): string {
+  return globalThis.Buffer.from(arr).toString("base64");
+}
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
