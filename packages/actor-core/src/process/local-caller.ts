@@ -359,10 +359,16 @@ export class ProcessSelf extends LocalCaller implements Self {
   }
 
   exit(reason: ExitReason): never {
+    // No more than that: a function that never returns is never compiled.
+    throw this.leave(reason);
+  }
+
+  /** Has the process end with its turn. @returns What ends the turn. */
+  leave(reason: ExitReason): Unwind {
     this.alive();
     checkReason("exit", reason);
     this.process.exiting ??= reason;
-    throw new Unwind(reason);
+    return new Unwind(reason);
   }
 
   trapExit(on: boolean): boolean {
