@@ -95,29 +95,30 @@ const OUTCOMES: readonly InitOutcome["kind"][] = ["ok", "ignore", "stop", "error
  * sender does to one process happens in that order, and nobody's code runs inside another's turn.
  */
 export class Process implements Runnable, Listed {
+  // All members from the start, and in this order: of two processes that differ in it, V8 makes two kinds of objects.
   /** Kept by the list of all processes. */
-  older: Listed["older"];
-  newer: Listed["newer"];
+  older: Listed["older"] = undefined;
+  newer: Listed["newer"] = undefined;
   readonly runtime: Runtime;
   readonly pid: Pid;
   readonly parent: Pid | undefined;
   readonly bornLinked: boolean;
   readonly label: string | undefined;
   /** Set once, by spawn. */
-  self: Self | undefined;
-  name: string | undefined;
+  self: Self | undefined = undefined;
+  name: string | undefined = undefined;
   trapExit = false;
   /** Set by `self.exit`: the process ends with it when its turn does, whatever becomes of the throw. */
-  exiting: ExitReason | undefined;
-  starter: Starter | undefined;
+  exiting: ExitReason | undefined = undefined;
+  starter: Starter | undefined = undefined;
   /** Made with the first message. */
   mailbox: Mailbox | undefined;
   /** What its handler is handling. */
-  current: unknown;
+  current: unknown = undefined;
   // Most processes never have these.
-  links: SmallSet<Process> | undefined;
-  watchers: SmallSet<Watcher> | undefined;
-  holdings: SmallSet<Holding> | undefined;
+  links: SmallSet<Process> | undefined = undefined;
+  watchers: SmallSet<Watcher> | undefined = undefined;
+  holdings: SmallSet<Holding> | undefined = undefined;
   #abort: AbortController | undefined;
   #receive: Receive | undefined;
 
