@@ -14,6 +14,7 @@ import {
   type KernelMessage,
   MAX_LINE_BYTES,
 } from "../wire/protocol.ts";
+import { ProgramConnections } from "./program-connections.ts";
 import { ProgramExchange } from "./program-exchange.ts";
 
 /**
@@ -30,6 +31,8 @@ export class HttpCell implements Cell {
   readonly #cell: ProcessCell;
   readonly #socket: string;
   readonly #isInner: boolean;
+  readonly #connections: ProgramConnections;
+  /** Of calls and casts. */
   readonly #agent: Agent;
   readonly #exchanges = new Map<number, ProgramExchange>();
   #waitingBytes = 0;
@@ -45,13 +48,15 @@ export class HttpCell implements Cell {
     this.#cell = cell;
     this.#socket = socket;
     this.#isInner = isInner;
-    // One connection a request: a server that ends an idle one at the wrong moment would lose a request.
+    this.#connections = new ProgramConnections(() => connectTo(socket));
+    // One connection a call, which must not be sent twice: a server that ends a kept one at the wrong moment would lose it.
     this.#agent = new Agent({ keepAlive: false, maxSockets: MAX_CONNECTIONS });
-    this.#agent.createConnection = () => connectTo(socket);
+    this.#agent.createConnection = () => this.#connections.open();
     this.exited = cell.exited.then((exit) => {
       this.#gone = true;
       this.#agent.destroy();
       for (const exchange of [...this.#exchanges.values()]) exchange.end();
+      this.#connections.close();
       return exit;
     });
   }
@@ -131,7 +136,7 @@ export class HttpCell implements Cell {
   #pass(id: number, part: HttpPart): void {
     if (part.kind === "head") {
       const exchange = new ProgramExchange({
-        connect: () => connectTo(this.#socket),
+        connections: this.#connections,
         send: (answer) => this.#hear(id, { kind: "http", part: encodeHttpPart(answer) }),
         onOver: () => void this.#exchanges.delete(id),
       });

@@ -115,6 +115,8 @@ function spawnConfined(
     ...isolationArguments(method.features, { filter: FILTER, block: BLOCK }),
     ...Object.entries(environmentOf(launch)).flatMap(([name, value]) => ["--setenv", name, value]),
     ...["--ro-bind", files.folder, APP],
+    // Before what is bound: the host's programs may lie below its own.
+    ...["--size", String(launch.limits.scratchBytes ?? usualLimits.scratchBytes), "--tmpfs", "/tmp"],
     ...[...bound].flatMap((path) => ["--ro-bind", path, path]),
     // Under the names by which scripts ask for them.
     ...host.found
@@ -126,16 +128,7 @@ function spawnConfined(
     ...DEVICES.flatMap((device) => ["--dev-bind", device, device]),
     ...["--symlink", "/proc/self/fd", "/dev/fd", ...PROC],
     ...OF_THE_HOST.filter((path) => existsSync(path)).flatMap((path) => ["--ro-bind", "/dev/null", path]),
-    ...[
-      "--size",
-      String(launch.limits.scratchBytes ?? usualLimits.scratchBytes),
-      "--tmpfs",
-      "/tmp",
-      "--chdir",
-      APP,
-      "--remount-ro",
-      "/",
-    ],
+    ...["--chdir", APP, "--remount-ro", "/"],
     ...(interpreter === undefined ? [] : [interpreter.path, ...interpreterArguments]),
     ...[program, ...launch.arguments],
   ];

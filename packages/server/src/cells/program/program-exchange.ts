@@ -1,19 +1,20 @@
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
-import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { HTTP_WINDOW_BYTES, type HttpPart, type HttpRequestHead, type HttpResponseHead } from "../wire/http-frames.ts";
+import type { ProgramConnections } from "./program-connections.ts";
 
 /** What an exchange with a program stands on. */
 export interface ProgramExchangeSurroundings {
-  connect(): Socket;
+  readonly connections: ProgramConnections;
   send(part: HttpPart): void;
   /** Nothing more is sent or wanted. Called once. */
   onOver(): void;
 }
 
 /**
- * The side of a guest in one HTTP exchange, for a program that is an HTTP server: the request goes to it as it came, on a
- * connection of its own, and its response comes back as parts.
+ * The side of a guest in one HTTP exchange, for a program that is an HTTP server: the request goes to it as it came, and its
+ * response comes back as parts. One that is idempotent and has no body goes over a kept connection, where there is one, and
+ * once more over a new one when that fails before there is an answer.
  *
  * Credit is given for what the program has taken, and used up by what it sends, so that neither side's body waits here
  * beyond a window.
@@ -73,23 +74,40 @@ export class ProgramExchange {
     this.#surroundings.onOver();
   }
 
-  #begin({ method, url, headers, hasBody, upgrade }: HttpRequestHead): void {
+  #begin(head: HttpRequestHead, again = false): void {
+    const { method, url, headers, hasBody, upgrade } = head;
+    const { connections } = this.#surroundings;
+    const isRepeatable = !hasBody && upgrade === undefined && IDEMPOTENT.has(method);
+    const kept = isRepeatable && !again ? connections.takeKept() : undefined;
+    const socket = kept ?? connections.open();
     const hasLength = headers.some(([name]) => name === "content-length");
     const length = hasLength || !hasBody ? [] : ["transfer-encoding", "chunked"];
     const asked = request({
-      createConnection: () => this.#surroundings.connect(),
+      createConnection: () => socket,
       method,
       // As it was written: a parsed one would have lost its dots.
       path: url.slice(url.indexOf("/", "http://".length)),
       headers: [
         ...headers.flat(),
         ...length,
-        ...(upgrade === undefined ? [] : ["connection", "Upgrade", "upgrade", upgrade]),
+        ...(upgrade === undefined ? ["connection", "keep-alive"] : ["connection", "Upgrade", "upgrade", upgrade]),
       ],
     });
+    // Else it would end the connection, which it takes to be of one request.
+    asked.shouldKeepAlive = upgrade === undefined;
     this.#asked = asked;
-    asked.on("error", (error) => this.#breakOff(error.message));
-    asked.once("response", (response) => void this.#answer(response, response));
+    let answered = false;
+    asked.on("error", (error) => {
+      if (kept !== undefined && !answered && !this.#isOver) this.#begin(head, true);
+      else this.#breakOff(error.message);
+    });
+    asked.once("response", (response) => {
+      answered = true;
+      void this.#answer(response, response);
+    });
+    asked.once("close", () => {
+      if (asked.shouldKeepAlive && socket.writable) connections.keep(socket);
+    });
     if (upgrade !== undefined) {
       asked.once("upgrade", (response, socket, first) => {
         this.#upgraded = socket;
@@ -136,6 +154,9 @@ export class ProgramExchange {
     if (!this.#isOver) this.#surroundings.send(part);
   }
 }
+
+/** @see RFC 9110, section 9.2.2 */
+const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
 function pairsOf(raw: readonly string[]): [string, string][] {
   const pairs: [string, string][] = [];
