@@ -1,9 +1,13 @@
 // What the ways to reach SOLO cost beside the bare API: the tools of a model, and the command.
 import { execFile } from "node:child_process";
-import { join } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { ArtifactKind, Packaging, ProgramProtocol } from "@solo/proto";
+import { bunOf, openAsker, startProxy } from "./baseline/proxy.mjs";
+import { perSecond } from "./per-second.mjs";
 import { service5Kb, startSolo } from "./solo/server.mjs";
 import { quantile } from "./statistics.mjs";
 
@@ -66,6 +70,69 @@ export async function* commandStart({ root, repeat }) {
   } finally {
     await solo.close();
   }
+}
+
+/** A program that serves on its unix socket. */
+const program = `#!/usr/bin/env bun
+Bun.serve({ unix: process.env.SOLO_HTTP_SOCKET, fetch: () => new Response("hello") });
+`;
+
+/** Requests to a program, 64 at a time, in turn with a bare fastify proxy to the same socket of the same program. */
+export async function* programIngress({ root, repeat }) {
+  const env = { PATH: `${dirname(bunOf(root))}:${process.env.PATH}` };
+  const solo = await startSolo({ root, args: ["--service-cpu", "200", "--host-programs", "bun"], env });
+  const opened = [];
+  const mark = `${process.pid}-${Date.now()}`;
+  try {
+    await solo.deploy("hello", program, {
+      kind: ArtifactKind.ARTIFACT_KIND_BINARY,
+      program: { protocol: ProgramProtocol.PROGRAM_PROTOCOL_HTTP, packaging: Packaging.PACKAGING_EXECUTABLE },
+      manifest: { environment: { BENCHED: mark }, limits: { memoryBytes: 256n * 1024n * 1024n } },
+    });
+    const proxy = await startProxy({ socketPath: socketOfProgram(`BENCHED=${mark}`) });
+    opened.push(proxy);
+    const file = (name) => readFileSync(join(solo.profile, name));
+    const port = Number(solo.http.split(":").pop());
+    const profile = { ca: file("root.pem"), cert: file("cert.pem"), key: file("key.pem") };
+    const asker = openAsker({ port, path: "/default/hello", ...profile });
+    opened.push(asker);
+    for (const method of ["get", "post"]) {
+      const ours = [];
+      const bare = [];
+      for (let round = -2; round < repeat; round++) {
+        const own = await perSecond(3_000, 64, asker[method]);
+        const other = await perSecond(3_000, 64, proxy[method]);
+        if (round < 0) continue;
+        ours.push(own);
+        bare.push(other);
+      }
+      yield {
+        name: `HTTP ${method.toUpperCase()} to a program, 64 at a time`,
+        unit: "requests/s",
+        ours,
+        peer: { name: "bare fastify proxy to its socket", samples: bare },
+        goal: "≥ 0.5 × the proxy",
+      };
+    }
+  } finally {
+    for (const each of opened) await each.close();
+    await solo.close();
+  }
+}
+
+/** The socket of the program that has the variable, as this process reaches it: in the files that the program sees. */
+function socketOfProgram(variable) {
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      const variables = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+      const socket = variables.find((entry) => entry.startsWith("SOLO_HTTP_SOCKET="));
+      if (variables.includes(variable) && socket !== undefined)
+        return `/proc/${pid}/root${socket.slice(socket.indexOf("=") + 1)}`;
+    } catch {
+      // Gone meanwhile.
+    }
+  }
+  throw new Error("Cannot find the program: no process has its variables");
 }
 
 async function series(count, once) {

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { connect } from "@solo/client";
 import { startEcho } from "./baseline/echo.mjs";
-import { fetchSource, openGetter, startProxy } from "./baseline/proxy.mjs";
+import { fetchSource, openAsker, startProxiedBun } from "./baseline/proxy.mjs";
+import { perSecond } from "./per-second.mjs";
 import { memoryBelow, service5Kb, startSolo } from "./solo/server.mjs";
 import { quantile } from "./statistics.mjs";
 
@@ -188,17 +189,17 @@ export async function* session({ root, repeat }) {
 
 /** Requests to a service's fetch, 64 at a time, in turn with a bare fastify proxy to the same handler on a unix socket. */
 export async function* ingress({ root, repeat }) {
-  const [solo, proxy] = [await startSolo({ root, args: ["--service-cpu", "200"] }), await startProxy({ root })];
+  const [solo, proxy] = [await startSolo({ root, args: ["--service-cpu", "200"] }), await startProxiedBun({ root })];
   const file = (name) => readFileSync(join(solo.profile, name));
   const port = Number(solo.http.split(":").pop());
   const profile = { ca: file("root.pem"), cert: file("cert.pem"), key: file("key.pem") };
-  const getter = openGetter({ port, path: "/default/hello", ...profile });
+  const asker = openAsker({ port, path: "/default/hello", ...profile });
   try {
     await solo.deploy("hello", fetchSource);
     const ours = [];
     const bare = [];
     for (let round = -2; round < repeat; round++) {
-      const own = await perSecond(3_000, 64, getter.get);
+      const own = await perSecond(3_000, 64, asker.get);
       const other = await perSecond(3_000, 64, proxy.get);
       if (round < 0) continue;
       ours.push(own);
@@ -212,22 +213,10 @@ export async function* ingress({ root, repeat }) {
       goal: "≥ 0.5 × the proxy",
     };
   } finally {
-    getter.close();
+    asker.close();
     await proxy.close();
     await solo.close();
   }
-}
-
-/** Calls a second with so many out at any time. */
-async function perSecond(total, width, call) {
-  const startedMs = performance.now();
-  let left = total;
-  await Promise.all(
-    Array.from({ length: width }, async () => {
-      while (left-- > 0) await call();
-    }),
-  );
-  return (total / (performance.now() - startedMs)) * 1_000;
 }
 
 /** Proportional memory of an idle service, its sandbox included. */

@@ -15,7 +15,7 @@ const handler = `export default { fetch: () => new Response("hello") };\n`;
  *
  * @returns `get()` is one request through the proxy. The caller must await `close()`.
  */
-export async function startProxy({ root: checkout }) {
+export async function startProxiedBun({ root }) {
   const folder = mkdtempSync(join(tmpdir(), "solo-bench-proxy-"));
   const socketPath = join(folder, "http.sock");
   const file = join(folder, "serve.js");
@@ -23,23 +23,39 @@ export async function startProxy({ root: checkout }) {
     file,
     `${handler.replace("export default", "const handler =")}Bun.serve({ unix: ${JSON.stringify(socketPath)}, ...handler }); console.log("ready");\n`,
   );
-  const { root, server, client } = await makeCertificates();
-  const bun = spawn(bunOf(checkout), [file], { stdio: ["ignore", "pipe", "inherit"] });
+  const bun = spawn(bunOf(root), [file], { stdio: ["ignore", "pipe", "inherit"] });
   await once(createInterface({ input: bun.stdout }), "line");
+  const proxy = await startProxy({ socketPath });
+  return {
+    ...proxy,
+    async close() {
+      await proxy.close();
+      bun.kill("SIGKILL");
+      await once(bun, "exit");
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * Starts the bare proxy before whoever serves on a unix socket.
+ *
+ * @returns `get()` and `post()` are one request through the proxy. The caller must await `close()`.
+ */
+export async function startProxy({ socketPath }) {
+  const { root, server, client } = await makeCertificates();
   const proxy = spawn(process.execPath, [join(import.meta.dirname, "proxy-server.mjs")], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   proxy.stdin.end(JSON.stringify({ root, ...server, socketPath }));
   const [port] = await once(createInterface({ input: proxy.stdout }), "line");
-  const getter = openGetter({ port: Number(port), path: "/", ca: root, cert: client.certificate, key: client.key });
+  const asker = openAsker({ port: Number(port), path: "/", ca: root, cert: client.certificate, key: client.key });
   return {
-    get: getter.get,
+    ...asker,
     async close() {
-      getter.close();
-      bun.kill("SIGKILL");
+      asker.close();
       proxy.kill("SIGKILL");
-      await Promise.all([once(bun, "exit"), once(proxy, "exit")]);
-      rmSync(folder, { recursive: true, force: true });
+      await once(proxy, "exit");
     },
   };
 }
@@ -48,26 +64,29 @@ export async function startProxy({ root: checkout }) {
 export const fetchSource = handler;
 
 /** One path, asked over connections that stay open. */
-export function openGetter({ port, path, ca, cert, key }) {
+export function openAsker({ port, path, ca, cert, key }) {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
-  return {
-    get: () =>
-      new Promise((settle, reject) => {
-        const asked = request(
-          { host: "127.0.0.1", servername: "localhost", port, path, agent, ca, cert, key },
-          (answer) => {
-            answer.on("error", reject);
-            answer.resume().on("end", settle);
-          },
-        );
-        asked.on("error", reject);
-        asked.end();
-      }),
-    close: () => agent.destroy(),
-  };
+  const ask = (method, body) =>
+    new Promise((settle, reject) => {
+      const asked = request(
+        { host: "127.0.0.1", servername: "localhost", method, port, path, agent, ca, cert, key },
+        (answer) => {
+          answer.on("error", reject);
+          answer
+            .resume()
+            .on("end", () =>
+              answer.statusCode === 200 ? settle() : reject(new Error(`Answered with ${answer.statusCode}`)),
+            );
+        },
+      );
+      asked.on("error", reject);
+      asked.end(body);
+    });
+  return { get: () => ask("GET"), post: () => ask("POST", "0123456789abcdef"), close: () => agent.destroy() };
 }
 
-function bunOf(checkout) {
+/** The Bun that a checkout has installed. */
+export function bunOf(checkout) {
   const store = join(checkout, "node_modules/.pnpm");
   const found = readdirSync(store).find((name) => /^@oven\+bun-linux-(x64|aarch64)@/.test(name));
   const [, architecture] = /^@oven\+bun-linux-(x64|aarch64)@/.exec(found ?? "") ?? [];
