@@ -144,17 +144,18 @@ async function tryGroup(
     await group.add(processId);
     group.setLimits(DEFAULT_LIMITS);
     if (!group.usage()?.processes) return { ...NO_GROUPS, groupFailure: "the process is not in its group" };
-    return { grouped: true, groupFailure: "", freezeFailure: tryFreezer(group, processId) };
+    return { grouped: true, groupFailure: "", freezeFailure: await tryFreezer(group, processId) };
   } catch (error) {
     return { ...NO_GROUPS, groupFailure: describe(error) };
   }
 }
 
-function tryFreezer(group: ControlGroup, processId: number): string {
+async function tryFreezer(group: ControlGroup, processId: number): Promise<string> {
   if (readRest(processId) === "unknown") return "the host does not show what a process waits for";
   try {
     group.freeze();
     group.thaw();
+    await group.keepAwake(processId);
     return "";
   } catch (error) {
     return describe(error);

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import type { Writable } from "node:stream";
-import { setTimeout as delay } from "node:timers/promises";
 import { usualLimits } from "@solo/notation";
 import type { CellLimits } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
 import { endSession } from "./end-session.ts";
+import { enterLimits } from "./enter-limits.ts";
 import { CellLaunchFailed } from "./errors.ts";
 import type { BootPriority, ControlGroup } from "./groups/control-group.ts";
 import { limitOpenFiles } from "./open-files.ts";
@@ -104,35 +104,45 @@ export async function launchCell(options: LaunchOptions): Promise<ProcessCell> {
 }
 
 async function boot(cell: ProcessCell, child: ChildProcess, options: LaunchOptions): Promise<void> {
-  const ready = waitForReady(cell).then((landlock) => {
-    cell.landlock = landlock;
-  });
-  await admit(cell, child, options);
-  await ready;
+  const ready = waitForReady(cell);
+  if (options.method.kind === "bubblewrap") {
+    giveFilter(child, options.method.filters);
+    cell.landlock = await ready;
+    const [guest] = childrenOf(child.pid ?? 0);
+    if (guest === undefined) throw new CellLaunchFailed("Cannot start cell: bubblewrap has no child");
+    cell.setGuestProcess(guest);
+  } else {
+    // Here the guest runs for some microseconds outside of the group; it holds no foreign code yet.
+    await limitChild(cell, child, options);
+    cell.landlock = await ready;
+  }
 }
 
-/** Brings a spawned child under its limits, and lets it run. @throws {CellLaunchFailed} */
-export async function admit(
+/** Gives bubblewrap the filter, which it has in force before the command runs. */
+export function giveFilter(child: ChildProcess, filters: CallFilters): void {
+  const descriptors: readonly unknown[] = child.stdio;
+  (descriptors[FILTER] as Writable).on("error", () => {}).end(filters.first);
+}
+
+/** The command that runs bubblewrap, in the group and under the limits that all inside of it is under. */
+export function wrapped(
+  { program }: LaunchMethod & { readonly kind: "bubblewrap" },
+  args: readonly string[],
+  { group, prlimit, limits }: Pick<LaunchOptions, "group" | "prlimit" | "limits">,
+): readonly [string, ...string[]] {
+  const count = limits.openFiles ?? usualLimits.openFiles;
+  return enterLimits([program, ...args], { group, openFiles: prlimit === undefined ? undefined : { prlimit, count } });
+}
+
+/** Brings a child that runs without bubblewrap under its limits. */
+export async function limitChild(
   cell: ProcessCell,
-  child: ChildProcess,
-  options: Pick<LaunchOptions, "method" | "group" | "prlimit" | "limits">,
+  { pid }: ChildProcess,
+  options: Pick<LaunchOptions, "group" | "prlimit" | "limits">,
 ): Promise<void> {
-  const { method, group } = options;
-  if (method.kind === "bubblewrap") {
-    const descriptors: readonly unknown[] = child.stdio;
-    (descriptors[FILTER] as Writable).on("error", () => {}).end(method.filters.first);
-    const guestProcessId = await findChildProcess(child);
-    cell.setGuestProcess(guestProcessId);
-    // Adding bubblewrap's own process would be too late: its child, cloned before, would run outside of the group. The
-    // number is that child's: it waits at the blocking descriptor, and would have to end, and all numbers to be given out
-    // once, in the milliseconds since it was found.
-    await Promise.all([group?.add(guestProcessId), keepOpenFiles(guestProcessId, options)]);
-    (descriptors[BLOCK] as Writable).on("error", () => {}).end("x");
-  } else if (child.pid !== undefined) {
-    cell.setGuestProcess(child.pid);
-    // Here the guest runs for some microseconds outside of the group; it holds no foreign code yet.
-    await Promise.all([group?.add(child.pid), keepOpenFiles(child.pid, options)]);
-  }
+  if (pid === undefined) return;
+  cell.setGuestProcess(pid);
+  await Promise.all([options.group?.add(pid), keepOpenFiles(pid, options)]);
 }
 
 async function keepOpenFiles(
@@ -148,9 +158,8 @@ async function keepOpenFiles(
   }
 }
 
-/** Descriptors of bubblewrap. */
+/** The descriptor that bubblewrap reads the filter from. */
 export const FILTER = 4;
-export const BLOCK = 5;
 
 /** Bubblewrap has the first filter in force before the runtime starts; without it the guest does that too. */
 function wallArguments({ kind, filters }: LaunchMethod): readonly string[] {
@@ -169,18 +178,21 @@ function base64(bytes: Uint8Array): string {
 
 function spawnWrapped(
   method: LaunchMethod & { readonly kind: "bubblewrap" },
-  { files, limits }: LaunchOptions,
+  options: LaunchOptions,
   guestArguments: readonly string[],
 ): ChildProcess {
-  const descriptors = { filter: FILTER, block: BLOCK };
+  const { files, limits } = options;
+  const descriptors = { filter: FILTER };
   const args = bubblewrapArguments(
     files,
     method.features,
     descriptors,
     limits.scratchBytes ?? usualLimits.scratchBytes,
   );
-  return spawn(method.program, [...args, INSIDE.bun, ...BUN_FLAGS, INSIDE.guest, ...guestArguments], {
-    stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe"],
+  const guest = [INSIDE.bun, ...BUN_FLAGS, INSIDE.guest, ...guestArguments];
+  const [program, ...rest] = wrapped(method, [...args, ...guest], options);
+  return spawn(program, rest, {
+    stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
     env: {},
     // Its own session: Ctrl-C in the kernel's terminal must not reach the cells before they were stopped in order.
     detached: true,
@@ -220,17 +232,4 @@ function waitForReady(cell: ProcessCell): Promise<number> {
       }
     };
   });
-}
-
-/**
- * Bubblewrap's one child, which then waits at the blocking descriptor. Polled, since a descriptor to be told by would
- * break when this process is killed, and bubblewrap, ended by that, would leave its child waiting for ever.
- */
-async function findChildProcess(child: ChildProcess): Promise<number> {
-  while (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
-    const [found] = childrenOf(child.pid);
-    if (found !== undefined) return found;
-    await delay(1);
-  }
-  throw new CellLaunchFailed("Cannot start cell: bubblewrap ended before it had a child");
 }

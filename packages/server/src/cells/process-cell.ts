@@ -51,6 +51,8 @@ export class ProcessCell implements Cell {
   #gone = false;
   #frozen = false;
   #frozenUsage: CellUsage | undefined;
+  /** What would tell of the end of a frozen guest: bubblewrap's own process. */
+  #watcherAwake: boolean;
   #frames = 0;
 
   /**
@@ -73,6 +75,7 @@ export class ProcessCell implements Cell {
     // Not reaped before the event loop goes on, so this is the child and no other.
     this.#childIdentity = child.pid === undefined ? undefined : identifyProcess(child.pid);
     this.#ends = options.ends;
+    this.#watcherAwake = options.ends.kind === "as a session";
     this.#group = group;
     this.#wire = wire;
     this.#limits = limits;
@@ -122,17 +125,24 @@ export class ProcessCell implements Cell {
     return this.#frozen;
   }
 
-  /** Lets the guest run no more until the next frame for it. @returns `false` when this host or its state does not allow it. */
-  freeze(): boolean {
-    if (this.#group === undefined || this.#gone || this.#ending !== undefined) return false;
+  /**
+   * Lets the guest run no more until the next frame for it. Nothing happens when this host does not allow it, or when there was
+   * a frame before it could.
+   */
+  async freeze(): Promise<void> {
+    const group = this.#group;
+    if (group === undefined) return;
+    const frames = this.#frames;
     try {
-      this.#group.freeze();
+      if (!this.#watcherAwake) await group.keepAwake(this.processId);
+      this.#watcherAwake = true;
+      if (this.#frames !== frames || this.#gone || this.#ending !== undefined) return;
+      group.freeze();
     } catch {
-      return false;
+      return;
     }
     this.#frozen = true;
     this.#frozenUsage = undefined;
-    return true;
   }
 
   send(id: number, ...parts: readonly Uint8Array[]): boolean {

@@ -265,7 +265,10 @@ class ProcessSandbox implements Sandbox {
     priority: BootPriority,
   ): Promise<ProcessCell> {
     if (this.#closing !== undefined) throw new SandboxClosed();
-    const launching = start(this.#findings.groups?.create(`cell-${this.#nextName++}`, limits, priority));
+    const { groups, launch } = this.#findings;
+    // Bubblewrap's own process is in it too.
+    const companions = launch?.method.kind === "bubblewrap" ? 1 : 0;
+    const launching = start(groups?.create(`cell-${this.#nextName++}`, limits, priority, companions));
     this.#launches.add(launching);
     try {
       const cell = await launching;

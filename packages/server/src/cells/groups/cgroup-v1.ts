@@ -32,7 +32,7 @@ export function openV1Groups(mounts: V1Mounts, parentName: string): ControlGroup
     thawPattern: `${directoryOf("freezer")}/*/freezer.state`,
     async sweep() {
       for (const name of new Set(parents.flatMap(childDirectories))) {
-        const group = new V1Group(parents, directoryOf, name);
+        const group = new V1Group(parents, directoryOf, name, 0);
         for (let attempt = 0; attempt < 200; attempt += 1) {
           group.kill();
           if (group.remove()) break;
@@ -40,12 +40,12 @@ export function openV1Groups(mounts: V1Mounts, parentName: string): ControlGroup
         }
       }
     },
-    create(name, limits, priority) {
+    create(name, limits, priority, companions = 0) {
       for (const parent of parents) {
         makeDirectory(parent);
         makeDirectory(`${parent}/${name}`);
       }
-      const group = new V1Group(parents, directoryOf, name);
+      const group = new V1Group(parents, directoryOf, name, companions);
       try {
         group.prepare(limits, priority);
       } catch (error) {
@@ -76,23 +76,35 @@ function signalFrozen(processId: number): void {
 }
 
 class V1Group implements ControlGroup {
+  readonly doors: readonly string[];
   readonly #directories: readonly string[];
   readonly #pids: string;
+  readonly #unfrozen: string;
+  readonly #companions: number;
   /** As they were last written; somebody may wait for a cell, so only what differs is written again. */
   #written: { readonly [Limit in keyof CellLimits]?: CellLimits[Limit] | undefined } = {};
   #shares = DEFAULT_SHARES;
   #killing = false;
   readonly #files: (controller: V1Controller, file: string) => string;
 
-  constructor(parents: readonly string[], directoryOf: (controller: V1Controller) => string, name: string) {
+  constructor(
+    parents: readonly string[],
+    directoryOf: (controller: V1Controller) => string,
+    name: string,
+    companions: number,
+  ) {
+    this.#companions = companions;
     this.#directories = parents.map((parent) => `${parent}/${name}`);
+    // Of one thread, not of a whole process: only then does the host ask nobody else.
+    this.doors = this.#directories.map((each) => `${each}/tasks`);
+    this.#unfrozen = directoryOf("freezer");
     this.#pids = `${directoryOf("pids")}/${name}`;
     this.#files = (controller, file) => `${directoryOf(controller)}/${name}/${file}`;
   }
 
   prepare(limits: CellLimits, priority: BootPriority): void {
     this.#setMemory(limits.memoryBytes);
-    this.#write("pids", "pids.max", limits.processes);
+    this.#setProcesses(limits.processes);
     this.#write("cpu", "cpu.cfs_period_us", PERIOD_MICROS);
     this.#written = { memoryBytes: limits.memoryBytes, processes: limits.processes };
     if (priority === "background") this.#setShares(BACKGROUND_SHARES);
@@ -102,10 +114,15 @@ class V1Group implements ControlGroup {
     await Promise.all(this.#directories.map((each) => writeFile(`${each}/cgroup.procs`, String(processId))));
   }
 
+  /** A signal does not end what is frozen, so that nobody would hear of the end of a process that watches over the others. */
+  async keepAwake(processId: number): Promise<void> {
+    await writeFile(`${this.#unfrozen}/cgroup.procs`, String(processId));
+  }
+
   setLimits(limits: CellLimits): void {
     const { memoryBytes, cpuPercent, processes } = limits;
     if (memoryBytes !== this.#written.memoryBytes) this.#setMemory(memoryBytes);
-    if (processes !== this.#written.processes) this.#write("pids", "pids.max", processes);
+    if (processes !== this.#written.processes) this.#setProcesses(processes);
     if (cpuPercent !== this.#written.cpuPercent) {
       this.#write("cpu", "cpu.cfs_quota_us", Math.max(1_000, Math.round((cpuPercent * PERIOD_MICROS) / 100)));
     }
@@ -118,7 +135,7 @@ class V1Group implements ControlGroup {
       return {
         memoryBytes: this.#readNumber("memory", "memory.usage_in_bytes"),
         cpuMicros: Math.round(this.#readNumber("cpuacct", "cpuacct.usage") / 1_000),
-        processes: this.#readNumber("pids", "pids.current"),
+        processes: Math.max(0, this.#readNumber("pids", "pids.current") - this.#companions),
       };
     } catch {
       return undefined;
@@ -189,6 +206,10 @@ class V1Group implements ControlGroup {
     this.#writeIfThere("memory", "memory.memsw.limit_in_bytes", -1);
     this.#write("memory", "memory.limit_in_bytes", bytes);
     this.#writeIfThere("memory", "memory.memsw.limit_in_bytes", bytes);
+  }
+
+  #setProcesses(count: number): void {
+    this.#write("pids", "pids.max", count + this.#companions);
   }
 
   #setShares(shares: number): void {

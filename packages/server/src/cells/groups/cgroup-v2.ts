@@ -35,7 +35,7 @@ export function openV2Groups(base: string, parentName: string): ControlGroups {
     thawPattern: undefined,
     async sweep() {
       for (const name of childDirectories(parent)) {
-        const group = new V2Group(`${parent}/${name}`);
+        const group = new V2Group(`${parent}/${name}`, 0);
         for (let attempt = 0; attempt < 200; attempt += 1) {
           group.kill();
           if (group.remove()) break;
@@ -43,7 +43,7 @@ export function openV2Groups(base: string, parentName: string): ControlGroups {
         }
       }
     },
-    create(name, limits, priority) {
+    create(name, limits, priority, companions = 0) {
       if (!prepared) {
         delegateControllers(base);
         makeDirectory(parent);
@@ -51,7 +51,7 @@ export function openV2Groups(base: string, parentName: string): ControlGroups {
         prepared = true;
       }
       makeDirectory(`${parent}/${name}`);
-      const group = new V2Group(`${parent}/${name}`);
+      const group = new V2Group(`${parent}/${name}`, companions);
       try {
         group.prepare(limits, priority);
       } catch (error) {
@@ -92,13 +92,17 @@ const DEFAULT_WEIGHT = 100;
 const BACKGROUND_WEIGHT = 50;
 
 class V2Group implements ControlGroup {
+  readonly doors: readonly string[];
   readonly #directory: string;
+  readonly #companions: number;
   /** As they were last written; somebody may wait for a cell, so only what differs is written again. */
   #written: Partial<CellLimits> = {};
   #weight = DEFAULT_WEIGHT;
 
-  constructor(directory: string) {
+  constructor(directory: string, companions: number) {
     this.#directory = directory;
+    this.#companions = companions;
+    this.doors = [`${directory}/cgroup.procs`];
   }
 
   prepare(limits: CellLimits, priority: BootPriority): void {
@@ -108,7 +112,7 @@ class V2Group implements ControlGroup {
     this.#setMemory(limits.memoryBytes);
     // One killed process of a cell takes the others with it, so that an end for memory is an end.
     this.#write("memory.oom.group", 1);
-    this.#write("pids.max", limits.processes);
+    this.#setProcesses(limits.processes);
     this.#written = { memoryBytes: limits.memoryBytes, processes: limits.processes };
     if (priority === "background") this.#setWeight(BACKGROUND_WEIGHT);
   }
@@ -117,13 +121,16 @@ class V2Group implements ControlGroup {
     await writeFile(`${this.#directory}/cgroup.procs`, String(processId));
   }
 
+  /** Nothing is to be done: a signal ends what is frozen here. */
+  async keepAwake(): Promise<void> {}
+
   setLimits(limits: CellLimits): void {
     const { memoryBytes, cpuPercent, processes } = limits;
     if (memoryBytes !== this.#written.memoryBytes) {
       this.#makeRoom(memoryBytes);
       this.#setMemory(memoryBytes);
     }
-    if (processes !== this.#written.processes) this.#write("pids.max", processes);
+    if (processes !== this.#written.processes) this.#setProcesses(processes);
     if (cpuPercent !== this.#written.cpuPercent) {
       this.#write("cpu.max", `${Math.max(1_000, Math.round((cpuPercent * PERIOD_MICROS) / 100))} ${PERIOD_MICROS}`);
     }
@@ -136,7 +143,7 @@ class V2Group implements ControlGroup {
       return {
         memoryBytes: Number(this.#read("memory.current")),
         cpuMicros: Number(/^usage_usec (\d+)/m.exec(this.#read("cpu.stat"))?.[1] ?? 0),
-        processes: Number(this.#read("pids.current")),
+        processes: Math.max(0, Number(this.#read("pids.current")) - this.#companions),
       };
     } catch {
       return undefined;
@@ -182,6 +189,10 @@ class V2Group implements ControlGroup {
     const left = Number(this.#read("memory.current"));
     this.#write("memory.high", "max");
     if (left > bytes) throw new Error(`Cannot limit memory to ${bytes} bytes: ${left} are in use`);
+  }
+
+  #setProcesses(count: number): void {
+    this.#write("pids.max", count + this.#companions);
   }
 
   #setWeight(weight: number): void {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { enterLimits } from "../enter-limits.ts";
 import { eventually, LIMITS, testFolderId } from "../testing/real-cells.ts";
 import { findV2Base } from "./cgroup-v2.ts";
 import type { ControlGroup, ControlGroups } from "./control-group.ts";
@@ -136,6 +137,28 @@ onGroups(`control groups v${groups?.version}`, () => {
     group.freeze();
     const end = ended(child);
     group.kill();
+    expect(await end).toBe("SIGKILL");
+    await removed(group);
+  });
+
+  test("a process that goes in by itself is in with all that it starts, and a companion counts for nothing", async () => {
+    const group = create("door", { ...LIMITS, processes: 4 }, "foreground", 1);
+    const [program, ...args] = enterLimits(["/bin/sh", "-c", "sleep 100 & sleep 100"], { group, openFiles: undefined });
+    children.push(spawn(program, args, { stdio: "ignore" }));
+    await eventually(() => group.usage()?.processes === 2, "both sleep");
+    await removed(group);
+  });
+
+  test("a process that is kept awake can be ended while the rest is frozen", async () => {
+    const group = create("awake", LIMITS, "foreground", 1);
+    const [program, ...args] = enterLimits(["/bin/sh", "-c", "sleep 100 & wait"], { group, openFiles: undefined });
+    const child = spawn(program, args, { stdio: "ignore" });
+    children.push(child);
+    await eventually(() => group.usage()?.processes === 1, "it has started another");
+    await group.keepAwake(child.pid ?? 0);
+    group.freeze();
+    const end = ended(child);
+    child.kill("SIGKILL");
     expect(await end).toBe("SIGKILL");
     await removed(group);
   });

@@ -19,8 +19,10 @@ export interface ControlGroups {
    *
    * There is no CPU quota before `setLimits`, so that the boot, which runs no foreign code, is short; until then a
    * `background` group gives way to all others instead.
+   *
+   * @param companions Processes of this kernel that will be in it beside the guest's, and count for nothing; 0 when left out.
    */
-  create(name: string, limits: CellLimits, priority: BootPriority): ControlGroup;
+  create(name: string, limits: CellLimits, priority: BootPriority, companions?: number): ControlGroup;
   /** Removes the directory; every group in it must have been removed. */
   close(): Promise<void>;
 }
@@ -32,6 +34,14 @@ export type BootPriority = "foreground" | "background";
 export interface ControlGroup {
   /** Puts a process in; its later children are in by inheritance. The host may take ten milliseconds for it. */
   add(processId: number): Promise<void>;
+  /** Files that a process of one thread writes 0 to, to be in without that delay. */
+  readonly doors: readonly string[];
+  /**
+   * Lets this process of the group run on while the group is frozen, where it could not be ended otherwise.
+   *
+   * @throws {Error} When the host does not do it.
+   */
+  keepAwake(processId: number): Promise<void>;
   /**
    * Puts all limits in force, and an end to a low priority.
    *

@@ -88,7 +88,7 @@ export class Freezer {
     this.#options.clock.schedule(settleMs, () => {
       // Whatever was said since then may have set a timer.
       if (cell.frames !== frames || cell.guestProcessId === undefined || !this.#watched.has(cell)) return;
-      if (this.#isAtRest(cell, cell.guestProcessId)) cell.freeze();
+      if (this.#isAtRest(cell, cell.guestProcessId)) void cell.freeze();
       else if (settleMs < LAST_SETTLE_MS) this.#freezeSoon(cell, settleMs * 2);
     });
   }

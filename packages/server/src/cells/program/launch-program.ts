@@ -1,14 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import type { Writable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import { usualLimits } from "@solo/notation";
 import type { ProgramProtocol } from "../../ports/artifact.ts";
 import type { CellLimits } from "../../ports/cell.ts";
 import { endSession } from "../end-session.ts";
 import { CellLaunchFailed } from "../errors.ts";
 import type { ControlGroup } from "../groups/control-group.ts";
-import { admit, BLOCK, FILTER, type LaunchMethod, NOBODY } from "../launch.ts";
+import { FILTER, giveFilter, type LaunchMethod, limitChild, NOBODY, wrapped } from "../launch.ts";
 import { ProcessCell } from "../process-cell.ts";
+import { childrenOf } from "../process-tree.ts";
 import { isolationArguments, PROC } from "../wall/bubblewrap.ts";
 import { lineWire } from "../wire/line-wire.ts";
 import { programWire } from "../wire/wire.ts";
@@ -52,8 +54,6 @@ export async function launchProgram(launch: ProgramLaunch): Promise<ProcessCell>
   let child: ChildProcess;
   try {
     const command = commandOf(launch);
-    // Before its first instruction: no trusted boot comes first.
-    group?.setLimits(launch.limits);
     child = method.kind === "bubblewrap" ? spawnConfined(method, launch, command) : spawnPlain(method, launch, command);
   } catch (error) {
     group?.remove();
@@ -72,8 +72,13 @@ export async function launchProgram(launch: ProgramLaunch): Promise<ProcessCell>
     child.once("error", (cause) => reject(new CellLaunchFailed(`Cannot start ${child.spawnfile}`, "", { cause })));
   });
   try {
-    await Promise.race([admit(cell, child, launch), failed]);
-    if (method.kind === "plain") ((child.stdio as readonly unknown[])[GO] as Writable).on("error", () => {}).end("\n");
+    await Promise.race([
+      method.kind === "bubblewrap" ? findGuest(cell, child, method) : limitChild(cell, child, launch),
+      failed,
+    ]);
+    // Before its first instruction, since no trusted boot comes first; and not before bubblewrap's last, which is slow under them.
+    group?.setLimits(launch.limits);
+    ((child.stdio as readonly unknown[])[GO[method.kind]] as Writable).on("error", () => {}).end("\n");
     return cell;
   } catch (error) {
     await cell.kill();
@@ -81,6 +86,24 @@ export async function launchProgram(launch: ProgramLaunch): Promise<ProcessCell>
   } finally {
     failed.catch(() => {});
   }
+}
+
+/**
+ * Bubblewrap's one child, which then waits at the blocking descriptor. Polled, since a descriptor to be told by would
+ * break when this process is killed, and bubblewrap, ended by that, would leave its child waiting for ever.
+ */
+async function findGuest(
+  cell: ProcessCell,
+  child: ChildProcess,
+  { filters }: LaunchMethod & { readonly kind: "bubblewrap" },
+): Promise<void> {
+  giveFilter(child, filters);
+  while (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+    const [found] = childrenOf(child.pid);
+    if (found !== undefined) return cell.setGuestProcess(found);
+    await delay(1);
+  }
+  throw new CellLaunchFailed("Cannot start cell: bubblewrap ended before it had a child");
 }
 
 interface Command {
@@ -112,7 +135,7 @@ function spawnConfined(
   const program = `${APP}/${files.entry}`;
   const bound = new Set([...host.found.flatMap(({ path, needs }) => [path, ...needs]), ...host.libraryFolders]);
   const args = [
-    ...isolationArguments(method.features, { filter: FILTER, block: BLOCK }),
+    ...isolationArguments(method.features, { filter: FILTER, block: GO.bubblewrap }),
     ...Object.entries(environmentOf(launch)).flatMap(([name, value]) => ["--setenv", name, value]),
     ...["--ro-bind", files.folder, APP],
     // Before what is bound: the host's programs may lie below its own.
@@ -132,7 +155,8 @@ function spawnConfined(
     ...(interpreter === undefined ? [] : [interpreter.path, ...interpreterArguments]),
     ...[program, ...launch.arguments],
   ];
-  return spawn(method.program, args, {
+  const [wrapper, ...rest] = wrapped(method, args, launch);
+  return spawn(wrapper, rest, {
     stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe"],
     env: {},
     detached: true,
@@ -168,7 +192,8 @@ function spawnPlain(
 
 /** The program begins when it is in its control group, so that what it starts is too. */
 const WAIT_TO_GO = `read -r go <&4; exec 4<&- "$@"`;
-const GO = 4;
+/** The descriptor at which a program waits to begin. */
+const GO = { bubblewrap: 5, plain: 4 } as const;
 
 function environmentOf({ environment }: Pick<ProgramLaunch, "environment">): Record<string, string> {
   return { PATH: "/usr/bin:/bin", HOME: "/tmp", TMPDIR: "/tmp", ...environment };
