@@ -27,17 +27,17 @@ export interface Ctx extends Drivers {
    * the handler asks of other services.
    */
   readonly trace: string | undefined;
-  /** Says something to people; level `info` unless it is named first. */
+  /** Says something to people; level `info` unless it is named first. Deployed, it goes with `ctx.restrict` unless kept. */
   log(level: LogLevel, ...values: readonly [unknown, ...unknown[]]): void;
   log(...values: readonly unknown[]): void;
   /**
-   * Calls another service by its name.
+   * Calls another service by its name. Deployed, it is there where the manifest grants `svc/call`, like a driver.
    *
    * @throws {CallFailed} It does not exist, ended first, or did not answer in time.
    * @throws {UnknownMethod} It has no such call.
    */
   call(service: string, method: string, ...args: readonly unknown[]): Promise<unknown>;
-  /** Sends to another service by its name, and never fails. */
+  /** Sends to another service by its name, and never fails. Deployed, it is there where the manifest grants `svc/cast`. */
   cast(service: string, method: string, ...args: readonly unknown[]): void;
 }
 
@@ -56,9 +56,9 @@ export interface CallTurn<S> extends Turn<S> {
   readonly from: ReplyTo;
   /**
    * What the caller has lent for this call: drivers that act with the caller's authority, until the call is answered. Absent when
-   * nothing was lent. Those in `ctx` always act with the server's own.
+   * nothing was lent. Those in `ctx` always act with the server's own. `call` is there where `svc/call` was lent.
    */
-  readonly lent?: Partial<Drivers>;
+  readonly lent?: Partial<Drivers & Pick<Ctx, "call">>;
 }
 
 /** What a handler that answers nobody returns: the next state, or a decision. */

@@ -38,7 +38,7 @@ export interface ServerEnvironment {
   /** @param trace W3C's `traceparent` of the message being handled. */
   log(self: Self, level: LogLevel, values: readonly unknown[], trace: string | undefined): void;
   /**
-   * Puts into `ctx` what the home gives beside these: see `Drivers`. Before `init`.
+   * Puts into `ctx` what the home gives beside these, see `Drivers`, and takes from it what the home does not give. Before `init`.
    *
    * @param asking Makes what `ctx.call` would send: within the time, and the trace, of the turn that is under way then.
    */
@@ -321,30 +321,25 @@ class ServerCtx {
   /** Of the call being handled. */
   deadlineMs = Number.POSITIVE_INFINITY;
   trace: string | undefined;
-  readonly #environment: ServerEnvironment;
+  // Its own, so that a home can take away what a server is not to have.
+  readonly log: (...values: readonly unknown[]) => void;
+  readonly call: (service: string, method: string, ...args: readonly unknown[]) => Promise<unknown>;
+  readonly cast: (service: string, method: string, ...args: readonly unknown[]) => void;
 
   constructor(self: Self, environment: ServerEnvironment) {
     this.self = self;
-    this.#environment = environment;
+    this.log = (...values) => {
+      const [first, ...rest] = values;
+      const level = rest.length > 0 ? LEVELS.find((known) => known === first) : undefined;
+      environment.log(self, level ?? "info", level === undefined ? values : rest, this.trace);
+    };
+    this.call = (service, method, ...args) => environment.call(self, this.#question(service, method, args));
+    this.cast = (service, method, ...args) => environment.cast(self, this.#message(service, method, args));
     environment.equip?.(self, this, (service, method, args) => this.#question(service, method, args));
   }
 
   get signal(): HostSignal {
     return this.self.signal;
-  }
-
-  log(...values: readonly unknown[]): void {
-    const [first, ...rest] = values;
-    const level = rest.length > 0 ? LEVELS.find((known) => known === first) : undefined;
-    this.#environment.log(this.self, level ?? "info", level === undefined ? values : rest, this.trace);
-  }
-
-  call(service: string, method: string, ...args: readonly unknown[]): Promise<unknown> {
-    return this.#environment.call(this.self, this.#question(service, method, args));
-  }
-
-  cast(service: string, method: string, ...args: readonly unknown[]): void {
-    this.#environment.cast(this.self, this.#message(service, method, args));
   }
 
   #question(service: string, method: string, args: readonly unknown[]): ServiceMessage {

@@ -9,6 +9,7 @@ export type ResourceKind =
   | "fs"
   | "random"
   | "vault"
+  | "log"
   | "cap"
   | "cert"
   | "quota"
@@ -49,6 +50,7 @@ export const abilities = {
   "fs/read": { on: "fs" },
   "fs/write": { on: "fs" },
   "random/bytes": { on: "random" },
+  "log/write": { on: "log" },
   "vault/use": { on: "vault" },
   "vault/read": { on: "vault" },
   "vault/write": { on: "vault" },

@@ -24,10 +24,12 @@ export interface DriverAnswer {
   readonly operation: string;
   /** A JSON array, as the service wrote it. */
   readonly args: Uint8Array;
+  /** Of `svc`: whom it asked for what. */
+  readonly asked?: { readonly service: string; readonly method: string };
   readonly outcome: Outcome;
 }
 
-type Outcome =
+export type Outcome =
   /** JSON, empty for nothing. */
   | { readonly kind: "answer"; readonly bytes: Uint8Array }
   /** A secret, which is told to nobody else. */
@@ -67,9 +69,15 @@ export class DriverDispatch {
     );
     const namesOf = ({ operations }: Driver, kind: Operation["kind"]): readonly string[] =>
       Object.keys(operations).filter((name) => operations[name]?.kind === kind);
-    return Object.fromEntries(
-      seen.map((driver) => [driver.name, { calls: namesOf(driver, "call"), streams: namesOf(driver, "stream") }]),
-    );
+    const messages = ["call", "cast"].filter((kind) => granted.has(`svc/${kind}`));
+    return {
+      ...Object.fromEntries(
+        seen.map((driver) => [driver.name, { calls: namesOf(driver, "call"), streams: namesOf(driver, "stream") }]),
+      ),
+      // Messages and lines have ways of their own, see `messaging/outgoing.ts`; what is not granted is absent all the same.
+      ...(messages.length > 0 && { svc: { calls: messages, streams: [] } }),
+      ...(granted.has("log/write") && { log: { calls: ["write"], streams: [] } }),
+    };
   }
 
   /** Answers a `driver-call`. Never rejects. */
@@ -179,7 +187,7 @@ export class DriverDispatch {
       case "restrict": {
         const grants = given.map(readGrant);
         await session.authority.restrict(grants);
-        return Object.keys(this.tableOf(grants));
+        return this.tableOf(grants);
       }
       default:
         throw noSuchOperation(`${SELF}.${operation}`, ["self.restrict", "self.next", "self.close"]);

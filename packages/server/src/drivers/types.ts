@@ -13,14 +13,16 @@ import type { CallTurn, Setup } from "@solo/actor-core";
 
 /**
  * Drops rights for good, until the next start: keeps the grants, each as in a manifest, and nothing else. A driver of which
- * nothing is left goes from `ctx`.
+ * nothing is left goes from `ctx`; so do `call`, `cast` and `log`. To go on saying things, keep `log/write on log/ID`, which every
+ * service holds of its own log.
  */
 export type Restrict = (...grants: readonly string[]) => Promise<void>;
 
 /**
  * `ctx.call`, and by whose right. `by` decides whether the call may be made, and `lend` is what the called service may do while it
  * answers: a part of the service's own authority, or of what its caller has lent it. Either is `ctx`, for the service's own, or
- * `lent`, as the handler got it; never both at once, and never without saying so.
+ * `lent`, as the handler got it; never both at once, and never without saying so. Needs `svc/call`; who holds none of its own
+ * has `lent.call`, where that was lent.
  *
  * @param how `by`: default `ctx`. `lend.grants`: 1 to 16, each as in a manifest.
  * @example
@@ -266,7 +268,7 @@ export interface LogsItem {
 
 /**
  * What services have said: their last 1,000 lines, or 256 K characters. Default: the service's own log, which it writes by
- * `ctx.log`, without a grant. Needs `svc/logs` on `svc/ID`.
+ * `ctx.log`. Needs `svc/logs` on `svc/ID`.
  */
 export interface Logs {
   /** Oldest first, 100 at most, behind a sequence. `next` is there when there are more: pass it as `after`. */

@@ -19,7 +19,7 @@ import { recover } from "../deployment/recover.ts";
 import { Requests } from "../deployment/requests.ts";
 import { shedNewest } from "../deployment/shed.ts";
 import { Signing } from "../deployment/signing.ts";
-import { DriverDispatch } from "../drivers/dispatch.ts";
+import { type DriverAnswer, DriverDispatch } from "../drivers/dispatch.ts";
 import { DriverProcesses } from "../drivers/driver-process.ts";
 import { DriverSession } from "../drivers/driver-session.ts";
 import { unavailable } from "../drivers/refusals.ts";
@@ -43,6 +43,7 @@ import { Journals, type Step } from "../services/journal.ts";
 import { Launcher } from "../services/launcher.ts";
 import { LimitReporter } from "../services/limit-reporter.ts";
 import { ProgressWatch } from "../services/progress-watch.ts";
+import { standingGrant } from "../services/service-authority.ts";
 import { UsageWatch } from "../services/usage-watch.ts";
 import { StorageFull } from "../storage/errors.ts";
 import type { RootKeySource } from "../vault/root-key.ts";
@@ -321,11 +322,14 @@ function startServices(options: {
       logger.warn("Denied a call", { method, reason: error.code, actor });
     },
   });
+  // The one place that every answer of a driver passes before the service has it.
+  const recordAnswer = ({ driver, outcome }: DriverAnswer): void =>
+    metrics.answered(driver, outcome.kind === "refusal" ? "refused" : "ok");
   const dispatch = new DriverDispatch({
     drivers: options.drivers.all,
     processes: options.processes,
     denials,
-    record: ({ driver, outcome }) => metrics.answered(driver, outcome.kind === "refusal" ? "refused" : "ok"),
+    record: recordAnswer,
   });
   const lending = new Lending({ authority, drivers: dispatch });
   const launcher = new Launcher({
@@ -338,17 +342,20 @@ function startServices(options: {
       limits,
       health,
       onCrashed: (cause) => metrics.crashed(cause.kind),
-      driversFor: (grants) => dispatch.tableOf(grants),
+      driversFor: (serviceId, grants) => dispatch.tableOf([...grants, standingGrant(serviceId)]),
       openOutlet: (service) => {
         const held = service.authority.ofIncarnation();
         const { tenant, serviceId, record } = service;
         const spiffeId = spiffeIdOf(service);
         const session = new DriverSession({ tenant, serviceId, spiffeId, correlationId: record.correlationId }, held);
-        const sending = { context: messaging, denials, lending, held, life: session.signal };
+        const sending = { context: messaging, denials, lending, held, record: recordAnswer, life: session.signal };
         return {
           deliver: (message) => {
             if (message.kind === "driver-call") void dispatch.answer(session, message);
             else void deliverOutgoing(sending, service, message);
+          },
+          get mayLog() {
+            return held.mayLog;
           },
           close: () => session.close(),
         };

@@ -1,12 +1,14 @@
 import { authorize, type Permit } from "../authority/authorize.ts";
 import { type Denials, isDenial } from "../authority/denials.ts";
 import type { OutgoingMessage } from "../cells/guest-session.ts";
+import type { DriverAnswer, Outcome } from "../drivers/dispatch.ts";
 import { type LentAuthority, openLoan } from "../drivers/lent-authority.ts";
 import { SoloError } from "../errors.ts";
 import { defaultCallTimeoutMs } from "../limits.ts";
 import { parseTraceparent } from "../observability/traceparent.ts";
 import type { DeployedService } from "../services/deployed-service.ts";
 import type { ServiceAuthority } from "../services/service-authority.ts";
+import { toSoloError } from "../storage/to-solo-error.ts";
 import type { Lending } from "./lending.ts";
 import { call, cast, type MessagingContext } from "./send.ts";
 
@@ -15,6 +17,8 @@ export interface Sending {
   readonly context: MessagingContext;
   readonly denials: Denials;
   readonly lending: Lending;
+  /** Is given every answer before the service. */
+  readonly record: (answer: DriverAnswer) => void;
   /** What this incarnation of the service may do. */
   readonly held: ServiceAuthority;
   /** Aborted when it has ended. */
@@ -26,7 +30,7 @@ export interface Sending {
  * the service was granted, or by what a caller has lent it where it says so. Never rejects.
  */
 export async function deliverOutgoing(
-  { context, denials, lending, held, life }: Sending,
+  { context, denials, lending, record, held, life }: Sending,
   service: DeployedService,
   outgoing: OutgoingMessage,
 ): Promise<void> {
@@ -65,6 +69,19 @@ export async function deliverOutgoing(
     const lives = from === undefined ? [life] : [life, from.signal];
     return lending.lend({ tenant, correlationId }, target, { held: [capability], grants, lives });
   };
+  const recorded = (outcome: Outcome): void => {
+    const { serviceId } = service;
+    const asked = { service: target, method };
+    record({
+      tenant,
+      serviceId,
+      driver: "svc",
+      operation: outgoing.kind === "cast" ? "cast" : "call",
+      asked,
+      args,
+      outcome,
+    });
+  };
   let lent: LentAuthority | undefined;
   try {
     if (outgoing.kind === "cast") {
@@ -72,10 +89,13 @@ export async function deliverOutgoing(
     } else {
       const permit = await permitFor("MessagingService/Call");
       if (lend !== undefined) lent = await loanFor(lend);
-      outgoing.answer({ kind: "reply", bytes: await call(context, permit, { ...message, lent }, options) });
+      const bytes = await call(context, permit, { ...message, lent }, options);
+      recorded({ kind: "answer", bytes });
+      outgoing.answer({ kind: "reply", bytes });
     }
   } catch (error) {
     const known = error instanceof SoloError;
+    recorded({ kind: "refusal", error: toSoloError(error, correlationId) });
     if (known && isDenial(error)) {
       const denial = { tenant, actor: caller.spiffeId, correlationId, method: methodName, error };
       // On record before the service hears of it.

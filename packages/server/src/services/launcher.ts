@@ -62,7 +62,7 @@ export class Launcher {
   /** Begins a guest before anything else is done about its service. The caller hands it to {@link start} or abandons it. */
   begin(request: Omit<GuestRequest, "drivers">): StartingGuest {
     const { clock, driversFor } = this.#context;
-    const drivers = driversFor(request.manifest.grants ?? []);
+    const drivers = driversFor(request.serviceId, request.manifest.grants ?? []);
     return new StartingGuest(this.#sandbox, { ...request, drivers }, clock.nowMs());
   }
 

@@ -23,7 +23,7 @@ export interface ServiceActorContext {
   /** Told of every end that nobody asked for and that was not planned. */
   readonly onCrashed: (cause: Cause) => void;
   /** What a service with these grants finds in its `ctx`. */
-  readonly driversFor: (grants: readonly Grant[]) => DriverTable;
+  readonly driversFor: (serviceId: string, grants: readonly Grant[]) => DriverTable;
   /** Called for each incarnation: gives what delivers all that its guest sends. */
   readonly openOutlet: (service: DeployedService) => Outlet;
 }
@@ -31,6 +31,8 @@ export interface ServiceActorContext {
 /** Where all goes that one incarnation of a service sends. */
 export interface Outlet {
   deliver(message: OutgoingMessage): void;
+  /** Whether what it says is for its log: it may have dropped that. */
+  readonly mayLog: boolean;
   /** The incarnation has ended. */
   close(): void;
 }
@@ -230,8 +232,10 @@ async function bringUp(
   const { begunAtMs } = guest;
   const outlet = context.openOutlet(service);
   guest.attach({
-    onLog: ({ trace, ...line }) =>
-      service.logs.append({ atMs: clock.wallMs(), ...line, correlationId: parseTraceparent(trace)?.traceId }),
+    onLog: ({ trace, ...line }) => {
+      if (!outlet.mayLog) return;
+      service.logs.append({ atMs: clock.wallMs(), ...line, correlationId: parseTraceparent(trace)?.traceId });
+    },
     // Whatever happens inside, nothing leaves the cell before it is on record that the service was accepted.
     onOutgoing: (message) =>
       void attempt.accept().then(

@@ -12,6 +12,7 @@ import {
 import type { Authority } from "../authority/authority.ts";
 import { placeIn, resourceIn } from "../authority/authorize.ts";
 import { denied } from "../authority/denied.ts";
+import { formatGrant } from "../authority/grant-text.ts";
 import type { Ability, Vocabulary } from "../authority/vocabulary.ts";
 import { SoloError } from "../errors.ts";
 
@@ -30,6 +31,12 @@ interface ServiceFacts {
   readonly bundle: Bundle | undefined;
 }
 
+/** What every service holds by being deployed, without a token: to write its own log. */
+export const standingGrant = (serviceId: string): Grant => ({
+  resource: `log/${serviceId}`,
+  abilities: ["log/write"],
+});
+
 /**
  * What one deployed version of a service may do: a part of what its deployer holds, and gone with it.
  *
@@ -40,6 +47,7 @@ export class ServiceAuthority {
   readonly #tenant: string;
   readonly #service: ServiceFacts;
   readonly #actor: string;
+  #mayLog = true;
   #bundle: Bundle | undefined;
   #taken: Promise<VerifiedCapability<"self">> | undefined;
   /** The last restriction that has taken effect. */
@@ -75,7 +83,21 @@ export class ServiceAuthority {
    *
    * @throws {SoloError} `CAPABILITY_DENIED` where they are more than is held: then nothing has changed.
    */
-  async restrict(grants: readonly Grant[]): Promise<void> {
+  async restrict(kept: readonly Grant[]): Promise<void> {
+    const standing = formatGrant(standingGrant(this.#service.serviceId));
+    const grants = kept.filter((grant) => formatGrant(grant) !== standing);
+    const keepsLog = grants.length < kept.length;
+    if (keepsLog && !this.#mayLog) throw moreThanHeld("the log has been dropped");
+    await this.#narrow(grants);
+    this.#mayLog &&= keepsLog;
+  }
+
+  /** Whether what it says goes to its log. */
+  get mayLog(): boolean {
+    return this.#mayLog;
+  }
+
+  async #narrow(grants: readonly Grant[]): Promise<void> {
     if (grants.length === 0) {
       this.#bundle = undefined;
       return;
@@ -92,7 +114,7 @@ export class ServiceAuthority {
     } catch (error) {
       // Held by a restriction that has failed as well, it would be nothing for ever.
       if (this.#taken === narrowed) this.#taken = this.#restricted;
-      throw error instanceof SigningRefused ? moreThanHeld(error) : error;
+      throw error instanceof SigningRefused ? moreThanHeld(error.message, error) : error;
     }
   }
 
@@ -156,12 +178,12 @@ const nothingGranted = (action: string): SoloError =>
     metadata: { code: "CAP_ABILITY" },
   });
 
-const moreThanHeld = (cause: SigningRefused): SoloError =>
+const moreThanHeld = (found: string, cause?: SigningRefused): SoloError =>
   new SoloError(
     "CAPABILITY_DENIED",
     "Cannot restrict the service: the grants are more than it holds",
     {
-      found: cause.message,
+      found,
       wanted: "grants that are each within one of the manifest",
       fix: "Keep a part of what the manifest grants",
       metadata: { code: "CAP_WIDENING" },

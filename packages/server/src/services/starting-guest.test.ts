@@ -33,6 +33,7 @@ function begin(source?: Promise<Uint8Array>) {
     tenant: "acme",
     serviceId: "early",
     fileName: "early.ts",
+    drivers: { svc: { calls: ["call", "cast"], streams: [] }, log: { calls: ["write"], streams: [] } },
     form: { kind: "source", language: "typescript" },
     manifest,
   } as const;

@@ -5,7 +5,7 @@ export function describeError(thrown: unknown): { readonly message: string; read
       const { name, message, stack } = thrown as { name?: unknown; message: unknown; stack?: unknown };
       const label = typeof name === "string" && name !== "" ? name : "Error";
       return {
-        message: `${label}: ${String(message)}`,
+        message: `${label}: ${String(message)}${label === "TypeError" ? hintOn(String(message)) : ""}`,
         stack: typeof stack === "string" ? tidyStack(stack) : undefined,
       };
     }
@@ -17,6 +17,12 @@ export function describeError(thrown: unknown): { readonly message: string; read
     return { message: "Thrown: something that cannot be described", stack: undefined };
   }
 }
+
+/** To who reached for something that nobody has granted, and so found nothing. */
+const hintOn = (message: string): string =>
+  /\b(ctx|lent)\.\w+/.test(message) && /undefined|not a function/.test(message)
+    ? "; what is not granted is not there: see page drivers"
+    : "";
 
 /** Where the service's module is known to the runtime; shown to people without it. */
 export const MODULE_PREFIX = "service:";

@@ -16,15 +16,28 @@ interface Batch {
   readonly end?: { readonly code: string; readonly message: string };
 }
 
+/** Drivers whose operations stand in `ctx` under names of their own, and not as one object. */
+const plain: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  svc: { call: ["call", "callWith"], cast: ["cast"] },
+  log: { write: ["log"] },
+};
+
 /**
- * Puts into a service's `ctx` its drivers, and `restrict`. Decides nothing: the kernel does, each time.
+ * Puts into a service's `ctx` its drivers, and `restrict`; takes from it what nothing is granted of. Decides nothing: the kernel
+ * does, each time.
  */
 export function equipWithDrivers(ctx: Record<string, unknown>, drivers: DriverTable, host: FacetHost): void {
-  Object.assign(ctx, driverFacets(drivers, host));
-  ctx.restrict = async (...grants: unknown[]) => {
-    const left = (await host.call(SELF, "restrict", grants)) as readonly string[];
-    for (const driver of Object.keys(drivers)) if (!left.includes(driver)) delete ctx[driver];
+  const drop = (left: DriverTable): void => {
+    for (const driver of Object.keys(drivers)) if (left[driver] === undefined) delete ctx[driver];
+    for (const [driver, operations] of Object.entries(plain)) {
+      for (const [operation, names] of Object.entries(operations)) {
+        if (!left[driver]?.calls.includes(operation)) for (const name of names) delete ctx[name];
+      }
+    }
   };
+  Object.assign(ctx, driverFacets(drivers, host));
+  drop(drivers);
+  ctx.restrict = async (...grants: unknown[]) => drop((await host.call(SELF, "restrict", grants)) as DriverTable);
 }
 
 /**
@@ -52,15 +65,29 @@ export function readTerms(how: unknown, callOf: (authority: unknown) => number |
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null;
 
+/** What a caller has lent for one call: drivers, and `call` where it has lent that. */
+export function lentFacets(
+  drivers: DriverTable,
+  host: FacetHost,
+  call: (service: string, method: string, args: readonly unknown[]) => Promise<unknown>,
+): object {
+  const calls = drivers.svc?.calls.includes("call");
+  return Object.freeze({
+    ...driverFacets(drivers, host),
+    ...(calls && { call: (service: string, method: string, ...args: unknown[]) => call(service, method, args) }),
+  });
+}
+
 /**
  * One object for each driver, with a method for each operation.
  *
  * Items of a stream become messages to the service. The next ones are asked for when it has come to these, so a service that is
  * slow is not flooded.
  */
-export function driverFacets(drivers: DriverTable, host: FacetHost): Readonly<Record<string, object>> {
+function driverFacets(drivers: DriverTable, host: FacetHost): Readonly<Record<string, object>> {
   const facets: Record<string, object> = {};
   for (const [driver, { calls, streams }] of Object.entries(drivers)) {
+    if (driver in plain) continue;
     const facet: Record<string, unknown> = {};
     for (const name of calls) facet[name] = (...args: unknown[]) => host.call(driver, name, withoutTail(args));
     for (const name of streams) {
@@ -72,7 +99,7 @@ export function driverFacets(drivers: DriverTable, host: FacetHost): Readonly<Re
     }
     facets[driver] = Object.freeze(facet);
   }
-  return Object.freeze(facets);
+  return facets;
 }
 
 /** An argument that is handed on as `undefined` is one that was left out, as everywhere else; JSON has no word for it. */

@@ -15,7 +15,7 @@ import {
 } from "@solo/actor-core";
 import type { CallTerms, DriverTable, Ending, Level } from "../wire/protocol.ts";
 import { describeError } from "./describe-error.ts";
-import { driverFacets, equipWithDrivers, type FacetHost, readTerms } from "./driver-facets.ts";
+import { equipWithDrivers, type FacetHost, lentFacets, readTerms } from "./driver-facets.ts";
 
 /** What a running service reaches of its kernel. */
 export interface ServiceSurroundings {
@@ -135,6 +135,7 @@ export async function runService(
     delivered: () => reachedBehind(pid),
   });
   const loans = new WeakMap<object, number>();
+  let question: (service: string, method: string, args: readonly unknown[]) => ServiceCall;
   const ask = (message: ServiceCall): Promise<unknown> => {
     asked = true;
     return surroundings.call(message);
@@ -153,7 +154,7 @@ export async function runService(
       call: (_self, message) => ask(message),
       cast: (_self, message) => surroundings.cast(message),
       equip: (self, ctx, asking) => {
-        equipWithDrivers(ctx as Record<string, unknown>, surroundings.drivers, facetHost(self.pid, 0));
+        question = asking;
         loans.set(ctx, 0);
         Object.assign(ctx, {
           callWith: async (how: unknown, service: string, name: string, ...values: unknown[]) => {
@@ -161,6 +162,7 @@ export async function runService(
             return ask({ ...asking(service, name, values), terms });
           },
         });
+        equipWithDrivers(ctx as Record<string, unknown>, surroundings.drivers, facetHost(self.pid, 0));
       },
     },
   });
@@ -179,7 +181,11 @@ export async function runService(
     ended: system.exited(pid).then(describeEnding),
     abandon,
     async call(method, values, timeoutMs, { lent, trace }) {
-      const facets = lent && driverFacets(lent.drivers, facetHost(pid, lent.call));
+      const facets =
+        lent &&
+        lentFacets(lent.drivers, facetHost(pid, lent.call), (service, name, given) =>
+          ask({ ...question(service, name, given), terms: { by: lent.call, of: 0, lend: [] } }),
+        );
       if (facets !== undefined) loans.set(facets, lent?.call ?? 0);
       try {
         const value = await ref.applyCall(method, values, {

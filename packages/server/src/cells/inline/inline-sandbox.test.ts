@@ -31,6 +31,7 @@ async function start(source: InlineDefinition | string, args: readonly unknown[]
     fileName: "a.ts",
     environment: {},
     logLevel: "info",
+    drivers: { svc: { calls: ["call", "cast"], streams: [] }, log: { calls: ["write"], streams: [] } },
     startArguments: text(args),
   });
   const call = async (method: string, ...values: readonly unknown[]) => {

@@ -88,6 +88,7 @@ export async function startService(
     fileName: "test.ts",
     environment: options.environment ?? {},
     logLevel: options.logLevel ?? "debug",
+    drivers: { svc: { calls: ["call", "cast"], streams: [] }, log: { calls: ["write"], streams: [] } },
     startArguments: new TextEncoder().encode(JSON.stringify(options.args ?? [])),
   });
   const call = async (method: string, ...args: readonly unknown[]) => {
