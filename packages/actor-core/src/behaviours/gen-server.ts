@@ -3,7 +3,7 @@ import { MissingCallback } from "../process/errors.ts";
 import { Exit, type ExitReason } from "../process/exit-reason.ts";
 import { Call, Cast, OwnMessage, type ReplyTo } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
-import { exitAfterTurn } from "../process/process.ts";
+import { exitAfterTurn, processOf } from "../process/process.ts";
 import type { Naming } from "../process/process-name.ts";
 import { reportUnexpected } from "../process/report-unexpected.ts";
 import type {
@@ -123,8 +123,6 @@ class GenServerHandler<State, Args extends readonly unknown[]>
     }
     if (result.kind === "started") {
       this.#state = result.state;
-      // Start returns before the continuation runs, and the continuation runs before any message.
-      self.acknowledge();
       return this.#next(result.after, self);
     }
     // The process refuses what is no outcome of an init.
@@ -226,15 +224,13 @@ class GenServerHandler<State, Args extends readonly unknown[]>
     return this.stop(result.reason, self);
   }
 
-  #next(after: After | undefined, self: Self): Awaitable<undefined> {
+  #next(after: After | undefined, self: Self): undefined {
     if (after?.kind === "continue") {
-      return this.#run("handleContinue", after.value, self);
-    }
-    if (after) {
+      processOf(self.pid)?.actNext(() => this.#run("handleContinue", after.value, self));
+    } else if (after) {
       const message = new IdleMessage();
       this.#idle = { message, timer: self.sendAfter(after.afterMs, self.pid, message) };
     }
-    return undefined;
   }
 
   #crash(error: unknown, self: Self): Awaitable<undefined> {

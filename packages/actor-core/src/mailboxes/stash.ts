@@ -1,5 +1,5 @@
 import { ActorError, ProcessExited } from "../process/errors.ts";
-import { type Holding, type Process, processOf } from "../process/process.ts";
+import { type Holding, type Process, processOf, SystemMessage } from "../process/process.ts";
 import type { Self } from "../process/self.ts";
 import { SmallSet } from "../process/small-set.ts";
 import { layMailbox, MailboxLayer } from "./mailbox-layer.ts";
@@ -41,18 +41,19 @@ export class Stash {
    */
   stash(...given: readonly [] | readonly [message: unknown]): void {
     const { current } = this.#process("stash");
+    const handling = current instanceof SystemMessage ? undefined : current;
     const own = given.length === 0;
-    if (own && current === undefined) {
+    if (own && handling === undefined) {
       throw new TypeError("Cannot stash: wanted a message, since none is being handled");
     }
     if (own && this.#turns.stashed) {
-      throw new StashedTwice(current);
+      throw new StashedTwice(handling);
     }
     if (this.isFull) {
       throw new StashFull(this.capacity);
     }
     this.#turns.stashed ||= own;
-    this.#messages.push(own ? current : given[0]);
+    this.#messages.push(own ? handling : given[0]);
   }
 
   /** Puts all back into the mailbox, in the order in which they were stashed. */

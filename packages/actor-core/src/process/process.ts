@@ -58,6 +58,16 @@ class StopRequest extends SystemMessage {
   }
 }
 
+/** What a behaviour does next, before anything that waits. */
+class NextTurn extends SystemMessage {
+  override readonly handledBy: () => Awaitable<void>;
+
+  constructor(act: () => Awaitable<void>) {
+    super();
+    this.handledBy = act;
+  }
+}
+
 /** What is known of a process when it is spawned. */
 export interface Birth {
   readonly parent: Pid | undefined;
@@ -95,17 +105,17 @@ const OUTCOMES: readonly InitOutcome["kind"][] = ["ok", "ignore", "stop", "error
  * sender does to one process happens in that order, and nobody's code runs inside another's turn.
  */
 export class Process implements Runnable, Listed {
-  // All members from the start, and in this order: of two processes that differ in it, V8 makes two kinds of objects.
   /** Kept by the list of all processes. */
-  older: Listed["older"] = undefined;
-  newer: Listed["newer"] = undefined;
+  older: Listed["older"];
+  newer: Listed["newer"];
   readonly runtime: Runtime;
   readonly pid: Pid;
   readonly parent: Pid | undefined;
   readonly bornLinked: boolean;
   readonly label: string | undefined;
   /** Set once, by spawn. */
-  self: Self | undefined = undefined;
+  self: Self | undefined;
+  // Here and below: a member that comes later, and in another order, makes another kind of object for V8.
   name: string | undefined = undefined;
   trapExit = false;
   /** Set by `self.exit`: the process ends with it when its turn does, whatever becomes of the throw. */
@@ -170,14 +180,23 @@ export class Process implements Runnable, Listed {
       this.runtime.deadLetters?.lose("no-receiver", message, sender, this.pid);
       return;
     }
-    this.mailbox ??= this.runtime.spareRings.pop() ?? new Ring();
-    this.mailbox.push(message, sender);
+    this.#openMailbox().push(message, sender);
     this.wake();
+  }
+
+  #openMailbox(): Mailbox {
+    return (this.mailbox ??= this.runtime.spareRings.pop() ?? new Ring());
   }
 
   tell(signal: Signal): void {
     this.#told = true;
     this.deliver(signal);
+  }
+
+  /** Takes another turn before anything that waits. Others have theirs in between, so it may go on for ever. */
+  actNext(act: () => Awaitable<void>): void {
+    this.#told = true;
+    this.#openMailbox().unshift(new NextTurn(act));
   }
 
   askToStop(reason: ExitReason): void {
@@ -301,11 +320,11 @@ export class Process implements Runnable, Listed {
     if (typeof this.#body === "function") {
       this.#endTurn(Exit.normal);
     } else if (this.#phase !== DEAD) {
-      this.#initialised((returned ?? undefined) as InitOutcome | undefined);
+      this.#initialised((returned ?? { kind: "ok" }) as InitOutcome);
     }
   }
 
-  #initialised(returned: InitOutcome = { kind: "ok" }): void {
+  #initialised(returned: InitOutcome): void {
     const outcome: InitOutcome = OUTCOMES.includes(returned.kind)
       ? returned
       : { kind: "stop", reason: Exit.badReturn("init", returned) };

@@ -35,6 +35,7 @@ class Interval extends SendingTimer {
   }
 
   override fire(): void {
+    this.timers.remove(this);
     this.dueMs = Math.max(this.timers.nowMs(), this.dueMs + this.#intervalMs);
     this.timers.add(this);
     this.act();

@@ -22,11 +22,6 @@ export class SendingTimer extends Deadline implements Watcher {
     this.#process?.watchers?.delete(this);
   }
 
-  override fire(): void {
-    this.clear();
-    this.act();
-  }
-
   targetEnded(): void {
     this.clear();
   }

@@ -81,7 +81,6 @@ export class Timers {
     let due = false;
     for (let first = this.#heap[0]; first && first.dueMs <= nowMs && first.sequence < before; first = this.#heap[0]) {
       due = true;
-      this.remove(first);
       first.fire();
     }
     this.#arm();
@@ -151,8 +150,9 @@ export class Deadline implements Timer {
     timers.add(this);
   }
 
-  /** Called when it is due and waits no more. */
+  /** Called when it is due. */
   fire(): void {
+    this.clear();
     this.act();
   }
 

@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import {
+  boundedMailbox,
   type Caller,
   CallFailed,
   continueWith,
@@ -15,8 +16,10 @@ import {
   MissingCallback,
   noReply,
   type Pid,
+  priorityMailbox,
   processInfo,
   type ReplyTo,
+  recordingMailbox,
   reply,
   type Self,
   type StartOptions,
@@ -24,6 +27,7 @@ import {
   startGenServer,
   stop,
   stopReply,
+  sys,
   Via,
 } from "../../src/index.ts";
 import { quiesce, startProbe } from "../../src/testing/index.ts";
@@ -549,6 +553,49 @@ test("a continuation of a call runs after its reply and before queued messages",
   expect(await answer).toBe("r");
   await quiesce(system);
   expect(seen).toEqual(["c", "queued"]);
+});
+
+test("GS-037 a server may continue as often as it likes: nothing overtakes, and others have their turns meanwhile", async () => {
+  const { system } = await startWorld();
+  const mailboxes = [
+    undefined,
+    boundedMailbox({ capacity: 1 }),
+    priorityMailbox(Number),
+    recordingMailbox({ last: 1 }),
+  ];
+  for (const mailbox of mailboxes) {
+    let meanwhile: number | undefined;
+    const neighbour = system.spawn({ handle: () => system.cast("counting", "how far") });
+    const server: GenServer<number> = {
+      init: () => started(0, continueWith(1)),
+      handleContinue(value, count) {
+        if (count === 100) system.send(neighbour, "go");
+        return value === 20_000 ? noReply(count + 1) : noReply(count + 1, continueWith((value as number) + 1));
+      },
+      handleCast: (_request, count) => also((meanwhile = count), noReply(count)),
+    };
+    const { pid } = (await startGenServer(system, server, [], { name: "counting", mailbox })) as { pid: Pid };
+    // Behind all of them, though sent before most of them.
+    expect(await sys.getState(system, pid)).toBe(20_000);
+    await quiesce(system);
+    expect(meanwhile).toBe(20_000);
+    await system.stop(pid);
+  }
+});
+
+test("a server that continues for ever holds up nobody else, and can be killed", async () => {
+  const { system } = await startWorld();
+  let runs = 0;
+  const pid = await running(system, {
+    init: () => started(0, continueWith(0)),
+    handleContinue: (_value, s: number) => also((runs += 1), noReply(s, continueWith(0))),
+  });
+  const killer = system.spawn({ handle: () => system.exitSignal(pid, Exit.kill) });
+  system.send(killer, "now");
+  expect(await system.exited(pid)).toEqual(Exit.killed);
+  const then = runs;
+  await quiesce(system);
+  expect(runs).toBe(then);
 });
 
 test("GS-039 GS-040 a continuation without a handler crashes, one that stops ends the server", async () => {

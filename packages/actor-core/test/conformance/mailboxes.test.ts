@@ -5,6 +5,7 @@ import {
   boundedMailbox,
   type Call,
   Cast,
+  continueWith,
   controlAwareMailbox,
   createAlias,
   createStash,
@@ -496,6 +497,29 @@ test("a server stashes calls and casts, and answers them later", async () => {
   system.cast(result.pid, "open");
   expect(await answer).toEqual(["a", "q"]);
   expect(await sys.getState(system, result.pid)).toMatchObject({ seen: ["a", "b"] });
+});
+
+test("a continuation has no message that could be stashed, but may stash the one it was told of", async () => {
+  const { system } = await startWorld();
+  const seen: unknown[] = [];
+  let stash: Stash | undefined;
+  const server: GenServer<number> = {
+    init: (self) => {
+      stash = createStash(self);
+      return started(0);
+    },
+    handleInfo: (message, s) => (seen.push(message) === 1 ? noReply(s, continueWith(message)) : noReply(s)),
+    handleContinue(message, s) {
+      expect(() => stash?.stash()).toThrow(TypeError);
+      stash?.stash(message);
+      stash?.unstashAll();
+      return noReply(s);
+    },
+  };
+  const { pid } = (await startGenServer(system, server, [])) as { pid: Pid };
+  system.send(pid, "m");
+  await quiesce(system);
+  expect(seen).toEqual(["m", "m"]);
 });
 
 test("signals that were stashed and put back leave later signals what they are", async () => {
