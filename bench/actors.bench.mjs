@@ -50,17 +50,27 @@ export async function* actorsFairness({ repeat }) {
   }
 }
 
-/** What an operation costs the more there is. */
+/**
+ * What an operation costs the more there is, beside what it costs at the same time and in the same heap where there are
+ * 1,000: what grows for both is the host's, its garbage to collect and its memory to reach.
+ */
 export async function* actorsGrowth({ repeat }) {
   for (const subject of ["actors", "mailbox", "dynamicSupervisor", "supervisor", "names"]) {
-    const curves = Map.groupBy(await runGrowth(subject, repeat), ({ name }) => name);
+    const curves = Map.groupBy(await runGrowth(subject, 5 * repeat), ({ name }) => name);
     for (const [name, [least, ...more]] of curves) {
       const labelled = (size) => `${size.toLocaleString("en-US").padStart(9)} ${name}`;
       yield { name: labelled(least.size), unit: "ns", ours: least.samples };
-      const peer = { name: `at ${least.size.toLocaleString("en-US")}`, samples: least.samples };
-      for (const { size, samples, host } of more) {
-        const others = host && [{ name: "that, grown by a bare Map", samples: grownBy(host, least) }];
-        yield { name: labelled(size), unit: "ns", ours: samples, peer, others, goal: "flat" };
+      for (const { size, samples, fewer, host } of more) {
+        const others = [{ name: "at 1,000 before", samples: least.samples }];
+        if (host.length > 0) others.push({ name: "that, grown by the host's own", samples: grownBy(host, least) });
+        yield {
+          name: labelled(size),
+          unit: "ns",
+          ours: samples,
+          peer: { name: "1,000", samples: fewer },
+          others,
+          goal: "flat",
+        };
       }
     }
   }

@@ -1,7 +1,9 @@
-// node --expose-gc growth.mjs SUBJECT REPETITIONS   prints [{ name, size, samples, host? }] as one line of JSON
+// node --expose-gc growth.mjs SUBJECT REPETITIONS   prints [{ name, size, samples, fewer?, host? }] as one line of JSON
 //
-// What an operation costs, in nanoseconds, when there are 1,000, 10,000, 100,000 or 1,000,000 of something already; `host`
-// holds what the same costs in the host's own collection, where there is one.
+// What an operation costs, in nanoseconds, when there are 1,000, 10,000, 100,000 or 1,000,000 of something already.
+// `fewer` is what it costs in the same turn and the same heap where there are but 1,000 of them: what both have in common,
+// a heap that is large to collect and to have in the processor's caches, is the host's. `host` is what the same costs in
+// the host's own collection, where there is one.
 import {
   createActorSystem,
   dynamicSupervisorRef,
@@ -14,142 +16,144 @@ import { quiesce } from "@solo/actor-core/testing";
 import { gate } from "./gates.mjs";
 
 const [subject, repetitions] = process.argv.slice(2);
-const system = createActorSystem({ report() {} });
+
+const few = 1e3;
+const millions = [few, 1e4, 1e5, 1e6];
+const rows = [];
 
 const idle = { handle() {} };
 const leaving = { handle: (_message, self) => self.exit(Exit.normal) };
 const crashing = { handle: (_message, self) => self.exit(Exit.of("crash")) };
 
-const millions = [1e3, 1e4, 1e5, 1e6];
-const rows = [];
+const newSystem = () => createActorSystem({ report() {} });
 
 const subjects = {
   /** Others come and go while so many live. */
-  async actors() {
-    const each = 10_000;
-    const alive = [];
-    for (const size of millions) {
-      while (alive.length < size) alive.push(system.spawn(idle));
-      await quiesce(system);
-      await measure(size, each, {
-        async "spawn + message + exit, actors alive"() {
-          for (let i = 0; i < each; i++) system.send(system.spawn(leaving), "go");
-          await quiesce(system);
+  actors: () =>
+    measure("actors alive", millions, () => {
+      const each = 5_000;
+      const system = newSystem();
+      const alive = [];
+      return {
+        each,
+        grow() {
+          alive.push(system.spawn(idle));
         },
-      });
-    }
-  },
-
-  /** One mailbox is filled, then emptied. */
-  async mailbox() {
-    const each = 1e6;
-    let emptied = gate();
-    const pid = system.spawn({ handle: (message) => message === "last" && emptied.open() });
-    for (const size of millions) {
-      await measure(size, each, {
-        async "send + handle, messages waiting"() {
-          for (let sent = 0; sent < each; sent += size) {
-            emptied = gate();
-            for (let i = 1; i < size; i++) system.send(pid, i);
-            system.send(pid, "last");
-            await emptied.opened;
-          }
-        },
-      });
-    }
-  },
-
-  async dynamicSupervisor() {
-    const { pid } = await startDynamicSupervisor(system, { maxRestarts: 1e6, periodMs: 1 });
-    const supervisor = dynamicSupervisorRef(system, pid);
-    await measureChildren("DynamicSupervisor", {
-      start: (spec) => supervisor.startChild(spec),
-      stop: (child) => supervisor.terminateChild(child.pid),
-    });
-  },
-
-  async supervisor() {
-    const { pid } = await startSupervisor(system, { children: [], maxRestarts: 1e6, periodMs: 1 });
-    const supervisor = supervisorRef(system, pid);
-    await measureChildren("Supervisor", {
-      start: (spec) => supervisor.startChild(spec),
-      async stop(child) {
-        await supervisor.terminateChild(child.id);
-        await supervisor.deleteChild(child.id);
-      },
-    });
-  },
-
-  async names() {
-    const others = Array.from({ length: 10_000 }, () => system.spawn(idle));
-    const map = new Map();
-    for (const size of millions) {
-      for (let held = map.size; held < size; held++) {
-        map.set(`name-${held}`, system.spawn(idle, { name: `name-${held}` }));
-      }
-      await quiesce(system);
-      const operations = {
-        async "register + send + unregister, names held"() {
-          for (const [i, other] of others.entries()) {
-            const name = `other-${i}`;
-            system.register(name, other);
-            system.send(name, "m");
-            system.unregister(name);
-          }
-          await quiesce(system);
+        operations: {
+          async "spawn + message + exit"() {
+            for (let i = 0; i < each; i++) system.send(system.spawn(leaving), "go");
+            await quiesce(system);
+          },
         },
       };
-      await measure(size, others.length, operations, {
-        "register + send + unregister, names held"() {
-          for (const [i, other] of others.entries()) {
-            const name = `other-${i}`;
-            map.set(name, other);
-            map.get(name);
-            map.delete(name);
-          }
+    }),
+
+  /** One mailbox is filled, then emptied. */
+  mailbox: () =>
+    measure("messages waiting", millions, () => {
+      const each = 1e6;
+      const system = newSystem();
+      let size = 0;
+      let emptied = gate();
+      const pid = system.spawn({ handle: (message) => message === "last" && emptied.open() });
+      return {
+        each,
+        grow() {
+          size += 1;
+        },
+        operations: {
+          async "send + handle"() {
+            for (let sent = 0; sent < each; sent += size) {
+              emptied = gate();
+              for (let i = 1; i < size; i++) system.send(pid, i);
+              system.send(pid, "last");
+              await emptied.opened;
+            }
+          },
+        },
+        host: {
+          "send + handle"() {
+            for (let sent = 0; sent < each; sent += size) {
+              const waiting = [];
+              for (let i = 0; i < size; i++) waiting.push(i);
+              for (let i = 0; i < size; i++) waiting[i] = undefined;
+            }
+          },
+        },
+      };
+    }),
+
+  dynamicSupervisor: () =>
+    measure("children of a DynamicSupervisor", millions.slice(0, 3), async () => {
+      const system = newSystem();
+      const { pid } = await startDynamicSupervisor(system, { maxRestarts: 1e6, periodMs: 1 });
+      const supervisor = dynamicSupervisorRef(system, pid);
+      return childrenOf(system, [new Map(), new Set()], {
+        start: (spec) => supervisor.startChild(spec),
+        stop: (child) => supervisor.terminateChild(child.pid),
+      });
+    }),
+
+  supervisor: () =>
+    measure("children of a Supervisor", millions.slice(0, 3), async () => {
+      const system = newSystem();
+      const { pid } = await startSupervisor(system, { children: [], maxRestarts: 1e6, periodMs: 1 });
+      const supervisor = supervisorRef(system, pid);
+      return childrenOf(system, [new Map(), new Set(), new Map()], {
+        start: (spec) => supervisor.startChild(spec),
+        async stop(child) {
+          await supervisor.terminateChild(child.id);
+          await supervisor.deleteChild(child.id);
         },
       });
-    }
-  },
+    }),
+
+  names: () =>
+    measure("names held", millions, () => {
+      const system = newSystem();
+      const others = Array.from({ length: 10_000 }, () => system.spawn(idle));
+      const map = new Map();
+      return {
+        each: others.length,
+        grow() {
+          const name = `name-${map.size}`;
+          map.set(name, system.spawn(idle, { name }));
+        },
+        operations: {
+          async "register + send + unregister"() {
+            for (const [i, other] of others.entries()) {
+              const name = `other-${i}`;
+              system.register(name, other);
+              system.send(name, "m");
+              system.unregister(name);
+            }
+            await quiesce(system);
+          },
+        },
+        host: {
+          "register + send + unregister"() {
+            for (const [i, other] of others.entries()) {
+              const name = `other-${i}`;
+              map.set(name, other);
+              map.get(name);
+              map.delete(name);
+            }
+          },
+        },
+      };
+    }),
 };
 
-await subjects[subject]();
-console.log(JSON.stringify(rows));
-process.exit(0);
-
 /**
- * Runs the operations in turn, each together with the host's own one of its name where there is one; each does `count` of
- * what it measures. The first rounds only warm up.
+ * Some more children of one supervisor are started, crash and are stopped.
+ *
+ * @param collections Who runs, who is linked and, where children have ids, who is known: what the host keeps of as many.
  */
-async function measure(size, count, operations, hosts = {}) {
-  globalThis.gc();
-  const names = Object.keys(operations);
-  const samples = names.map(() => []);
-  const host = names.map(() => []);
-  for (let round = rows.length === 0 ? -10 : -1; round < Number(repetitions); round++) {
-    for (const [i, name] of names.entries()) {
-      const ours = await timed(operations[name], count);
-      const theirs = hosts[name] && (await timed(hosts[name], count));
-      if (round < 0) continue;
-      samples[i].push(ours);
-      if (theirs !== undefined) host[i].push(theirs);
-    }
-  }
-  for (const [i, name] of names.entries()) {
-    rows.push({ name, size, samples: samples[i], host: host[i].length === 0 ? undefined : host[i] });
-  }
-}
-
-async function timed(operation, count) {
-  const startedAt = process.hrtime.bigint();
-  await operation();
-  return Number(process.hrtime.bigint() - startedAt) / count;
-}
-
-/** Some more children of one supervisor are started, crash and are stopped. */
-async function measureChildren(supervisor, { start, stop }) {
+function childrenOf(system, collections, { start, stop }) {
   const each = 1_000;
   let count = 0;
+  let children = [];
+  let kept = [];
   const startOne = async () => {
     count += 1;
     const child = { id: `child-${count}`, pid: undefined, restarted: undefined };
@@ -162,8 +166,6 @@ async function measureChildren(supervisor, { start, stop }) {
     await start({ id: child.id, start: started });
     return child;
   };
-  // Who runs, who is linked, and, where children have ids, who is known.
-  const collections = [new Map(), new Set(), ...(supervisor === "Supervisor" ? [new Map()] : [])];
   const keep = (id) => {
     const child = { id };
     for (const collection of collections) {
@@ -175,49 +177,86 @@ async function measureChildren(supervisor, { start, stop }) {
   const drop = (child) => {
     for (const collection of collections) collection.delete(child);
   };
-  for (const size of [1e3, 1e4, 1e5]) {
-    while (count < size) {
+  return {
+    each,
+    async grow() {
       await startOne();
       keep(`child-${count}`);
+    },
+    operations: {
+      async start() {
+        children = [];
+        for (let i = 0; i < each; i++) children.push(await startOne());
+      },
+      async restart() {
+        for (const child of children) {
+          const { opened, open } = gate();
+          child.restarted = open;
+          system.send(child.pid, "crash");
+          await opened;
+        }
+      },
+      async stop() {
+        for (const child of children) await stop(child);
+      },
+    },
+    host: {
+      start() {
+        kept = Array.from({ length: each }, (_, i) => keep(`child-${i}`));
+      },
+      restart() {
+        kept = kept.map((child) => {
+          drop(child);
+          return keep(child.id);
+        });
+      },
+      stop() {
+        kept.forEach(drop);
+      },
+    },
+  };
+}
+
+/**
+ * Runs the operations of a population that grows to each of the sizes, in turn with those of one that stays small; each
+ * operation does `each` of what it measures. The first rounds only warm up.
+ */
+async function measure(what, sizes, makePopulation) {
+  const growing = await makePopulation();
+  const small = await makePopulation();
+  for (let i = 0; i < few; i++) await small.grow();
+  let grown = 0;
+  for (const size of sizes) {
+    for (; grown < size; grown++) await growing.grow();
+    globalThis.gc();
+    const names = Object.keys(growing.operations);
+    const taken = new Map(names.map((name) => [name, { samples: [], fewer: [], host: [] }]));
+    for (let round = size === few ? -10 : -2; round < Number(repetitions); round++) {
+      // Each goes first as often as second.
+      const order = round % 2 === 0 ? ["samples", "fewer"] : ["fewer", "samples"];
+      for (const column of order) {
+        const population = column === "samples" ? growing : small;
+        for (const name of names) {
+          const nanoseconds = (await timed(population.operations[name])) / population.each;
+          if (round >= 0) taken.get(name)[column].push(nanoseconds);
+        }
+      }
+      for (const name of names) {
+        if (growing.host === undefined) continue;
+        const nanoseconds = (await timed(growing.host[name])) / growing.each;
+        if (round >= 0) taken.get(name).host.push(nanoseconds);
+      }
     }
-    count = size;
-    let children = [];
-    let kept = [];
-    await measure(
-      size,
-      each,
-      {
-        async [`${supervisor}: start, children`]() {
-          children = [];
-          for (let i = 0; i < each; i++) children.push(await startOne());
-        },
-        async [`${supervisor}: restart, children`]() {
-          for (const child of children) {
-            const { opened, open } = gate();
-            child.restarted = open;
-            system.send(child.pid, "crash");
-            await opened;
-          }
-        },
-        async [`${supervisor}: stop, children`]() {
-          for (const child of children) await stop(child);
-        },
-      },
-      {
-        [`${supervisor}: start, children`]() {
-          kept = [];
-          for (let i = 0; i < each; i++) kept.push(keep(`child-${i}`));
-        },
-        [`${supervisor}: restart, children`]() {
-          kept = kept.map((child) => {
-            drop(child);
-            return keep(child.id);
-          });
-        },
-        [`${supervisor}: stop, children`]() {
-          kept.forEach(drop);
-        },
-      },
-    );
+    for (const [name, columns] of taken) rows.push({ name: `${name}, ${what}`, size, ...columns });
   }
 }
+
+async function timed(operation) {
+  const startedAt = process.hrtime.bigint();
+  await operation();
+  return Number(process.hrtime.bigint() - startedAt);
+}
+
+await subjects[subject]();
+console.log(JSON.stringify(rows));
+process.exit(0);
