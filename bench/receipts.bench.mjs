@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const events = 20_000;
+const events = 26 * 768;
 /** As the server writes them. */
-const batch = 250;
+const batch = 768;
 
 export async function* receipts({ root, repeat }) {
   const library = await import(pathToFileURL(join(root, "packages/receipts/dist/index.js")).href);

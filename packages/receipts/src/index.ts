@@ -24,6 +24,6 @@ export {
   signNote,
   verifierOf,
 } from "./signed-note.ts";
-export { MAX_ENTRY_BYTES } from "./tiles.ts";
+export { MAX_ENTRY_BYTES, TILE_WIDTH } from "./tiles.ts";
 export { type LogVerdict, type VerifyOptions, verifyLog } from "./verify-log.ts";
 export { isConsistent, isIncluded, type TreeHead } from "./verify-proof.ts";

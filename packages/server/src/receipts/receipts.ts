@@ -15,6 +15,7 @@ import {
   noteSigner,
   openCheckpoint,
   openLog,
+  TILE_WIDTH,
   verifierOf,
 } from "@solo/receipts";
 import { nanoid } from "nanoid";
@@ -27,10 +28,13 @@ import type { Storage } from "../ports/storage.ts";
 const INTERVAL_MS = 1_000;
 /** After a failure of the disk. */
 const RETRY_MS = 10_000;
-/** Events of one checkpoint, and of one turn of the event loop, at most. */
-const BATCH = 250;
+/**
+ * Events of one checkpoint at most: whole tiles, since one that is not full is written anew with each checkpoint. After each tile the
+ * event loop turns.
+ */
+const BATCH = 3 * TILE_WIDTH;
 /** Batches that closing waits for; the next start goes on. */
-const LAST_BATCHES = 40;
+const LAST_BATCHES = 20;
 
 export interface ReceiptsOptions {
   /** Holds a folder for each tenant's log. */
@@ -174,7 +178,8 @@ export class Receipts {
       if (state?.kind === "broken") return state;
       checkpoint ??= await this.#open(tenant, owner, head);
       for (let batches = 0; checkpoint.size < head && !(this.#closing && batches >= LAST_BATCHES); batches++) {
-        checkpoint = await appendLog(owner, checkpoint, await this.#entries(tenant, checkpoint.size, BATCH));
+        const { size } = checkpoint;
+        checkpoint = await appendLog(owner, checkpoint, await this.#entries(tenant, size, BATCH - (size % TILE_WIDTH)));
         this.#logs.set(tenant, { kind: "whole", checkpoint });
       }
       state = { kind: "whole", checkpoint };
