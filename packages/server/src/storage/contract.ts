@@ -369,6 +369,20 @@ export function describeStorage(adapter: string, openEmpty: OpenEmptyStorage): v
         expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(7);
         expect((await usage()).records).toBe(7);
       });
+
+      test("sees in each of many that come at once what those before it have written, counted or not", async () => {
+        const outcomes = await Promise.allSettled([
+          put("a", 9, within(9, 100)),
+          put("b", 59),
+          put("b", 9, within(9, 100)),
+          commit({ deletes: [key("a")] }),
+          put("c", 89, within(9, 100)),
+          put("d", 10, within(9, 100)),
+        ]);
+        expect(outcomes.map(({ status }) => status === "fulfilled")).toEqual([true, true, true, true, true, false]);
+        expect(outcomes.at(-1)).toMatchObject({ reason: { what: "bytes", used: 100, allowed: 100 } });
+        expect(await usage()).toEqual({ records: 2, bytes: 100 });
+      });
     });
 
     describe("limits", () => {

@@ -35,6 +35,10 @@ export class Database implements Operations {
   readonly #file: string;
   readonly #inode: number;
   readonly #statements = new Map<string, StatementSync>();
+  /** Of the tenants that the group under way has written events of. */
+  readonly #groupHeads = new Map<string, number>();
+  /** No less than what the tenants have, of which the group under way has asked. */
+  readonly #groupUsage = new Map<string, Usage>();
   /** No record expires before; looked up when it has come. */
   #nextExpiryMs = 0;
   /** The version before it was brought forward; newer than this server's means that nothing may be used. */
@@ -158,8 +162,11 @@ export class Database implements Operations {
   ): readonly WriteOutcome[] | undefined {
     let outcomes: readonly WriteOutcome[];
     this.#prepare("BEGIN IMMEDIATE").run();
+    this.#groupHeads.clear();
+    this.#groupUsage.clear();
     try {
       outcomes = group.map((write) => this.#write(write));
+      this.#writeHeads();
       if (purge) this.#purgeExpired(group);
       this.#prepare("COMMIT").run();
     } catch (error) {
@@ -202,6 +209,8 @@ export class Database implements Operations {
     }
     const over = within === undefined ? undefined : this.#overQuota(tenant, puts, deletes, within);
     if (over !== undefined) return over;
+    // What is written without being counted here is found by the next look at what there is.
+    if (within === undefined && puts.length > 0) this.#groupUsage.clear();
     for (const artifact of artifacts) this.#writeArtifact(artifact);
     const firstSequence = events.length === 0 ? 0 : this.#takeSequences(tenant, events.length);
     const insertEvent = this.#prepare(
@@ -225,7 +234,7 @@ export class Database implements Operations {
     return { kind: "written", firstSequence };
   }
 
-  /** Looked at closely only where it might be too much, as if all were new. */
+  /** Looked at closely only where it might be too much, as if all were new, also what the group has written before. */
   #overQuota(
     tenant: string,
     puts: TransactionWrite["puts"],
@@ -233,14 +242,18 @@ export class Database implements Operations {
     within: NonNullable<TransactionWrite["within"]>,
   ): WriteOutcome | undefined {
     const { collection } = within;
-    const used = this.usage({ tenant, collection });
+    const place = `${collection}/${tenant}`;
+    const most = this.#groupUsage.get(place) ?? this.usage({ tenant, collection });
     const growth = { records: 0, bytes: 0 };
-    const added = puts.filter((put) => put.collection === collection && put.value.length > 0);
-    for (const { key, value } of added) {
+    for (const { collection: of, key, value } of puts) {
+      if (of !== collection || value.length === 0) continue;
       growth.records += 1;
       growth.bytes += Buffer.byteLength(key) + value.length;
     }
-    if (overQuota(used, growth, within) === undefined) return undefined;
+    const isOver = overQuota(most, growth, within) !== undefined;
+    this.#groupUsage.set(place, { records: most.records + growth.records, bytes: most.bytes + growth.bytes });
+    if (!isOver) return undefined;
+    const used = this.usage({ tenant, collection });
     const size = this.#prepare(`
       SELECT octet_length(key) + length(value) AS bytes FROM record
       WHERE collection = ? AND tenant = ? AND key = ? AND length(value) > 0`);
@@ -267,10 +280,16 @@ export class Database implements Operations {
   }
 
   #takeSequences(tenant: string, count: number): number {
-    const row = this.#prepare(`
-      INSERT INTO head (tenant, sequence) VALUES (?, ?)
-      ON CONFLICT DO UPDATE SET sequence = sequence + excluded.sequence RETURNING sequence`).get(tenant, count);
-    return (row as { sequence: number }).sequence - count + 1;
+    const head = this.#groupHeads.get(tenant) ?? this.head(tenant);
+    this.#groupHeads.set(tenant, head + count);
+    return head + 1;
+  }
+
+  /** Once for a group, and with it. */
+  #writeHeads(): void {
+    const write = this.#prepare(`
+      INSERT INTO head (tenant, sequence) VALUES (?, ?) ON CONFLICT DO UPDATE SET sequence = excluded.sequence`);
+    for (const [tenant, head] of this.#groupHeads) write.run(tenant, head);
   }
 
   /** A few with each commit: they are invisible already, and nobody waits for a large clean-up. */

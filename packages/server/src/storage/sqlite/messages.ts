@@ -1,16 +1,22 @@
 import type { Operations } from "../engine.ts";
 import type { DatabaseOptions } from "./database.ts";
+import type { PackedGroup, PackedOutcomes } from "./packed-group.ts";
 
 /** What the thread is started with. */
 export type WorkerData = DatabaseOptions;
 
-/** One operation of the engine. Answered in the order of asking; ids count up. */
-export type Request = { [Name in keyof Operations]: RequestOf<Name> }[keyof Operations];
+/** The engine's operations as they cross to the thread. */
+export interface CarriedOperations extends Omit<Operations, "commit"> {
+  commit(group: PackedGroup): PackedOutcomes;
+}
 
-export interface RequestOf<Name extends keyof Operations> {
+/** One operation of the engine. Answered in the order of asking; ids count up. */
+export type Request = { [Name in keyof CarriedOperations]: RequestOf<Name> }[keyof CarriedOperations];
+
+export interface RequestOf<Name extends keyof CarriedOperations> {
   readonly id: number;
   readonly operation: Name;
-  readonly argument: Parameters<Operations[Name]>[0];
+  readonly argument: Parameters<CarriedOperations[Name]>[0];
 }
 
 export type ToWorker =
@@ -25,5 +31,5 @@ export type FromWorker =
 /** There is no failure here: a thread that fails ends with its error, and all that it owed is lost. */
 export interface Reply {
   readonly id: number;
-  readonly result: ReturnType<Operations[keyof Operations]>;
+  readonly result: ReturnType<CarriedOperations[keyof CarriedOperations]>;
 }

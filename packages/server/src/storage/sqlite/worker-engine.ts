@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
-import type { Engine, Operations } from "../engine.ts";
+import type { Engine } from "../engine.ts";
 import { StorageSchemaTooNew, StorageUnavailable } from "../errors.ts";
 import type { DatabaseOptions } from "./database.ts";
-import type { FromWorker, Reply, Request, ToWorker, WorkerData } from "./messages.ts";
+import type { CarriedOperations, FromWorker, Reply, Request, ToWorker, WorkerData } from "./messages.ts";
+import { packGroup, unpackOutcomes } from "./packed-group.ts";
 import { newestSchemaVersion } from "./schema.ts";
 
 export interface WorkerEngineOptions extends DatabaseOptions {
@@ -59,7 +60,7 @@ class WorkerEngine {
 
   asEngine(): Engine {
     return {
-      commit: (argument) => this.#request("commit", argument),
+      commit: async (group) => unpackOutcomes(await this.#request("commit", packGroup(group))),
       readEvents: (argument) => this.#request("readEvents", argument),
       head: (argument) => this.#request("head", argument),
       heads: (argument) => this.#request("heads", argument),
@@ -72,10 +73,10 @@ class WorkerEngine {
     };
   }
 
-  #request<Name extends keyof Operations>(
+  #request<Name extends keyof CarriedOperations>(
     operation: Name,
-    argument: Parameters<Operations[Name]>[0],
-  ): Promise<ReturnType<Operations[Name]>> {
+    argument: Parameters<CarriedOperations[Name]>[0],
+  ): Promise<ReturnType<CarriedOperations[Name]>> {
     return new Promise((resolve, reject) => {
       if (this.#breakage !== undefined) return reject(new StorageUnavailable("broken", { cause: this.#breakage }));
       this.#lastId += 1;
@@ -86,12 +87,16 @@ class WorkerEngine {
   }
 
   #send(): void {
-    this.#post({ kind: "requests", requests: this.#unsent });
+    const requests = this.#unsent;
     this.#unsent = [];
+    const values = requests.flatMap((request) =>
+      request.operation === "commit" ? [request.argument.bytes.buffer] : [],
+    );
+    this.#post({ kind: "requests", requests }, values);
   }
 
-  #post(message: ToWorker): void {
-    this.#worker.postMessage(message);
+  #post(message: ToWorker, moved: readonly ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, moved);
   }
 
   #settle(replies: readonly Reply[]): void {

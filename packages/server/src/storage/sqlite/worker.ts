@@ -3,6 +3,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Database } from "./database.ts";
 import type { FromWorker, Reply, Request, ToWorker, WorkerData } from "./messages.ts";
+import { packOutcomes, unpackGroup } from "./packed-group.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("Cannot run the storage thread: this file must be started as a worker");
@@ -43,7 +44,7 @@ function answer(requests: readonly Request[]): void {
 function perform(request: Request): Reply["result"] {
   switch (request.operation) {
     case "commit":
-      return database.commit(request.argument);
+      return packOutcomes(database.commit(unpackGroup(request.argument)));
     case "readEvents":
       return database.readEvents(request.argument);
     case "head":
