@@ -48,7 +48,8 @@ export class Uses {
     this.#clock = options.clock;
   }
 
-  note({ tenant, cid, ...sample }: Use): void {
+  note(use: Use): void {
+    const { tenant, cid } = use;
     let tally = this.#tallies.get(cid);
     if (tally === undefined) {
       tally = { tenant, count: 0, samples: [] };
@@ -56,7 +57,7 @@ export class Uses {
       this.#cancel ??= this.#clock.schedule(tellEveryMs, () => void this.tell());
       if (this.#tallies.size >= mostWaiting) void this.tell();
     }
-    if (tally.count % sampledEvery === 0 && tally.samples.length < mostSamples) tally.samples.push(sample);
+    if (tally.count % sampledEvery === 0 && tally.samples.length < mostSamples) tally.samples.push(sampleOf(use));
     tally.count += 1;
   }
 
@@ -91,6 +92,8 @@ export class Uses {
     this.#cancel ??= this.#clock.schedule(tellEveryMs, () => void this.tell());
   }
 }
+
+const sampleOf = ({ tenant: _, cid: __, ...sample }: Use): Sample => sample;
 
 const eventOf = (tallies: readonly (readonly [string, Tally])[]): NewEvent => ({
   body: {

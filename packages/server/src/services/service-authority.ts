@@ -62,9 +62,9 @@ export class ServiceAuthority {
   }
 
   /** @throws {SoloError} `CAPABILITY_DENIED` where nothing is granted, or no longer. */
-  capability(action: string): Promise<VerifiedCapability<"self">> {
+  capability(action: string | (() => string)): Promise<VerifiedCapability<"self">> {
     const bundle = this.#bundle;
-    if (bundle === undefined) return Promise.reject(nothingGranted(action));
+    if (bundle === undefined) return Promise.reject(nothingGranted(typeof action === "string" ? action : action()));
     this.#taken ??= this.#authority.own(bundle).catch((error: unknown) => {
       // What is wrong with the clock passes.
       this.#taken = undefined;
@@ -129,9 +129,12 @@ export class ServiceAuthority {
    * @throws {SoloError} One of the `CAPABILITY_` reasons.
    */
   async decide<Name extends Ability>({ path, ...request }: ServiceRequest<Name>): Promise<TokenPermit<Name, "self">> {
-    const { method, host } = request.destination ?? {};
-    const goal = host === undefined ? "" : ` for ${method ?? "a request"} to ${host}`;
-    const action = `use ${request.ability} on ${shown(path)}${goal}`;
+    // Put into words where it is denied, which is seldom.
+    const action = (): string => {
+      const { method, host } = request.destination ?? {};
+      const goal = host === undefined ? "" : ` for ${method ?? "a request"} to ${host}`;
+      return `use ${request.ability} on ${shown(path)}${goal}`;
+    };
     const capability = await this.capability(action);
     const resource = resourceIn(capability.tenant, this.#tenant, path);
     const decision = this.#authority.verifier.authorize(capability, {
@@ -142,7 +145,7 @@ export class ServiceAuthority {
       // Which link said no, and what the deployer holds, is not the service's to know.
       const { needed, link: _, ...refusal } = decision;
       const told = needed === undefined ? {} : { needed: { ...needed, resource: shown(needed.resource) } };
-      throw denied({ ...refusal, ...told, held: grantsOf(this.#service.bundle ?? "") }, action);
+      throw denied({ ...refusal, ...told, held: grantsOf(this.#service.bundle ?? "") }, action());
     }
     this.#authority.uses.note({
       tenant: capability.tenant,
@@ -152,7 +155,7 @@ export class ServiceAuthority {
       actor: this.#actor,
       correlationId: this.#service.correlationId,
     });
-    await this.#authority.keepCharges(decision.charges);
+    if (decision.charges.length > 0) await this.#authority.keepCharges(decision.charges);
     return decision;
   }
 }

@@ -14,6 +14,7 @@ import {
 } from "../wire/protocol.ts";
 import type { Contract } from "./bundle-reader.ts";
 import type { Mismatch } from "./check-value.ts";
+import { joinChunks } from "./chunks.ts";
 import { describeError } from "./describe-error.ts";
 import { ArgumentsRefused, decodeArguments, decodeValue, encodeValue, NotJson } from "./json.ts";
 import { LoadFailed } from "./load-failed.ts";
@@ -33,8 +34,12 @@ export interface LoadedSource {
 
 /** What the guest needs of the place it runs in. */
 export interface GuestHost {
-  /** Hands one frame to the kernel; nothing is said back. */
-  send(id: number, parts: readonly Uint8Array[]): void;
+  /**
+   * Hands one frame to the kernel, in the order of calls; nothing is said back.
+   *
+   * @param when `with-others`: it may go out with all others of this turn, in one piece.
+   */
+  send(id: number, parts: readonly Uint8Array[], when?: "with-others"): void;
   /** @throws {LoadFailed} When it does not compile, or its top level throws. */
   load(boot: Boot, source: Uint8Array): Promise<LoadedSource>;
   /** Ends the guest once all that was sent is out. */
@@ -304,7 +309,7 @@ export class Guest {
       const id = this.#nextOutgoing;
       // May throw, which rejects; nothing is kept then.
       const parts = encodeGuestMessage(ask());
-      this.#host.send(id, parts);
+      this.#host.send(id, parts, "with-others");
       this.#nextOutgoing = id === 0xffff_ffff ? 1 : id + 1;
       this.#outgoing.set(id, { resolve, reject, refuse: (reason, text) => reject(refused(reason, text)) });
     });
@@ -397,16 +402,4 @@ function describeFailure({ fault, error }: ServiceAnswer & { readonly kind: "fai
 function describeHandlerError(error: unknown): GuestFault {
   const { message, stack } = describeError(error);
   return { kind: "handler-failed", message, ...(stack === undefined ? {} : { detail: stack }) };
-}
-
-function joinChunks(chunks: readonly Uint8Array[]): Uint8Array {
-  const [only] = chunks;
-  if (chunks.length === 1 && only !== undefined) return only;
-  const joined = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let offset = 0;
-  for (const chunk of chunks) {
-    joined.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return joined;
 }

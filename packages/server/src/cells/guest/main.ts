@@ -4,6 +4,7 @@ import { WALL, type Wall } from "../wall/wall.ts";
 import { encodeFrame, FrameDecoder } from "../wire/frames.ts";
 import { type Boot, type Level, PRACTICE } from "../wire/protocol.ts";
 import { type BunSocket, bun } from "./bun.ts";
+import { takeJoined } from "./chunks.ts";
 import { Guest } from "./guest.ts";
 import { loadSource } from "./load-source.ts";
 import { countAllTimers, countTimers } from "./pending-timers.ts";
@@ -20,11 +21,14 @@ let pipe: BunSocket | undefined;
 let exitCode: number | undefined;
 /** Frames that the pipe has not taken yet, oldest first. */
 const waiting: Uint8Array[] = [];
+/** Short frames go out together in about so many bytes: a write costs more than what is in it. */
+const WRITE_BYTES = 64 * 1024;
 
 const guest = new Guest({
-  send(id, parts) {
+  send(id, parts, when) {
     waiting.push(encodeFrame(id, parts));
-    writeWaiting();
+    if (when === undefined) writeWaiting();
+    else if (waiting.length === 1) queueMicrotask(writeWaiting);
   },
   async load(boot, source) {
     replaceEnvironment(boot);
@@ -107,13 +111,13 @@ await bun.connect({
 });
 
 function writeWaiting(): void {
-  for (let next = waiting[0]; pipe !== undefined && next !== undefined; next = waiting[0]) {
+  while (pipe !== undefined && waiting.length > 0) {
+    const next = takeJoined(waiting, WRITE_BYTES);
     const taken = Math.max(0, pipe.write(next));
     if (taken < next.length) {
-      waiting[0] = next.subarray(taken);
+      waiting.unshift(next.subarray(taken));
       return;
     }
-    waiting.shift();
   }
   if (exitCode !== undefined) process.exit(exitCode);
 }
