@@ -148,6 +148,10 @@ describe("without a certificate", () => {
   test("each refusal is an event of the kernel", async () => {
     const denied = (await admin.history("", "kernel")).filter(({ type }) => type === "authority.denied");
     expect(denied.map(({ dataJson }) => JSON.parse(dataJson).method)).toContain("POST /v1/DeploymentService/List");
+    const trace = "7".repeat(32);
+    await stranger.ask("/v1/watch", { headers: { traceparent: `00-${trace}-${"7".repeat(16)}-01` } });
+    const [traced] = (await admin.history("", "kernel")).filter(({ correlationId }) => correlationId === trace);
+    expect(traced?.type).toBe("authority.denied");
     await stranger.ask(`/${"x".repeat(10_000)}`);
     for (const line of server.log().split("\n")) expect(line.length).toBeLessThan(1_000);
   });

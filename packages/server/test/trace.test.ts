@@ -3,7 +3,7 @@
 import { Metadata } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { CallRequest, DeployRequest, LogsRequest, SessionItem } from "@solo/proto";
-import { type Connection, connect, freshId, Reading } from "./client.ts";
+import { ask, type Connection, connect, freshId, Reading } from "./client.ts";
 import { httpClient } from "./http-client.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, until } from "./server-process.ts";
 
@@ -48,6 +48,7 @@ afterAll(async () => {
 });
 
 const traced = (digit: string) => ({ id: digit.repeat(32), header: `00-${digit.repeat(32)}-${digit.repeat(16)}-01` });
+const newTrace = () => freshId().replaceAll("-", "");
 const eventsOf = async (id: string) =>
   (await solo.history()).filter(({ correlationId }) => correlationId === id).map(({ type }) => type);
 
@@ -144,6 +145,91 @@ test("what handlers log on the way stands in the caller's trace, and what they l
     const told = (await logsOf(serviceId)).filter(({ text }) => text === said);
     expect(told.slice(-2).map(({ correlationId }) => correlationId)).toEqual([id, ""]);
   }
+});
+
+const limited = `
+import { defineServer, reply } from "@solo/actor-core";
+const never = () => new Promise(() => {});
+export default defineServer({
+  version: 1,
+  init: () => null,
+  calls: {
+    own: ({ state }) => reply(null, state),
+    hang: never,
+    echo: ({ state }, value) => reply(value, state),
+    letters: ({ state }, count) => reply("x".repeat(count), state),
+    log: ({ state, ctx }, lines) => { for (let line = 0; line < lines; line += 1) ctx.log("line " + line); return reply(null, state); },
+    ask: async ({ ctx, state }, times) => {
+      await Promise.allSettled(Array.from({ length: times }, () => ctx.call("second", "own")));
+      return reply(null, state);
+    },
+  },
+});
+`;
+
+test.each([
+  ["message_bytes", { messageBytes: 100 }, "echo", "x".repeat(97)],
+  ["reply_bytes", { replyBytes: 100 }, "letters", 99],
+  ["calls_in_flight", { callsInFlight: 5 }, "ask", 6],
+  ["log_lines_per_second", { logLinesPerSecond: 10 }, "log", 100],
+  ["call_time_ms", { callTimeMs: 400 }, "hang", 0],
+])("the limit %s that a call has met stands in the call's trace", async (limit, limits, method, argument) => {
+  const serviceId = limit.replaceAll("_", "-");
+  await solo.deploy(serviceId, limited, { manifest: { limits, grants: ["svc/call on svc/second"] } });
+  const id = newTrace();
+  await callIn(`00-${id}-${"1".repeat(16)}-01`, serviceId, method, argument).catch(() => undefined);
+  const event = await until("it is on record", async () =>
+    (await solo.history(serviceId)).find(({ type, dataJson }) => {
+      const found = JSON.parse(dataJson);
+      return type === "service.limit-reached" && found.limit === limit && found.level === "hard";
+    }),
+  );
+  expect(event.correlationId).toBe(id);
+});
+
+test("a full mailbox stands in the trace of the message that found it so", async () => {
+  await solo.deploy("full", limited, { manifest: { limits: { mailboxMessages: 1 } } });
+  const held = callIn(undefined, "full", "hang").catch(() => undefined);
+  const id = newTrace();
+  const header = `00-${id}-${"1".repeat(16)}-01`;
+  const refused = () =>
+    callIn(header, "full", "own").then(
+      () => undefined,
+      () => true,
+    );
+  await until("one is refused", refused);
+  await until("it is on record", async () => {
+    const types = await eventsOf(id);
+    return types.includes("service.limit-reached") && types.includes("service.degraded") ? true : undefined;
+  });
+  await solo.kill("full", { force: true });
+  await held;
+});
+
+test("the quota that a call has met stands in the call's trace", async () => {
+  await solo.deploy("holder", limited);
+  const setQuota = (calls: bigint) =>
+    ask(solo.quotas, solo.quotas.setQuota, {
+      ...{ requestId: freshId(), validateOnly: false, tenant: "default" },
+      limits: { calls_in_flight: calls },
+    });
+  await setQuota(1n);
+  const held = callIn(undefined, "holder", "hang").catch(() => undefined);
+  const id = newTrace();
+  const header = `00-${id}-${"1".repeat(16)}-01`;
+  // The holder's own is the one that is under way, once it has come.
+  await until("one is refused", () =>
+    callIn(header, "holder", "own").then(
+      () => undefined,
+      () => true,
+    ),
+  );
+  await setQuota(0n);
+  await until("it is on record", async () =>
+    (await eventsOf(id)).includes("tenant.quota-reached") ? true : undefined,
+  );
+  await solo.kill("holder", { force: true });
+  await held;
 });
 
 test("an end that a call brought about stands in its trace, and one that nobody follows in that of the deployment", async () => {

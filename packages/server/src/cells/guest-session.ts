@@ -135,8 +135,8 @@ export interface SessionHandlers {
   /** A line of the service, of its console or its standard output and error. */
   onLog(line: SaidLine): void;
   onOutgoing(message: OutgoingMessage): void;
-  /** It has gone above a bound. */
-  onLimit(limit: SessionLimit, level: LimitLevel, used: number): void;
+  /** It has gone above a bound. @param trace W3C's `traceparent` of the message that it did so about, where somebody follows it. */
+  onLimit(limit: SessionLimit, level: LimitLevel, used: number, trace: string | undefined): void;
 }
 
 export interface GuestSession {
@@ -177,6 +177,8 @@ export interface GuestSession {
   probe(): ProbeAnswers;
   /** Kills it for a limit; `exited` tells of that cause whatever else is found. */
   end(cause: Cause): void;
+  /** W3C's `traceparent` of the one message that it is about, where somebody follows it; of several none can be told. */
+  readonly trace: string | undefined;
   /** Its calls to other services that wait for an answer. */
   readonly callsInFlight: number;
   /** Settles once, when nothing of the guest is left on the host. */
@@ -375,6 +377,10 @@ class Session implements GuestSession {
     this.kill();
   }
 
+  get trace(): string | undefined {
+    return this.#calls.size === 1 ? this.#calls.values().next().value?.trace : undefined;
+  }
+
   get callsInFlight(): number {
     return this.#outgoing;
   }
@@ -487,7 +493,8 @@ class Session implements GuestSession {
 
   #reply(id: number, bytes: Uint8Array): void {
     const used = bytes.length;
-    if (used > this.#bounds.replyBytes.soft && this.#calls.has(id) && !this.#mayGo("replyBytes", used)) {
+    const call = used > this.#bounds.replyBytes.soft ? this.#calls.get(id) : undefined;
+    if (call !== undefined && !this.#mayGo("replyBytes", used, call.trace)) {
       this.#settleCall(id, { kind: "over-limit", limit: "replyBytes", used });
     } else {
       this.#settleCall(id, { kind: "reply", bytes });
@@ -495,10 +502,10 @@ class Session implements GuestSession {
   }
 
   /** Tells of what is above the soft bound. @returns False when it is above the hard one and must not go on. */
-  #mayGo(limit: SessionLimit, used: number): boolean {
+  #mayGo(limit: SessionLimit, used: number, trace: string | undefined): boolean {
     const { hard, holds } = this.#bounds[limit];
     const over = used > hard;
-    this.#handlers.onLimit(limit, over ? "hard" : "soft", used);
+    this.#handlers.onLimit(limit, over ? "hard" : "soft", used, trace);
     return !(over && holds);
   }
 
@@ -526,7 +533,7 @@ class Session implements GuestSession {
     };
     this.#outgoing += 1;
     const { soft, hard } = this.#bounds.callsInFlight;
-    if (this.#outgoing > soft && !this.#mayGo("callsInFlight", this.#outgoing)) {
+    if (this.#outgoing > soft && !this.#mayGo("callsInFlight", this.#outgoing, message.trace)) {
       answer({ kind: "error", reason: "LIMIT_REACHED", message: `More than calls_in_flight (${hard}) calls are open` });
       return;
     }
@@ -559,8 +566,8 @@ class Session implements GuestSession {
     if (URGENCY[level] < URGENCY[this.#logLevel]) return;
     const { soft, hard, holds } = this.#bounds.logLinesPerSecond;
     const { admitted, firstOfMany, firstLeftOut, droppedBefore } = this.#rate.admit(this.#nowMs());
-    if (firstOfMany) this.#handlers.onLimit("logLinesPerSecond", "soft", soft + 1);
-    if (firstLeftOut) this.#handlers.onLimit("logLinesPerSecond", "hard", hard + 1);
+    if (firstOfMany) this.#handlers.onLimit("logLinesPerSecond", "soft", soft + 1, trace);
+    if (firstLeftOut) this.#handlers.onLimit("logLinesPerSecond", "hard", hard + 1, trace);
     if (droppedBefore > 0 && holds)
       this.#handlers.onLog({
         level: "warn",
@@ -570,8 +577,7 @@ class Session implements GuestSession {
   }
 
   #finish(found: GuestExit): GuestExit {
-    const [only, ...others] = this.#calls.values();
-    const trace = others.length === 0 ? only?.trace : undefined;
+    const { trace } = this;
     const exit = trace === undefined ? found : { ...found, trace };
     this.#exit = exit;
     this.#settleStart({ kind: "failed", cause: exit.cause });

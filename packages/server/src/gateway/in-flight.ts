@@ -4,7 +4,7 @@ import type { Metrics } from "../observability/metrics.ts";
 /** What the door asks of whoever keeps the tenants' quotas. */
 export interface InFlightLimits {
   readonly allowed: (tenant: string) => number;
-  readonly reached: (tenant: string, used: number) => void;
+  readonly reached: (tenant: string, facts: { readonly used: number; readonly correlationId: string }) => void;
   /** Of all tenants together. */
   readonly total: number;
   readonly metrics: Metrics;
@@ -30,17 +30,12 @@ export class InFlight {
     return this.#tenants.get(tenant) ?? 0;
   }
 
-  /** What a message of the tenant would be refused with now; counts nothing but the refusal. */
+  /** What a message of the tenant would be refused with now. Who refuses it says so by {@link refused}. */
   refusal(tenant: string): SoloError | undefined {
     const used = this.of(tenant);
     const allowed = this.#limits.allowed(tenant);
-    if (used >= allowed) {
-      this.#limits.reached(tenant, used);
-      this.#limits.metrics.shed("tenant");
-      return tooMany(tenant, used, allowed);
-    }
+    if (used >= allowed) return tooMany(tenant, used, allowed);
     if (this.#total < this.#limits.total) return undefined;
-    this.#limits.metrics.shed("server");
     return new SoloError("SERVER_OVERLOADED", "Cannot take the message: the server has too many under way", {
       found: `${this.#total} messages that are being served`,
       wanted: `fewer than ${this.#limits.total}`,
@@ -48,10 +43,19 @@ export class InFlight {
     });
   }
 
+  /** Counts that a message was refused, and tells of it under the message's own id. */
+  refused(tenant: string, { code }: SoloError, correlationId: string): void {
+    if (code === "TOO_MANY_CALLS") this.#limits.reached(tenant, { used: this.of(tenant), correlationId });
+    this.#limits.metrics.shed(code === "TOO_MANY_CALLS" ? "tenant" : "server");
+  }
+
   /** Counts a message that has come in. Each must {@link leave}. @throws {SoloError} `TOO_MANY_CALLS`, `SERVER_OVERLOADED` */
-  enter(tenant: string): void {
+  enter(tenant: string, correlationId: string): void {
     const refusal = this.refusal(tenant);
-    if (refusal !== undefined) throw refusal;
+    if (refusal !== undefined) {
+      this.refused(tenant, refusal, correlationId);
+      throw refusal;
+    }
     this.#total += 1;
     this.#tenants.set(tenant, this.of(tenant) + 1);
   }

@@ -95,7 +95,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
   const { requests, directory, sandbox, quotas } = deployments;
   const inFlight = new InFlight({
     allowed: (tenant) => quotas.allowed(tenant, "callsInFlight"),
-    reached: (tenant, used) => quotas.reached(tenant, "callsInFlight", { used, correlationId: nanoid() }),
+    reached: (tenant, facts) => quotas.reached(tenant, "callsInFlight", facts),
     total: options.callsInFlight,
     metrics,
   });

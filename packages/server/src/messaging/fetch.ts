@@ -25,6 +25,7 @@ export async function openFetch(
   options: SendOptions,
 ): Promise<HttpExchange> {
   const { serviceId, head, handlers } = request;
+  const { correlationId } = permit;
   const service = context.directory.get(permit.tenant, checkServiceId(serviceId));
   if (!speaksHttp(service)) throw errorOf(service, { kind: "no-http" });
   if (isMessage(service, head.url)) throw notARequest(serviceId, head.url);
@@ -40,14 +41,15 @@ export async function openFetch(
         onBody: (chunk) => handlers.onBody(chunk),
         onWritable: () => handlers.onWritable(),
         room: () => service.record.manifest.limits.mailboxBytes - service.mailbox.bytes,
-        onHeld: (bytes) => hold(context, service, bytes),
+        onHeld: (bytes) => hold(context, service, bytes, correlationId),
         onEnd: () => {
           leave();
           handlers.onEnd();
         },
         onFailed: (failure) => {
           leave();
-          handlers.onFailed(failure.kind === "no-room" ? mailboxFull(context, service, 1) : errorOf(service, failure));
+          const isFull = failure.kind === "no-room";
+          handlers.onFailed(isFull ? mailboxFull(context, service, 1, correlationId) : errorOf(service, failure));
         },
         onLeft: leave,
       });
@@ -104,11 +106,11 @@ function enter(service: DeployedService): () => void {
 }
 
 /** Counts what waits of a request's body against the bytes of the service's mailbox. */
-function hold(context: MessagingContext, service: DeployedService, bytes: number): void {
+function hold(context: MessagingContext, service: DeployedService, bytes: number, correlationId: string): void {
   const { mailbox, softMailbox } = service;
   mailbox.bytes += bytes;
   if (bytes > 0 && mailbox.bytes > softMailbox.bytes) {
-    context.limits.reached(service, "mailboxBytes", "soft", mailbox.bytes);
+    context.limits.reached(service, "mailboxBytes", "soft", mailbox.bytes, correlationId);
   }
   if (service.health.kind === "degraded") context.health.relieve(service);
 }

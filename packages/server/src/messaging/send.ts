@@ -74,7 +74,7 @@ export async function call(
   let result: CallResult = "abandoned";
   try {
     for (;;) {
-      const leave = enter(context, service, message);
+      const leave = enter(context, service, message, permit.correlationId);
       const left = { signal: options.signal, timeoutMs: Math.max(1, deadlineMs - clock.nowMs()) };
       const actor = service.actor ?? (await actorOf(service, clock, left).catch(leaving(leave)));
       const handled = handedTo(service, leave);
@@ -126,7 +126,8 @@ export async function cast(
   message: Message,
   options: SendOptions,
 ): Promise<void> {
-  await hand(context, context.directory.get(permit.tenant, checkServiceId(message.serviceId)), message, options);
+  const service = context.directory.get(permit.tenant, checkServiceId(message.serviceId));
+  await hand(context, service, message, { ...options, correlationId: permit.correlationId });
 }
 
 /**
@@ -151,10 +152,10 @@ async function hand(
   context: MessagingContext,
   service: DeployedService,
   message: Message,
-  options: SendOptions,
+  options: SendOptions & { readonly correlationId?: string },
   onHandled?: (byGuest: boolean) => void,
 ): Promise<void> {
-  const leave = enter(context, service, message);
+  const leave = enter(context, service, message, options.correlationId);
   const actor = service.actor ?? (await actorOf(service, context.clock, options).catch(leaving(leave)));
   const known = takesAnyMethod(service) ? undefined : service.incarnation?.casts;
   if (known !== undefined && !known.includes(message.method)) {
@@ -211,7 +212,12 @@ const leaving =
   };
 
 /** Counts the message against the service's mailbox. @returns Gives the place back, once. */
-function enter(context: MessagingContext, service: DeployedService, message: Message): () => void {
+function enter(
+  context: MessagingContext,
+  service: DeployedService,
+  message: Message,
+  correlationId: string | undefined,
+): () => void {
   const { mailbox, softMailbox, serviceId } = service;
   const { limits } = service.record.manifest;
   const bytes = message.args.length;
@@ -224,16 +230,18 @@ function enter(context: MessagingContext, service: DeployedService, message: Mes
       field: "method",
     });
   }
-  if (bytes > softMailbox.messageBytes) checkMessageSize(context, service, bytes);
+  if (bytes > softMailbox.messageBytes) checkMessageSize(context, service, bytes, correlationId);
   if (mailbox.messages >= limits.mailboxMessages || mailbox.bytes + bytes > limits.mailboxBytes) {
-    throw mailboxFull(context, service, bytes);
+    throw mailboxFull(context, service, bytes, correlationId);
   }
   mailbox.messages += 1;
   mailbox.bytes += bytes;
   if (mailbox.messages > softMailbox.messages) {
-    context.limits.reached(service, "mailboxMessages", "soft", mailbox.messages);
+    context.limits.reached(service, "mailboxMessages", "soft", mailbox.messages, correlationId);
   }
-  if (mailbox.bytes > softMailbox.bytes) context.limits.reached(service, "mailboxBytes", "soft", mailbox.bytes);
+  if (mailbox.bytes > softMailbox.bytes) {
+    context.limits.reached(service, "mailboxBytes", "soft", mailbox.bytes, correlationId);
+  }
   let inside = true;
   return () => {
     if (!inside) return;
@@ -245,10 +253,15 @@ function enter(context: MessagingContext, service: DeployedService, message: Mes
 }
 
 /** @throws {SoloError} `MESSAGE_TOO_LARGE`, unless the service is only warned and the message fits a frame. */
-function checkMessageSize(context: MessagingContext, service: DeployedService, bytes: number): void {
+function checkMessageSize(
+  context: MessagingContext,
+  service: DeployedService,
+  bytes: number,
+  correlationId: string | undefined,
+): void {
   const { serviceId } = service;
   const isOver = bytes > service.record.manifest.limits.messageBytes;
-  context.limits.reached(service, "messageBytes", isOver ? "hard" : "soft", bytes);
+  context.limits.reached(service, "messageBytes", isOver ? "hard" : "soft", bytes, correlationId);
   if (!isOver) return;
   const most = boundOf(service.record.manifest, "messageBytes");
   if (bytes <= most) return;
@@ -262,13 +275,18 @@ function checkMessageSize(context: MessagingContext, service: DeployedService, b
 }
 
 /** Marks the service degraded, or ends it where its manifest says so. @returns What the sender of `bytes` is told. */
-export function mailboxFull(context: MessagingContext, service: DeployedService, bytes: number): SoloError {
+export function mailboxFull(
+  context: MessagingContext,
+  service: DeployedService,
+  bytes: number,
+  correlationId: string | undefined,
+): SoloError {
   const { mailbox, serviceId } = service;
   const { limits } = service.record.manifest;
   const limit = mailbox.messages >= limits.mailboxMessages ? "mailboxMessages" : "mailboxBytes";
   const used = limit === "mailboxMessages" ? mailbox.messages : mailbox.bytes + bytes;
-  const verdict = context.limits.reached(service, limit, "hard", used);
-  if (verdict === undefined) context.health.degrade(service, limit, used);
+  const verdict = context.limits.reached(service, limit, "hard", used, correlationId);
+  if (verdict === undefined) context.health.degrade(service, limit, used, correlationId);
   else service.incarnation?.session.end(verdict);
   return new SoloError("MAILBOX_FULL", `Cannot send to "${serviceId}": its mailbox is full`, {
     found: `${mailbox.messages} messages that are not answered yet, ${mailbox.bytes} bytes that wait, and ${bytes} more`,

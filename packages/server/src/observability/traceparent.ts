@@ -19,3 +19,6 @@ export function parseTraceparent(header: string | undefined): TraceContext | und
 
 export const formatTraceparent = ({ traceId, spanId, flags }: TraceContext): string =>
   `00-${traceId}-${spanId}-${flags.toString(16).padStart(2, "0")}`;
+
+/** The id of the trace that the header names; undefined where it names none. */
+export const traceIdOf = (header: string | undefined): string | undefined => parseTraceparent(header)?.traceId;

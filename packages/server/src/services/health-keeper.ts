@@ -13,21 +13,19 @@ export class HealthKeeper {
     this.#clock = clock;
   }
 
-  /** Marks a service that is over a bound of its mailbox. Nothing happens when it is marked already. */
-  degrade(service: DeployedService, limit: LimitName, used: number): void {
+  /**
+   * Marks a service that is over a bound of its mailbox. Nothing happens when it is marked already.
+   *
+   * @param correlationId Of the message that was one too many.
+   */
+  degrade(service: DeployedService, limit: LimitName, used: number, correlationId: string | undefined): void {
     if (service.health.kind !== "healthy") return;
     service.health = { kind: "degraded", sinceMs: this.#clock.wallMs(), limit };
     const { serviceId, record } = service;
     const { version, manifest } = record;
     const { wireName } = limitRow(limit);
-    note(service, {
-      type: "service.degraded",
-      serviceId,
-      version,
-      limit: wireName,
-      used,
-      allowed: manifest.limits[limit],
-    });
+    const allowed = manifest.limits[limit];
+    note(service, { type: "service.degraded", serviceId, version, limit: wireName, used, allowed }, correlationId);
   }
 
   /** Takes the mark away once half of the mailbox is free. */
@@ -40,8 +38,17 @@ export class HealthKeeper {
   }
 
   /** Marks a service that stands still, whether it is degraded or not. */
-  stall(service: DeployedService, found: { readonly limit: LimitName; readonly stall: Stall; readonly used: number }) {
-    const { limit, stall, used } = found;
+  stall(
+    service: DeployedService,
+    found: {
+      readonly limit: LimitName;
+      readonly stall: Stall;
+      readonly used: number;
+      /** Of the message that it stands still with, where there is one alone. */
+      readonly correlationId: string | undefined;
+    },
+  ): void {
+    const { limit, stall, used, correlationId } = found;
     const wasUnhealthy = service.health.kind === "unhealthy";
     service.health = { kind: "unhealthy", sinceMs: this.#clock.wallMs(), limit, stall };
     if (wasUnhealthy) return;
@@ -50,7 +57,7 @@ export class HealthKeeper {
     const { wireName } = limitRow(limit);
     const allowed = manifest.limits[limit];
     const { messages } = mailbox;
-    note(service, {
+    const event = {
       type: "service.unhealthy",
       serviceId,
       version,
@@ -59,7 +66,8 @@ export class HealthKeeper {
       used,
       allowed,
       messages,
-    });
+    } as const;
+    note(service, event, correlationId);
   }
 
   /** Takes the mark away that {@link stall} has set. */
@@ -74,7 +82,6 @@ export class HealthKeeper {
   }
 }
 
-function note(service: DeployedService, event: EventBody): void {
-  const { correlationId } = service.record;
+function note(service: DeployedService, event: EventBody, correlationId = service.record.correlationId): void {
   service.journal.note({ events: [event], origin: { correlationId, actor: "kernel" } });
 }

@@ -20,10 +20,17 @@ export class LimitReporter {
    * Tells of a limit that is reached.
    *
    * @param found In the limit's unit.
+   * @param correlationId Of the message that brought it about; that of the deployment where none did.
    * @returns Why the service must be ended now; undefined where its action lets it live.
    */
-  reached(service: DeployedService, limit: LimitName, level: LimitLevel, found: number): Cause | undefined {
-    const { manifest, version, correlationId } = service.record;
+  reached(
+    service: DeployedService,
+    limit: LimitName,
+    level: LimitLevel,
+    found: number,
+    correlationId = service.record.correlationId,
+  ): Cause | undefined {
+    const { manifest, version } = service.record;
     const action = level === "soft" ? "warn" : actionAt(manifest, limit);
     const allowed = level === "soft" ? softLimit(manifest, limit) : manifest.limits[limit];
     const { wireName: name, doc, unit } = limitRow(limit);

@@ -1,4 +1,5 @@
 import type { LimitName } from "@solo/notation";
+import { traceIdOf } from "../observability/traceparent.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Stall } from "./cause.ts";
 import type { DeployedService, Incarnation } from "./deployed-service.ts";
@@ -112,12 +113,13 @@ export class ProgressWatch {
     const { manifest } = service.record;
     const isSoft = used > softLimit(manifest, limit);
     const isHard = used > manifest.limits[limit];
+    const correlationId = traceIdOf(watched.incarnation.session.trace);
     if ((isSoft || isHard) && tellOnce(watched, `soft ${limit}`)) {
-      this.#limits.reached(service, limit, "soft", Math.round(used));
-      this.#health.stall(service, { limit, stall, used: Math.round(used) });
+      this.#limits.reached(service, limit, "soft", Math.round(used), correlationId);
+      this.#health.stall(service, { limit, stall, used: Math.round(used), correlationId });
     }
     if (!isHard || !tellOnce(watched, `hard ${limit}`)) return;
-    const verdict = this.#limits.reached(service, limit, "hard", Math.round(used));
+    const verdict = this.#limits.reached(service, limit, "hard", Math.round(used), correlationId);
     if (verdict === undefined) return;
     const kind = limit === "cpuTimeMs" ? "cpu" : "stalled";
     watched.incarnation.session.end({ ...verdict, kind, stall, message: `${verdict.message}; ${stallWords[stall]}` });

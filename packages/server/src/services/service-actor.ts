@@ -4,7 +4,7 @@ import { type GuestExit, GuestGone, type GuestSession, type OutgoingMessage } fr
 import { ProgramRefused } from "../cells/program/errors.ts";
 import type { DriverTable } from "../cells/wire/protocol.ts";
 import type { EventBody } from "../events/event.ts";
-import { parseTraceparent } from "../observability/traceparent.ts";
+import { traceIdOf } from "../observability/traceparent.ts";
 import type { Clock } from "../ports/clock.ts";
 import { ArtifactCorrupt, ArtifactMissing } from "../storage/errors.ts";
 import type { Cause } from "./cause.ts";
@@ -101,7 +101,7 @@ export function serviceActor(context: ServiceActorContext, service: DeployedServ
     const { serviceId, record } = service;
     const { version } = record;
     const { cause } = exit;
-    const correlationId = parseTraceparent(exit.trace)?.traceId ?? record.correlationId;
+    const correlationId = traceIdOf(exit.trace) ?? record.correlationId;
     const origin = { correlationId, actor: "kernel" };
     const type = exit.normal ? "service.ended" : "service.crashed";
     const kept = service.keep({ ...record, lastCause: cause });
@@ -109,7 +109,9 @@ export function serviceActor(context: ServiceActorContext, service: DeployedServ
     service.advance({ type: "crashed" });
     // Whatever it was that it stood still at is gone with it.
     context.health.advances(service);
-    if (cause.kind === "oom") context.limits.reached(service, "memoryBytes", "hard", limits.memoryBytes);
+    if (cause.kind === "oom") {
+      context.limits.reached(service, "memoryBytes", "hard", limits.memoryBytes, correlationId);
+    }
     if (!exit.normal) context.onCrashed(cause);
     return self.exit(exit.normal ? Exit.normal : Exit.of(cause));
   };
@@ -234,7 +236,7 @@ async function bringUp(
   guest.attach({
     onLog: ({ trace, ...line }) => {
       if (!outlet.mayLog) return;
-      service.logs.append({ atMs: clock.wallMs(), ...line, correlationId: parseTraceparent(trace)?.traceId });
+      service.logs.append({ atMs: clock.wallMs(), ...line, correlationId: traceIdOf(trace) });
     },
     // Whatever happens inside, nothing leaves the cell before it is on record that the service was accepted.
     onOutgoing: (message) =>
@@ -243,8 +245,8 @@ async function bringUp(
         // It would wait for an answer that cannot come.
         () => void guest.opened.then(({ session }) => session.kill()),
       ),
-    onLimit: (limit, level, used) => {
-      const verdict = context.limits.reached(service, limit, level, used);
+    onLimit: (limit, level, used, trace) => {
+      const verdict = context.limits.reached(service, limit, level, used, traceIdOf(trace));
       if (verdict !== undefined) void guest.opened.then(({ session }) => session.end(verdict));
     },
   });

@@ -82,7 +82,7 @@ export class StartingGuest {
     const handlers: SessionHandlers = {
       onLog: (line) => this.#handOver((owner) => owner.onLog(line)),
       onOutgoing: (message: OutgoingMessage) => this.#handOver((owner) => owner.onOutgoing(message)),
-      onLimit: (limit, level, used) => this.#handOver((owner) => owner.onLimit(limit, level, used)),
+      onLimit: (...facts) => this.#handOver((owner) => owner.onLimit(...facts)),
     };
     const session = openGuestSession(cell, handlers, { bounds: boundsOf(manifest) });
     return { cell, session };

@@ -1,4 +1,5 @@
 import type { LimitName } from "@solo/notation";
+import { traceIdOf } from "../observability/traceparent.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DeployedService, Incarnation } from "./deployed-service.ts";
 import type { LimitReporter } from "./limit-reporter.ts";
@@ -106,9 +107,12 @@ export class UsageWatch {
   /** @param hard Where the limit counts as reached; memory tells that by itself. */
   #compare(service: DeployedService, limit: LimitName, used: number, hard: number): void {
     const soft = softLimit(service.record.manifest, limit);
-    if (this.#isNews(service, `soft ${limit}`, used, soft)) this.#limits.reached(service, limit, "soft", used);
+    const correlationId = traceIdOf(service.incarnation?.session.trace);
+    if (this.#isNews(service, `soft ${limit}`, used, soft)) {
+      this.#limits.reached(service, limit, "soft", used, correlationId);
+    }
     if (!this.#isNews(service, `hard ${limit}`, used, hard)) return;
-    const verdict = this.#limits.reached(service, limit, "hard", used);
+    const verdict = this.#limits.reached(service, limit, "hard", used, correlationId);
     if (verdict !== undefined) service.incarnation?.session.end(verdict);
   }
 

@@ -8,6 +8,7 @@ import { kernelTenant } from "../../authority/names.ts";
 import { openMethods } from "../../authority/rules.ts";
 import { catalogue, type Reason, SoloError } from "../../errors.ts";
 import type { PeerRefusal, PeerVerdict } from "../../identity/index.ts";
+import { traceIdOf } from "../../observability/traceparent.ts";
 import { toStatus } from "../error-status.ts";
 import type { InFlight } from "../in-flight.ts";
 import type { RequestBytes } from "../request-bytes.ts";
@@ -83,13 +84,17 @@ export function gate(options: GateOptions): ServerInterceptor {
       if (!method.requestStream) watchBytes(options, call as ServerCall);
       return pass;
     }
-    const refuse = async (): Promise<void> => {
-      await recordRefusal(options, refusal, method.path.replace(/^\/(solo\.v1\.)?/, ""));
-      call.sendStatus(toStatus(refusal));
+    const { error, ofTenant } = refusal;
+    const refuse = async (metadata: Metadata): Promise<void> => {
+      // Nothing of it is begun, so it has no id but its caller's.
+      const correlationId = traceIdOf(metadata.get("traceparent")[0]?.toString()) ?? nanoid();
+      if (ofTenant !== undefined) options.inFlight.refused(ofTenant, error, correlationId);
+      await recordRefusal(options, error, { method: method.path.replace(/^\/(solo\.v1\.)?/, ""), correlationId });
+      call.sendStatus(toStatus(error));
     };
     return new ServerInterceptingCall(call, {
       // The head goes no further, so no handler ever sees the call.
-      start: (next) => next({ onReceiveMetadata: () => void refuse() }),
+      start: (next) => next({ onReceiveMetadata: (metadata) => void refuse(metadata) }),
     });
   };
 }
@@ -115,13 +120,24 @@ const messagePaths: ReadonlySet<string> = new Set([
   MessagingServiceService.cast.path,
 ]);
 
-/** Why a call is not begun: its peer, or that a message would be one too many. */
-function callRefusal(options: GateOptions, path: string, peer: string): SoloError | undefined {
-  if (openPaths.has(path)) return options.isStopping() ? serverStopping() : undefined;
-  const refusal = refusalOf(options, peer);
-  if (refusal !== undefined || !messagePaths.has(path)) return refusal;
-  return options.inFlight.refusal(callerOf(options.verdictOf(peer)).tenant);
+interface CallRefusal {
+  readonly error: SoloError;
+  /** Whose message would be one too many. */
+  readonly ofTenant?: string;
 }
+
+/** Why a call is not begun: its peer, or that a message would be one too many. */
+function callRefusal(options: GateOptions, path: string, peer: string): CallRefusal | undefined {
+  const error = openPaths.has(path) ? stoppingOf(options) : refusalOf(options, peer);
+  if (error !== undefined) return { error };
+  if (!messagePaths.has(path)) return undefined;
+  const { tenant } = callerOf(options.verdictOf(peer));
+  const tooMany = options.inFlight.refusal(tenant);
+  return tooMany === undefined ? undefined : { error: tooMany, ofTenant: tenant };
+}
+
+const stoppingOf = ({ isStopping }: Pick<GateOptions, "isStopping">): SoloError | undefined =>
+  isStopping() ? serverStopping() : undefined;
 
 /** Why nothing of what this peer asks for is begun, health aside; undefined for a valid caller of a server that serves. */
 export function refusalOf(
@@ -133,18 +149,18 @@ export function refusalOf(
   } catch (thrown) {
     return thrown as SoloError;
   }
-  return isStopping() ? serverStopping() : undefined;
+  return stoppingOf({ isStopping });
 }
 
 /** Has it recorded that a peer without an identity was refused. Never rejects: refused it is, recorded or not. */
 export async function recordRefusal(
   { denials }: Pick<GateOptions, "denials">,
   error: SoloError,
-  method: string,
+  asked: { readonly method: string; readonly correlationId: string },
 ): Promise<void> {
   // Only who may not is put on record by name; who comes at the wrong time is counted elsewhere.
   if (catalogue[error.code].status !== "UNAUTHENTICATED") return;
-  const denial = { tenant: kernelTenant, actor: "unknown", correlationId: nanoid(), method, error };
+  const denial = { tenant: kernelTenant, actor: "unknown", ...asked, error };
   await denials.record(denial).catch(() => undefined);
 }
 

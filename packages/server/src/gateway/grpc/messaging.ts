@@ -33,7 +33,7 @@ const calling = (
     async (request, { permit, remainingMs, signal, holding, named, trace }) => {
       const { serviceId, method, arguments: args, lend } = request;
       const { tenant } = permit.caller;
-      inFlight.enter(tenant);
+      inFlight.enter(tenant, permit.correlationId);
       let lent: LentAuthority | undefined;
       try {
         if (lend.length > 0) {
@@ -58,7 +58,7 @@ const casting = (
   unary(context, "MessagingService/Cast", tenantResource, async (request, { permit, remainingMs, signal, trace }) => {
     const { serviceId, method, arguments: args } = request;
     const { tenant } = permit.caller;
-    inFlight.enter(tenant);
+    inFlight.enter(tenant, permit.correlationId);
     try {
       await cast(messaging, permit, { serviceId, method, args }, { timeoutMs: remainingMs, signal, trace });
       return {};

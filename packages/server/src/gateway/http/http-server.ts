@@ -5,12 +5,13 @@ import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import { nanoid } from "nanoid";
 import { openMethods } from "../../authority/rules.ts";
 import { quoted, SoloError } from "../../errors.ts";
+import { traceIdOf } from "../../observability/traceparent.ts";
 import { type GateOptions, recordRefusal, refusalOf } from "../grpc/gate.ts";
 import { serverStopping } from "../grpc/server-stopping.ts";
 import { type ApiRoutesOptions, serveApi } from "./api-routes.ts";
 import { serveDocuments } from "./document-routes.ts";
 import { type IngressOptions, isWebSocket, serveIngress, serveWebSockets, serviceAt } from "./ingress.ts";
-import { peerOf } from "./peer.ts";
+import { peerOf, traceparentOf } from "./peer.ts";
 import { malformed, type Problem, problemOf, problemType, toProblem } from "./problem.ts";
 import { serveTools, type ToolRoutesOptions } from "./tool-routes.ts";
 
@@ -74,7 +75,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     const refusal = refusalOf(gate, peerOf(request.raw.socket));
     if (refusal === undefined) return;
     // A path may be as long as a head, and the log has a line for each.
-    await recordRefusal(gate, refusal, `${request.method} ${request.url.slice(0, longestPath)}`);
+    const method = `${request.method} ${request.url.slice(0, longestPath)}`;
+    const correlationId = traceIdOf(traceparentOf(request.headers)) ?? request.id;
+    await recordRefusal(gate, refusal, { method, correlationId });
     throw refusal;
   });
   app.setErrorHandler((error, request, reply) => send(reply, problemOf(error, request.id)));

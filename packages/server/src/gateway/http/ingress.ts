@@ -115,7 +115,7 @@ async function pass(
     if (socket !== undefined && closing.aborted) throw serverStopping();
     const permit = await permitOf(request, { tenant, serviceId }, options, ended);
     // As a call is; until it is answered in full or its client has gone.
-    options.inFlight.enter(tenant);
+    options.inFlight.enter(tenant, ended.correlationId);
     onAbort(abort.signal, () => options.inFlight.leave(tenant));
     const forwarding = new Forwarding(asked, options.clock, ended);
     const exchange = await openFetch(
@@ -143,7 +143,8 @@ async function pass(
     const error = ended.badly(thrown);
     // Denials of a known caller are on record by now.
     if (catalogue[error.code].status === "UNAUTHENTICATED") {
-      await recordRefusal(options.methods, error, "ServiceIngress/Fetch");
+      const { correlationId } = ended;
+      await recordRefusal(options.methods, error, { method: "ServiceIngress/Fetch", correlationId });
     }
     throw error;
   }
