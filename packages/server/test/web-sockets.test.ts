@@ -6,8 +6,8 @@ import { type RequestOptions, request } from "node:https";
 import type { Duplex } from "node:stream";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
-import { HttpAccess } from "@solo/proto";
-import { ask, type Connection, type Credentials, connect, issueIdentity } from "./client.ts";
+import { HttpAccess, RevokeCapabilityRequest } from "@solo/proto";
+import { ask, type Connection, type Credentials, connect, freshId, issueIdentity } from "./client.ts";
 import { httpClient } from "./http-client.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, until } from "./server-process.ts";
 
@@ -227,6 +227,50 @@ test.each([
   const [said] = (await once(socket as Duplex, "data")) as [Buffer];
   expect([said[0], said.readUInt16BE(2)]).toEqual([0x88, code]);
   await once((socket as Duplex).resume(), "close");
+});
+
+const framed = (hex: string): Buffer => Buffer.from(hex, "hex");
+
+test("a message comes in any number of fragments, empty ones among them, and those are not kept", async () => {
+  const { socket } = await handshake("/ann/chat/");
+  // As many as would not fit the service's memory, were they kept.
+  const empty = Buffer.alloc(600_000, framed("008000000000"));
+  socket?.write(framed("018000000000"));
+  for (let times = 0; times < 10; times++) socket?.write(empty);
+  socket?.write(framed("00810000000061808100000000620000".slice(0, -4)));
+  const [echoed] = await once(socket as Duplex, "data");
+  expect(echoed).toEqual(framed("81026162"));
+  expect((await ann.status("chat")).restarts).toBe(0);
+  socket?.destroy();
+});
+
+/** Code and reason of the close that comes next. */
+async function closeOf(socket: Duplex | undefined): Promise<readonly [code: number, reason: string]> {
+  const [said] = (await once(socket as Duplex, "data")) as [Buffer];
+  expect([said[0], said[1]]).toEqual([0x88, said.length - 2]);
+  await once((socket as Duplex).resume(), "close");
+  return [said.readUInt16BE(2), said.subarray(4).toString()];
+}
+
+test("who may not any more is told by a close with 1008", async () => {
+  const list = () => ask(admin.capabilities, admin.capabilities.listCapabilities, { tenant: "ann" });
+  const known = new Set((await list()).capabilities.map(({ cid }) => cid));
+  const leaving = await issueIdentity(admin, "ann");
+  const { certificate: cert, key } = leaving;
+  const { socket } = await handshake("/ann/private/", {}, { cert, key });
+  socket?.write(framed("8182000000006869"));
+  expect((await once(socket as Duplex, "data"))[0]).toEqual(framed("81026869"));
+  const closed = closeOf(socket);
+  const { capabilities } = await list();
+  const cid = capabilities.find(({ cid: found }) => !known.has(found))?.cid ?? "";
+  const request = {
+    requestId: freshId(),
+    tenant: "ann",
+    reason: "a test",
+    subject: { $case: "cid", value: cid } as const,
+  };
+  await ask(admin.capabilities, admin.capabilities.revokeCapability, RevokeCapabilityRequest.fromPartial(request));
+  expect(await closed).toEqual([1008, "CAPABILITY_DENIED"]);
 });
 
 test("a client that takes nothing holds the service back, and gets everything once it reads", async () => {
