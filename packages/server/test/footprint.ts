@@ -41,9 +41,12 @@ export function remainsOf({ processes, groups }: Footprint): readonly string[] {
 /** Everything on this host that belongs to the server of a data folder: found by the name of its groups. */
 export function groupsOfServer(dataFolder: string): readonly string[] {
   const name = `solo-${read(join(dataFolder, "id")).trim()}`;
-  return mounts().flatMap(({ directory }) => {
-    const group = join(directory, name);
-    return existsSync(group) ? [group, ...childGroups(group)] : [];
+  const own = read("/proc/self/cgroup");
+  return mounts().flatMap(({ directory, version, controllers }) => {
+    // At the root, or below the group that the server was started in, which is this process's.
+    const [, path = "/"] = own.match(new RegExp(`^\\d+:${version === 2 ? "" : controllers}:(.*)$`, "m")) ?? [];
+    const groups = [...new Set([join(directory, name), join(directory, path, name)])];
+    return groups.filter((group) => existsSync(group)).flatMap((group) => [group, ...childGroups(group)]);
   });
 }
 

@@ -1,32 +1,51 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
+import { getPriority } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CellLimits } from "../../ports/cell.ts";
 import type { BootPriority, ControlGroup, ControlGroups } from "./control-group.ts";
 import { childDirectories, makeDirectory, readProcesses, removeDirectory } from "./control-group-directory.ts";
 
-/** Where each controller is mounted; several may share one mount. */
-export type V1Mounts = Readonly<Record<V1Controller, string>>;
+/** The directory of each controller below which groups are made; several may share one. */
+export type V1Bases = Readonly<Record<V1Controller, string>>;
 export type V1Controller = (typeof V1_CONTROLLERS)[number];
 export const V1_CONTROLLERS = ["memory", "cpu", "cpuacct", "pids", "freezer"] as const;
 
-/** Mounts of the needed controllers from the text of `/proc/self/mounts`; `undefined` when one is missing. */
-export function findV1Mounts(mountsText: string): V1Mounts | undefined {
+/**
+ * Where groups are made, from the text of `/proc/self/mounts` and `/proc/self/cgroup`; `undefined` when a controller is missing.
+ *
+ * That is where each is mounted, except for the processor's: there it is this process's own group. A group beside it would have
+ * a share beside it, which could be any times larger than its own, and those that it runs would keep it from running.
+ */
+export function findV1Bases(mountsText: string, cgroupText: string): V1Bases | undefined {
   const found = new Map<string, string>();
   for (const line of mountsText.split("\n")) {
     const [, directory, type, options = ""] = line.split(" ");
     if (type !== "cgroup" || directory === undefined) continue;
     for (const option of options.split(",")) found.set(option, directory);
   }
-  const entries = V1_CONTROLLERS.map((controller) => [controller, found.get(controller)] as const);
+  const own = cgroupText.split("\n").map((line) => line.split(":"));
+  const [, together = "", path = ""] = own.find(([, controllers]) => controllers?.split(",").includes("cpu")) ?? [];
+  const entries = V1_CONTROLLERS.map((controller) => {
+    const mount = found.get(controller);
+    const inside = `${mount}${path === "/" ? "" : path}`;
+    // In a container the path may be one outside of it.
+    return [controller, together.split(",").includes(controller) && existsSync(inside) ? inside : mount] as const;
+  });
   if (entries.some(([, directory]) => directory === undefined)) return undefined;
-  return Object.fromEntries(entries) as V1Mounts;
+  return Object.fromEntries(entries) as V1Bases;
 }
 
 /** Control groups on the first version of the interface, one tree for each controller. */
-export function openV1Groups(mounts: V1Mounts, parentName: string): ControlGroups {
-  const parents = [...new Set(Object.values(mounts))].map((mount) => `${mount}/${parentName}`);
-  const directoryOf = (controller: V1Controller) => `${mounts[controller]}/${parentName}`;
+export function openV1Groups(bases: V1Bases, parentName: string): ControlGroups {
+  const parents = [...new Set(Object.values(bases))].map((base) => `${base}/${parentName}`);
+  const directoryOf = (controller: V1Controller) => `${bases[controller]}/${parentName}`;
+  let prepared = false;
+  const prepare = (): void => {
+    for (const parent of parents) makeDirectory(parent);
+    writeFileSync(`${directoryOf("cpu")}/cpu.shares`, String(sharesOfThread(getPriority())));
+    prepared = true;
+  };
   return {
     version: 1,
     thawPattern: `${directoryOf("freezer")}/*/freezer.state`,
@@ -41,10 +60,8 @@ export function openV1Groups(mounts: V1Mounts, parentName: string): ControlGroup
       }
     },
     create(name, limits, priority, companions = 0) {
-      for (const parent of parents) {
-        makeDirectory(parent);
-        makeDirectory(`${parent}/${name}`);
-      }
+      if (!prepared) prepare();
+      for (const parent of parents) makeDirectory(`${parent}/${name}`);
       const group = new V1Group(parents, directoryOf, name, companions);
       try {
         group.prepare(limits, priority);
@@ -60,6 +77,15 @@ export function openV1Groups(mounts: V1Mounts, parentName: string): ControlGroup
   };
 }
 
+/**
+ * What all groups together weigh: as much as one thread of this process, each of which stands beside them, and no more however
+ * many there are. Each step of niceness is a quarter.
+ */
+function sharesOfThread(niceness: number): number {
+  return Math.max(LEAST_SHARES, Math.round(DEFAULT_SHARES / 1.25 ** niceness));
+}
+
+const LEAST_SHARES = 2;
 /** CPU time in ms per accounting period; a quota of 50 % is 50 ms of 100 ms. */
 const PERIOD_MICROS = 100_000;
 const DEFAULT_SHARES = 1024;

@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { getPriority, tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { enterLimits } from "../enter-limits.ts";
 import { eventually, LIMITS, testFolderId } from "../testing/real-cells.ts";
+import { findV1Bases, type V1Controller } from "./cgroup-v1.ts";
 import { findV2Base } from "./cgroup-v2.ts";
 import type { ControlGroup, ControlGroups } from "./control-group.ts";
 import { findControlGroups } from "./find-control-groups.ts";
@@ -31,10 +34,11 @@ const children: ChildProcess[] = [];
 
 /** A file of a group as the host shows it. */
 function readGroup(controller: string, file: string): string {
-  const base =
-    groups?.version === 1
-      ? `/sys/fs/cgroup/${controller}`
-      : findV2Base(readFileSync("/proc/self/mounts", "latin1"), readFileSync("/proc/self/cgroup", "latin1"));
+  const [mounts, own] = ["mounts", "cgroup"].map((file) => readFileSync(`/proc/self/${file}`, "latin1")) as [
+    string,
+    string,
+  ];
+  const base = groups?.version === 1 ? findV1Bases(mounts, own)?.[controller as V1Controller] : findV2Base(mounts, own);
   return readFileSync(`${base}/${name}/${file}`, "latin1");
 }
 
@@ -50,6 +54,24 @@ async function removed(group: ControlGroup): Promise<void> {
   group.kill();
   await eventually(() => group.remove(), "the group is gone");
 }
+
+test("groups are made where their controllers are mounted, the processor's below the one that this process is in", () => {
+  const folder = mkdtempSync(join(tmpdir(), "solo-test-"));
+  const at = (path: string) => join(folder, path);
+  mkdirSync(at("cpu/session/own"), { recursive: true });
+  const mounts = [
+    `cgroup ${at("cpu")} cgroup rw,relatime,cpu,cpuacct 0 0`,
+    ...["memory", "pids", "freezer"].map((each) => `cgroup ${at(each)} cgroup rw,relatime,${each} 0 0`),
+  ].join("\n");
+  const rest = { memory: at("memory"), pids: at("pids"), freezer: at("freezer") };
+  const bases = (path: string) => findV1Bases(mounts, `4:memory:/session/own\n2:cpu,cpuacct:${path}\n`);
+  expect(bases("/session/own")).toEqual({ ...rest, cpu: at("cpu/session/own"), cpuacct: at("cpu/session/own") });
+  expect(bases("/")).toEqual({ ...rest, cpu: at("cpu"), cpuacct: at("cpu") });
+  // As a container shows it, whose mount begins at its own group.
+  expect(bases("/of/the/host")).toEqual({ ...rest, cpu: at("cpu"), cpuacct: at("cpu") });
+  expect(findV1Bases(mounts.replace("freezer 0", "blkio 0"), "")).toBeUndefined();
+  rmSync(folder, { recursive: true });
+});
 
 onGroups(`control groups v${groups?.version}`, () => {
   const { create, sweep, close } = groups as ControlGroups;
@@ -100,6 +122,13 @@ onGroups(`control groups v${groups?.version}`, () => {
     group.setLimits({ ...LIMITS, cpuPercent: 10 });
     await inGroup(group, "while :; do :; done");
     await eventually(() => throttledPeriods() > 3, "it was throttled");
+    await removed(group);
+  });
+
+  test("all groups together weigh as much as one thread of this process, however little that is", async () => {
+    if (groups?.version !== 1) return;
+    const group = create("weighed", LIMITS, "foreground");
+    expect(Number(readGroup("cpu", "cpu.shares"))).toBe(Math.round(1_024 / 1.25 ** getPriority()));
     await removed(group);
   });
 
