@@ -8,6 +8,8 @@ import type { Link } from "./link.ts";
 import type { Cost, Meters, Moment, Shortage } from "./meters.ts";
 import { matches, Resource } from "./resource.ts";
 import type { Revocations } from "./revocations.ts";
+import type { SignedChain } from "./signatures.ts";
+import type { Vouchers } from "./vouchers.ts";
 
 /** What somebody wants to do. */
 export interface Asked extends CaveatFacts {
@@ -24,9 +26,9 @@ export interface Objection {
 
 /** Whether a chain stands at all at this moment: steps 7 and 8 of the specification. @returns What speaks against it. */
 export function objectionTo(
-  chain: Chain,
+  chain: SignedChain,
   nowSeconds: number,
-  { ring, revocations }: { ring: KeyRing; revocations: Revocations },
+  { ring, revocations, vouchers }: { ring: KeyRing; revocations: Revocations; vouchers?: Vouchers },
 ): Objection | undefined {
   for (let index = 0; index < chain.links.length; index += 1) {
     const link = chain.links[index] as Link;
@@ -40,8 +42,14 @@ export function objectionTo(
   if (chain.epoch < revocations.epochOf(chain.tenant)) return { code: "CAP_EPOCH", link: 0 };
   const key = ring.find(chain.kid, chain.links[0].issuedAtSeconds);
   if (key === undefined || key.issuer !== chain.issuer) return { code: "CAP_UNKNOWN_KEY", link: 0 };
+  const untrusted = chain.vouchers.findIndex((x) => vouchers?.isTrusted(x) !== true);
+  if (untrusted >= 0) return { code: "CAP_UNKNOWN_KEY", link: vouchedAt(chain, untrusted) };
   return undefined;
 }
+
+/** Where the nth link stands that is vouched. */
+const vouchedAt = ({ links }: SignedChain, nth: number): number =>
+  links.flatMap(({ isVouched }, index) => (isVouched ? [index] : []))[nth] ?? 0;
 
 /** The grant that a request is charged to at each link. */
 export type Choice = readonly ParsedGrant[];

@@ -38,3 +38,5 @@ export type { PrivateJwk, SigningKey } from "./signing-key.ts";
 export { generatePrivateJwk, generateSigningKey, importSigningKey } from "./signing-key.ts";
 export type { Explanation, GrantExplanation, VerifierOptions } from "./verifier.ts";
 export { Verifier } from "./verifier.ts";
+export type { PastVoucher } from "./vouchers.ts";
+export { Vouchers } from "./vouchers.ts";

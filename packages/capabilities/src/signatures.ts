@@ -7,6 +7,7 @@ import type { Link } from "./link.ts";
 import type { PublicJwk } from "./public-key.ts";
 import { Refused } from "./refused.ts";
 import { importPublicJwk, isSignedBy } from "./signing-key.ts";
+import type { Vouchers } from "./vouchers.ts";
 
 /** A link whose signature was found right, by whose key, and the holder's key for what follows. */
 interface SignedLink {
@@ -17,15 +18,21 @@ interface SignedLink {
   key?: Promise<CryptoKey>;
 }
 
-/** Whose key a link must be signed with: what it is known by, and itself. */
+/** A key that a link may be signed with: what it is known by, and itself. */
 interface Signer {
   readonly x: string;
   readonly key: () => Promise<CryptoKey>;
 }
 
-interface SignedChain {
+/** A chain whose signatures are right. */
+export interface SignedChain extends Chain {
+  /** Public parts of the vouchers that have signed the links that are vouched. */
+  readonly vouchers: readonly string[];
+}
+
+interface Remembered {
   readonly bundle: string;
-  readonly chain: Chain;
+  readonly chain: SignedChain;
 }
 
 /**
@@ -36,47 +43,45 @@ interface SignedChain {
  */
 export class Signatures {
   readonly #ring: KeyRing;
-  readonly #voucher: PublicJwk | undefined;
-  readonly #chains = new Generations<SignedChain>(maxCachedBundles);
+  readonly #vouchers: Vouchers | undefined;
+  readonly #chains = new Generations<Remembered>(maxCachedBundles);
   readonly #links = new Generations<SignedLink>(2 * maxCachedBundles);
 
-  /** @param voucher Of this verifier's own links; without it there are none. */
-  constructor(ring: KeyRing, voucher?: PublicJwk) {
+  /** @param vouchers Of this verifier's own links; without them there are none. */
+  constructor(ring: KeyRing, vouchers?: Vouchers) {
     this.#ring = ring;
-    this.#voucher = voucher;
+    this.#vouchers = vouchers;
   }
 
   /** The chain of a bundle that was checked before. */
-  recall(bundle: string): Chain | undefined {
+  recall(bundle: string): SignedChain | undefined {
     const known = this.#chains.get(bundle.slice(-86));
     return known?.bundle === bundle ? known.chain : undefined;
   }
 
   /** @throws {Refused} */
-  async check(bundle: string): Promise<Chain> {
+  async check(bundle: string): Promise<SignedChain> {
     const recalled = this.recall(bundle);
     if (recalled !== undefined) return recalled;
-    const chain = readBundle(bundle, (jws) => this.#known(jws)?.link);
-    const [root, ...rest] = chain.links;
-    const issuer = this.#ring.find(chain.kid, root.issuedAtSeconds);
-    if (issuer === undefined || issuer.issuer !== chain.issuer) throw new Refused("CAP_UNKNOWN_KEY", 0);
-    const signers = rest.map((link, index) => this.#signerOf(link, chain.links[index] as Link));
+    const read = readBundle(bundle, (jws) => this.#known(jws)?.link);
+    const [root, ...rest] = read.links;
+    const issuer = this.#ring.find(read.kid, root.issuedAtSeconds);
+    if (issuer === undefined || issuer.issuer !== read.issuer) throw new Refused("CAP_UNKNOWN_KEY", 0);
+    const signers = rest.map((link, index) => this.#signersOf(link, read.links[index] as Link));
     // The root first and alone: who cannot bring one that is signed makes one check of work, not nine.
-    const isRootSigned = this.#isSigned(root, chain.kid, () => issuer.key);
+    const isRootSigned = this.#isSigned(root, read.kid, () => issuer.key);
     await handedOver();
     // That is done by another thread. Meanwhile, what is wanted next: the others, up to the check itself.
-    const areSigned = rest.map((link, index) => {
-      const { x, key } = signers[index] as Signer;
-      return this.#isSigned(link, x, async () => {
-        const made = await key();
-        if (await isRootSigned) return made;
-        throw new Refused("CAP_SIGNATURE", 0);
-      });
-    });
-    hashesOf(chain.links);
+    const signedBy = rest.map((link, index) => this.#signedBy(link, signers[index] as readonly Signer[], isRootSigned));
+    hashesOf(read.links);
     // All are waited for, so which of them is found wrong first does not matter.
-    const wrong = (await Promise.all([isRootSigned, ...areSigned])).indexOf(false);
-    if (wrong >= 0) throw new Refused("CAP_SIGNATURE", wrong);
+    const [isFirst, found] = await Promise.all([isRootSigned, Promise.all(signedBy)]);
+    const wrong = isFirst ? found.indexOf(undefined) + 1 : 0;
+    if (!isFirst || wrong > 0) throw new Refused("CAP_SIGNATURE", wrong);
+    const chain = {
+      ...read,
+      vouchers: rest.flatMap(({ isVouched }, index) => (isVouched ? [found[index] as string] : [])),
+    };
     this.#chains.set(bundle.slice(-86), { bundle, chain });
     return chain;
   }
@@ -88,13 +93,25 @@ export class Signatures {
     return true;
   }
 
-  /** Whose key a link must be signed with. */
-  #signerOf(link: Link, parent: Link): Signer {
-    if (!link.isVouched) return { x: keyOf(parent).x, key: () => this.#holderKey(parent) };
-    const voucher = this.#voucher;
+  /** Tries each in turn, and tells by whose key; of a link that is not vouched there is one. */
+  async #signedBy(link: Link, signers: readonly Signer[], isRootSigned: Promise<boolean>): Promise<string | undefined> {
+    for (const { x, key } of signers) {
+      const isSigned = await this.#isSigned(link, x, async () => {
+        const made = await key();
+        if (await isRootSigned) return made;
+        throw new Refused("CAP_SIGNATURE", 0);
+      });
+      if (isSigned) return x;
+    }
+    return undefined;
+  }
+
+  /** Whose key a link may be signed with. */
+  #signersOf(link: Link, parent: Link): readonly Signer[] {
+    if (!link.isVouched) return [{ x: keyOf(parent).x, key: () => this.#holderKey(parent) }];
     // Of another verifier, which may have seen a holder that nobody here has seen.
-    if (voucher === undefined) throw new Refused("CAP_UNKNOWN_KEY");
-    return { x: voucher.x, key: () => importPublicJwk(voucher) };
+    if (this.#vouchers === undefined) throw new Refused("CAP_UNKNOWN_KEY");
+    return this.#vouchers.trustedAt(link.issuedAtSeconds).map((jwk) => ({ x: jwk.x, key: () => importPublicJwk(jwk) }));
   }
 
   #holderKey(parent: Link): Promise<CryptoKey> {

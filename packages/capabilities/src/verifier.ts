@@ -15,8 +15,9 @@ import { bindingOf, type Channel, objectionToHolder } from "./possession.ts";
 import { Refused } from "./refused.ts";
 import { isSegment, Resource } from "./resource.ts";
 import type { Revocations } from "./revocations.ts";
-import { Signatures } from "./signatures.ts";
+import { Signatures, type SignedChain } from "./signatures.ts";
 import type { SigningKey } from "./signing-key.ts";
+import type { Vouchers } from "./vouchers.ts";
 
 export interface VerifierOptions {
   /** The name of this service: every link must be for it. */
@@ -25,8 +26,8 @@ export interface VerifierOptions {
   readonly revocations: Revocations;
   readonly meters: Meters;
   readonly time: SteadyTime;
-  /** Signs what {@link Verifier.vouch} makes. Every verifier that is to take it up has the same. */
-  readonly voucher?: SigningKey;
+  /** Sign what {@link Verifier.vouch} makes. Every verifier that is to take it up has the same. */
+  readonly vouchers?: Vouchers;
   /** Abilities that are denied rather than decided on old revocations; all, if left out. Matters to followers only. */
   readonly strong?: ReadonlySet<string>;
 }
@@ -72,7 +73,7 @@ export class Verifier<V extends Vocabulary = Vocabulary> {
   constructor(options: VerifierOptions) {
     if (!isSegment(options.audience)) throw new RangeError("Cannot verify: the audience is no name of a service");
     this.#options = options;
-    this.#signatures = new Signatures(options.ring, options.voucher?.publicJwk);
+    this.#signatures = new Signatures(options.ring, options.vouchers);
   }
 
   /**
@@ -99,13 +100,19 @@ export class Verifier<V extends Vocabulary = Vocabulary> {
     });
   }
 
-  /** Takes up this service's own authority: it shows that it holds the key by having it. */
-  own(bundle: Bundle, key: SigningKey): Promise<VerifiedCapability<"self"> | Denial> {
+  /**
+   * Takes up this service's own authority: it shows that it holds the key by having it.
+   *
+   * @param key Left out for what was vouched for to the verifier itself: its voucher's, or that of a voucher before.
+   */
+  own(bundle: Bundle, key?: SigningKey): Promise<VerifiedCapability<"self"> | Denial> {
+    const { vouchers } = this.#options;
+    const isOwn = (id: string) => (key === undefined ? vouchers?.isHolder(id) === true : id === key.thumbprint);
     return this.#accept(bundle, {
       who: "self",
       tenant: undefined,
       peer: undefined,
-      holds: async ({ links }) => (links.at(-1)?.holderId === key.thumbprint ? undefined : "CAP_PROOF_INVALID"),
+      holds: async ({ links }) => (isOwn(links.at(-1)?.holderId ?? "") ? undefined : "CAP_PROOF_INVALID"),
       hold: { isHeld: () => true, watch: () => () => undefined },
     });
   }
@@ -113,7 +120,7 @@ export class Verifier<V extends Vocabulary = Vocabulary> {
   /**
    * Hands on a part of what a caller holds, in its place: for holders that cannot sign, and for what this service is to do for
    * them later. The caller has shown that it holds the capability; who has not cannot be vouched for. Good at verifiers with the
-   * same voucher only, and revoked with what it was made of.
+   * same vouchers only, and revoked with what it was made of.
    *
    * @throws {SigningRefused} As `delegate` does.
    * @throws {TypeError} If this verifier has no voucher, or has not accepted the capability.
@@ -121,18 +128,18 @@ export class Verifier<V extends Vocabulary = Vocabulary> {
    */
   async vouch(capability: VerifiedCapability, options: DelegateOptions): Promise<Bundle> {
     const { chain, life, verifier } = factsOf(capability);
-    const { voucher, time } = this.#options;
+    const { vouchers, time } = this.#options;
     if (verifier !== this) throw new TypeError("Cannot vouch: another verifier has accepted this capability");
-    if (voucher === undefined) throw new TypeError("Cannot vouch: this verifier has no voucher to sign with");
+    if (vouchers === undefined) throw new TypeError("Cannot vouch: this verifier has no voucher to sign with");
     if (life.ended !== undefined) throw new CapabilityDenied(life.ended);
     const parent = chain.links.at(-1) ?? chain.links[0];
     if (parent.depth === 0) throw new SigningRefused("delegate", "CAP_WIDENING", "the last link allows none to follow");
     const bundle = chain.links.map(({ jws }) => jws).join("~");
-    return append(bundle, { parent, signer: voucher, typ: vouchedTyp }, { clock: time.clock, ...options });
+    return append(bundle, { parent, signer: vouchers.signing, typ: vouchedTyp }, { clock: time.clock, ...options });
   }
 
   async #accept<Who extends Actor>(bundle: string, origin: Origin<Who>): Promise<VerifiedCapability<Who> | Denial> {
-    let chain: Chain;
+    let chain: SignedChain;
     try {
       // Whoever calls this may not know types, and what comes off a wire may be nothing at all.
       if (typeof bundle !== "string") throw new Refused("CAP_MALFORMED");
@@ -151,11 +158,12 @@ export class Verifier<V extends Vocabulary = Vocabulary> {
     if (foreign >= 0) return deny("CAP_AUDIENCE", { isProven, link: foreign });
     if (notHeld !== undefined) return deny(notHeld, { isProven, link: chain.links.length - 1 });
     if (!isOfTenant(chain, origin)) return deny("CAP_TENANT", { isProven, link: 0 });
-    const { ring, revocations, time } = this.#options;
+    const { ring, revocations, time, vouchers } = this.#options;
     const life = new Life({
       standing: () => this.#standing(chain, origin.hold),
       watch: (changed) => {
         const ends = [revocations.watch(chain, changed), ring.watch(chain.kid, changed), origin.hold.watch(changed)];
+        if (vouchers !== undefined && chain.vouchers.length > 0) ends.push(vouchers.watch(changed));
         return () => {
           for (const end of ends) end();
         };
@@ -241,7 +249,7 @@ export class Verifier<V extends Vocabulary = Vocabulary> {
     return deny("CAP_STALE", { isProven: true });
   }
 
-  #standing(chain: Chain, hold: Hold): Denial | undefined {
+  #standing(chain: SignedChain, hold: Hold): Denial | undefined {
     if (!hold.isHeld()) return deny("CAP_PROOF_MISSING", { isProven: true });
     const nowMs = this.#options.time.nowMs();
     if (nowMs === undefined) return deny("CAP_CLOCK", { isProven: true });

@@ -1,7 +1,7 @@
 // Random trees of delegations, random requests, revocations and clocks, held to the model: one seed, one story.
 
 import type { Random } from "../../../tooling/random.ts";
-import { type Bundle, type Charge, Meters, prove, resource, Verifier } from "../src/index.ts";
+import { type Bundle, type Charge, Meters, prove, resource, Verifier, Vouchers } from "../src/index.ts";
 import { cidOf, encode, forge, lastOf, type OpenKey, openKey } from "./forge.ts";
 import {
   type CaveatsModel,
@@ -119,7 +119,14 @@ export async function playStory(random: Random, decisions: number, counts: Count
     const meters = new Meters();
     for (const charge of stored) meters.apply(charge);
     const { ring, revocations, time } = world;
-    connection = new Verifier({ audience, ring, revocations, time, meters, voucher: voucher.key }).connect(channel);
+    connection = new Verifier({
+      audience,
+      ring,
+      revocations,
+      time,
+      meters,
+      vouchers: new Vouchers(voucher.key),
+    }).connect(channel);
     model.restarts();
     for (const node of nodes) node.handle = undefined;
   }

@@ -17,6 +17,7 @@ import {
   SteadyTime,
   Verifier,
   type Vocabulary,
+  Vouchers,
 } from "../src/index.ts";
 import { ManualClock, outcome } from "./world.ts";
 
@@ -67,7 +68,7 @@ describe("case", () => {
     const shared = { ring, revocations, meters: new Meters(), time: new SteadyTime(clock) };
     const { kty, crv, x, d } = vectors.keys[vectors.voucher] as PrivateJwk;
     const voucher = await importSigningKey({ kty, crv, x, d });
-    const verifier = new Verifier({ ...shared, audience: vectors.audience, voucher });
+    const verifier = new Verifier({ ...shared, audience: vectors.audience, vouchers: new Vouchers(voucher) });
     const { exporter, ...facts } = one.channel;
     const bytes = exporter === undefined ? {} : { exporter: Buffer.from(exporter, "base64url") };
     const connection = verifier.connect({ ...facts, ...bytes } as Channel);

@@ -1,15 +1,17 @@
 // Links that the verifier signs for a holder who has shown possession.
-import { beforeEach, expect, test } from "@jest/globals";
+import { beforeEach, describe, expect, test } from "@jest/globals";
 import {
   type Bundle,
   CapabilityDenied,
   delegate,
   generateSigningKey,
   inspect,
+  resource,
   type SigningKey,
   SigningRefused,
   type VerifiedCapability,
   Verifier,
+  Vouchers,
 } from "../src/index.ts";
 import { cidOf, forgeLink, lastOf, openKey } from "./forge.ts";
 import { ask, audience, issueTo, kv, makeWorld, outcome, type World } from "./world.ts";
@@ -17,6 +19,7 @@ import { ask, audience, issueTo, kv, makeWorld, outcome, type World } from "./wo
 let world: World;
 let verifier: Verifier;
 let voucher: SigningKey;
+let vouchers: Vouchers;
 let ben: SigningKey;
 
 const thumbprint = "A".repeat(43);
@@ -25,7 +28,8 @@ beforeEach(async () => {
   const made = await makeWorld();
   [voucher, ben] = await Promise.all([generateSigningKey(), generateSigningKey()]);
   const { ring, revocations, meters, time } = made;
-  verifier = new Verifier({ audience, ring, revocations, meters, time, voucher });
+  vouchers = new Vouchers(voucher);
+  verifier = new Verifier({ audience, ring, revocations, meters, time, vouchers });
   world = { ...made, verifier };
 });
 
@@ -68,6 +72,7 @@ test("the service takes up what was handed to itself", async () => {
     clock: world.clock,
   });
   expect(outcome(await verifier.own(bundle, voucher))).toBe("permitted");
+  expect(outcome(await verifier.own(bundle))).toBe("permitted");
   expect(outcome(await verifier.own(bundle, ben))).toBe("CAP_PROOF_INVALID");
 });
 
@@ -112,7 +117,7 @@ test("a link of another voucher is worth nothing, and without a voucher all are"
   await expect(without.vouch(capability, { to: ben.holder, grants: [kv("a")], lifetimeSeconds: 1 })).rejects.toThrow(
     TypeError,
   );
-  const another = new Verifier({ ...options, voucher: await generateSigningKey() });
+  const another = new Verifier({ ...options, vouchers: new Vouchers(await generateSigningKey()) });
   const denied = await ask({ ...world, verifier: another }, [bundle, ben]);
   expect(denied).toMatchObject({ code: "CAP_SIGNATURE", link: 1 });
 });
@@ -145,4 +150,80 @@ test("a holder cannot sign a vouched link, not even of its own capability", asyn
     claims: { prf: cidOf(lastOf(root)) },
   });
   expect(outcome(await ask(world, [forged, ann.key]))).toBe("CAP_SIGNATURE");
+});
+
+describe("a voucher that is rotated", () => {
+  const nextKey = async (state: Parameters<Vouchers["rotate"]>[1]) => {
+    const next = await generateSigningKey();
+    vouchers.rotate(next, state);
+    return next;
+  };
+  const soon = () => ({ kind: "rotated", atSeconds: Math.floor(world.clock.wallMs() / 1_000) + 60 }) as const;
+
+  test("has signed what stays good, also below what its successors sign", async () => {
+    const { capability } = await held();
+    const before = await toBen(capability, "a/**");
+    const own = await verifier.vouch(capability, {
+      to: voucher.holder,
+      grants: [kv("a/**")],
+      lifetimeSeconds: 60,
+      clock: world.clock,
+    });
+    const next = await nextKey(soon());
+    expect(outcome(await ask(world, [before, ben], { on: "solo://acme/kv/a/b" }))).toBe("permitted");
+    const kept = await verifier.own(own);
+    if ("code" in kept) throw new Error(kept.code);
+    const below = await verifier.vouch(kept, {
+      to: next.holder,
+      grants: [kv("a/b")],
+      lifetimeSeconds: 60,
+      clock: world.clock,
+    });
+    expect(outcome(await verifier.own(below))).toBe("permitted");
+    const { ring, revocations, meters, time } = world;
+    const past = [{ jwk: voucher.publicJwk, state: soon() }];
+    const restarted = new Verifier({ audience, ring, revocations, meters, time, vouchers: new Vouchers(next, past) });
+    expect(outcome(await restarted.own(below))).toBe("permitted");
+    const forgetful = new Verifier({ audience, ring, revocations, meters, time, vouchers: new Vouchers(next) });
+    expect(outcome(await forgetful.own(below))).toBe("CAP_SIGNATURE");
+  });
+
+  test("signs nothing more that is taken", async () => {
+    await nextKey({ kind: "rotated", atSeconds: Math.floor(world.clock.wallMs() / 1_000) });
+    const old = new Vouchers(voucher);
+    const { ring, revocations, meters, time } = world;
+    const thief = new Verifier({ audience, ring, revocations, meters, time, vouchers: old });
+    const stolen = thief.connect({
+      kind: "mutual-tls",
+      tenant: "acme",
+      keyThumbprint: thumbprint,
+      certificateSha256: "B".repeat(43),
+    });
+    const presented = await stolen.present(
+      await issueTo(world, ben, [kv("**")], { holder: { kind: "thumbprint", thumbprint } }),
+    );
+    if (presented.kind === "denied") throw new Error(presented.code);
+    const made = await thief.vouch(presented.capability, {
+      to: ben.holder,
+      grants: [kv("a")],
+      lifetimeSeconds: 60,
+      clock: world.clock,
+    });
+    expect(outcome(await ask(world, [made, ben], { on: "solo://acme/kv/a" }))).toBe("CAP_SIGNATURE");
+  });
+
+  test("and withdrawn takes along what goes on, in the same turn, and what was remembered", async () => {
+    const { capability } = await held();
+    const bundle = await toBen(capability, "a");
+    const taken = await verifier.own(bundle, ben);
+    if ("code" in taken) throw new Error(taken.code);
+    const permit = verifier.authorize(taken, { ability: "kv/read", resource: resource("solo://acme/kv/a") });
+    if ("code" in permit) throw new Error(permit.code);
+    expect(permit.signal.aborted).toBe(false);
+    await nextKey({ kind: "withdrawn" });
+    expect(permit.signal.aborted).toBe(true);
+    expect(() => permit.assertLive()).toThrow(CapabilityDenied);
+    expect(outcome(await verifier.own(bundle, ben))).toBe("CAP_UNKNOWN_KEY");
+    expect(outcome(await ask(world, [bundle, ben]))).toBe("CAP_UNKNOWN_KEY");
+  });
 });

@@ -19,6 +19,7 @@ import {
   type SigningKey,
   SteadyTime,
   Verifier,
+  Vouchers,
 } from "../src/index.ts";
 
 export const startSeconds = 1_790_000_000;
@@ -83,7 +84,14 @@ export async function makeWorld(voucher?: SigningKey): Promise<World> {
   const meters = new Meters();
   const issuerKey = await generateSigningKey();
   const issuer = await Issuer.open({ name: "solo://acme/issuer/main", key: issuerKey, ring, revocations, time });
-  const verifier = new Verifier({ audience, ring, revocations, meters, time, ...(voucher && { voucher }) });
+  const verifier = new Verifier({
+    audience,
+    ring,
+    revocations,
+    meters,
+    time,
+    ...(voucher && { vouchers: new Vouchers(voucher) }),
+  });
   return { clock, time, ring, revocations, meters, issuerKey, issuer, verifier };
 }
 

@@ -135,7 +135,13 @@ const changes: readonly Change[] = [
     name: "CapabilityService/RotateKey",
     send: ({ requestId, validateOnly = false, other = false }) => {
       const { capabilities } = solo;
-      return ask(capabilities, capabilities.rotateKey, { requestId, validateOnly, tenant: "acme", withdraw: other });
+      return ask(capabilities, capabilities.rotateKey, {
+        requestId,
+        validateOnly,
+        tenant: "acme",
+        withdraw: other,
+        voucher: false,
+      });
     },
   },
   {

@@ -447,6 +447,12 @@ export const messages = {
         "jsonName": "withdraw",
         "type": "bool",
         "doc": "The key before was stolen: all that it has signed ends at once. Otherwise that stays good until it expires. Not for `kernel`."
+      },
+      {
+        "name": "voucher",
+        "jsonName": "voucher",
+        "type": "bool",
+        "doc": "The server's own key in place of a tenant's: it signs what the server hands on in callers' places, such as what a service may do.\nWithdrawn, all of that has ended: services are deployed and agents granted to again. `tenant` is not looked at then."
       }
     ]
   },

@@ -317,20 +317,38 @@ function subjectOf(id: string | undefined, { children, holder, everything }: Rev
   return { $case: children === true ? ("childrenOf" as const) : ("cid" as const), value: id };
 }
 
+interface RotateKeyOptions extends ChangeOptions {
+  readonly withdraw?: boolean;
+  readonly voucher?: boolean;
+}
+
 function addRotateKey(cap: Command, run: Run): void {
   addChangeOptions(
     cap
       .command("rotate-key")
-      .description("go on with a new key for what is issued in the tenant; for administrators")
-      .option("--withdraw", "the key was stolen: all that it has signed ends at once"),
+      .description("go on with a new key for what is issued in the tenant, or a new voucher; for administrators")
+      .option("--withdraw", "the key was stolen: all that it has signed ends at once")
+      .option(
+        "--voucher",
+        "the server's own key, that signs what services and agents are handed, in place of a tenant's",
+      ),
   )
-    .addHelpText("after", examples("solo cap rotate-key --tenant acme", "solo cap rotate-key --tenant acme --withdraw"))
-    .action(({ withdraw = false, ...options }: ChangeOptions & { readonly withdraw?: boolean }, command: Command) =>
+    .addHelpText(
+      "after",
+      examples(
+        "solo cap rotate-key --tenant acme",
+        "solo cap rotate-key --tenant acme --withdraw",
+        "solo cap rotate-key --voucher",
+      ),
+    )
+    .action((options: RotateKeyOptions, command: Command) =>
       run(command, async ({ connect, output, tenant, timeoutMs = waitMs }) => {
+        const { withdraw = false, voucher = false } = options;
         const change = changeFields(options);
         const solo = await connect();
-        const { kid, previousKid } = await solo.ask("rotateKey", { ...change, tenant, withdraw }, { timeoutMs });
-        output.result({ kid, previousKid, withdraw, ...change }, () =>
+        const asked = { ...change, tenant, withdraw, voucher };
+        const { kid, previousKid } = await solo.ask("rotateKey", asked, { timeoutMs });
+        output.result({ kid, previousKid, withdraw, voucher, ...change }, () =>
           change.validateOnly
             ? "It can be rotated\n"
             : `${kid} signs from now on; what ${previousKid} has signed ${withdraw ? "has ended" : "stays good until it expires"}\n`,

@@ -10,15 +10,17 @@ import {
   inspect,
   KeyRing,
   type KeyRingEntry,
-  type KeyState,
   Meters,
+  type PastVoucher,
   type PrivateJwk,
+  type PublicJwk,
   type RevocationEvent,
   Revocations,
   type SigningKey,
   SteadyTime,
   type VerifiedCapability,
   Verifier,
+  Vouchers,
 } from "@solo/capabilities";
 import type { Clock } from "../ports/clock.ts";
 import type { NewEvent } from "../ports/event-log.ts";
@@ -49,7 +51,31 @@ export interface IssuedCapability {
   readonly standing: boolean;
   /** Of the links above it; of a root, what an administrator granted it by. */
   readonly parents: readonly string[];
+  /** Thumbprint of the voucher that has signed it; absent of a root. */
+  readonly voucher?: string;
 }
+
+/** Whose key is rotated: the one that signs what is issued in a tenant, or the server's own, that signs in callers' places. */
+export type KeySubject = { readonly kind: "tenant"; readonly tenant: string } | { readonly kind: "voucher" };
+
+export interface RotatedKeys {
+  /** Thumbprint of the key that signs from now on. */
+  readonly kid: string;
+  readonly previousKid: string;
+}
+
+interface Rotation extends RotatedKeys {
+  /** What asked for it. */
+  readonly by: string;
+  readonly atMs: number;
+}
+
+/** What is kept with a key that signs no more. */
+interface PastKey {
+  readonly rotation: Rotation;
+}
+
+type Rotating = { readonly isStolen: boolean; readonly by: string } & Pick<NewEvent, "correlationId" | "actor">;
 
 /** A root, or a link that the server signs. */
 export interface Issue {
@@ -92,7 +118,9 @@ export class Authority {
   readonly uses: Uses;
   readonly #state: StateStore;
   readonly #clock: Clock;
-  readonly #voucher: SigningKey;
+  readonly #vouchers: Vouchers;
+  /** What rotations have come to, by what asked for them: it may ask again. */
+  readonly #rotations = new Map<string, RotatedKeys>();
   readonly #ring: KeyRing;
   readonly #revocations: Revocations;
   readonly #time: SteadyTime;
@@ -109,10 +137,10 @@ export class Authority {
   readonly #spent = new Map<string, { uses: number; budget: Record<string, number> }>();
   #stopKeepingTime: () => void = () => undefined;
 
-  private constructor(options: { state: StateStore; clock: Clock; voucher: SigningKey; highestMs: number }) {
+  private constructor(options: { state: StateStore; clock: Clock; vouchers: Vouchers; highestMs: number }) {
     this.#state = options.state;
     this.#clock = options.clock;
-    this.#voucher = options.voucher;
+    this.#vouchers = options.vouchers;
     this.uses = new Uses(options);
     const clock = steadyClock(options.clock);
     this.#time = new SteadyTime(clock, options.highestMs);
@@ -125,28 +153,34 @@ export class Authority {
       revocations: this.#revocations,
       meters: this.#meters,
       time: this.#time,
-      voucher: options.voucher,
+      vouchers: options.vouchers,
     });
   }
 
   /** Reads what was kept; a first start makes its key. */
   static async open({ state, clock }: { readonly state: StateStore; readonly clock: Clock }): Promise<Authority> {
-    const [voucher, time] = await Promise.all([
-      keyOf(state, { collection: "authority", key: "voucher" }),
-      state.get(kernelTenant, timeKey),
-    ]);
+    const [voucher, time] = await Promise.all([keyOf(state, voucherKey), state.get(kernelTenant, timeKey)]);
+    const pastVouchers: (PastVoucher & PastKey)[] = [];
+    for await (const stored of every(state, "voucher-past")) pastVouchers.push(decode(stored) as PastVoucher & PastKey);
+    pastVouchers.sort((one, other) => other.rotation.atMs - one.rotation.atMs);
     const { highestMs } = time === undefined ? { highestMs: 0 } : (decode(time) as { readonly highestMs: number });
-    const authority = new Authority({ state, clock, voucher, highestMs });
+    const authority = new Authority({ state, clock, vouchers: new Vouchers(voucher, pastVouchers), highestMs });
     for await (const { key } of every(state, "issuer-key")) await authority.#issuerOf(key);
     for await (const stored of every(state, "capability")) {
       authority.#know(stored.tenant, decode(stored) as IssuedCapability);
     }
     for await (const stored of every(state, "issuer-key-past")) {
-      const entry = decode(stored) as KeyRingEntry;
+      const entry = decode(stored) as KeyRingEntry & Partial<PastKey>;
       await authority.#ring.add(entry);
+      if (entry.rotation !== undefined) authority.#rotated(entry.rotation);
       if (entry.state.kind === "withdrawn") authority.#endSignedBy(stored.key);
     }
     for await (const stored of every(state, "revocation")) authority.#apply(decode(stored) as RevocationEvent);
+    for (const { state: trust, rotation } of pastVouchers) {
+      authority.#rotated(rotation);
+      if (trust.kind === "withdrawn")
+        for (const each of authority.#vouchedBy(rotation.previousKid)) authority.#apply(each);
+    }
     for await (const stored of every(state, "charge")) {
       const charge = decode(stored) as Charge;
       authority.#meters.apply(charge);
@@ -203,7 +237,8 @@ export class Authority {
       ...(depth === undefined ? {} : { depth }),
     };
     const bundle = await this.verifier.vouch(capability, options);
-    return this.#prepared({ ...issue, tenant: capability.tenant }, bundle, capability.cids);
+    const voucher = this.#vouchers.signing.thumbprint;
+    return this.#prepared({ ...issue, tenant: capability.tenant }, bundle, capability.cids, voucher);
   }
 
   /**
@@ -214,7 +249,7 @@ export class Authority {
    */
   entrust(capability: VerifiedCapability, grants: readonly Grant[], label: string): Promise<Bundle> {
     return this.verifier.vouch(capability, {
-      to: this.#voucher.holder,
+      to: this.#vouchers.signing.holder,
       grants,
       lifetimeSeconds: this.secondsLeft(capability),
       label,
@@ -228,7 +263,7 @@ export class Authority {
 
   /** @throws {SoloError} If what was entrusted is good no more. */
   async own(bundle: Bundle): Promise<VerifiedCapability<"self">> {
-    const capability = await this.verifier.own(bundle, this.#voucher);
+    const capability = await this.verifier.own(bundle);
     if ("kind" in capability) throw denied(capability, "act for who deployed the service");
     return capability;
   }
@@ -301,39 +336,96 @@ export class Authority {
   }
 
   /**
-   * Goes on with a new key for what is issued in a tenant; the secret half of the old one is gone for good. What that has signed
-   * stays good until it expires, or ends at once where it was stolen.
+   * Goes on with a new key for what is issued in a tenant, or with a new voucher; the secret half of the old one is gone for good.
+   * What that has signed stays good until it expires, or ends at once where it was stolen.
+   *
+   * @param asked `by`: what the request is known by. Asked again, also after a kill, it has been done.
    */
-  async rotateKey(
-    tenant: string,
-    { isStolen, ...origin }: { readonly isStolen: boolean } & Pick<NewEvent, "correlationId" | "actor">,
-  ): Promise<{ readonly body: NewEvent["body"]; readonly kid: string; readonly previousKid: string }> {
+  async rotateKey(subject: KeySubject, asked: Rotating): Promise<{ readonly body: NewEvent["body"] } & RotatedKeys> {
+    const { isStolen, by, ...origin } = asked;
+    const name = subject.kind === "voucher" ? "voucher" : subject.tenant;
+    const done = this.#rotations.get(by);
+    const kids =
+      done ??
+      (await (subject.kind === "voucher" ? this.#rotateVoucher(asked) : this.#rotateIssuer(subject.tenant, asked)));
+    // What was vouched for by a stolen key ends with all that it had granted; told again where a kill came between.
+    if (isStolen && subject.kind === "voucher") {
+      for (const each of this.#vouchedBy(kids.previousKid)) await this.revoked(each, origin);
+    }
+    return { body: { type: "authority.key-rotated", name, ...kids, withdrawn: isStolen }, ...kids };
+  }
+
+  async #rotateIssuer(tenant: string, asked: Rotating): Promise<RotatedKeys> {
     const issuer = await this.#issuerOf(tenant);
-    const place = { collection: "issuer-key", key: tenant } as const;
+    const rotation = await this.#writeNewKey({ collection: "issuer-key", key: tenant }, asked, (jwk, state) => ({
+      collection: "issuer-key-past",
+      value: { issuer: issuerName(tenant), jwk, state } satisfies KeyRingEntry,
+    }));
+    await issuer.rotate(rotation.key);
+    this.#ring.set(rotation.previousKid, rotation.trust);
+    if (asked.isStolen) this.#endSignedBy(rotation.previousKid);
+    return this.#rotated(rotation);
+  }
+
+  async #rotateVoucher(asked: Rotating): Promise<RotatedKeys> {
+    const rotation = await this.#writeNewKey(voucherKey, asked, (jwk, state) => ({
+      collection: "voucher-past",
+      value: { jwk, state } satisfies PastVoucher,
+    }));
+    this.#vouchers.rotate(rotation.key, rotation.trust);
+    return this.#rotated(rotation);
+  }
+
+  /** Puts a new key in the place of another, of which the public half is kept, in one step. */
+  async #writeNewKey(
+    place: RecordKey,
+    { isStolen, by, correlationId, actor }: Rotating,
+    pastOf: (
+      jwk: PublicJwk,
+      trust: PastVoucher["state"],
+    ) => { readonly collection: Collection; readonly value: object },
+  ): Promise<Rotation & { readonly key: SigningKey; readonly trust: PastVoucher["state"] }> {
     const stored = await this.#state.get(kernelTenant, place);
-    if (stored === undefined) throw new Error(`The key of tenant ${tenant} is not on record`);
-    const { crv, kty, x } = decode(stored) as PrivateJwk;
+    if (stored === undefined) throw new Error(`The key ${place.collection} ${place.key} is not on record`);
+    const before = await importSigningKey(decode(stored) as PrivateJwk);
     const jwk = await generatePrivateJwk();
     const key = await importSigningKey(jwk);
-    const kids = { kid: key.thumbprint, previousKid: issuer.kid };
+    const atMs = this.#clock.wallMs();
     // What it signs while the new one is being written is good as well.
-    const atSeconds = Math.floor(this.#clock.wallMs() / 1_000) + rotationSeconds;
-    const trust: KeyState = isStolen ? { kind: "withdrawn" } : { kind: "rotated", atSeconds };
-    const past: KeyRingEntry = { issuer: issuerName(tenant), jwk: { crv, kty, x }, state: trust };
-    const body = { type: "authority.key-rotated", name: tenant, ...kids, withdrawn: isStolen } as const;
+    const atSeconds = Math.floor(atMs / 1_000) + rotationSeconds;
+    const trust: PastVoucher["state"] = isStolen ? { kind: "withdrawn" } : { kind: "rotated", atSeconds };
+    const rotation = { by, atMs, kid: key.thumbprint, previousKid: before.thumbprint };
+    const { collection, value } = pastOf(before.publicJwk, trust);
+    const { kid, previousKid } = rotation;
+    const body = { type: "authority.key-rotated", name: place.key, kid, previousKid, withdrawn: isStolen } as const;
     await this.#state.commit({
       tenant: kernelTenant,
-      events: [{ body, ...origin }],
+      events: [{ body, correlationId, actor }],
       puts: [
         { ...place, value: encode(jwk) },
-        { collection: "issuer-key-past", key: issuer.kid, value: encode(past) },
+        {
+          collection,
+          key: previousKid,
+          value: encode({ ...value, rotation } satisfies PastKey),
+          // When the last of what it has signed has expired.
+          expiresAtMs: atMs + 1_000 * longestLifeSeconds,
+        },
       ],
       expect: [{ ...place, revision: stored.revision }],
     });
-    await issuer.rotate(key);
-    this.#ring.set(kids.previousKid, trust);
-    if (isStolen) this.#endSignedBy(kids.previousKid);
-    return { body, ...kids };
+    return { ...rotation, key, trust };
+  }
+
+  #rotated({ by, kid, previousKid }: Rotation): RotatedKeys {
+    this.#rotations.set(by, { kid, previousKid });
+    return { kid, previousKid };
+  }
+
+  /** What ends with a voucher, among what was issued here; all else it has signed is refused as well. */
+  #vouchedBy(voucher: string): readonly RevocationEvent[] {
+    return [...this.#issued.values()]
+      .filter(({ capability }) => capability.voucher === voucher && !this.#revoked.has(capability.cid))
+      .map(({ tenant, capability }) => linkRevoked(tenant, capability));
   }
 
   /** The epoch of a tenant: all that is issued in it ends when it is raised. */
@@ -389,14 +481,25 @@ export class Authority {
     return tenant === undefined || issuedIn === undefined || issuedIn === tenant;
   }
 
-  #prepared(issue: Issue, bundle: Bundle, parents: readonly string[]): Prepared {
+  #prepared(issue: Issue, bundle: Bundle, parents: readonly string[], voucher?: string): Prepared {
     const { tenant, label, grants, standing } = issue;
     const found = inspect(bundle);
     const last = found.kind === "inspected" ? found.links.at(-1) : undefined;
     if (last === undefined) throw new Error("What was signed cannot be read");
     const { cid, holderId, expiresAtSeconds } = last;
     const issuedAtMs = this.#clock.wallMs();
-    const issued = { cid, bundle, holderId, label, grants, issuedAtMs, expiresAtSeconds, standing, parents };
+    const issued = {
+      cid,
+      bundle,
+      holderId,
+      label,
+      grants,
+      issuedAtMs,
+      expiresAtSeconds,
+      standing,
+      parents,
+      ...(voucher && { voucher }),
+    };
     return {
       issued,
       event: {
@@ -494,6 +597,7 @@ export function putOf(revocation: RevocationEvent): Put {
   return { collection: "revocation", key: keyOfRevocation(revocation), value: encode(revocation), ...expiry };
 }
 
+const voucherKey = { collection: "authority", key: "voucher" } as const;
 const timeKey = { collection: "authority", key: "time" } as const;
 
 function keyOfRevocation(revocation: RevocationEvent): string {

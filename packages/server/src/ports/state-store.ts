@@ -15,6 +15,7 @@ export type Collection =
   | "authority"
   | "issuer-key"
   | "issuer-key-past"
+  | "voucher-past"
   | "capability"
   | "capability-wish"
   | "revocation"

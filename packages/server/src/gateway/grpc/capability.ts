@@ -37,6 +37,7 @@ import {
 import type { IssuedCapability } from "../../authority/authority.ts";
 import { explainFor } from "../../authority/explain.ts";
 import { formatGrant } from "../../authority/grant-text.ts";
+import { kernelTenant } from "../../authority/names.ts";
 import { malformed, readGrants } from "../../authority/read-grants.ts";
 import { quoted } from "../../errors.ts";
 import type { MethodsOf } from "./handler.ts";
@@ -44,6 +45,9 @@ import { type MethodContext, unary } from "./method.ts";
 import { requestKey } from "./request-key.ts";
 
 const tenantOf = ({ tenant }: { readonly tenant: string }) => (tenant === "" ? {} : { tenant });
+
+/** The voucher is the kernel's. */
+const ownerOfKey = (request: RotateKeyRequest) => (request.voucher ? { tenant: kernelTenant } : tenantOf(request));
 
 /** `solo.v1.CapabilityService`. */
 export const capabilityService = (
@@ -74,11 +78,11 @@ export const capabilityService = (
     return {};
   }),
 
-  rotateKey: unary(context, "CapabilityService/RotateKey", tenantOf, async (request, { permit }) => {
+  rotateKey: unary(context, "CapabilityService/RotateKey", ownerOfKey, async (request, { permit }) => {
     const key = requestKey(permit.method, request.requestId, RotateKeyRequest.encode(request).finish());
-    const how = { isStolen: request.withdraw };
-    checkRotation(permit.tenant, how);
-    return request.validateOnly ? { kid: "", previousKid: "" } : rotateKey(capabilities, permit, key, how);
+    const terms = { isStolen: request.withdraw, isVoucher: request.voucher };
+    checkRotation(permit.tenant, terms);
+    return request.validateOnly ? { kid: "", previousKid: "" } : rotateKey(capabilities, permit, key, terms);
   }),
 
   renounceCapability: unary(

@@ -134,6 +134,11 @@ export interface RotateKeyRequest {
   tenant: string;
   /** The key before was stolen: all that it has signed ends at once. Otherwise that stays good until it expires. Not for `kernel`. */
   withdraw: boolean;
+  /**
+   * The server's own key in place of a tenant's: it signs what the server hands on in callers' places, such as what a service may do.
+   * Withdrawn, all of that has ended: services are deployed and agents granted to again. `tenant` is not looked at then.
+   */
+  voucher: boolean;
 }
 
 export interface RotateKeyResponse {
@@ -811,7 +816,7 @@ export const GrantCapabilityResponse: MessageFns<GrantCapabilityResponse> = {
 };
 
 function createBaseRotateKeyRequest(): RotateKeyRequest {
-  return { requestId: "", validateOnly: false, tenant: "", withdraw: false };
+  return { requestId: "", validateOnly: false, tenant: "", withdraw: false, voucher: false };
 }
 
 export const RotateKeyRequest: MessageFns<RotateKeyRequest> = {
@@ -827,6 +832,9 @@ export const RotateKeyRequest: MessageFns<RotateKeyRequest> = {
     }
     if (message.withdraw !== false) {
       writer.uint32(32).bool(message.withdraw);
+    }
+    if (message.voucher !== false) {
+      writer.uint32(40).bool(message.voucher);
     }
     return writer;
   },
@@ -876,6 +884,14 @@ export const RotateKeyRequest: MessageFns<RotateKeyRequest> = {
             message.withdraw = reader.bool();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.voucher = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -902,6 +918,7 @@ export const RotateKeyRequest: MessageFns<RotateKeyRequest> = {
         : false,
       tenant: isSet(object.tenant) ? globalThis.String(object.tenant) : "",
       withdraw: isSet(object.withdraw) ? globalThis.Boolean(object.withdraw) : false,
+      voucher: isSet(object.voucher) ? globalThis.Boolean(object.voucher) : false,
     };
   },
 
@@ -919,6 +936,9 @@ export const RotateKeyRequest: MessageFns<RotateKeyRequest> = {
     if (message.withdraw !== false) {
       obj.withdraw = message.withdraw;
     }
+    if (message.voucher !== false) {
+      obj.voucher = message.voucher;
+    }
     return obj;
   },
 
@@ -931,6 +951,7 @@ export const RotateKeyRequest: MessageFns<RotateKeyRequest> = {
     message.validateOnly = object.validateOnly ?? false;
     message.tenant = object.tenant ?? "";
     message.withdraw = object.withdraw ?? false;
+    message.voucher = object.voucher ?? false;
     return message;
   },
 };
