@@ -54,9 +54,11 @@ function play(host) {
   const group = delegated && (user === "container" || (user === "user" && version === 2)) ? makeGroup(user) : undefined;
   const script = [
     "set -e",
-    ...(group ?? []).map((folder) => `echo $$ >${folder}/cgroup.procs`),
+    // Whoever starts a container stays outside of its groups, and of its processes.
+    ...(user === "container" ? [`exec unshare --pid --fork --ipc --uts sh -c '`] : []),
+    ...(group ?? []).map((folder) => `echo 0 >${folder}/cgroup.procs`),
+    ...(user === "container" ? [`exec unshare --mount --cgroup "$0" "$@"' sh -c '`] : ["exec unshare --mount sh -c '"]),
     // All that follows is of this host alone.
-    `exec unshare --mount ${user === "container" ? "--pid --fork --ipc --uts --cgroup" : ""} sh -c '`,
     "set -e",
     ...(user === "container" ? containerMounts({ delegated, namespaces }) : []),
     ...(delegated || user !== "root" ? [] : groupMounts().map((path) => `mount -o remount,bind,ro ${path}`)),
@@ -66,7 +68,7 @@ function play(host) {
   const run = spawnSync("sh", ["-c", script, "sh", ...commandOf({ user, namespaces })], {
     encoding: "utf8",
     env: { PATH: `${join(root, "node_modules/.bin")}:/usr/sbin:/usr/bin:/sbin:/bin`, TMPDIR: scratch, HOME: scratch },
-    timeout: 300_000,
+    timeout: 1_500_000,
   });
   for (const folder of group ?? []) removeGroup(folder);
   const text = /^ROW (.*)$/m.exec(run.stdout)?.[1];

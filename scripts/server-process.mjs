@@ -19,7 +19,7 @@ export class ServerInUse extends Error {
   }
 }
 
-/** The server ended, or said nothing for a minute, before it was ready. */
+/** The server ended, or said nothing for too long, before it was ready. */
 class ServerNotReady extends Error {
   constructor(what, output) {
     super(`The server ${what}`);
@@ -36,11 +36,19 @@ class ServerNotReady extends Error {
  * @param {string} options.dataFolder Made when missing.
  * @param {string[]} [options.args] Further flags of solo-server.
  * @param {NodeJS.ProcessEnv} [options.env]
+ * @param {number} [options.readyWithinMs] A minute when left out.
  * @param {(pid: number) => void} [options.onLeftover] Told before a server that was left behind is stopped.
  * @returns The server; its owner must await `stop()` or `exited`. It is killed when this process exits before.
  * @throws {ServerInUse | ServerNotReady}
  */
-export async function launchServer({ root, dataFolder, args = [], env = process.env, onLeftover = () => {} }) {
+export async function launchServer({
+  root,
+  dataFolder,
+  args = [],
+  env = process.env,
+  readyWithinMs = 60_000,
+  onLeftover = () => {},
+}) {
   mkdirSync(dataFolder, { recursive: true });
   const folder = realpathSync(dataFolder);
   for (const { pid, owner } of serversOn(folder)) {
@@ -99,7 +107,7 @@ export async function launchServer({ root, dataFolder, args = [], env = process.
   const first = await Promise.race([
     readiness.then((ready) => ({ ready })),
     exited.then((code) => ({ what: `ended with exit code ${code} before it was ready` })),
-    delay(60_000, { what: "was not ready after 60 s" }, { ref: false }),
+    delay(readyWithinMs, { what: `was not ready after ${readyWithinMs / 1_000} s` }, { ref: false }),
   ]);
   if (first.ready === undefined) {
     kill();

@@ -9,12 +9,13 @@ import { launchServer } from "../server-process.mjs";
 const root = resolve(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "solo-host-"));
 // As long as an emulated processor may take.
+const readyWithinMs = 600_000;
 const usual = ["--port", "0", "--http-port", "0", "--service-start-timeout", "1m"];
 const row = { starts: false, confinement: "", limits: "", serves: false, checks: [], byDefault: "" };
 let server;
 try {
   const least = ["--isolation-minimum", "best", "--limits-minimum", "best"];
-  server = await launchServer({ root, dataFolder: folder, args: [...usual, ...least] });
+  server = await launchServer({ root, dataFolder: folder, args: [...usual, ...least], readyWithinMs });
   row.starts = true;
   Object.assign(row, { confinement: server.ready.confinement, limits: server.ready.limits });
   for (const line of solo("doctor", "--json").trim().split("\n")) {
@@ -30,7 +31,7 @@ try {
   await server?.stop();
 }
 try {
-  const strict = await launchServer({ root, dataFolder: folder, args: usual });
+  const strict = await launchServer({ root, dataFolder: folder, args: usual, readyWithinMs });
   await strict.stop();
   row.byDefault = "starts";
 } catch (error) {
@@ -43,7 +44,7 @@ function solo(...args) {
   const bin = join(root, "packages", "cli", "bin", "solo.mjs");
   return execFileSync(
     process.execPath,
-    [bin, "--profile", server.ready.profile, "--address", server.ready.grpc, "--timeout", "2m", ...args],
+    [bin, "--profile", server.ready.profile, "--address", server.ready.grpc, "--timeout", "5m", ...args],
     {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],

@@ -1,15 +1,29 @@
 // What a server says of itself, and whether it starts, where one part of the wall after the other is not to be had.
-import { afterEach, beforeAll, describe, expect, test } from "@jest/globals";
-import { type Check, CheckResult } from "@solo/proto";
-import { ask, connect } from "./client.ts";
-import { footprintOf, remainsOf } from "./footprint.ts";
+import { readFileSync } from "node:fs";
+import { afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { ArtifactKind, type Check, CheckResult, Packaging, ProgramProtocol } from "@solo/proto";
+import { ask, connect, type DeployOptions } from "./client.ts";
+import { footprintOf, groupsOfServer, processesIn, remainsOf } from "./footprint.ts";
 import { canRunUnder, withoutBubblewrap, withoutLandlock } from "./lesser-hosts.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, tryServer, until } from "./server-process.ts";
+
+// Each test starts a server of its own.
+jest.setTimeout(120_000);
 
 const service = `
 import { defineServer, reply } from "@solo/actor-core";
 export default defineServer({ version: 1, init: () => 0, calls: { add: ({ state }, by) => reply(state + by, state + by) } });
 `;
+
+const program =
+  "#!/bin/sh\necho 'started - -' >&3\nwhile read -r kind rest <&3; do [ $kind != stop ] || exit 0; done\n";
+const asProgram: DeployOptions = {
+  kind: ArtifactKind.ARTIFACT_KIND_BINARY,
+  program: {
+    packaging: Packaging.PACKAGING_EXECUTABLE,
+    protocol: ProgramProtocol.PROGRAM_PROTOCOL_LINES,
+  },
+};
 
 type Lack = "nothing" | "Landlock" | "bubblewrap" | "both";
 const lacking = new Map<Lack, readonly string[]>();
@@ -35,7 +49,7 @@ afterEach(async () => {
   }
 });
 
-const minimum = (level: string) => ["--pool-size", "1", "--isolation-minimum", level];
+const minimum = (level: string) => ["--pool-size", "1", "--host-programs", "sh", "--isolation-minimum", level];
 
 /** A server on such a host, and what its doctor says of confinement. */
 async function openServer(lack: Lack, level: string) {
@@ -44,7 +58,21 @@ async function openServer(lack: Lack, level: string) {
   opened.push({ server, remove: data.remove });
   const solo = connect(server.ready.grpc, readProfile(server.ready.profile));
   const { checks } = await ask(solo.kernel, solo.kernel.doctor, {});
-  return { server, solo, check: checks.find(({ name }) => name === "confinement") as Check };
+  const find = (name: string) => checks.find((check) => check.name === name) as Check;
+  return { server, solo, folder: data.folder, check: find("confinement"), users: find("users") };
+}
+
+/** Users that the processes of cells have on the host: one for each cell, or the test's own question has no answer. */
+function cellUsers(folder: string): readonly string[] {
+  const cells = Map.groupBy(groupsOfServer(folder), (group) => /\/(cell-\d+)$/.exec(group)?.[1]);
+  return [...cells].flatMap(([cell, groups]) => {
+    const processes = cell === undefined ? [] : processesIn(groups);
+    const users = new Set(
+      processes.map((pid) => /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1]),
+    );
+    expect(users.size).toBeLessThanOrEqual(1);
+    return [...users] as string[];
+  });
 }
 
 const expected: readonly (readonly [Lack, string, CheckResult, RegExp])[] = [
@@ -66,6 +94,26 @@ describe.each(expected)("on a host that lacks %s", (lack, level, result, found) 
     expect(server.ready.confinement).toBe(level);
     expect(check).toMatchObject({ result, found: expect.stringMatching(found) });
     await solo.deploy("counter", service);
+    expect(await solo.call("counter", "add", [2])).toBe(2);
+    solo.close();
+  });
+
+  test("the host knows each cell as a user of its own who is not root, as far as doctor says so", async () => {
+    if (!lacking.has(lack)) return;
+    const { server, solo, users, folder } = await openServer(lack, "best");
+    if (server.ready.limits !== "enforced")
+      return console.warn("Skipped: cells are told apart by their control groups");
+    await solo.deploy("counter", service);
+    if (level !== "confined") await solo.deploy("program", program, asProgram);
+    const ids = cellUsers(folder);
+    if (users.result === CheckResult.CHECK_RESULT_OK && process.getuid?.() === 0) {
+      expect(users.found).toMatch(/^each cell has a user of its own, from \d+ on$|^cells share the user 65534/);
+      expect(ids).not.toContain("0");
+      if (users.found.startsWith("each")) expect(new Set(ids).size).toBe(ids.length);
+    } else {
+      console.warn(`Cells have no users of their own here: ${users.found}`);
+      expect(new Set(ids)).toEqual(new Set([String(process.getuid?.())]));
+    }
     expect(await solo.call("counter", "add", [2])).toBe(2);
     solo.close();
   });

@@ -1,7 +1,7 @@
 // Programs in other languages as services: the same life, by the same API, as those of our own runtime; and what goes wrong
 // with them.
 import { execFileSync, spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals
 import { ArtifactKind, CallRequest, LogsRequest, Packaging, ProgramProtocol, ServiceState } from "@solo/proto";
 import { tar, tarGz } from "./archive.ts";
 import { ask, type Connection, connect, type DeployOptions, isRunning, Reading, refusal } from "./client.ts";
-import { footprintOf, groupsOfServer } from "./footprint.ts";
+import { footprintOf, groupsOfServer, programFolders } from "./footprint.ts";
 import { testWith } from "./needs.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, until } from "./server-process.ts";
 
@@ -88,7 +88,7 @@ async function atRest() {
     const { warmCells } = await ask(solo.kernel, solo.kernel.doctor, {});
     return warmCells === poolSize ? true : undefined;
   });
-  const programs = readdirSync(join(data.folder, "programs"));
+  const programs = programFolders(data.folder);
   const processes = footprintOf(server.ready.pid).processes.length;
   return { processes, groups: groupsOfServer(data.folder).length, programs: programs.length };
 }

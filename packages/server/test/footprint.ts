@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** What something occupies on the host: processes, and control groups of the cells in it. */
@@ -48,6 +49,15 @@ export function groupsOfServer(dataFolder: string): readonly string[] {
     const groups = [...new Set([join(directory, name), join(directory, path, name)])];
     return groups.filter((group) => existsSync(group)).flatMap((group) => [group, ...childGroups(group)]);
   });
+}
+
+/** Folders with the files of the programs that the server of a data folder runs, wherever on the host it has put them. */
+export function programFolders(dataFolder: string): readonly string[] {
+  const prefix = `solo-programs-${read(join(dataFolder, "id")).trim()}-`;
+  const beside = readdirSync(tmpdir()).filter((name) => name.startsWith(prefix));
+  return [join(dataFolder, "programs"), ...beside.map((name) => join(tmpdir(), name))].flatMap((folder) =>
+    existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [],
+  );
 }
 
 /** Processes in the groups. */

@@ -1,13 +1,14 @@
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { usualLimits } from "@solo/notation";
+import { existsSync, readFileSync, readlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname } from "node:path";
 import type { CellLimits, Confinement, HostCheck, LimitsLevel } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
 import { findPrograms } from "./find-programs.ts";
 import type { ControlGroup, ControlGroups } from "./groups/control-group.ts";
 import { findControlGroups } from "./groups/find-control-groups.ts";
-import { type LaunchMethod, launchCell } from "./launch.ts";
-import { limitOpenFiles } from "./open-files.ts";
+import { closedToOthers, findHostUsers, type HostUsers } from "./host-users.ts";
+import { type LaunchMethod, type LaunchOptions, launchCell } from "./launch.ts";
 import { readRest } from "./rest.ts";
 import { findRuntimeFiles, type RuntimeFiles } from "./runtime-files.ts";
 import { callFilters } from "./wall/seccomp.ts";
@@ -17,7 +18,12 @@ export interface HostFindings {
   readonly checks: readonly HostCheck[];
   /** `undefined` when no cell can be started at all; the checks say why. */
   readonly launch:
-    | { readonly method: LaunchMethod; readonly files: RuntimeFiles; readonly prlimit: string | undefined }
+    | {
+        readonly method: LaunchMethod;
+        readonly files: RuntimeFiles;
+        /** Whom cells run as; `undefined` for the server's own user. */
+        readonly users: HostUsers | undefined;
+      }
     | undefined;
   /** `undefined` where limits can only be watched. */
   readonly groups: ControlGroups | undefined;
@@ -50,18 +56,23 @@ export async function examineHost(dataFolderId: string, clock: Clock): Promise<H
     };
   }
   await groups?.sweep();
-  const trial = await tryMethods([...bubblewrap.methods, ...plainMethods()], { files: runtime.files, groups, clock });
-  const { method } = trial;
+  const search = hostUsersFor(dataFolderId, runtime.files);
+  const ways = [...bubblewrap.methods, ...plainMethods()].flatMap((method): readonly Way[] =>
+    [...(search.kind === "found" ? [search.users] : []), undefined].map((users) => ({ method, users })),
+  );
+  const trial = await tryWays(ways, { files: runtime.files, groups, clock });
+  const { method, users } = trial;
   const checks: HostCheck[] = [
     { name: "runtime", result: "ok", found: runtime.note, why: "Services run on it", fix: "" },
     confinementCheck(bubblewrap.found, trial),
+    usersCheck(search, trial),
     controlGroupCheck(groups, trial.grouped, trial.groupFailure),
     freezerCheck(trial.freezeFailure),
   ];
-  if (method === undefined) checks[0] = failedRuntime(runtime.note, trial.failures);
+  if (method === undefined) checks[0] = failedRuntime(runtime.note, trial.failures.at(-1)?.why ?? "");
   return {
     checks,
-    launch: method === undefined ? undefined : { method, files: runtime.files, prlimit: trial.prlimit },
+    launch: method === undefined ? undefined : { method, files: runtime.files, users },
     groups: trial.grouped ? groups : undefined,
     confinement: confinementOf(method),
     limitsLevel: trial.grouped ? "enforced" : "watched",
@@ -69,16 +80,27 @@ export async function examineHost(dataFolderId: string, clock: Clock): Promise<H
   };
 }
 
+/** One of the ways to start a cell, of which the first that works is taken. */
+interface Way {
+  readonly method: LaunchMethod;
+  /** `undefined` for the server's own. */
+  readonly users: HostUsers | undefined;
+}
+
+interface Failure extends Way {
+  readonly why: string;
+}
+
 interface Trial {
   readonly method: LaunchMethod | undefined;
+  readonly users: HostUsers | undefined;
   /** The cell was in a control group with limits. */
   readonly grouped: boolean;
   readonly groupFailure: string;
   /** Why cells cannot be frozen; empty when they can. */
   readonly freezeFailure: string;
-  readonly failures: readonly string[];
-  /** The program that can limit a cell's open files; `undefined` where that cannot be done. */
-  readonly prlimit: string | undefined;
+  /** Of ways that would have been better. */
+  readonly failures: readonly Failure[];
   /** Version of Landlock in force in the cell; 0 for none. */
   readonly landlock: number;
 }
@@ -88,65 +110,75 @@ function confinementOf(method: LaunchMethod | undefined): Confinement {
   return method?.filters === undefined ? "process-only" : "confined";
 }
 
-async function tryMethods(
-  methods: readonly LaunchMethod[],
-  { files, groups, clock }: { files: RuntimeFiles; groups: ControlGroups | undefined; clock: Clock },
+async function tryWays(
+  ways: readonly Way[],
+  { groups, ...host }: Pick<LaunchOptions, "files" | "clock"> & { groups: ControlGroups | undefined },
 ): Promise<Trial> {
-  const failures: string[] = [];
-  for (const method of methods) {
+  const failures: Failure[] = [];
+  for (const { method, users } of ways) {
+    const user = users?.take();
     try {
       const cell = await launchCell({
-        method,
-        files,
+        ...{ ...host, method, user },
         limits: DEFAULT_LIMITS,
         group: undefined,
         priority: "foreground",
-        clock,
       });
       try {
-        if (confinementOf(method) !== "process-only") requireFilters(cell.guestProcessId ?? 0);
-        const tried = await tryGroup(groups, cell.guestProcessId ?? 0);
-        const prlimit = await tryOpenFiles(cell.guestProcessId ?? 0);
-        return { method, failures, prlimit, landlock: cell.landlock, ...tried };
+        const processId = cell.guestProcessId ?? 0;
+        if (confinementOf(method) !== "process-only") requireFilters(processId);
+        const { mayJoin, ...tried } = await tryGroup(groups, processId);
+        if (user !== undefined) {
+          if (!mayJoin) throw new Error(`processes of other users cannot be limited: ${tried.groupFailure}`);
+          if (method.kind === "bubblewrap") requireSight(processId);
+        }
+        return { method, users, failures, landlock: cell.landlock, ...tried };
       } finally {
         await cell.kill();
         await groups?.sweep();
       }
     } catch (error) {
-      failures.push(describe(error));
+      failures.push({ method, users, why: describe(error) });
+    } finally {
+      if (user !== undefined) users?.release(user);
     }
   }
-  return { method: undefined, failures, prlimit: undefined, landlock: 0, ...NO_GROUPS };
+  return { method: undefined, users: undefined, failures, landlock: 0, ...NO_GROUPS };
 }
 
-/** @returns The program that has limited the process's open files. */
-async function tryOpenFiles(processId: number): Promise<string | undefined> {
-  const [program] = findPrograms("prlimit");
-  if (program === undefined) return undefined;
+/**
+ * That root sees into a process of another user as it sees into its own. In a container it may lack the right: then what is
+ * behind bubblewrap is frozen when it is idle, and serves HTTP, rather than have a user of its own.
+ *
+ * @throws {Error} When it does not.
+ */
+function requireSight(processId: number): void {
   try {
-    await limitOpenFiles(program, processId, usualLimits.openFiles);
-    return program;
+    readlinkSync(`/proc/${processId}/root`);
   } catch {
-    return undefined;
+    throw new Error("processes of other users cannot be looked into (no CAP_SYS_PTRACE)");
   }
 }
 
-const NO_GROUPS = { grouped: false, groupFailure: "", freezeFailure: "no control groups" } as const;
+const NO_GROUPS = { grouped: false, groupFailure: "", freezeFailure: "no control groups", mayJoin: true } as const;
 
 /** Puts the process into a group whose limits are in force, freezes it and thaws it. */
 async function tryGroup(
   groups: ControlGroups | undefined,
   processId: number,
-): Promise<Pick<Trial, "grouped" | "groupFailure" | "freezeFailure">> {
+): Promise<Pick<Trial, "grouped" | "groupFailure" | "freezeFailure"> & { readonly mayJoin: boolean }> {
   if (groups === undefined) return NO_GROUPS;
+  let mayJoin = true;
   try {
     const group = groups.create("trial", DEFAULT_LIMITS, "foreground");
+    mayJoin = false;
     await group.add(processId);
+    mayJoin = true;
     group.setLimits(DEFAULT_LIMITS);
     if (!group.usage()?.processes) return { ...NO_GROUPS, groupFailure: "the process is not in its group" };
-    return { grouped: true, groupFailure: "", freezeFailure: await tryFreezer(group, processId) };
+    return { grouped: true, groupFailure: "", freezeFailure: await tryFreezer(group, processId), mayJoin };
   } catch (error) {
-    return { ...NO_GROUPS, groupFailure: describe(error) };
+    return { ...NO_GROUPS, groupFailure: describe(error), mayJoin };
   }
 }
 
@@ -187,15 +219,15 @@ async function findBubblewrap(): Promise<BubblewrapSearch> {
   return { found: text, methods: [{ kind: "bubblewrap", program, features: { disableUserNamespaces }, filters }] };
 }
 
-/** Best first: behind a wall, and under an id that owns nothing, where there is root and that id can read the runtime. */
+/** Best first. */
 function plainMethods(): readonly LaunchMethod[] {
   const [setpriv] = findPrograms("setpriv");
   const known = callFilters(process.arch);
-  return (known === undefined ? [undefined] : [known, undefined]).flatMap((filters) =>
-    (process.getuid?.() === 0 ? [true, false] : [false]).map(
-      (asNobody): LaunchMethod => ({ kind: "plain", setpriv, asNobody, filters }),
-    ),
-  );
+  return (known === undefined ? [undefined] : [known, undefined]).map((filters) => ({
+    kind: "plain",
+    setpriv,
+    filters,
+  }));
 }
 
 function firstLine(program: string, args: readonly string[]): Promise<string> {
@@ -204,8 +236,48 @@ function firstLine(program: string, args: readonly string[]): Promise<string> {
   });
 }
 
+/** Users for cells, or why they have none of their own. */
+type UserSearch =
+  | { readonly kind: "found"; readonly users: HostUsers }
+  | { readonly kind: "none"; readonly found: string; readonly fix: string };
+
+function hostUsersFor(dataFolderId: string, { bun, guest }: RuntimeFiles): UserSearch {
+  if (process.getuid?.() !== 0) return { kind: "none", found: "", fix: "" };
+  const users = findHostUsers(dataFolderId);
+  if (users === undefined)
+    return { kind: "none", found: "there is no setpriv here, or no other user", fix: "apt-get install util-linux" };
+  const closed =
+    closedToOthers(bun, 5) ??
+    closedToOthers(dirname(guest), 5) ??
+    closedToOthers(guest, 4) ??
+    closedToOthers(tmpdir(), 1);
+  if (closed === undefined) return { kind: "found", users };
+  return { kind: "none", found: `others do not come through ${closed}`, fix: `chmod o+rx ${closed}` };
+}
+
+function usersCheck(search: UserSearch, { method, users, failures }: Trial): HostCheck {
+  const name = "users";
+  const why = "What gets through one layer of a cell's wall is not root, and not its neighbour, on the host";
+  if (process.getuid?.() !== 0)
+    return { name, result: "ok", found: "cells share the server's own user, who is not root", why, fix: "" };
+  if (users !== undefined) return { name, result: "ok", found: users.describe(), why, fix: "" };
+  const found =
+    search.kind === "none"
+      ? search.found
+      : (failures.find((failure) => failure.users !== undefined && failure.method.kind === method?.kind)?.why ?? "");
+  return {
+    name,
+    result: "degraded",
+    found: `cells run under the server's own user, who is root: ${found}`,
+    why,
+    fix: search.kind === "none" ? search.fix : "",
+  };
+}
+
 function confinementCheck(bubblewrap: string, { method, failures, landlock }: Trial): HostCheck {
   const name = "confinement";
+  // That of the plainest way with it.
+  const ofBubblewrap = failures.findLast((failure) => failure.method.kind === "bubblewrap")?.why ?? "";
   const wall =
     landlock === 0
       ? "two system-call filters in force, no Landlock"
@@ -220,17 +292,17 @@ function confinementCheck(bubblewrap: string, { method, failures, landlock }: Tr
       fix: "",
     };
   }
-  const missing =
-    bubblewrap === "not installed" ? "bubblewrap is not installed" : `${bubblewrap}: ${failures[0] ?? ""}`;
+  const missing = bubblewrap === "not installed" ? "bubblewrap is not installed" : `${bubblewrap}: ${ofBubblewrap}`;
   return {
     name,
     result: "degraded",
-    found: level === "confined" ? `${wall}; ${missing}` : `${missing}; ${failures.at(-1) ?? "no system-call filter"}`,
+    found:
+      level === "confined" ? `${wall}; ${missing}` : `${missing}; ${failures.at(-1)?.why ?? "no system-call filter"}`,
     why:
       level === "confined"
         ? "Services open no file, socket or process of the host; they have no namespaces of their own behind that, and no scratch disk"
         : "Services run as plain processes: they can read what their user id can read, and reach the network",
-    fix: bubblewrap === "not installed" ? "apt-get install bubblewrap" : namespaceFix(failures[0] ?? ""),
+    fix: bubblewrap === "not installed" ? "apt-get install bubblewrap" : namespaceFix(ofBubblewrap),
   };
 }
 
@@ -297,11 +369,11 @@ function missingRuntime(what: string, fix: string): HostCheck {
   };
 }
 
-function failedRuntime(note: string, failures: readonly string[]): HostCheck {
+function failedRuntime(note: string, why: string): HostCheck {
   return {
     name: "runtime",
     result: "failed",
-    found: `${note}: ${failures.at(-1) ?? ""}`,
+    found: `${note}: ${why}`,
     why: "Services cannot run without it",
     fix: "",
   };

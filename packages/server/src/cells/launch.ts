@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import type { Writable } from "node:stream";
 import { usualLimits } from "@solo/notation";
 import type { CellLimits } from "../ports/cell.ts";
@@ -8,7 +7,7 @@ import { endSession } from "./end-session.ts";
 import { enterLimits } from "./enter-limits.ts";
 import { CellLaunchFailed } from "./errors.ts";
 import type { BootPriority, ControlGroup } from "./groups/control-group.ts";
-import { limitOpenFiles } from "./open-files.ts";
+import type { HostUser } from "./host-users.ts";
 import { ProcessCell } from "./process-cell.ts";
 import { childrenOf } from "./process-tree.ts";
 import type { RuntimeFiles } from "./runtime-files.ts";
@@ -29,8 +28,6 @@ export type LaunchMethod =
       readonly kind: "plain";
       /** `setpriv` of util-linux, which keeps the guest from gaining rights by `exec`; `undefined` where there is none. */
       readonly setpriv: string | undefined;
-      /** Run under the ids of nobody; only root can. */
-      readonly asNobody: boolean;
       /** `undefined` for a guest without a wall. */
       readonly filters: CallFilters | undefined;
     };
@@ -39,8 +36,8 @@ export interface LaunchOptions {
   readonly method: LaunchMethod;
   readonly files: RuntimeFiles;
   readonly limits: CellLimits;
-  /** `prlimit` of util-linux; `undefined` where there is none, and open files are not limited. */
-  readonly prlimit?: string | undefined;
+  /** Whom it runs as on this host; `undefined` for the server's own user. Only root can choose. */
+  readonly user?: HostUser | undefined;
   /** Owned by the launch and then by the cell, on the failing path too. */
   readonly group: ControlGroup | undefined;
   /** `background` for the pool: the guest then runs a service for practice before it is ready. */
@@ -50,8 +47,6 @@ export interface LaunchOptions {
 
 /** A cell that has not said `ready` after this is killed. */
 export const LAUNCH_TIMEOUT_MS = 10_000;
-/** Ids that own no file of the host. */
-export const NOBODY = 65534;
 
 /** Flags of every Bun in a cell: nothing is installed, read from a configuration, or kept on disk. */
 const BUN_FLAGS = ["--no-install"];
@@ -66,7 +61,7 @@ export async function launchCell(options: LaunchOptions): Promise<ProcessCell> {
   const { method, group } = options;
   const { files, priority } = options;
   const args = [...wallArguments(method), ...(priority === "background" ? [PRACTICE] : [])];
-  const child = method.kind === "bubblewrap" ? spawnWrapped(method, options, args) : spawnPlain(method, files, args);
+  const child = method.kind === "bubblewrap" ? spawnWrapped(method, options, args) : spawnPlain(method, options, args);
   const lastWords: string[] = [];
   const cell = new ProcessCell(child, {
     group,
@@ -113,7 +108,7 @@ async function boot(cell: ProcessCell, child: ChildProcess, options: LaunchOptio
     cell.setGuestProcess(guest);
   } else {
     // Here the guest runs for some microseconds outside of the group; it holds no foreign code yet.
-    await limitChild(cell, child, options);
+    await joinGroup(cell, child, options.group);
     cell.landlock = await ready;
   }
 }
@@ -128,34 +123,20 @@ export function giveFilter(child: ChildProcess, filters: CallFilters): void {
 export function wrapped(
   { program }: LaunchMethod & { readonly kind: "bubblewrap" },
   args: readonly string[],
-  { group, prlimit, limits }: Pick<LaunchOptions, "group" | "prlimit" | "limits">,
+  { group, user, limits: { openFiles } }: Pick<LaunchOptions, "group" | "user" | "limits">,
 ): readonly [string, ...string[]] {
-  const count = limits.openFiles ?? usualLimits.openFiles;
-  return enterLimits([program, ...args], { group, openFiles: prlimit === undefined ? undefined : { prlimit, count } });
+  return enterLimits([program, ...args], { group, openFiles, user });
 }
 
-/** Brings a child that runs without bubblewrap under its limits. */
-export async function limitChild(
+/** Brings a child that runs without bubblewrap into its group. */
+export async function joinGroup(
   cell: ProcessCell,
   { pid }: ChildProcess,
-  options: Pick<LaunchOptions, "group" | "prlimit" | "limits">,
+  group: ControlGroup | undefined,
 ): Promise<void> {
   if (pid === undefined) return;
   cell.setGuestProcess(pid);
-  await Promise.all([options.group?.add(pid), keepOpenFiles(pid, options)]);
-}
-
-async function keepOpenFiles(
-  processId: number,
-  { prlimit, limits }: Pick<LaunchOptions, "prlimit" | "limits">,
-): Promise<void> {
-  if (prlimit === undefined) return;
-  try {
-    await limitOpenFiles(prlimit, processId, limits.openFiles ?? usualLimits.openFiles);
-  } catch (error) {
-    // That it has ended is told elsewhere, with the reason.
-    if (existsSync(`/proc/${processId}`)) throw error;
-  }
+  await group?.add(pid);
 }
 
 /** The descriptor that bubblewrap reads the filter from. */
@@ -200,21 +181,19 @@ function spawnWrapped(
 }
 
 function spawnPlain(
-  method: LaunchMethod & { readonly kind: "plain" },
-  files: RuntimeFiles,
+  { setpriv }: LaunchMethod & { readonly kind: "plain" },
+  { files, user, limits: { openFiles } }: LaunchOptions,
   guestArguments: readonly string[],
 ): ChildProcess {
   // The host ends it with this process, even in the middle of a loop; bubblewrap sees to that by itself.
-  const bun = [files.bun, ...BUN_FLAGS, "--no-orphans", files.guest, ...guestArguments];
-  const ids = method.asNobody ? ["--reuid", String(NOBODY), "--regid", String(NOBODY), "--clear-groups"] : [];
-  const [program = files.bun, ...args] =
-    method.setpriv === undefined ? bun : [method.setpriv, "--no-new-privs", ...ids, ...bun];
+  const bun = [files.bun, ...BUN_FLAGS, "--no-orphans", files.guest, ...guestArguments] as const;
+  const command = setpriv === undefined ? bun : ([setpriv, "--no-new-privs", ...bun] as const);
+  const [program, ...args] = enterLimits(command, { group: undefined, openFiles, user });
   return spawn(program, args, {
     stdio: ["ignore", "pipe", "pipe", "pipe"],
     env: { ...RUNTIME_ENVIRONMENT },
     cwd: "/",
     detached: true,
-    ...(method.setpriv === undefined && method.asNobody ? { uid: NOBODY, gid: NOBODY } : {}),
   });
 }
 

@@ -19,7 +19,7 @@ afterEach(async () => {
   await Promise.all(cells.splice(0).map((cell) => cell.kill()));
 });
 
-const PLAIN: LaunchMethod = { kind: "plain", setpriv: undefined, asNobody: false, filters: undefined };
+const PLAIN: LaunchMethod = { kind: "plain", setpriv: undefined, filters: undefined };
 
 async function launchPlain(method = PLAIN, limits = LIMITS): Promise<ProcessCell> {
   const search = await findRuntimeFiles();

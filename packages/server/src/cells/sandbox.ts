@@ -9,6 +9,7 @@ import type { BootPriority, ControlGroup } from "./groups/control-group.ts";
 import { Freezer } from "./groups/freezer.ts";
 import { startThawGuard } from "./groups/thaw-guard.ts";
 import { DEFAULT_LIMITS, examineHost, type HostFindings } from "./host-checks.ts";
+import type { HostUser } from "./host-users.ts";
 import { type LaunchMethod, launchCell } from "./launch.ts";
 import { LaunchQueue } from "./launch-queue.ts";
 import { CellPool } from "./pool.ts";
@@ -16,9 +17,10 @@ import type { ProcessCell } from "./process-cell.ts";
 import { ProgramRefused } from "./program/errors.ts";
 import { findHostPrograms, type HostAllowance, type HostPrograms, programsCheck } from "./program/host-programs.ts";
 import { HttpCell } from "./program/http-cell.ts";
-import { prepareServer } from "./program/http-socket.ts";
+import { prepareServer, type ServerPlace } from "./program/http-socket.ts";
 import { launchProgram } from "./program/launch-program.ts";
 import { ProgramFolders } from "./program/program-folders.ts";
+import { ownPlace, type ProgramPlace, sharedPlace } from "./program/program-place.ts";
 import { unpack } from "./program/unpack.ts";
 import { WatchedLimits } from "./watched-limits.ts";
 
@@ -57,7 +59,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   requireMinimum(findings, options.minimum ?? {});
   const host = await findHostPrograms(options.allowance ?? { programs: [], libraries: false });
   const sandbox = new ProcessSandbox(findings, host, options);
-  await sandbox.programs.sweep();
+  await Promise.all([sandbox.programs.sweep(), sandbox.sockets.sweep()]);
   return sandbox;
 }
 
@@ -88,17 +90,13 @@ function fixOf(findings: HostFindings, name: string): string {
 
 function keptBy({ launch, confinement }: HostFindings): ReadonlySet<HostLimit> {
   const keeps = new Set<HostLimit>();
-  if (launch?.prlimit !== undefined) keeps.add("openFiles");
+  if (launch !== undefined) keeps.add("openFiles");
   if (confinement === "full") keeps.add("scratchBytes");
   return keeps;
 }
 
 const isUsual = ({ openFiles = usualLimits.openFiles, scratchBytes = usualLimits.scratchBytes }: CellLimits): boolean =>
   openFiles === usualLimits.openFiles && scratchBytes === usualLimits.scratchBytes;
-
-function runsAsNobody({ launch }: HostFindings): boolean {
-  return launch?.method.kind === "plain" && launch.method.asNobody;
-}
 
 /** A guest of ours raises its wall by itself where there is no bubblewrap; a program cannot be made to. */
 function requireWall({ kind }: LaunchMethod, confinement: Confinement): void {
@@ -118,6 +116,8 @@ class ProcessSandbox implements Sandbox {
   readonly checks: Sandbox["checks"];
   readonly keeps: ReadonlySet<HostLimit>;
   readonly programs: ProgramFolders;
+  /** Of programs that serve where they have no file system of their own. */
+  readonly sockets: ProgramPlace;
 
   readonly #host: HostPrograms;
   readonly #findings: HostFindings;
@@ -137,13 +137,15 @@ class ProcessSandbox implements Sandbox {
   constructor(findings: HostFindings, host: HostPrograms, options: SandboxOptions) {
     this.#findings = findings;
     this.#host = host;
+    const beside = (what: string) => sharedPlace(join(tmpdir(), `solo-${what}-${options.dataFolderId}-`));
     this.programs = new ProgramFolders(
       // Another user does not come through the data folder.
-      options.programsFolder === undefined || runsAsNobody(findings)
-        ? join(tmpdir(), `solo-programs-${options.dataFolderId}`)
-        : options.programsFolder,
+      options.programsFolder === undefined || findings.launch?.users !== undefined
+        ? beside("programs")
+        : ownPlace(options.programsFolder),
       (archive) => unpack(this, archive),
     );
+    this.sockets = beside("sockets");
     this.confinement = findings.confinement;
     this.limitsLevel = findings.limitsLevel;
     this.checks = [...findings.checks, programsCheck(host)];
@@ -201,32 +203,39 @@ class ProcessSandbox implements Sandbox {
     const { protocol } = program;
     requireWall(launch.method, this.confinement);
     const files = await this.programs.take(artifact, program);
-    const server = protocol === "http" ? prepareServer(launch.method) : undefined;
+    let server: ServerPlace | undefined;
+    const release = (): void => {
+      files.release();
+      server?.remove();
+    };
     try {
       const cell = await this.#coldStarts.run(() =>
         this.#track(
-          (group) =>
-            launchProgram({
+          async (group, user) => {
+            try {
+              if (protocol === "http") server = await prepareServer(launch.method, { place: this.sockets, user });
+            } catch (error) {
+              group?.remove();
+              throw error;
+            }
+            return launchProgram({
               method: protocol === "http" ? allowingSockets(launch.method) : launch.method,
-              ...{ files, host: this.#host, protocol, arguments: program.arguments, limits, group },
-              ...{ bun: launch.files.bun, prlimit: launch.prlimit },
+              ...{ files, host: this.#host, protocol, arguments: program.arguments, limits, group, user },
+              bun: launch.files.bun,
               environment: server === undefined ? environment : { ...environment, SOLO_HTTP_SOCKET: server.inside },
-            }),
+            });
+          },
           limits,
           "foreground",
         ),
       );
-      void cell.exited.then(() => {
-        files.release();
-        server?.remove();
-      });
+      void cell.exited.then(release);
       if (this.limitsLevel === "watched") this.#watched.watch(cell);
       if (server !== undefined) return new HttpCell(cell, server.seenFrom(cell));
       this.#freezer?.watchProgram(cell);
       return cell;
     } catch (error) {
-      files.release();
-      server?.remove();
+      release();
       throw error;
     }
   }
@@ -252,7 +261,7 @@ class ProcessSandbox implements Sandbox {
     const { launch } = this.#findings;
     if (launch === undefined) throw new SandboxClosed();
     return this.#track(
-      (group) => launchCell({ ...launch, limits, group, priority, clock: this.#clock }),
+      (group, user) => launchCell({ ...launch, limits, group, user, priority, clock: this.#clock }),
       limits,
       priority,
     );
@@ -260,21 +269,32 @@ class ProcessSandbox implements Sandbox {
 
   /** Knows of the cell from before it is there until nothing of it is left. */
   async #track(
-    start: (group: ControlGroup | undefined) => Promise<ProcessCell>,
+    start: (group: ControlGroup | undefined, user: HostUser | undefined) => Promise<ProcessCell>,
     limits: CellLimits,
     priority: BootPriority,
   ): Promise<ProcessCell> {
     if (this.#closing !== undefined) throw new SandboxClosed();
     const { groups, launch } = this.#findings;
+    const users = launch?.users;
+    const user = users?.take();
+    const giveBack = (): void => {
+      if (user !== undefined) users?.release(user);
+    };
     // Bubblewrap's own process is in it too.
     const companions = launch?.method.kind === "bubblewrap" ? 1 : 0;
-    const launching = start(groups?.create(`cell-${this.#nextName++}`, limits, priority, companions));
+    const launching = start(groups?.create(`cell-${this.#nextName++}`, limits, priority, companions), user);
     this.#launches.add(launching);
     try {
       const cell = await launching;
       this.#cells.add(cell);
-      void cell.exited.then(() => this.#cells.delete(cell));
+      void cell.exited.then(() => {
+        this.#cells.delete(cell);
+        giveBack();
+      });
       return cell;
+    } catch (error) {
+      giveBack();
+      throw error;
     } finally {
       this.#launches.delete(launching);
     }
@@ -286,7 +306,7 @@ class ProcessSandbox implements Sandbox {
     await Promise.allSettled(this.#launches);
     await this.#pool.close();
     await Promise.all([...this.#cells].map((cell) => cell.kill()));
-    await this.programs.close();
+    await Promise.all([this.programs.close(), this.sockets.remove()]);
     await this.#endThawGuard?.();
     await this.#findings.groups?.close();
   }

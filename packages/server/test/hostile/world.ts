@@ -1,12 +1,11 @@
 // A server at one level of confinement, with three bystanders that answer while an attacker runs.
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { status as grpcStatus } from "@grpc/grpc-js";
 import { expect } from "@jest/globals";
 import { type Event, RestartKind } from "@solo/proto";
 import { ask, type Connection, connect, issueIdentity, WireError } from "../client.ts";
-import { footprintOf, groupsOfServer } from "../footprint.ts";
+import { footprintOf, groupsOfServer, programFolders } from "../footprint.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, until } from "../server-process.ts";
 import type { Attack, Outcome } from "./attack.ts";
 import { INSPECTED, inspect } from "./held-memory.ts";
@@ -102,7 +101,7 @@ export async function openWorld(command: readonly string[] = []): Promise<World>
       // Made for the first program; empty again once none is left.
       const made = readdirSync(data.folder).sort();
       expect(made.filter((name) => name !== "programs")).toEqual(files);
-      if (made.includes("programs")) expect(readdirSync(join(data.folder, "programs"))).toEqual([]);
+      expect(programFolders(data.folder)).toEqual([]);
       expect(await server.stop()).toBe(0);
       expect(groupsOfServer(data.folder)).toEqual([]);
       data.remove();

@@ -172,7 +172,7 @@ onGroups(`control groups v${groups?.version}`, () => {
 
   test("a process that goes in by itself is in with all that it starts, and a companion counts for nothing", async () => {
     const group = create("door", { ...LIMITS, processes: 4 }, "foreground", 1);
-    const [program, ...args] = enterLimits(["/bin/sh", "-c", "sleep 100 & sleep 100"], { group, openFiles: undefined });
+    const [program, ...args] = enterLimits(["/bin/sh", "-c", "sleep 100 & sleep 100"], { group, user: undefined });
     children.push(spawn(program, args, { stdio: "ignore" }));
     await eventually(() => group.usage()?.processes === 2, "both sleep");
     await removed(group);
@@ -180,7 +180,7 @@ onGroups(`control groups v${groups?.version}`, () => {
 
   test("a process that is kept awake can be ended while the rest is frozen", async () => {
     const group = create("awake", LIMITS, "foreground", 1);
-    const [program, ...args] = enterLimits(["/bin/sh", "-c", "sleep 100 & wait"], { group, openFiles: undefined });
+    const [program, ...args] = enterLimits(["/bin/sh", "-c", "sleep 100 & wait"], { group, user: undefined });
     const child = spawn(program, args, { stdio: "ignore" });
     children.push(child);
     await eventually(() => group.usage()?.processes === 1, "it has started another");

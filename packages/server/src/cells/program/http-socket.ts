@@ -1,8 +1,9 @@
 import { chownSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type LaunchMethod, NOBODY } from "../launch.ts";
+import type { HostUser } from "../host-users.ts";
+import type { LaunchMethod } from "../launch.ts";
 import type { ProcessCell } from "../process-cell.ts";
+import type { ProgramPlace } from "./program-place.ts";
 
 /** Where a program that is an HTTP server is to listen. */
 export interface ServerPlace {
@@ -16,8 +17,15 @@ export interface ServerPlace {
 
 const SOCKET = "http.sock";
 
-/** In the scratch folder of the program's own file system; where it has none, in a folder of its own on the host. */
-export function prepareServer(method: LaunchMethod): ServerPlace {
+/**
+ * In the scratch folder of the program's own file system; where it has none, in a folder of its own on the host.
+ *
+ * @param options.user Whom it runs as, where that is not the server's own user.
+ */
+export async function prepareServer(
+  method: LaunchMethod,
+  { place, user }: { readonly place: ProgramPlace; readonly user: HostUser | undefined },
+): Promise<ServerPlace> {
   if (method.kind === "bubblewrap") {
     const inside = `/tmp/${SOCKET}`;
     return {
@@ -26,8 +34,8 @@ export function prepareServer(method: LaunchMethod): ServerPlace {
       remove: () => undefined,
     };
   }
-  const folder = mkdtempSync(join(tmpdir(), "solo-http-"));
-  if (method.asNobody) chownSync(folder, NOBODY, NOBODY);
+  const folder = mkdtempSync(join(await place.folder(), "http-"));
+  if (user !== undefined) chownSync(folder, user.id, user.id);
   const socket = join(folder, SOCKET);
   return {
     inside: socket,

@@ -6,9 +6,11 @@ import { usualLimits } from "@solo/notation";
 import type { ProgramProtocol } from "../../ports/artifact.ts";
 import type { CellLimits } from "../../ports/cell.ts";
 import { endSession } from "../end-session.ts";
+import { enterLimits } from "../enter-limits.ts";
 import { CellLaunchFailed } from "../errors.ts";
 import type { ControlGroup } from "../groups/control-group.ts";
-import { FILTER, giveFilter, type LaunchMethod, limitChild, NOBODY, wrapped } from "../launch.ts";
+import type { HostUser } from "../host-users.ts";
+import { FILTER, giveFilter, joinGroup, type LaunchMethod, wrapped } from "../launch.ts";
 import { ProcessCell } from "../process-cell.ts";
 import { childrenOf } from "../process-tree.ts";
 import { isolationArguments, PROC } from "../wall/bubblewrap.ts";
@@ -32,8 +34,8 @@ export interface ProgramLaunch {
   /** The program's whole environment, beside `PATH`, `HOME` and `TMPDIR`. */
   readonly environment: Readonly<Record<string, string>>;
   readonly limits: CellLimits;
-  /** Of util-linux, for the limit of open files; `undefined` where there is none. */
-  readonly prlimit: string | undefined;
+  /** Whom it runs as on this host; `undefined` for the server's own user. */
+  readonly user: HostUser | undefined;
   /** Owned by the launch and then by the cell, on the failing path too. */
   readonly group: ControlGroup | undefined;
 }
@@ -73,7 +75,7 @@ export async function launchProgram(launch: ProgramLaunch): Promise<ProcessCell>
   });
   try {
     await Promise.race([
-      method.kind === "bubblewrap" ? findGuest(cell, child, method) : limitChild(cell, child, launch),
+      method.kind === "bubblewrap" ? findGuest(cell, child, method) : joinGroup(cell, child, group),
       failed,
     ]);
     // Before its first instruction, since no trusted boot comes first; and not before bubblewrap's last, which is slow under them.
@@ -179,14 +181,17 @@ function spawnPlain(
     ...(interpreter === undefined ? [] : [interpreter.path, ...interpreterArguments]),
     ...[`./${files.entry}`, ...launch.arguments],
   ];
-  const ids = method.asNobody ? ["--reuid", String(NOBODY), "--regid", String(NOBODY), "--clear-groups"] : [];
-  const rights = method.setpriv === undefined ? [] : [method.setpriv, "--no-new-privs", "--pdeathsig", "KILL", ...ids];
-  return spawn("/bin/sh", ["-c", WAIT_TO_GO, "sh", ...rights, ...program], {
+  const rights = method.setpriv === undefined ? [] : [method.setpriv, "--no-new-privs", "--pdeathsig", "KILL"];
+  const [command, ...args] = enterLimits(["/bin/sh", "-c", WAIT_TO_GO, "sh", ...rights, ...program], {
+    group: undefined,
+    openFiles: launch.limits.openFiles,
+    user: launch.user,
+  });
+  return spawn(command, args, {
     stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
     env: environmentOf(launch),
     cwd: files.folder,
     detached: true,
-    ...(method.setpriv === undefined && method.asNobody ? { uid: NOBODY, gid: NOBODY } : {}),
   });
 }
 

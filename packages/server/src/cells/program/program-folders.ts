@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, open, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { chmod, mkdir, open, rm } from "node:fs/promises";
+import { join } from "node:path";
 import type { Program } from "../../ports/artifact.ts";
 import { ProgramRefused } from "./errors.ts";
 import { type Executable, HEAD_BYTES, readExecutable } from "./executable.ts";
+import type { ProgramPlace } from "./program-place.ts";
 
 /** Name of a program that came alone, inside its folder. */
 const ALONE = "program";
@@ -43,19 +44,19 @@ export const unpackedLimits = { bytes: 200_000_000, files: 4_096, depth: 32 } as
  * nobody else writes to and in which there is never a link, so a path leads where it says.
  */
 export class ProgramFolders {
-  readonly #root: string;
+  readonly #place: ProgramPlace;
   readonly #unpack: Unpack;
   readonly #held = new Map<string, Held>();
   #removals: Promise<unknown> = Promise.resolve();
 
-  constructor(root: string, unpack: Unpack) {
-    this.#root = root;
+  constructor(place: ProgramPlace, unpack: Unpack) {
+    this.#place = place;
     this.#unpack = unpack;
   }
 
   /** Removes what a killed server left. */
-  async sweep(): Promise<void> {
-    await rm(this.#root, { recursive: true, force: true });
+  sweep(): Promise<void> {
+    return this.#place.sweep();
   }
 
   /** @throws {ProgramRefused} When the artifact is no program that can run here; nothing is left then. */
@@ -89,8 +90,14 @@ export class ProgramFolders {
   }
 
   /** Waits until what was released is removed. */
+  async settle(): Promise<void> {
+    await this.#removals;
+  }
+
+  /** Nobody may hold files of it any more. */
   async close(): Promise<void> {
     await this.#removals;
+    await this.#place.remove();
   }
 
   async #placeAlone(artifact: Uint8Array): Promise<Omit<ProgramFiles, "release">> {
@@ -104,6 +111,7 @@ export class ProgramFolders {
   async #placeAll(archive: Uint8Array, entry: string): Promise<Omit<ProgramFiles, "release">> {
     return this.#inNewFolder(async (folder) => {
       const made = new Set<string>();
+      const parents = new Set<string>();
       let files = 0;
       let bytes = 0;
       let head: Uint8Array | undefined;
@@ -113,7 +121,10 @@ export class ProgramFolders {
         if (files > unpackedLimits.files) throw tooMuch(`more than ${unpackedLimits.files} files`);
         if (made.has(path)) throw refused(`it has ${JSON.stringify(path)} twice`);
         made.add(path);
-        await mkdir(join(folder, dirname(path)), { recursive: true, mode: 0o755 });
+        for (const parent of parentsOf(path)) {
+          if (!parents.has(parent)) await makeFolder(join(folder, parent));
+          parents.add(parent);
+        }
         const counted = async function* (): AsyncIterable<Uint8Array> {
           for await (const chunk of file.content) {
             bytes += chunk.length;
@@ -135,10 +146,9 @@ export class ProgramFolders {
   }
 
   async #inNewFolder<T>(fill: (folder: string) => Promise<T>): Promise<T> {
-    const folder = join(this.#root, randomUUID());
-    // Not the data folder's: a cell's user may be another one, who has to pass through.
+    const folder = join(await this.#place.folder(), randomUUID());
     try {
-      await mkdir(folder, { recursive: true, mode: 0o755 });
+      await makeFolder(folder);
       return await fill(folder);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
@@ -174,6 +184,18 @@ function checkPath(path: string): string {
   throw refused(
     `it has the path ${JSON.stringify(path.slice(0, 200))}; wanted: relative paths without "..", of at most 32 names`,
   );
+}
+
+/** Of `a/b/c`: `a` and `a/b`. */
+function parentsOf(path: string): readonly string[] {
+  const parts = path.split("/").slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
+}
+
+/** A cell's user may be another one, who has to pass through whatever the server's mask is. */
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path);
+  await chmod(path, 0o755);
 }
 
 async function writeFile(

@@ -37,7 +37,7 @@ async function loopInPlainCell(): Promise<Cell> {
   const search = await findRuntimeFiles();
   if (search.kind === "missing") throw new Error(`Cannot find ${search.what}`);
   const cell = await launchCell({
-    method: { kind: "plain", setpriv: undefined, asNobody: false, filters: undefined },
+    method: { kind: "plain", setpriv: undefined, filters: undefined },
     files: search.files,
     limits: LIMITS,
     group: undefined,

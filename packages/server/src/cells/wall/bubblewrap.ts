@@ -52,8 +52,8 @@ export function bubblewrapArguments(
 }
 
 /**
- * Without writing: under a server of root its cells are root to the host's files, whatever they are called inside, and by
- * `/proc/sys` its owner changes the host itself. No right is asked for that.
+ * Without writing: where a server of root can give its cells no users of their own they are root to the host's files, whatever
+ * they are called inside, and by `/proc/sys` its owner changes the host itself. No right is asked for that.
  */
 export const PROC: readonly string[] = ["--proc", "/proc", "--remount-ro", "/proc"];
 

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { CellExit } from "../../ports/cell.ts";
 import { openGuestSession } from "../guest-session.ts";
 import { examineHost } from "../host-checks.ts";
-import { type LaunchMethod, launchCell } from "../launch.ts";
+import { findHostUsers } from "../host-users.ts";
+import { type LaunchOptions, launchCell } from "../launch.ts";
 import type { ProcessCell } from "../process-cell.ts";
 import { findRuntimeFiles } from "../runtime-files.ts";
 import { buildGuest, hostClock, LIMITS, testFolderId } from "../testing/real-cells.ts";
@@ -13,21 +14,26 @@ import { callFilters } from "./seccomp.ts";
 
 type Level = "full" | "confined";
 
-const methods = new Map<Level, LaunchMethod>();
+type Way = Pick<LaunchOptions, "method" | "user">;
+
+const ways = new Map<Level, Way>();
 const cells: ProcessCell[] = [];
 
 beforeAll(async () => {
   buildGuest();
   const findings = await examineHost(testFolderId(), hostClock);
-  if (findings.confinement === "full" && findings.launch !== undefined) methods.set("full", findings.launch.method);
+  if (findings.confinement === "full" && findings.launch !== undefined)
+    ways.set("full", { method: findings.launch.method, user: findings.launch.users?.take() });
   else console.warn(`Skipped: this host gives "${findings.confinement}" and not "full"`);
-  const asNobody = process.getuid?.() === 0;
-  const plain: LaunchMethod = { kind: "plain", setpriv: undefined, asNobody, filters: callFilters(process.arch) };
+  const plain: Way = {
+    method: { kind: "plain", setpriv: undefined, filters: callFilters(process.arch) },
+    user: findHostUsers("walls")?.take(),
+  };
   const cell = await launch(plain).catch((error: unknown) => {
     console.warn(`Skipped: "confined" is not to be had here: ${String(error)}`);
     return undefined;
   });
-  if (cell !== undefined) methods.set("confined", plain);
+  if (cell !== undefined) ways.set("confined", plain);
   await cell?.kill();
 });
 
@@ -35,12 +41,12 @@ afterAll(async () => {
   await Promise.all(cells.map((cell) => cell.kill()));
 });
 
-async function launch(method: LaunchMethod): Promise<ProcessCell> {
+async function launch(way: Way): Promise<ProcessCell> {
   const search = await findRuntimeFiles();
   if (search.kind === "missing") throw new Error(`Cannot find ${search.what}`);
   const limits = { ...LIMITS, memoryBytes: 512 * 1024 * 1024 };
   const cell = await launchCell({
-    method,
+    ...way,
     files: search.files,
     limits,
     group: undefined,
@@ -53,9 +59,9 @@ async function launch(method: LaunchMethod): Promise<ProcessCell> {
 
 /** Starts a service whose calls are these, and gives what calls them; undefined where the level is not to be had. */
 async function serve(level: Level, calls: Readonly<Record<string, string>>) {
-  const method = methods.get(level);
-  if (method === undefined) return undefined;
-  const cell = await launch(method);
+  const way = ways.get(level);
+  if (way === undefined) return undefined;
+  const cell = await launch(way);
   const session = openGuestSession(
     cell,
     { onLog: () => {}, onOutgoing: () => {}, onLimit: () => {} },
