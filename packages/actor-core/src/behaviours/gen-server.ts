@@ -3,7 +3,7 @@ import { MissingCallback } from "../process/errors.ts";
 import { Exit, type ExitReason } from "../process/exit-reason.ts";
 import { Call, Cast, OwnMessage, type ReplyTo } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
-import { exitAfterTurn, processOf } from "../process/process.ts";
+import { processOf } from "../process/process.ts";
 import type { Naming } from "../process/process-name.ts";
 import { reportUnexpected } from "../process/report-unexpected.ts";
 import type {
@@ -129,7 +129,7 @@ class GenServerHandler<State, Args extends readonly unknown[]>
     return result;
   }
 
-  handle(message: unknown, self: Self): Awaitable<undefined> {
+  handle(message: unknown, self: Self): Awaitable<void> {
     const idle = this.#idle;
     if (idle) {
       this.#idle = undefined;
@@ -166,7 +166,7 @@ class GenServerHandler<State, Args extends readonly unknown[]>
   }
 
   /** @param from Who is to be answered, when that is somebody. */
-  #run(name: CallbackName, input: unknown, self: Self, from?: ReplyTo): Awaitable<undefined> {
+  #run(name: CallbackName, input: unknown, self: Self, from?: ReplyTo): Awaitable<void> {
     const server = this.callbacks;
     const state = this.#state as State;
     let result: Awaitable<unknown>;
@@ -195,7 +195,7 @@ class GenServerHandler<State, Args extends readonly unknown[]>
       : this.#apply(name, result, from, self);
   }
 
-  #apply(callback: string, result: unknown, from: ReplyTo | undefined, self: Self): Awaitable<undefined> {
+  #apply(callback: string, result: unknown, from: ReplyTo | undefined, self: Self): Awaitable<void> {
     if (isServerResult(result)) {
       switch (result.kind) {
         case "reply":
@@ -214,14 +214,14 @@ class GenServerHandler<State, Args extends readonly unknown[]>
           return this.#stopWith(result, self);
       }
     }
-    return this.stop(Exit.badReturn(callback, result), self);
+    return this.#end(Exit.badReturn(callback, result), self);
   }
 
-  #stopWith(result: Stop<unknown> | StopReply<unknown, unknown>, self: Self): Awaitable<undefined> {
+  #stopWith(result: Stop<unknown> | StopReply<unknown, unknown>, self: Self): Awaitable<void> {
     if ("state" in result) {
       this.#state = result.state as State;
     }
-    return this.stop(result.reason, self);
+    return this.#end(result.reason, self);
   }
 
   #next(after: After | undefined, self: Self): undefined {
@@ -233,17 +233,18 @@ class GenServerHandler<State, Args extends readonly unknown[]>
     }
   }
 
-  #crash(error: unknown, self: Self): Awaitable<undefined> {
-    if (self.isAlive(self.pid)) {
-      return this.stop(error instanceof Unwind ? error.reason : Exit.crash(error), self);
-    }
-    return undefined;
+  #crash(error: unknown, self: Self): Awaitable<void> {
+    return this.#end(error instanceof Unwind ? error.reason : Exit.crash(error), self);
   }
 
-  stop(reason: ExitReason, self: Self): Awaitable<undefined> {
+  /** Ends the server with its turn; one that has ended already stays as it is. */
+  #end(reason: ExitReason, self: Self): Awaitable<void> {
+    return processOf(self.pid)?.stop(reason);
+  }
+
+  stop(reason: ExitReason, self: Self): Awaitable<void> {
     this.#idle?.timer.cancel();
-    const done = this.callbacks.terminate?.(reason, this.#state as State, self);
-    return andThen(done, () => exitAfterTurn(self, reason));
+    return this.callbacks.terminate?.(reason, this.#state as State, self);
   }
 }
 

@@ -103,7 +103,7 @@ export class Gathering implements TaskWaiter {
         monitor.leave(this);
       }
     }
-    this.#pending.resolve(reason);
+    this.#owner.runtime.paced(() => this.#pending.resolve(reason));
   }
 
   /** Whether it was open. */

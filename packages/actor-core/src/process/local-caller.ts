@@ -88,7 +88,7 @@ export abstract class LocalCaller implements Caller {
       return new Start(process, owner, timeoutMs, monitor).result;
     } catch (error) {
       return error instanceof NameTaken
-        ? Promise.resolve({ kind: "already-started", pid: error.holder })
+        ? this.#paced<StartResult<Pid<M>>>({ kind: "already-started", pid: error.holder })
         : Promise.reject(error);
     }
   }
@@ -101,16 +101,25 @@ export abstract class LocalCaller implements Caller {
     }
     checkReason("stop", reason);
     const process = this.lookUp(target);
-    let actual: ExitReason = process ? Exit.callingSelf : Exit.noproc;
-    if (process && process !== this.process) {
-      const end = new EndOf(process, this.process, timeoutMs);
-      process.askToStop(reason);
-      actual = await end.result;
-      if (isSameReason(actual, reason)) {
+    let actual: ExitReason = Exit.callingSelf;
+    if (!process || process !== this.process) {
+      const ended = this.#endOf(process, timeoutMs);
+      process?.askToStop(reason);
+      actual = await ended;
+      if (process && isSameReason(actual, reason)) {
         return;
       }
     }
     throw new StopFailed(target, actual);
+  }
+
+  #endOf(process: Process | undefined, timeoutMs?: number): Promise<ExitReason> {
+    return process ? new EndOf(process, this.process, timeoutMs).result : this.#paced(Exit.noproc);
+  }
+
+  /** An answer that is there already. */
+  #paced<T>(answer: T): Promise<T> {
+    return new Promise((resolve) => this.runtime.paced(() => resolve(answer)));
   }
 
   exitSignal(target: Target, reason: ExitReason): void {
@@ -137,8 +146,7 @@ export abstract class LocalCaller implements Caller {
 
   exited(target: Target): Promise<ExitReason> {
     this.alive();
-    const process = this.lookUp(target);
-    return process ? new EndOf(process, this.process, undefined).result : Promise.resolve(Exit.noproc);
+    return this.#endOf(this.lookUp(target));
   }
 
   whereis(target: Target): Pid | undefined {
@@ -391,7 +399,7 @@ export class ProcessSelf extends LocalCaller implements Self {
 
   receive(match?: (message: unknown) => boolean, options?: { readonly timeoutMs: number }): Promise<never> {
     this.alive();
-    if (options !== undefined) {
+    if (options) {
       checkDelay("receive timeout", options.timeoutMs);
     }
     // The overloads of `Self.receive` say what comes of which arguments.
@@ -399,9 +407,8 @@ export class ProcessSelf extends LocalCaller implements Self {
   }
 
   async sleep(delayMs: number): Promise<void> {
-    this.alive();
     checkDelay("delay", delayMs);
-    await this.process.receive(() => false, delayMs);
+    await this.receive(() => false, { timeoutMs: delayMs });
   }
 }
 

@@ -1,4 +1,4 @@
-import { defer } from "./deferred.ts";
+import { type Deferred, defer } from "./deferred.ts";
 import { ProcessExited } from "./errors.ts";
 import { Exit, type ExitReason, isExpected } from "./exit-reason.ts";
 import type { HostSignal } from "./host-signal.ts";
@@ -78,11 +78,11 @@ export interface Birth {
 
 interface Receive {
   readonly match: ((message: unknown) => boolean) | undefined;
-  readonly promise: Promise<unknown>;
-  readonly resolve: (message: unknown) => void;
-  readonly reject: (error: unknown) => void;
+  readonly pending: Deferred<unknown>;
   /** Sees system messages too. */
   readonly system: boolean;
+  /** Takes what is there, and waits for nothing: by its nature, or as its time is over. */
+  atOnce: boolean;
   deadline: Deadline | undefined;
   /** Messages before this place have been looked at. */
   position: number;
@@ -460,27 +460,22 @@ export class Process implements Runnable, Listed {
     if (this.#receive) {
       throw new TypeError(`Cannot receive: process ${this.pid} is receiving already`);
     }
-    const { promise, resolve, reject } = defer<unknown>();
-    const receive: Receive = { match, promise, resolve, reject, system, deadline: undefined, position: 0 };
+    const pending = defer<unknown>();
+    const atOnce = timeoutMs === 0;
+    const receive: Receive = { match, pending, system, atOnce, deadline: undefined, position: 0 };
     this.#receive = receive;
-    if (this.#unseen(receive) && !this.runtime.queue.trySpend()) {
+    if ((atOnce || this.mailbox?.size) && !this.runtime.queue.trySpend()) {
       this.wake();
     } else {
       this.#look();
     }
-    if (timeoutMs === 0 && !this.#unseen(receive)) {
-      this.#finishReceive(receive, timedOut);
-    } else if (timeoutMs !== undefined && this.#receive === receive) {
+    if (timeoutMs && this.#receive === receive) {
       receive.deadline = this.runtime.timers.after(timeoutMs, () => {
+        receive.atOnce = true;
         this.#look();
-        this.#finishReceive(receive, timedOut);
       });
     }
-    return promise;
-  }
-
-  #unseen(receive: Receive): boolean {
-    return this.mailbox !== undefined && receive.position < this.mailbox.size;
+    return pending.promise;
   }
 
   /** Looks at what has not been looked at for a message that is waited for. */
@@ -517,14 +512,15 @@ export class Process implements Runnable, Listed {
       this.#finishReceive(receive, mailbox.removeAt(receive.position));
       return;
     }
+    if (receive?.atOnce) {
+      this.#finishReceive(receive, timedOut);
+    }
   }
 
   #finishReceive(receive: Receive, message: unknown): void {
-    if (this.#receive === receive) {
-      this.#receive = undefined;
-      receive.deadline?.clear();
-      receive.resolve(message);
-    }
+    this.#receive = undefined;
+    receive.deadline?.clear();
+    receive.pending.resolve(message);
   }
 
   // Ending
@@ -600,7 +596,7 @@ export class Process implements Runnable, Listed {
     const receive = this.#receive;
     if (receive) {
       receive.deadline?.clear();
-      rejectQuietly(receive, new ProcessExited(this.pid, "receive"));
+      rejectQuietly(receive.pending, new ProcessExited(this.pid, "receive"));
     }
     const abort = this.#abort;
     if (abort) {
@@ -624,15 +620,6 @@ export function rejectQuietly(
 ): void {
   pending.promise.catch(() => {});
   pending.reject(error);
-}
-
-/** `self.exit` for a behaviour whose turn is over: a throw costs more than most turns. */
-export function exitAfterTurn(self: Self, reason: ExitReason): undefined {
-  const process = processOf(self.pid);
-  if (process) {
-    process.exiting ??= reason;
-  }
-  return undefined;
 }
 
 /** Who spawned it, who spawned that one, and so on. Of one who is dead nothing further is known. */

@@ -60,7 +60,9 @@ export class Request extends Call implements ReplyTo, Watcher, Holding {
     const process = to.process;
     const signal = options?.signal;
     if (!process || process === owner || signal?.aborted) {
-      call.#fail(!process ? Exit.noproc : process === owner ? Exit.callingSelf : Exit.aborted(signal?.reason));
+      runtime.paced(() =>
+        call.#fail(!process ? Exit.noproc : process === owner ? Exit.callingSelf : Exit.aborted(signal?.reason)),
+      );
       return promise;
     }
     call.#process = process;

@@ -41,7 +41,7 @@ export class RunQueue implements Scheduler {
   readonly #ring = new Ring<Runnable>();
   readonly #budget: Budget;
   readonly #nowMs: () => number;
-  #state: "idle" | "starting" | "draining" | "yielding" = "idle";
+  #state: "idle" | "draining" | "yielding" = "idle";
   /** Work done in all, up to when the host last had its turn, and up to when the clock was last looked at. */
   #total = 0;
   #totalAtTurn = 0;
@@ -68,7 +68,7 @@ export class RunQueue implements Scheduler {
   push(runnable: Runnable): void {
     this.#ring.push(runnable);
     if (this.#state === "idle") {
-      this.#state = "starting";
+      this.#state = "draining";
       settled.then(this.#drain);
     }
   }
@@ -82,7 +82,6 @@ export class RunQueue implements Scheduler {
   }
 
   readonly #drain = (): void => {
-    this.#state = "draining";
     const ring = this.#ring;
     while (ring.size > 0) {
       this.#total += ring.shift().run(Math.min(TURN, this.#checkEvery));
@@ -96,6 +95,7 @@ export class RunQueue implements Scheduler {
   };
 
   readonly #resume = (): void => {
+    this.#state = "draining";
     this.#totalAtTurn = this.#totalAtCheck = this.#total;
     this.#turnBeganMs = this.#checkedMs = this.#nowMs();
     this.#drain();

@@ -33,8 +33,24 @@ export class Runtime {
   }
 
   makePid(process: object): Pid {
-    this.#lastId += 1;
-    return new Pid(this.#lastId, process);
+    return new Pid(++this.#lastId, process);
+  }
+
+  /**
+   * Does at once what need not wait for anything, but not without end: whoever asks again and again for what is there at
+   * once would never let the host have its turn.
+   */
+  paced(act: () => void): void {
+    if (this.queue.trySpend()) {
+      act();
+    } else {
+      this.queue.push({
+        run() {
+          act();
+          return 1;
+        },
+      });
+    }
   }
 
   report(report: Report): void {

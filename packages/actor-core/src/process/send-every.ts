@@ -3,6 +3,7 @@ import type { MessageTo } from "./protocol.ts";
 import type { Caller, Target } from "./self.ts";
 import { SendingTimer } from "./sending-timer.ts";
 import { checkDelay, type Timer, type Timers } from "./timers.ts";
+import { refusal } from "./wrong-type.ts";
 
 /**
  * As `sendAfter`, again and again until cancelled or the target process has ended. Intervals do not drift: each is counted
@@ -21,7 +22,10 @@ export function sendEvery<M>(
   message: NoInfer<MessageTo<M>>,
 ): Timer {
   const from = living(caller, "sendEvery");
-  checkDelay("interval", intervalMs, 1);
+  checkDelay("interval", intervalMs);
+  if (intervalMs < 1) {
+    throw new RangeError(refusal("take interval", "1 ms or more", intervalMs));
+  }
   from.lookUp(target);
   return new Interval(from.runtime.timers, intervalMs, target, () => from.deliverTo(target, message));
 }

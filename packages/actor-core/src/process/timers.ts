@@ -137,9 +137,9 @@ export class Timers {
 export class Deadline implements Timer {
   dueMs: number;
   /** Kept by the timers, like the next. */
-  sequence = 0;
+  declare sequence: number;
   /** Place in the heap; -1 once fired or cancelled. */
-  heapIndex = -1;
+  declare heapIndex: number;
   protected readonly timers: Timers;
   protected readonly act: () => void;
 
@@ -183,11 +183,11 @@ function isBefore(a: Deadline, b: Deadline): boolean {
 }
 
 /** Refuses what is no delay: too short, not a number, not finite. */
-export function checkDelay(what: string, delayMs: number, leastMs = 0): void {
+export function checkDelay(what: string, delayMs: number): void {
   if (typeof delayMs !== "number") {
     throw wrongType(`take ${what}`, "milliseconds", delayMs);
   }
-  if (!(delayMs >= leastMs && delayMs < UNLIMITED)) {
-    throw new RangeError(refusal(`take ${what}`, `${leastMs} ms or more`, delayMs));
+  if (!(delayMs >= 0 && delayMs < UNLIMITED)) {
+    throw new RangeError(refusal(`take ${what}`, "0 ms or more", delayMs));
   }
 }

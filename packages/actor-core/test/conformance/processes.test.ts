@@ -1,5 +1,6 @@
-import { expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import {
+  asyncTask,
   type Call,
   createActorSystem,
   Down,
@@ -11,9 +12,10 @@ import {
   type Pid,
   processInfo,
   type Self,
+  yieldTask,
 } from "../../src/index.ts";
 import { quiesce } from "../../src/testing/index.ts";
-import { obedient, startWorld } from "./world.ts";
+import { obedient, rejection, startWorld } from "./world.ts";
 
 const crashWith = (error: unknown) => () => {
   throw error;
@@ -217,17 +219,64 @@ test("PROC-025 busy processes starve neither their peers nor the host", async ()
   expect(handled).toBeGreaterThan(2_000);
 });
 
-test("PROC-025 a loop of awaited calls lets host timers fire", async () => {
-  const system = createActorSystem();
-  const server = system.spawn({ handle: (message) => (message as Call).from.reply(1) });
-  let fired = false;
-  setTimeout(() => {
-    fired = true;
-  }, 1);
-  for (let i = 0; i < 1_000_000 && !fired; i++) {
-    await system.call(server, i);
-  }
-  expect(fired).toBe(true);
+describe("PROC-025 asking again and again for what is there at once lets host timers fire", () => {
+  const dead = async (self: Self): Promise<Pid> => {
+    const pid = self.spawn(() => {});
+    await self.exited(pid);
+    return pid;
+  };
+  const loops: Record<string, (self: Self) => Promise<() => Promise<unknown>>> = {
+    "an answered call": async (self) => {
+      const server = self.spawn({ handle: (message) => (message as Call).from.reply(1) });
+      return () => self.call(server, 1);
+    },
+    "a call to one who is dead": async (self) => {
+      const pid = await dead(self);
+      return () => rejection(self.call(pid, 1));
+    },
+    "a call to itself": async (self) => () => rejection(self.call(self.pid, 1)),
+    "an aborted call": async (self) => {
+      const server = self.spawn({ handle() {} });
+      return () => rejection(self.call(server, 1, { signal: AbortSignal.abort() }));
+    },
+    "a receive that waits for nothing": async (self) => () => self.receive(undefined, { timeoutMs: 0 }),
+    "a receive of what waits": async (self) => {
+      return () => {
+        self.send(self.pid, 1);
+        return self.receive();
+      };
+    },
+    "no sleep": async (self) => () => self.sleep(0),
+    "the end of one who is dead": async (self) => {
+      const pid = await dead(self);
+      return () => self.exited(pid);
+    },
+    "a stop of one who is dead": async (self) => {
+      const pid = await dead(self);
+      return () => rejection(self.stop(pid));
+    },
+    "a start under a name that is taken": async (self) => {
+      self.spawn({ handle() {} }, { name: "taken" });
+      return () => self.start({ handle() {} }, { name: "taken" });
+    },
+    "a start that is ignored": async (self) => () => self.start({ init: () => ({ kind: "ignore" }), handle() {} }),
+    "a task that is not done": async (self) => {
+      const task = asyncTask(self, (own) => own.receive());
+      return () => yieldTask(self, task, { timeoutMs: 0 });
+    },
+  };
+
+  test.each(Object.keys(loops))("%s", async (name) => {
+    const system = createActorSystem();
+    let fired = false;
+    const pid = system.spawn(async (self) => {
+      const again = await loops[name]?.(self);
+      setTimeout(() => (fired = true), 1);
+      for (let i = 0; i < 1_000_000 && !fired; i++) await again?.();
+    });
+    expect(await system.exited(pid)).toEqual(Exit.normal);
+    expect(fired).toBe(true);
+  });
 });
 
 test("PROC-011 a dictionary gives back what was there before", async () => {
