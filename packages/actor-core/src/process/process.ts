@@ -347,7 +347,7 @@ export class Process implements Runnable, Listed {
   #handleUpTo(limit: number): number {
     let handled = 0;
     // Read anew each time: a message may lay something around the mailbox.
-    for (let mailbox = this.mailbox; mailbox && mailbox.size > 0; mailbox = this.mailbox) {
+    for (let mailbox = this.mailbox; mailbox?.size; mailbox = this.mailbox) {
       if (handled === limit || this.#phase !== IDLE) {
         this.wake();
         break;
@@ -363,9 +363,11 @@ export class Process implements Runnable, Listed {
 
   /** A mailbox without messages goes to whoever needs one next, so that an idle process is small. */
   #giveMailbox(): void {
-    if (this.mailbox instanceof Ring && this.mailbox.size === 0) {
-      if (this.runtime.spareRings.length < SPARE_RINGS) {
-        this.runtime.spareRings.push(this.mailbox);
+    const mailbox = this.mailbox;
+    const spareRings = this.runtime.spareRings;
+    if (mailbox instanceof Ring && mailbox.size === 0) {
+      if (spareRings.length < SPARE_RINGS) {
+        spareRings.push(mailbox);
       }
       this.mailbox = undefined;
     }
@@ -432,7 +434,7 @@ export class Process implements Runnable, Listed {
     }
     this.#phase = IDLE;
     this.current = undefined;
-    if (this.mailbox && this.mailbox.size > 0) {
+    if (this.mailbox?.size) {
       this.wake();
     } else {
       this.#giveMailbox();
@@ -464,7 +466,8 @@ export class Process implements Runnable, Listed {
     const atOnce = timeoutMs === 0;
     const receive: Receive = { match, pending, system, atOnce, deadline: undefined, position: 0 };
     this.#receive = receive;
-    if ((atOnce || this.mailbox?.size) && !this.runtime.queue.trySpend()) {
+    // Who asks for nothing wants to give way, and may have worked for long.
+    if ((atOnce || this.mailbox?.size) && !this.runtime.queue.trySpend(atOnce)) {
       this.wake();
     } else {
       this.#look();

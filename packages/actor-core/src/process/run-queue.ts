@@ -22,8 +22,12 @@ export interface Scheduler {
   /** All work ever done; tells whether anything has happened. */
   readonly total: number;
   push(runnable: Runnable): void;
-  /** Accounts for one piece of work done without waiting; false when it has to wait for its turn. */
-  trySpend(): boolean;
+  /**
+   * Accounts for one piece of work done without waiting; false when it has to wait for its turn.
+   *
+   * @param long There may have been much since the last one, so look at the clock.
+   */
+  trySpend(long?: boolean): boolean;
 }
 
 /** Messages one process may handle before its peers get their turn. */
@@ -73,7 +77,10 @@ export class RunQueue implements Scheduler {
     }
   }
 
-  trySpend(): boolean {
+  trySpend(long?: boolean): boolean {
+    if (long) {
+      this.#checkEvery = 1;
+    }
     if (this.#state === "yielding" || this.#exhausted()) {
       return false;
     }

@@ -47,6 +47,27 @@ test("a drain stops at its budget of time", async () => {
   expect(handled).toBeLessThan(60);
 });
 
+test("long work that gives way by a sleep of 0 ms holds up the host for no more than a step", async () => {
+  const system = createActorSystem({ budget: { elapsedMs: 1 } });
+  // Such fast ones that the clock is seldom looked at.
+  const pid = system.spawn({ handle() {} });
+  for (let i = 0; i < 1_000; i++) {
+    system.send(pid, i);
+  }
+  await quiesce(system);
+  let steps = 0;
+  let turned = false;
+  const worker = system.spawn(async (self) => {
+    setImmediate(() => (turned = true));
+    for (; !turned && steps < 100; steps++) {
+      for (const endMs = performance.now() + 1; performance.now() < endMs; );
+      await self.sleep(0);
+    }
+  });
+  await system.exited(worker);
+  expect(steps).toBeLessThan(5);
+});
+
 test("quiesce lets promises settle and fires what is due, but does not move time", async () => {
   const clock = manualClock();
   const system = createActorSystem({ clock });
