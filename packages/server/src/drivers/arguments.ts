@@ -7,6 +7,8 @@ import { argumentsRefused } from "./refusals.ts";
 /** Of a key. With what stands before them they still are a resource's name, also in an operator's words. */
 export const mostNames = 11;
 const longestKey = 256;
+/** Most keys: the same as a resource's names, whatever those may hold beside. At most {@link mostNames} of them. */
+const plainKey = /^[A-Za-z0-9_-]{1,64}(?:\/[A-Za-z0-9_-]{1,64}){0,10}$/;
 const plainName = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** What an operation was given, read one by one. Each throws `DRIVER_ARGUMENTS_INVALID`. */
@@ -94,6 +96,7 @@ export const namePath = (key: string): string => pathOf(key) ?? "";
 
 /** Undefined for what is no key. */
 function pathOf(key: string): string | undefined {
+  if (plainKey.test(key)) return key;
   const names = key.split("/");
   if (names.length > mostNames) return undefined;
   try {

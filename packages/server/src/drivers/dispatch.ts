@@ -106,7 +106,8 @@ export class DriverDispatch {
     message.answer({ kind: "reply", bytes });
   }
 
-  async #do(session: DriverSession, { target, method, args, lent }: OutgoingMessage): Promise<unknown> {
+  /** @throws {SoloError} Also at once. */
+  #do(session: DriverSession, { target, method, args, lent }: OutgoingMessage): Promise<unknown> {
     const name = `${target}.${method}`;
     const given = readArguments(name, args);
     if (target === SELF) return this.#doForSelf(session, method, given);
@@ -276,6 +277,8 @@ async function decideAll(
   authority: ServiceAuthority,
   needs: readonly Need[],
 ): Promise<readonly Permit<Ability, "self">[]> {
+  const [only, ...others] = needs;
+  if (only !== undefined && others.length === 0) return [await authority.decide(only)];
   const permits: Permit<Ability, "self">[] = [];
   for (const need of needs) permits.push(await authority.decide(need));
   return permits;
@@ -283,7 +286,9 @@ async function decideAll(
 
 /** Begins one effect under all of its permits, in this turn. */
 const runAll = <Result>(permits: readonly Permit[], effect: () => Result): Result =>
-  permits.reduceRight<() => Result>((inner, permit) => () => permit.run(inner), effect)();
+  permits.length === 1
+    ? (permits[0] as Permit).run(effect)
+    : permits.reduceRight<() => Result>((inner, permit) => () => permit.run(inner), effect)();
 
 function readArguments(operation: string, bytes: Uint8Array): readonly unknown[] {
   try {

@@ -233,18 +233,28 @@ async function bringUp(
   const guest = attempt.guest();
   const { begunAtMs } = guest;
   const outlet = context.openOutlet(service);
+  let isAccepted = false;
+  let waiting = 0;
   guest.attach({
     onLog: ({ trace, ...line }) => {
       if (!outlet.mayLog) return;
       service.logs.append({ atMs: clock.wallMs(), ...line, correlationId: traceIdOf(trace) });
     },
-    // Whatever happens inside, nothing leaves the cell before it is on record that the service was accepted.
-    onOutgoing: (message) =>
+    // Whatever happens inside, nothing leaves the cell before it is on record that the service was accepted; nor before what waits
+    // for that.
+    onOutgoing: (message) => {
+      if (isAccepted && waiting === 0) return outlet.deliver(message);
+      waiting += 1;
       void attempt.accept().then(
-        () => outlet.deliver(message),
+        () => {
+          isAccepted = true;
+          waiting -= 1;
+          outlet.deliver(message);
+        },
         // It would wait for an answer that cannot come.
         () => void guest.opened.then(({ session }) => session.kill()),
-      ),
+      );
+    },
     onLimit: (limit, level, used, trace) => {
       const verdict = context.limits.reached(service, limit, level, used, traceIdOf(trace));
       if (verdict !== undefined) void guest.opened.then(({ session }) => session.end(verdict));

@@ -5,12 +5,13 @@ import {
   type Denial,
   type Grant,
   inspect,
+  resource,
   SigningRefused,
   type Permit as TokenPermit,
   type VerifiedCapability,
 } from "@solo/capabilities";
 import type { Authority } from "../authority/authority.ts";
-import { placeIn, resourceIn } from "../authority/authorize.ts";
+import { placeIn } from "../authority/authorize.ts";
 import { denied } from "../authority/denied.ts";
 import { formatGrant } from "../authority/grant-text.ts";
 import type { Ability, Vocabulary } from "../authority/vocabulary.ts";
@@ -136,10 +137,11 @@ export class ServiceAuthority {
       return `use ${request.ability} on ${shown(path)}${goal}`;
     };
     const capability = await this.capability(action);
-    const resource = resourceIn(capability.tenant, this.#tenant, path);
+    // Not remembered, as names of services are: a key is asked for once in a while.
+    const asked = resource(`solo://${placeIn(capability.tenant, this.#tenant)}/${path}`);
     const decision = this.#authority.verifier.authorize(capability, {
       ...request,
-      resource,
+      resource: asked,
     } as unknown as AccessRequest<Vocabulary, Name>);
     if ("code" in decision) {
       // Which link said no, and what the deployer holds, is not the service's to know.
@@ -151,7 +153,7 @@ export class ServiceAuthority {
       tenant: capability.tenant,
       cid: capability.cids.at(-1) ?? "",
       ability: request.ability,
-      resource: resource.text,
+      resource: asked.text,
       actor: this.#actor,
       correlationId: this.#service.correlationId,
     });

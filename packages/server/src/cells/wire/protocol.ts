@@ -538,8 +538,7 @@ const UTF8 = new TextEncoder();
 const TEXT = new TextDecoder("utf-8", { ignoreBOM: true });
 
 class FieldWriter {
-  readonly #parts: number[] = [];
-  #texts: Uint8Array[] = [];
+  #bytes = new Uint8Array(FEW_BYTES);
   #length = 0;
 
   constructor(kind: number) {
@@ -547,17 +546,22 @@ class FieldWriter {
   }
 
   u8(value: number): this {
-    return this.#bytes([value & 0xff]);
+    this.#reserve(1);
+    this.#bytes[this.#length] = value;
+    this.#length += 1;
+    return this;
   }
 
   u32(value: number): this {
     const bounded = Math.min(0xffff_ffff, Math.max(0, Math.trunc(Number.isFinite(value) ? value : 0xffff_ffff)));
-    return this.#bytes([bounded & 0xff, (bounded >>> 8) & 0xff, (bounded >>> 16) & 0xff, bounded >>> 24]);
+    return this.#u16(bounded & 0xffff).#u16(bounded >>> 16);
   }
 
   /** Length u16 and text, cut to its bound. */
   text(value: string, maxBytes: number): this {
-    return this.#text(UTF8.encode(cutText(value, maxBytes)));
+    const start = this.#length;
+    this.#u16(0).rest(cutText(value, maxBytes));
+    return this.#setU16(start, this.#length - start - 2);
   }
 
   optional(value: string | undefined, maxBytes: number): this {
@@ -570,57 +574,60 @@ class FieldWriter {
     }
     this.#u16(names.length);
     for (const name of names) {
-      const bytes = UTF8.encode(name);
-      if (bytes.length > maxBytes) {
-        throw new RangeError(`Cannot write name: at most ${maxBytes} bytes are allowed, got ${bytes.length}`);
+      const bytes = UTF8.encode(name).length;
+      if (bytes > maxBytes) {
+        throw new RangeError(`Cannot write name: at most ${maxBytes} bytes are allowed, got ${bytes}`);
       }
-      this.#text(bytes);
+      this.text(name, maxBytes);
     }
     return this;
   }
 
   /** Text without a length, up to the end of the payload. */
   rest(value: string): this {
-    return this.#append(UTF8.encode(value));
+    this.#reserve(value.length * 3);
+    const written = writeAscii(value, this.#bytes, this.#length);
+    this.#length += written ?? UTF8.encodeInto(value, this.#bytes.subarray(this.#length)).written;
+    return this;
   }
 
   bytes(): Uint8Array {
-    this.#flush();
-    const out = new Uint8Array(this.#length);
-    let offset = 0;
-    for (const part of this.#texts) {
-      out.set(part, offset);
-      offset += part.length;
-    }
-    return out;
+    return this.#bytes.slice(0, this.#length);
   }
 
   #u16(value: number): this {
-    return this.#bytes([value & 0xff, (value >>> 8) & 0xff]);
+    this.#reserve(2);
+    this.#length += 2;
+    return this.#setU16(this.#length - 2, value);
   }
 
-  #text(bytes: Uint8Array): this {
-    return this.#u16(bytes.length).#append(bytes);
-  }
-
-  #bytes(values: readonly number[]): this {
-    this.#parts.push(...values);
+  #setU16(place: number, value: number): this {
+    this.#bytes[place] = value;
+    this.#bytes[place + 1] = value >>> 8;
     return this;
   }
 
-  #append(bytes: Uint8Array): this {
-    this.#flush();
-    this.#texts.push(bytes);
-    this.#length += bytes.length;
-    return this;
+  #reserve(bytes: number): void {
+    const needed = this.#length + bytes;
+    if (needed <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+    grown.set(this.#bytes);
+    this.#bytes = grown;
   }
+}
 
-  #flush(): void {
-    if (this.#parts.length === 0) return;
-    const bytes = Uint8Array.from(this.#parts.splice(0));
-    this.#texts.push(bytes);
-    this.#length += bytes.length;
+/** Most fields are names of a few letters, for which the encoder takes longer than the letters. */
+const FEW_BYTES = 64;
+
+/** @returns How many bytes it took; undefined, with nothing written that counts, for what is long or not ASCII. */
+function writeAscii(text: string, target: Uint8Array, start: number): number | undefined {
+  if (text.length > FEW_BYTES) return undefined;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code > 0x7f) return undefined;
+    target[start + index] = code;
   }
+  return text.length;
 }
 
 class FieldReader {
@@ -632,7 +639,7 @@ class FieldReader {
   }
 
   u8(): number {
-    return this.#take(1)[0] ?? 0;
+    return this.#at(this.#skip(1));
   }
 
   flag(): boolean {
@@ -651,8 +658,7 @@ class FieldReader {
   }
 
   u32(): number {
-    const [a = 0, b = 0, c = 0, d = 0] = this.#take(4);
-    return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
+    return this.#u16() + this.#u16() * 0x1_0000;
   }
 
   text(maxBytes: number): string {
@@ -696,19 +702,29 @@ class FieldReader {
   }
 
   #u16(): number {
-    const [low = 0, high = 0] = this.#take(2);
-    return low | (high << 8);
+    const place = this.#skip(2);
+    return this.#at(place) | (this.#at(place + 1) << 8);
+  }
+
+  #at(place: number): number {
+    return this.#bytes[place] ?? 0;
   }
 
   #take(length: number): Uint8Array {
-    const end = this.#offset + length;
+    const start = this.#skip(length);
+    return this.#bytes.subarray(start, this.#offset);
+  }
+
+  /** @returns Where so many bytes begin, of which all are there. A view of a byte or two would take longer than to read them. */
+  #skip(length: number): number {
+    const start = this.#offset;
+    const end = start + length;
     if (end > this.#bytes.length) {
       throw new ProtocolError(
-        `Cannot read message: ${length} bytes are wanted, ${this.#bytes.length - this.#offset} are left`,
+        `Cannot read message: ${length} bytes are wanted, ${this.#bytes.length - start} are left`,
       );
     }
-    const bytes = this.#bytes.subarray(this.#offset, end);
     this.#offset = end;
-    return bytes;
+    return start;
   }
 }
