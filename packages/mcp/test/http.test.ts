@@ -205,13 +205,59 @@ test("a method that there is not is told with those that there are", async () =>
   });
 });
 
-test.each([
-  ["another kind of content", initialize, { "content-type": "text/plain" }, 415],
-  ["a page of another origin", initialize, { origin: "https://evil.example" }, 403],
-])("%s is refused", async (_, body, more, status) => {
-  const refused = await post(ann, body, more);
-  expect(refused.status).toBe(status);
-  await refused.text();
+test("a page of another origin is refused", async () => {
+  const refused = await post(ann, initialize, { origin: "https://evil.example" });
+  expect([refused.status, await refused.json()]).toEqual([403, expect.objectContaining({ reason: "ORIGIN_REFUSED" })]);
+});
+
+const explained = {
+  message: expect.any(String),
+  found: expect.any(String),
+  wanted: expect.any(String),
+  fix: expect.any(String),
+};
+
+test("what the protocol does not allow is refused with its status, what was found, what is wanted and a fix", async () => {
+  const begun = await post(ann, initialize);
+  const session = { "mcp-session-id": begun.headers.get("mcp-session-id") ?? "" };
+  await begun.text();
+  const ask = (method: string, more: Record<string, string>) => fetchAs(ann)(url(), { method, headers: more });
+  const news = { accept: "text/event-stream", ...session };
+  const listening = await ask("GET", news);
+  expect(listening.status).toBe(200);
+  for (const [answer, status, reason] of [
+    [await post(ann, initialize, { "content-type": "text/plain" }), 415, "REQUEST_MALFORMED"],
+    [await post(ann, initialize, { accept: "application/json" }), 406, "REQUEST_MALFORMED"],
+    [await post(ann, initialize, session), 400, "REQUEST_MALFORMED"],
+    [await ask("GET", session), 406, "REQUEST_MALFORMED"],
+    [await ask("GET", { accept: "text/event-stream" }), 400, "SESSION_UNKNOWN"],
+    [await ask("GET", news), 409, "REQUEST_MALFORMED"],
+    [await ask("DELETE", {}), 400, "SESSION_UNKNOWN"],
+    [await ask("DELETE", { ...session, "mcp-protocol-version": "1999-01-01" }), 400, "REQUEST_MALFORMED"],
+  ] as const) {
+    const error = expect.objectContaining({ data: expect.objectContaining({ ...explained, reason }) });
+    expect([answer.status, await answer.json()]).toEqual([status, expect.objectContaining({ error })]);
+  }
+  await listening.body?.cancel();
+  expect((await ask("DELETE", session)).status).toBe(200);
+  expect((await post(ann, list, session)).status).toBe(404);
+});
+
+test("of a thousand sessions the latest go on, and those that had to make room are told", async () => {
+  const asBen = fetchAs(ben);
+  const begin = () => asBen(url(), { method: "POST", headers, body: JSON.stringify(initialize) });
+  const ids: string[] = [];
+  for (let begun = 0; begun < 1_000; begun += 50) {
+    const answers = await Promise.all(Array.from({ length: 50 }, begin));
+    for (const answer of answers) {
+      await answer.text();
+      ids.push(answer.headers.get("mcp-session-id") ?? "");
+    }
+  }
+  const [first, last] = [ids[0] as string, ids.at(-1) as string];
+  const late = await post(ben, list, { "mcp-session-id": first });
+  expect([late.status, await late.json()]).toEqual([404, expect.objectContaining({ reason: "SESSION_UNKNOWN" })]);
+  expect((await post(ben, list, { "mcp-session-id": last })).status).toBe(200);
 });
 
 test("a message of more than 16 MiB is refused while it comes", async () => {

@@ -1,6 +1,7 @@
 // The tools as a model's client has them: `solo mcp` in a process of its own, the protocol's own client, a real server.
 
 import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
@@ -75,23 +76,43 @@ test("a client that leaves in the middle of a call takes the process with it", a
   expect(await exited).toBe(0);
 });
 
-test("what is no message is told on standard error, and the client goes on", async () => {
+test("what is no message is answered with why, told on standard error too, and the client goes on", async () => {
   const { child, exited, answered, stderr } = openRaw();
   await answered;
-  child.stdin.write("not json\n");
-  const pong = new Promise<string>((resolve) => child.stdout.once("data", (bytes) => resolve(String(bytes))));
-  child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", id: 2, method: "ping" })}\n`);
-  expect(JSON.parse(await pong)).toEqual({ jsonrpc: "2.0", id: 2, result: {} });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async () => JSON.parse(String((await lines.next()).value));
+  const data = {
+    reason: "REQUEST_MALFORMED",
+    found: expect.any(String),
+    wanted: expect.any(String),
+    fix: expect.any(String),
+  };
+  for (const [line, id, code] of [
+    ["not json", null, -32700],
+    ["[]", null, -32600],
+    ['{"jsonrpc":"2.0","id":5,"method":"tools/list","params":[1]}', 5, -32600],
+  ] as const) {
+    child.stdin.write(`${line}\r\n`);
+    expect(await next()).toMatchObject({ jsonrpc: "2.0", id, error: { code, data } });
+  }
+  child.stdin.write(`\n${JSON.stringify({ jsonrpc: "2.0", id: 2, method: "ping" })}\n`);
+  expect(await next()).toEqual({ jsonrpc: "2.0", id: 2, result: {} });
   child.stdin.end();
   expect(await exited).toBe(0);
-  expect(stderr()).toMatch(/^solo mcp: .*not json/);
+  expect(stderr()).toMatch(/^solo mcp: .*not valid JSON/);
 });
 
 test("a message without end is given up at 16 MiB", async () => {
   const { child, exited, answered, stderr } = openRaw();
   await answered;
+  let said = "";
+  child.stdout.on("data", (text) => (said += text));
   const piece = "x".repeat(2 ** 20);
   for (let sent = 0; sent < 20; sent += 1) child.stdin.write(piece);
   expect(await exited).toBe(0);
-  expect(stderr()).toContain("exceeded maximum size of 16777216 bytes");
+  expect(JSON.parse(said).error.data).toMatchObject({
+    reason: "REQUEST_TOO_LARGE",
+    fix: expect.stringContaining("solo deploy"),
+  });
+  expect(stderr()).toContain("more than 16777216 bytes");
 });

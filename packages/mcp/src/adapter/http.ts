@@ -4,8 +4,9 @@ import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import type { Solo } from "../solo.ts";
+import { headFault } from "./head-fault.ts";
 import { createMcpServer, type Headers } from "./mcp-server.ts";
-import { readMessage } from "./read-message.ts";
+import { headRefusal, type Refusal, readMessage } from "./read-message.ts";
 
 /** Sessions of one identity, and of all. The one that was idle longest makes room for a new one. */
 const sessionsOfHolder = 100;
@@ -45,6 +46,8 @@ interface Session {
   caller: McpCaller;
   readonly transport: StreamableHTTPServerTransport;
   readonly server: Server;
+  /** The stream of news, while it is open. */
+  news: ServerResponse | undefined;
 }
 
 /** Sessions belong to the identity that began them: another one's are not found, as if they were not there. */
@@ -62,7 +65,7 @@ export function openMcpHttp(options: { readonly version: string }): McpHttp {
         sessions.set(id, session);
       },
     });
-    const session: Session = { holder: spiffeId, caller, transport, server };
+    const session: Session = { holder: spiffeId, caller, transport, server, news: undefined };
     server.onclose = () => {
       if (transport.sessionId !== undefined) sessions.delete(transport.sessionId);
     };
@@ -83,11 +86,13 @@ export function openMcpHttp(options: { readonly version: string }): McpHttp {
     async handle(request, response, caller, body) {
       const { "mcp-session-id": id, "mcp-protocol-version": version } = request.headers;
       const context = { sessionId: id?.toString(), protocolVersion: version?.toString() };
+      const { method, headers } = request;
+      const { "content-type": contentType = "", accept = "" } = headers;
+      const listens = sessions.get(String(id))?.news !== undefined;
+      const wrong = headFault({ method, contentType, accept, context, listens });
+      if (wrong !== undefined) return refuse(response, wrong.status, headRefusal(wrong.fault));
       const read = body === undefined ? undefined : readMessage(body, context);
-      if (read?.kind === "refused") {
-        response.writeHead(400, { "content-type": "application/json" }).end(JSON.stringify(read.refusal));
-        return;
-      }
+      if (read?.kind === "refused") return refuse(response, 400, read.refusal);
       if (id === undefined) {
         const { transport, server } = await begin(caller);
         await transport.handleRequest(request, response, read?.message);
@@ -101,6 +106,12 @@ export function openMcpHttp(options: { readonly version: string }): McpHttp {
       session.caller = caller;
       sessions.delete(String(id));
       sessions.set(String(id), session);
+      if (method === "GET") {
+        session.news = response;
+        response.once("close", () => {
+          if (session.news === response) session.news = undefined;
+        });
+      }
       await session.transport.handleRequest(request, response, read?.message);
     },
 
@@ -112,4 +123,8 @@ export function openMcpHttp(options: { readonly version: string }): McpHttp {
       await Promise.all([...sessions.values()].map(({ server }) => server.close()));
     },
   };
+}
+
+function refuse(response: ServerResponse, status: number, refusal: Refusal): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(refusal));
 }

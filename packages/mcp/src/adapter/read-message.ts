@@ -14,7 +14,7 @@ export type ReadMessage =
   | { readonly kind: "message"; readonly message: object }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
-/** What a request says beside its message. */
+/** What a request over HTTP says beside its message. */
 export interface MessageContext {
   readonly sessionId: string | undefined;
   /** The header `mcp-protocol-version`. */
@@ -22,11 +22,13 @@ export interface MessageContext {
 }
 
 /**
- * Reads the body of a request: one message of JSON-RPC 2.0, which begins a session where it names none.
+ * Reads one message of JSON-RPC 2.0: a line, or the body of a request, which begins a session where it names none.
  *
  * The protocol's library refuses what is malformed too, but with neither a reason nor a fix.
+ *
+ * @param context Left out where the conversation is the connection itself.
  */
-export function readMessage(body: Uint8Array, { sessionId, protocolVersion }: MessageContext): ReadMessage {
+export function readMessage(body: Uint8Array, context?: MessageContext): ReadMessage {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
@@ -46,19 +48,8 @@ export function readMessage(body: Uint8Array, { sessionId, protocolVersion }: Me
   const { jsonrpc, id, method, params } = value as Readonly<Record<string, unknown>>;
   const fault = faultOf(value);
   if (fault !== undefined) return refused(id, ErrorCode.InvalidRequest, fault);
-  if (protocolVersion !== undefined && !SUPPORTED_PROTOCOL_VERSIONS.includes(protocolVersion)) {
-    return refused(id, ErrorCode.InvalidRequest, {
-      found: `the header mcp-protocol-version ${shown(protocolVersion)}`,
-      wanted: `one of ${SUPPORTED_PROTOCOL_VERSIONS.join(", ")}`,
-    });
-  }
-  if (sessionId === undefined && method !== "initialize") {
-    return refused(id, ErrorCode.InvalidRequest, {
-      reason: "SESSION_UNKNOWN",
-      found: `${shown(method ?? "an answer")} without the header mcp-session-id`,
-      wanted: "`initialize` first, then the id of the session that it began in every request",
-    });
-  }
+  const ofSession = context === undefined ? undefined : sessionFault(method, context);
+  if (ofSession !== undefined) return refused(id, ErrorCode.InvalidRequest, ofSession);
   return { kind: "message", message: value };
 
   function faultOf(message: object): Fault | undefined {
@@ -75,6 +66,39 @@ export function readMessage(body: Uint8Array, { sessionId, protocolVersion }: Me
   }
 }
 
+/** What is wrong with what a request says of its session, for a method or, as with verbs that bring no message, for none. */
+export function sessionFault(method: unknown, { sessionId, protocolVersion }: MessageContext): Fault | undefined {
+  if (protocolVersion !== undefined && !SUPPORTED_PROTOCOL_VERSIONS.includes(protocolVersion)) {
+    return {
+      found: `the header mcp-protocol-version ${shown(protocolVersion)}`,
+      wanted: `one of ${SUPPORTED_PROTOCOL_VERSIONS.join(", ")}`,
+    };
+  }
+  if (sessionId === undefined && method !== "initialize") {
+    return {
+      reason: "SESSION_UNKNOWN",
+      found: `${method === undefined ? "a request" : shown(method)} without the header mcp-session-id`,
+      wanted: "`initialize` first, then the id of the session that it began in every request",
+    };
+  }
+  if (sessionId !== undefined && method === "initialize") {
+    return { found: "`initialize` within a session", wanted: "it once, without the header mcp-session-id" };
+  }
+  return undefined;
+}
+
+/** A message whose end was not waited for. */
+export const tooLong = (mostBytes: number): Refusal =>
+  refusalOf(undefined, ErrorCode.InvalidRequest, {
+    reason: "REQUEST_TOO_LARGE",
+    found: `a message of more than ${mostBytes} bytes`,
+    wanted: `at most ${mostBytes} bytes`,
+    fix: "Deploy a large source by the command, `solo deploy FILE`, which reads it itself",
+  });
+
+/** What is wrong with a request as HTTP has it. */
+export const headRefusal = (fault: Fault): Refusal => refusalOf(undefined, ErrorCode.InvalidRequest, fault);
+
 /** A method that is none of ours, told as a refused message is. */
 export const unknownMethod = (method: string): Refusal["error"] =>
   errorOf(ErrorCode.MethodNotFound, {
@@ -84,7 +108,7 @@ export const unknownMethod = (method: string): Refusal["error"] =>
     fix: "Call what there is to do as a tool; tools/list says which there are",
   });
 
-interface Fault {
+export interface Fault {
   readonly reason?: AnyReason;
   readonly found: string;
   readonly wanted: string;
@@ -93,11 +117,13 @@ interface Fault {
 
 const refused = (id: unknown, code: ErrorCode, fault: Fault): ReadMessage => ({
   kind: "refused",
-  refusal: {
-    jsonrpc: "2.0",
-    id: typeof id === "string" || typeof id === "number" ? id : null,
-    error: errorOf(code, fault),
-  },
+  refusal: refusalOf(id, code, fault),
+});
+
+const refusalOf = (id: unknown, code: ErrorCode, fault: Fault): Refusal => ({
+  jsonrpc: "2.0",
+  id: typeof id === "string" || typeof id === "number" ? id : null,
+  error: errorOf(code, fault),
 });
 
 function errorOf(code: ErrorCode, { reason = "REQUEST_MALFORMED", ...fault }: Fault): Refusal["error"] {

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from "node:stream";
-import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
+import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import type { Solo } from "../solo.ts";
+import { LineTransport } from "./line-transport.ts";
 import { createMcpServer } from "./mcp-server.ts";
 
 /** Bytes of one message from the client. A source that needs more goes by the command, which reads a file. */
@@ -10,7 +11,7 @@ const messageBytes = 16 * 2 ** 20;
  * Serves tools to the client at the other end of two streams, a message a line, until it has gone or `signal` aborts. What is
  * under way then is given up.
  *
- * @param options.onProblem Told of what the client sent that is no message, for people.
+ * @param options.onProblem Told, for people, of what the client sent that is no message; the client is told by an answer.
  */
 export async function serveStdio(
   solo: Solo,
@@ -24,7 +25,7 @@ export async function serveStdio(
 ): Promise<void> {
   const { stdin, stdout, version, signal, onProblem } = options;
   const server = createMcpServer(() => solo, { version });
-  const transport = new StdioServerTransport(stdin, stdout, { maxBufferSize: messageBytes });
+  const transport = new LineTransport({ stdin, stdout }, { mostBytes: messageBytes });
   const closed = new Promise<void>((resolve) => {
     server.onclose = resolve;
   });
@@ -33,7 +34,8 @@ export async function serveStdio(
   stdin.once("end", close);
   stdin.once("close", close);
   signal.addEventListener("abort", close, { once: true });
-  await server.connect(transport);
+  // The library's own types do not hold under `exactOptionalPropertyTypes`.
+  await server.connect(transport as Transport);
   if (signal.aborted) close();
   await closed;
   signal.removeEventListener("abort", close);
