@@ -569,6 +569,13 @@ export const kernelErrors = {
     fix: "Send large requests, such as deploys, one after the other",
     example: { method: "DeploymentService/Deploy" },
   },
+  TOO_MANY_CONNECTIONS: {
+    status: "RESOURCE_EXHAUSTED",
+    meaning: "As many connections are open as the server, the tenant, or all clients without a certificate may have",
+    wanted: "fewer connections at one time",
+    fix: "Send requests one after the other over connections that stay open, and close those that are not needed",
+    example: { method: "KernelService/Doctor" },
+  },
   SERVER_OVERLOADED: {
     status: "UNAVAILABLE",
     meaning: "As many calls and casts of all clients are being served as the server takes at one time",

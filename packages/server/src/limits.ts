@@ -52,10 +52,18 @@ export const httpLimits = {
   exchangesPerService: 128,
   /** Bytes of one request's body. Exceeded: REQUEST_TOO_LARGE. */
   exchangeBodyBytes: 100 * MiB,
-  /** Milliseconds until the answer has begun. Exceeded: CALL_TIMED_OUT. */
+  /** Milliseconds until the answer has begun; the header `solo-timeout-ms` gives less. Exceeded: CALL_TIMED_OUT. */
   headTimeoutMs: 30_000,
   /** Milliseconds without a byte in either direction once the answer has begun. Exceeded: the connection ends. */
   idleMs: 60_000,
+} as const;
+
+/** Connections that may be open on each face. Exceeded: a new one is closed, over HTTP with TOO_MANY_CONNECTIONS. Operators are always let in. */
+export const connectionLimits = {
+  total: 1_000,
+  perTenant: 500,
+  /** Without a valid certificate. */
+  unidentified: 100,
 } as const;
 
 /** Cells that wait warm. A deploy that finds none starts cold, still below 100 ms. */

@@ -39,7 +39,16 @@ export function httpClient(address: string, given: Credentials | Pick<Credential
       json: isJson && text !== "" ? JSON.parse(text) : undefined,
     };
   };
-  return { ask, open };
+  /** Opens as many, a few at a time: on a busy machine each handshake has its ten seconds all the same. */
+  const openMany = async (path: string, count: number, asked: Asked = {}): Promise<readonly IncomingMessage[]> => {
+    const opened: IncomingMessage[] = [];
+    while (opened.length < count) {
+      const group = Array.from({ length: Math.min(32, count - opened.length) }, () => open(path, asked));
+      opened.push(...(await Promise.all(group)));
+    }
+    return opened;
+  };
+  return { ask, open, openMany };
 }
 
 /** Reads server-sent events until `enough` of them are there or the stream ends. */

@@ -34,6 +34,7 @@ export async function fetch(request, service) {
     case "/twice": { const made = new Response("once"); return new Response((await made.clone().text()) + (await made.text())); }
     case "/nothing": return undefined;
     case "/late": request.signal.addEventListener("abort", () => { seen.aborted += 1; }); return new Promise(() => {});
+    case "/swallow": { for await (const piece of request.body) void piece; return new Response("all of it"); }
     case "/cookies": return new Response("", { headers: [["set-cookie", "a=1"], ["set-cookie", "b=2"], ["connection", "x-secret"], ["x-secret", "1"]] });
     case "/forever": return new Response(new ReadableStream({
       pull(controller) { seen.sent += 1024; controller.enqueue(new Uint8Array(1024)); },
@@ -196,8 +197,30 @@ test("a client that does not read holds the service back, which sends no more th
   await until("it is told", async () => ((await seen()).cancelled > before.cancelled ? true : undefined));
 });
 
+test("an answer that comes too late is none, and the handler is told", async () => {
+  const before = await seen();
+  const { status, json } = await http.ask("/ann/web/late", { headers: { "solo-timeout-ms": "100" } });
+  expect(json).toMatchObject({ status, reason: "CALL_TIMED_OUT", wanted: "an answer within 100 ms" });
+  expect(status).toBe(504);
+  await until("it is told", async () => ((await seen()).aborted > before.aborted ? true : undefined));
+  const wrong = await http.ask("/ann/web/text", { headers: { "solo-timeout-ms": "soon" } });
+  expect([wrong.status, wrong.json.reason]).toEqual([400, "REQUEST_MALFORMED"]);
+});
+
+test("a body that is too large is refused, before it comes where its length is said, else once it is", async () => {
+  const most = 100 * 1024 * 1024;
+  // It never comes, and what is asked next is no part of it.
+  const headers = { "content-length": String(most + 1) };
+  const said = await http.ask("/ann/web/swallow", { method: "POST", headers });
+  expect(said).toMatchObject({ status: 413, json: { reason: "REQUEST_TOO_LARGE", wanted: `at most ${most} bytes` } });
+  const body = Buffer.alloc(most + 1);
+  const sent = http.ask("/ann/web/swallow", { method: "POST", body, headers: { "transfer-encoding": "chunked" } });
+  expect(await sent).toMatchObject({ status: 413, json: { reason: "REQUEST_TOO_LARGE" } });
+  expect((await http.ask("/ann/web/text")).text).toBe("plain");
+});
+
 test("more requests at a time than one service may have are refused, and the others go on", async () => {
-  const open = await Promise.all(Array.from({ length: 128 }, () => http.open("/ann/web/forever")));
+  const open = await http.openMany("/ann/web/forever", 128);
   for (const answer of open) answer.pause();
   expect((await http.ask("/ann/web/text")).json).toMatchObject({ status: 429, reason: "TOO_MANY_EXCHANGES" });
   for (const answer of open) answer.destroy();

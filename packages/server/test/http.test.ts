@@ -203,21 +203,44 @@ const raw = (bytes: string): Promise<string> =>
     socket.write(bytes);
   });
 
-const head = "POST /v1/DeploymentService/List HTTP/1.1\r\nhost: x\r\n";
-test.each([
-  ["bytes that are no HTTP", "\u0001\u0002\u0003\r\n\r\n", "400"],
-  ["HTTP/2 in the clear", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "400"],
-  ["a length and chunks at once", `${head}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`, "400"],
-  ["two lengths", `${head}content-length: 2\r\ncontent-length: 3\r\n\r\n{}`, "400"],
-  ["a length that is none", `${head}content-length: 2x\r\n\r\n{}`, "400"],
-  ["a chunk whose size is none", `${head}transfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n`, "400"],
-  ["a header with a line end in it", `${head}x: a\rb: c\r\n\r\n`, "400"],
-  ["a header with blanks before its colon", `${head}content-length : 2\r\n\r\n{}`, "400"],
-  ["headers without end", `${head}x: ${"a".repeat(20_000)}\r\n\r\n`, "431"],
-  ["a request without a host", "GET /health HTTP/1.1\r\n\r\n", "400"],
-])("%s is refused, and the connection ends", async (_, bytes, status) => {
-  const said = await raw(bytes);
+/** What no error lacks. */
+const explained = {
+  reason: expect.stringMatching(/^[A-Z_]+$/),
+  found: expect.stringMatching(/./),
+  wanted: expect.stringMatching(/./),
+  fix: expect.stringMatching(/./),
+};
+
+const api = "/v1/DeploymentService/List";
+const ingress = "/ann/counter/any";
+const malformed: [what: string, bytesTo: (head: string) => string, status: number][] = [
+  ["bytes that are no HTTP", () => "\u0001\u0002\u0003\r\n\r\n", 400],
+  ["HTTP/2 in the clear", () => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400],
+  [
+    "length and chunks at once",
+    (head) => `${head}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`,
+    400,
+  ],
+  ["two lengths", (head) => `${head}content-length: 2\r\ncontent-length: 3\r\n\r\n{}`, 400],
+  ["a length that is none", (head) => `${head}content-length: 2x\r\n\r\n{}`, 400],
+  ["a chunk whose size is none", (head) => `${head}transfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n`, 400],
+  ["chunks that are not the last coding", (head) => `${head}transfer-encoding: chunked, gzip\r\n\r\n0\r\n\r\n`, 400],
+  ["a header with a line end in it", (head) => `${head}x: a\rb: c\r\n\r\n`, 400],
+  ["a header that goes on in the next line", (head) => `${head}x: a\r\n b\r\n\r\n`, 400],
+  ["a header with blanks before its colon", (head) => `${head}content-length : 2\r\n\r\n{}`, 400],
+  ["headers without end", (head) => `${head}x: ${"a".repeat(20_000)}\r\n\r\n`, 431],
+  ["a request without a host", () => "GET /health HTTP/1.1\r\n\r\n", 400],
+];
+test.each(
+  malformed.flatMap(([what, bytesTo, status]) =>
+    [api, ingress].map((path) => [what, path, bytesTo(`POST ${path} HTTP/1.1\r\nhost: x\r\n`), status] as const),
+  ),
+)("%s at %s is refused with the reason, and the connection ends", async (_, __, bytes, status) => {
+  // What follows on the connection is never taken for a request of its own.
+  const said = await raw(`${bytes}GET /health HTTP/1.1\r\nhost: x\r\n\r\n`);
   expect(said).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  expect(said.match(/^HTTP\/1\.1 /gm)).toHaveLength(1);
+  expect(JSON.parse(said.slice(said.indexOf("\r\n\r\n")))).toMatchObject({ ...explained, reason: "REQUEST_MALFORMED" });
   expect((await http.ask("/health")).status).toBe(200);
 });
 

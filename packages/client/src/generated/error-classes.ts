@@ -578,6 +578,14 @@ export class TooManyUploads extends SoloError {
   }
 }
 
+/** As many connections are open as the server, the tenant, or all clients without a certificate may have. */
+export class TooManyConnections extends SoloError {
+  declare readonly reason: "TOO_MANY_CONNECTIONS";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("TOO_MANY_CONNECTIONS", message, facts, options);
+  }
+}
+
 /** As many calls and casts of all clients are being served as the server takes at one time. */
 export class ServerOverloaded extends SoloError {
   declare readonly reason: "SERVER_OVERLOADED";
@@ -1076,6 +1084,7 @@ export const errorClasses = {
   CAPACITY_PROMISED: CapacityPromised,
   TOO_MANY_CALLS: TooManyCalls,
   TOO_MANY_UPLOADS: TooManyUploads,
+  TOO_MANY_CONNECTIONS: TooManyConnections,
   SERVER_OVERLOADED: ServerOverloaded,
   CIRCUIT_OPEN: CircuitOpen,
   SOURCE_TOO_LARGE: SourceTooLarge,

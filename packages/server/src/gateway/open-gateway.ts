@@ -22,11 +22,11 @@ import { createApi } from "./grpc/api.ts";
 import { BusyPoll } from "./grpc/busy-poll.ts";
 import type { EndedCall, MethodContext } from "./grpc/method.ts";
 import { createGrpcServer } from "./grpc/server.ts";
-import { createHttpServer, type HttpServer } from "./http/http-server.ts";
+import { connectionRefused, createHttpServer, type HttpServer } from "./http/http-server.ts";
 import { InFlight } from "./in-flight.ts";
 import { Peers } from "./peers.ts";
 import { RequestBytes } from "./request-bytes.ts";
-import { openTlsFront, type TlsFront } from "./tls/index.ts";
+import { openTlsFront, type TlsFront, type TlsFrontOptions } from "./tls/index.ts";
 
 export interface GatewayOptions {
   readonly dataFolder: string;
@@ -151,13 +151,13 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
     },
   });
   const verdictOf = (face: keyof typeof fronts) => (peer: string) => (fronts[face] as TlsFront).verdictOf(peer);
-  const open = (port: number, server: Parameters<typeof openTlsFront>[0]["server"]) =>
+  const open = (port: number, face: Pick<TlsFrontOptions, "server" | "farewell">) =>
     openTlsFront({
       host: options.host,
       port,
       identity,
       clock,
-      server,
+      ...face,
       onRefused: (refusal) => logger.warn("Refused a connection", { ...refusal }),
     });
   const grpc = createGrpcServer({
@@ -177,7 +177,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
   });
   let http: HttpServer | undefined;
   try {
-    fronts.grpc = await open(options.port, grpc.server);
+    fronts.grpc = await open(options.port, { server: grpc.server });
     if (options.httpPort !== "off") {
       http = await createHttpServer({
         gate: { verdictOf: verdictOf("http"), denials, isStopping },
@@ -190,7 +190,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
         version: options.version,
         closing: closing.signal,
       });
-      fronts.http = await open(options.httpPort, http.server);
+      fronts.http = await open(options.httpPort, { server: http.server, farewell: connectionRefused });
     }
   } catch (error) {
     await fronts.grpc?.close({ graceMs: 0 });

@@ -9,8 +9,8 @@ import type { AnyMethod, CallerOf } from "../grpc/handler.ts";
 import type { Incoming, Streaming, Unary } from "../grpc/method.ts";
 import { EventStream } from "./event-stream.ts";
 import { checkMessage, fieldsFromText, parseJson } from "./json-request.ts";
-import { capabilityOf, peerOf, traceparentOf } from "./peer.ts";
-import { malformed, problemType, toProblem } from "./problem.ts";
+import { capabilityOf, peerOf, timeoutOf, traceparentOf } from "./peer.ts";
+import { problemType, toProblem } from "./problem.ts";
 
 /** A message of the API, read from and written as JSON. */
 interface Codec {
@@ -98,14 +98,11 @@ function hasField(message: string, name: string): boolean {
 
 /** A call as it came in over HTTP. */
 function incomingOf(asked: FastifyRequest, reply: FastifyReply, callerOf: CallerOf): Incoming {
-  const timeout = asked.headers["solo-timeout-ms"];
-  if (timeout !== undefined && !/^[1-9]\d{0,9}$/.test(String(timeout))) {
-    throw malformed("the header solo-timeout-ms is no whole number of milliseconds");
-  }
+  const timeoutMs = timeoutOf(asked.raw.headers) ?? defaultCallTimeoutMs;
   return {
     caller: () => callerOf(peerOf(asked.raw.socket)),
     capability: () => capabilityOf(asked.raw.headers),
-    remainingMs: () => (timeout === undefined ? defaultCallTimeoutMs : Number(timeout)),
+    remainingMs: () => timeoutMs,
     remote: () => peerOf(asked.raw.socket),
     face: "http",
     traceparent: () => traceparentOf(asked.raw.headers),

@@ -1,13 +1,15 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { openApi } from "@solo/catalogue";
 import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import { nanoid } from "nanoid";
 import { openMethods } from "../../authority/rules.ts";
 import { quoted, SoloError } from "../../errors.ts";
+import { connectionLimits } from "../../limits.ts";
 import { traceIdOf } from "../../observability/traceparent.ts";
 import { type GateOptions, recordRefusal, refusalOf } from "../grpc/gate.ts";
 import { serverStopping } from "../grpc/server-stopping.ts";
+import type { ConnectionRefusal } from "../tls/index.ts";
 import { type ApiRoutesOptions, serveApi } from "./api-routes.ts";
 import { serveDocuments } from "./document-routes.ts";
 import { type IngressOptions, isWebSocket, serveIngress, serveWebSockets, serviceAt } from "./ingress.ts";
@@ -44,6 +46,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     requestTimeout: 300_000,
     keepAliveTimeout: 60_000,
     connectionsCheckingInterval: 1_000,
+    // It would refuse one without by itself, and say nothing of why.
+    requireHostHeader: false,
     // Any other wish to go on in another protocol is answered in this one.
     shouldUpgradeCallback: isWebSocket,
   });
@@ -67,6 +71,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       if (gate.isStopping()) setImmediate(() => server.closeIdleConnections());
     });
     if (gate.isStopping()) reply.header("connection", "close");
+    if (request.headers.host === undefined && request.raw.httpVersion === "1.1") {
+      reply.header("connection", "close");
+      throw malformed("a request without the header host");
+    }
     if (openPaths.has(request.url)) return;
     if (gate.isStopping()) throw serverStopping();
     if (openRequests.has(`${request.method} ${request.url}`)) return;
@@ -118,23 +126,50 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
     socket.destroy();
     return;
   }
-  const { body } = toProblem(malformed(saidOf[error.code ?? ""] ?? "bytes that are no HTTP/1.1 request"));
-  const [status, text] = statusOf[error.code ?? ""] ?? [400, "Bad Request"];
-  const payload = JSON.stringify({ ...body, status });
-  const head = [
-    `HTTP/1.1 ${status} ${text}`,
-    "connection: close",
-    `content-type: ${problemType}`,
-    `content-length: ${Buffer.byteLength(payload)}`,
-  ];
-  socket.end(`${head.join("\r\n")}\r\n\r\n${payload}`, () => socket.destroy());
+  const problem = toProblem(malformed(saidOf[error.code ?? ""] ?? "bytes that are no HTTP/1.1 request"));
+  socket.end(lastWords(problem, statusOf[error.code ?? ""] ?? 400), () => socket.destroy());
 }
+
+/** An answer by hand, to what no request was read of, behind which the connection ends. */
+function lastWords({ headers, body }: Problem, status: number): string {
+  const payload = JSON.stringify({ ...body, status });
+  const head = Object.entries({
+    ...headers,
+    connection: "close",
+    "content-type": problemType,
+    "content-length": Buffer.byteLength(payload),
+  });
+  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...head.map(([name, value]) => `${name}: ${value}`)];
+  return `${lines.join("\r\n")}\r\n\r\n${payload}`;
+}
+
+/** What a client is told whose connection is one too many, in place of an answer. */
+export function connectionRefused(reason: ConnectionRefusal): string | undefined {
+  const bound = boundOf[reason];
+  if (bound === undefined) return undefined;
+  const [found, wanted] = bound;
+  const problem = toProblem(
+    new SoloError("TOO_MANY_CONNECTIONS", `Cannot take the connection: there are ${found}`, {
+      found,
+      wanted,
+      retryAfterMs: 1_000,
+    }),
+  );
+  return lastWords(problem, problem.status);
+}
+
+const { total, perTenant, unidentified } = connectionLimits;
+const boundOf: Readonly<Partial<Record<ConnectionRefusal, readonly [found: string, wanted: string]>>> = {
+  "too-many-connections": [`${total} connections of all clients`, `fewer than ${total}`],
+  "too-many-of-tenant": [`${perTenant} connections of the certificate's tenant`, `fewer than ${perTenant}`],
+  "too-many-unidentified": [
+    `${unidentified} connections without a valid certificate`,
+    `fewer than ${unidentified}, or a client certificate of this server`,
+  ],
+};
 
 const saidOf: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: "headers of more than 16 KB",
   ERR_HTTP_REQUEST_TIMEOUT: "a request that did not come to its end in time",
 };
-const statusOf: Readonly<Record<string, readonly [number, string]>> = {
-  HPE_HEADER_OVERFLOW: [431, "Request Header Fields Too Large"],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, "Request Timeout"],
-};
+const statusOf: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };

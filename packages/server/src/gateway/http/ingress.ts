@@ -18,7 +18,7 @@ import { begin, callerLeft, type Ending, grant, type Incoming, type MethodContex
 import { serverStopping } from "../grpc/server-stopping.ts";
 import type { InFlight } from "../in-flight.ts";
 import { FrameBoundary } from "./frame-boundary.ts";
-import { capabilityOf, peerOf, traceparentOf } from "./peer.ts";
+import { capabilityOf, peerOf, timeoutOf, traceparentOf } from "./peer.ts";
 import { type Problem, problemOf, problemType, toProblem } from "./problem.ts";
 
 export interface IngressOptions {
@@ -112,12 +112,14 @@ async function pass(
   closes.once("close", () => abort.abort(callerLeft));
   try {
     const { closing } = options.methods;
+    const timeoutMs = Math.min(timeoutOf(request.headers) ?? httpLimits.headTimeoutMs, httpLimits.headTimeoutMs);
     if (socket !== undefined && closing.aborted) throw serverStopping();
     const permit = await permitOf(request, { tenant, serviceId }, options, ended);
+    if (Number(request.headers["content-length"] ?? 0) > httpLimits.exchangeBodyBytes) throw tooLarge();
     // As a call is; until it is answered in full or its client has gone.
     options.inFlight.enter(tenant, ended.correlationId);
     onAbort(abort.signal, () => options.inFlight.leave(tenant));
-    const forwarding = new Forwarding(asked, options.clock, ended);
+    const forwarding = new Forwarding(asked, { clock: options.clock, ended, timeoutMs });
     const exchange = await openFetch(
       options.messaging,
       permit,
@@ -132,7 +134,7 @@ async function pass(
         },
         handlers: forwarding,
       },
-      { timeoutMs: httpLimits.headTimeoutMs, signal: abort.signal },
+      { timeoutMs, signal: abort.signal },
     );
     taken();
     forwarding.begin(exchange);
@@ -141,6 +143,8 @@ async function pass(
     if (socket !== undefined) endWith(closing, closes, () => forwarding.breakOff(serverStopping()));
   } catch (thrown) {
     const error = ended.badly(thrown);
+    // What comes of its body is for nobody, and may never come.
+    if (!request.complete) asked.response.setHeader("connection", "close");
     // Denials of a known caller are on record by now.
     if (catalogue[error.code].status === "UNAUTHENTICATED") {
       const { correlationId } = ended;
@@ -248,6 +252,7 @@ class Forwarding {
   readonly #asked: Asked;
   readonly #clock: Clock;
   readonly #ended: Ending;
+  readonly #timeoutMs: number;
   #exchange: HttpExchange | undefined;
   /** Takes the body of the answer. */
   #sink: ServerResponse | Socket;
@@ -258,8 +263,13 @@ class Forwarding {
   /** Where the service's WebSocket stands. */
   readonly #boundary = new FrameBoundary();
 
-  constructor(asked: Asked, clock: Clock, ended: Ending) {
+  /** @param options.timeoutMs Until the answer begins, counted from when the service has the request. */
+  constructor(
+    asked: Asked,
+    { clock, ended, timeoutMs }: { readonly clock: Clock; readonly ended: Ending; readonly timeoutMs: number },
+  ) {
     this.#asked = asked;
+    this.#timeoutMs = timeoutMs;
     this.#sink = asked.response;
     this.#clock = clock;
     this.#ended = ended;
@@ -276,7 +286,9 @@ class Forwarding {
       this.#finish();
     });
     if (response.destroyed || socket?.destroyed === true) exchange.breakOff("The client has gone");
-    this.#cancelTimer = this.#clock.schedule(httpLimits.headTimeoutMs, () => this.breakOff(tooLate("did not answer")));
+    this.#cancelTimer = this.#clock.schedule(this.#timeoutMs, () => {
+      this.breakOff(tooLate("did not answer", `an answer within ${this.#timeoutMs} ms`));
+    });
     // Who was told that there is none waits for no end of it.
     if (socket === undefined && hasBody(request)) void this.#pump(exchange, request, httpLimits.exchangeBodyBytes);
   }
@@ -368,7 +380,8 @@ class Forwarding {
   #watchIdle(): void {
     const leftMs = this.#progressMs + httpLimits.idleMs - this.#clock.nowMs();
     this.#cancelTimer = this.#clock.schedule(Math.max(1, leftMs), () => {
-      if (this.#clock.nowMs() - this.#progressMs >= httpLimits.idleMs) this.breakOff(tooLate("sent nothing more"));
+      if (this.#clock.nowMs() - this.#progressMs >= httpLimits.idleMs)
+        this.breakOff(tooLate("sent nothing more", `something every ${httpLimits.idleMs} ms`));
       else this.#watchIdle();
     });
   }
@@ -412,10 +425,10 @@ function closeFrame(code: number, reason: string): Buffer {
   return Buffer.concat([Buffer.of(0x88, 2 + text.length, code >> 8, code & 255), text]);
 }
 
-const tooLate = (what: string): SoloError =>
+const tooLate = (what: string, wanted: string): SoloError =>
   new SoloError("CALL_TIMED_OUT", `Cannot wait longer for the service: it ${what}`, {
     found: "a service that takes its time",
-    wanted: `an answer within ${httpLimits.headTimeoutMs} ms, and something of it every ${httpLimits.idleMs} ms`,
+    wanted,
   });
 
 const tooLarge = (): SoloError =>

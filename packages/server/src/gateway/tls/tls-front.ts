@@ -11,6 +11,7 @@ import {
   refusedAsExpired,
   refusedAsRevoked,
 } from "../../identity/index.ts";
+import { connectionLimits } from "../../limits.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { type ConnectionRefusal, handshakeRefusal, openRefusalLog, type RefusalReport } from "./connection-refusal.ts";
 import { type Connection, type ConnectionLimits, ConnectionRegistry } from "./connection-registry.ts";
@@ -56,15 +57,20 @@ export interface TlsFrontOptions {
    * after the front.
    */
   readonly server: GrpcServer | HttpServer;
+  /** What a peer is told whose handshake was made and whom the bounds refuse, in the words of what is spoken. */
+  readonly farewell?: (reason: ConnectionRefusal) => string | undefined;
   /** Told of connections that never reached the server, at most 10 a second. */
   readonly onRefused?: (report: RefusalReport) => void;
-  /** Default 1,000 in total, 100 without a valid certificate, 500 of one tenant. */
+  /** The usual ones where left out. */
   readonly limits?: Partial<ConnectionLimits>;
   /** Default 128. When one more begins, the oldest is ended: honest handshakes take milliseconds. */
   readonly maxHandshakes?: number;
   /** Default 10,000. From the first byte to the last, however busily the peer writes. */
   readonly handshakeTimeoutMs?: number;
 }
+
+/** For so long who is refused may take what it is told. */
+const farewellMs = 1_000;
 
 interface Handshake {
   readonly raw: Socket;
@@ -86,12 +92,14 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
   const { identity, clock } = options;
   const maxHandshakes = options.maxHandshakes ?? 128;
   const handshakeTimeoutMs = options.handshakeTimeoutMs ?? 10_000;
-  const registry = new ConnectionRegistry({ total: 1_000, unidentified: 100, perTenant: 500, ...options.limits });
+  const registry = new ConnectionRegistry({ ...connectionLimits, ...options.limits });
   const refusals = openRefusalLog(clock, options.onRefused ?? (() => {}));
   const handshakes = new Map<string, Handshake>();
   const speaker = speakerOf(options.server);
   const whenEmpty = Promise.withResolvers<void>();
   let closing = false;
+  /** Connections that are being told why they are refused. */
+  let leaving = 0;
 
   const begin = (raw: Socket) => {
     const key = tupleOf(raw);
@@ -133,7 +141,16 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
     settle(handshake);
     const refuse = (reason: ConnectionRefusal) => {
       refusals.record({ remote: handshake.remote, reason, detail: undefined });
-      socket.destroy();
+      const farewell = leaving < maxHandshakes ? options.farewell?.(reason) : undefined;
+      if (farewell === undefined) return void socket.destroy();
+      // It has time to read why before what it still sends is answered by a reset.
+      const cancel = clock.schedule(farewellMs, () => socket.destroy());
+      leaving += 1;
+      socket.once("close", () => {
+        leaving -= 1;
+        cancel();
+      });
+      socket.resume().end(farewell);
     };
     if (closing) return refuse("shutting-down");
     if (!speaker.speaks(socket.alpnProtocol)) return refuse("no-http2");
