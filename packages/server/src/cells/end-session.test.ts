@@ -1,10 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, expect, test } from "@jest/globals";
 import { endSession } from "./end-session.ts";
-import { identifyProcess, isUnreapedChild } from "./process-tree.ts";
+import { identifyProcess } from "./process-tree.ts";
 import { findRuntimeFiles } from "./runtime-files.ts";
 import { buildGuest, eventually, processRuns } from "./testing/real-cells.ts";
 
@@ -50,18 +49,4 @@ test("what a session leaves behind ends after its leader, and nothing else does"
   endSession(bun, id);
   await eventually(() => !processRuns(left), "it is gone");
   expect(processRuns(other.id)).toBe(true);
-});
-
-test("the number of a child is its own until this thread has reaped it, however long it has been dead", async () => {
-  const { child, id } = spawnTracked("sleep", ["600"]);
-  const identity = identifyProcess(id);
-  expect(isUnreapedChild(identity)).toBe(true);
-  expect(isUnreapedChild({ ...identity, startedAt: "1" })).toBe(false);
-  const exited = once(child, "exit");
-  child.kill("SIGKILL");
-  // Dead, and kept in the table of processes while this loop does not give way.
-  while (!/\) Z /.test(readFileSync(`/proc/${id}/stat`, "latin1")));
-  expect(isUnreapedChild(identity)).toBe(true);
-  await exited;
-  expect(isUnreapedChild(identity)).toBe(false);
 });

@@ -5,10 +5,12 @@ import { dirname } from "node:path";
 import type { CellLimits, Confinement, HostCheck, LimitsLevel } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
 import { findPrograms } from "./find-programs.ts";
+import type { ForkServer } from "./fork-server/fork-server.ts";
 import type { ControlGroup, ControlGroups } from "./groups/control-group.ts";
 import { findControlGroups } from "./groups/find-control-groups.ts";
 import { closedToOthers, findHostUsers, type HostUsers } from "./host-users.ts";
-import { type LaunchMethod, type LaunchOptions, launchCell } from "./launch.ts";
+import { companionsOf, type LaunchMethod, type LaunchOptions, launchCell } from "./launch.ts";
+import type { ProcessCell } from "./process-cell.ts";
 import { readRest } from "./rest.ts";
 import { findRuntimeFiles, type RuntimeFiles } from "./runtime-files.ts";
 import { callFilters } from "./wall/seccomp.ts";
@@ -37,12 +39,15 @@ export interface HostFindings {
 export const DEFAULT_LIMITS: CellLimits = { memoryBytes: 64 * 1024 * 1024, cpuPercent: 50, processes: 32 };
 
 /**
- * Starts one cell in the best way that works here, puts it into a control group, and takes both away again.
+ * Starts one cell in the best way that works here, then one in a control group, and takes all away again.
  *
  * Takes tens of milliseconds. The first start also brings the runtime into the page cache on the kernel's account, not
  * on that of the first service, whose memory limit is smaller than the runtime's file.
  */
-export async function examineHost(dataFolderId: string, clock: Clock): Promise<HostFindings> {
+export async function examineHost(
+  dataFolderId: string,
+  host: { readonly forks: ForkServer; readonly clock: Clock },
+): Promise<HostFindings> {
   const groups = findControlGroups(`solo-${dataFolderId}`);
   const [runtime, bubblewrap] = await Promise.all([findRuntimeFiles(), findBubblewrap()]);
   if (runtime.kind === "missing") {
@@ -60,7 +65,7 @@ export async function examineHost(dataFolderId: string, clock: Clock): Promise<H
   const ways = [...bubblewrap.methods, ...plainMethods()].flatMap((method): readonly Way[] =>
     [...(search.kind === "found" ? [search.users] : []), undefined].map((users) => ({ method, users })),
   );
-  const trial = await tryWays(ways, { files: runtime.files, groups, clock });
+  const trial = await tryWays(ways, { ...host, files: runtime.files, groups });
   const { method, users } = trial;
   const checks: HostCheck[] = [
     { name: "runtime", result: "ok", found: runtime.note, why: "Services run on it", fix: "" },
@@ -112,26 +117,19 @@ function confinementOf(method: LaunchMethod | undefined): Confinement {
 
 async function tryWays(
   ways: readonly Way[],
-  { groups, ...host }: Pick<LaunchOptions, "files" | "clock"> & { groups: ControlGroups | undefined },
+  { groups, ...host }: Pick<LaunchOptions, "files" | "forks" | "clock"> & { groups: ControlGroups | undefined },
 ): Promise<Trial> {
   const failures: Failure[] = [];
   for (const { method, users } of ways) {
     const user = users?.take();
+    const launch = { ...host, method, user, limits: DEFAULT_LIMITS, priority: "foreground" } as const;
     try {
-      const cell = await launchCell({
-        ...{ ...host, method, user },
-        limits: DEFAULT_LIMITS,
-        group: undefined,
-        priority: "foreground",
-      });
+      const cell = await launchCell({ ...launch, group: undefined });
       try {
         const processId = cell.guestProcessId ?? 0;
         if (confinementOf(method) !== "process-only") requireFilters(processId);
-        const { mayJoin, ...tried } = await tryGroup(groups, processId);
-        if (user !== undefined) {
-          if (!mayJoin) throw new Error(`processes of other users cannot be limited: ${tried.groupFailure}`);
-          if (method.kind === "bubblewrap") requireSight(processId);
-        }
+        if (user !== undefined && method.kind === "bubblewrap") requireSight(processId);
+        const tried = await tryGroup(groups, launch);
         return { method, users, failures, landlock: cell.landlock, ...tried };
       } finally {
         await cell.kill();
@@ -160,30 +158,32 @@ function requireSight(processId: number): void {
   }
 }
 
-const NO_GROUPS = { grouped: false, groupFailure: "", freezeFailure: "no control groups", mayJoin: true } as const;
+const NO_GROUPS = { grouped: false, groupFailure: "", freezeFailure: "no control groups" } as const;
 
-/** Puts the process into a group whose limits are in force, freezes it and thaws it. */
+/** Starts one more in a group whose limits are in force, freezes it and thaws it. */
 async function tryGroup(
   groups: ControlGroups | undefined,
-  processId: number,
-): Promise<Pick<Trial, "grouped" | "groupFailure" | "freezeFailure"> & { readonly mayJoin: boolean }> {
+  launch: Omit<LaunchOptions, "group">,
+): Promise<Pick<Trial, "grouped" | "groupFailure" | "freezeFailure">> {
   if (groups === undefined) return NO_GROUPS;
-  let mayJoin = true;
   try {
-    const group = groups.create("trial", DEFAULT_LIMITS, "foreground");
-    mayJoin = false;
-    await group.add(processId);
-    mayJoin = true;
-    group.setLimits(DEFAULT_LIMITS);
-    if (!group.usage()?.processes) return { ...NO_GROUPS, groupFailure: "the process is not in its group" };
-    return { grouped: true, groupFailure: "", freezeFailure: await tryFreezer(group, processId), mayJoin };
+    const { limits, priority, method } = launch;
+    const group = groups.create("trial", limits, priority, companionsOf(method));
+    const cell = await launchCell({ ...launch, group });
+    try {
+      cell.setLimits(limits);
+      if (!group.usage()?.processes) return { ...NO_GROUPS, groupFailure: "the process is not in its group" };
+      return { grouped: true, groupFailure: "", freezeFailure: await tryFreezer(group, cell) };
+    } finally {
+      await cell.kill();
+    }
   } catch (error) {
-    return { ...NO_GROUPS, groupFailure: describe(error), mayJoin };
+    return { ...NO_GROUPS, groupFailure: describe(error) };
   }
 }
 
-async function tryFreezer(group: ControlGroup, processId: number): Promise<string> {
-  if (readRest(processId) === "unknown") return "the host does not show what a process waits for";
+async function tryFreezer(group: ControlGroup, { guestProcessId = 0, processId }: ProcessCell): Promise<string> {
+  if (readRest(guestProcessId) === "unknown") return "the host does not show what a process waits for";
   try {
     group.freeze();
     group.thaw();

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { findPrograms } from "./find-programs.ts";
+import type { Command } from "./fork-server/messages.ts";
 
 /** A user, and a group of the same number, that a process can be given. */
 export interface HostUser {
@@ -11,7 +12,7 @@ export interface HostUser {
 }
 
 /** The command, run as that user and as a member of no other group; `undefined` for the server's own. */
-export function asUser(user: HostUser | undefined, command: readonly string[]): readonly string[] {
+export function asUser(user: HostUser | undefined, command: Command): Command {
   if (user === undefined) return command;
   const { setpriv, id } = user;
   return [setpriv, "--reuid", String(id), "--regid", String(id), "--clear-groups", ...command];

@@ -1,13 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import type { Writable } from "node:stream";
 import { usualLimits } from "@solo/notation";
 import type { CellLimits } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
 import { endSession } from "./end-session.ts";
-import { enterLimits } from "./enter-limits.ts";
 import { CellLaunchFailed } from "./errors.ts";
+import type { ForkServer, SpawnedProcess } from "./fork-server/fork-server.ts";
 import type { BootPriority, ControlGroup } from "./groups/control-group.ts";
-import type { HostUser } from "./host-users.ts";
+import { asUser, type HostUser } from "./host-users.ts";
 import { ProcessCell } from "./process-cell.ts";
 import { childrenOf } from "./process-tree.ts";
 import type { RuntimeFiles } from "./runtime-files.ts";
@@ -34,6 +32,7 @@ export type LaunchMethod =
 
 export interface LaunchOptions {
   readonly method: LaunchMethod;
+  readonly forks: ForkServer;
   readonly files: RuntimeFiles;
   readonly limits: CellLimits;
   /** Whom it runs as on this host; `undefined` for the server's own user. Only root can choose. */
@@ -58,10 +57,15 @@ const BUN_FLAGS = ["--no-install"];
  * @throws {CellLaunchFailed} Nothing of the attempt is left then.
  */
 export async function launchCell(options: LaunchOptions): Promise<ProcessCell> {
-  const { method, group } = options;
-  const { files, priority } = options;
+  const { method, group, files, priority } = options;
   const args = [...wallArguments(method), ...(priority === "background" ? [PRACTICE] : [])];
-  const child = method.kind === "bubblewrap" ? spawnWrapped(method, options, args) : spawnPlain(method, options, args);
+  const child = await (method.kind === "bubblewrap"
+    ? spawnWrapped(method, options, args)
+    : spawnPlain(method, options, args)
+  ).catch((cause: unknown) => {
+    group?.remove();
+    throw new CellLaunchFailed("Cannot start a process", "", { cause });
+  });
   const lastWords: string[] = [];
   const cell = new ProcessCell(child, {
     group,
@@ -75,14 +79,15 @@ export async function launchCell(options: LaunchOptions): Promise<ProcessCell> {
     if (lastWords.length < 20) lastWords.push(line.slice(0, 100));
   };
   const problems = new Promise<never>((_resolve, reject) => {
-    child.once("error", (cause) => reject(new CellLaunchFailed(`Cannot start ${child.spawnfile}`, "", { cause })));
     void cell.exited.then((exit) =>
       reject(new CellLaunchFailed(`Cannot start cell: it ended (${JSON.stringify(exit)})`, lastWords.join(" "))),
     );
   });
   const cancelTimeout = options.clock.schedule(LAUNCH_TIMEOUT_MS, () => void cell.kill());
   try {
-    await Promise.race([boot(cell, child, options), problems]);
+    cell.landlock = await Promise.race([waitForReady(cell), problems]);
+    const guest = firstProcessOf(child, method);
+    if (guest !== undefined) cell.setGuestProcess(guest);
     cell.onFrame = () => {};
     cell.onOutput = () => {};
     return cell;
@@ -98,45 +103,14 @@ export async function launchCell(options: LaunchOptions): Promise<ProcessCell> {
   }
 }
 
-async function boot(cell: ProcessCell, child: ChildProcess, options: LaunchOptions): Promise<void> {
-  const ready = waitForReady(cell);
-  if (options.method.kind === "bubblewrap") {
-    giveFilter(child, options.method.filters);
-    cell.landlock = await ready;
-    const [guest] = childrenOf(child.pid ?? 0);
-    if (guest === undefined) throw new CellLaunchFailed("Cannot start cell: bubblewrap has no child");
-    cell.setGuestProcess(guest);
-  } else {
-    // Here the guest runs for some microseconds outside of the group; it holds no foreign code yet.
-    await joinGroup(cell, child, options.group);
-    cell.landlock = await ready;
-  }
+/** Processes of ours in a cell's control group that are not its guest's: bubblewrap's own, which waits outside of its wall. */
+export function companionsOf(method: LaunchMethod | undefined): number {
+  return method?.kind === "bubblewrap" ? 1 : 0;
 }
 
-/** Gives bubblewrap the filter, which it has in force before the command runs. */
-export function giveFilter(child: ChildProcess, filters: CallFilters): void {
-  const descriptors: readonly unknown[] = child.stdio;
-  (descriptors[FILTER] as Writable).on("error", () => {}).end(filters.first);
-}
-
-/** The command that runs bubblewrap, in the group and under the limits that all inside of it is under. */
-export function wrapped(
-  { program }: LaunchMethod & { readonly kind: "bubblewrap" },
-  args: readonly string[],
-  { group, user, limits: { openFiles } }: Pick<LaunchOptions, "group" | "user" | "limits">,
-): readonly [string, ...string[]] {
-  return enterLimits([program, ...args], { group, openFiles, user });
-}
-
-/** Brings a child that runs without bubblewrap into its group. */
-export async function joinGroup(
-  cell: ProcessCell,
-  { pid }: ChildProcess,
-  group: ControlGroup | undefined,
-): Promise<void> {
-  if (pid === undefined) return;
-  cell.setGuestProcess(pid);
-  await group?.add(pid);
+/** The first process in the cell; `undefined` while there is none, or no more. */
+export function firstProcessOf({ identity: { id } }: SpawnedProcess, { kind }: LaunchMethod): number | undefined {
+  return kind === "bubblewrap" ? childrenOf(id)[0] : id;
 }
 
 /** The descriptor that bubblewrap reads the filter from. */
@@ -159,41 +133,34 @@ function base64(bytes: Uint8Array): string {
 
 function spawnWrapped(
   method: LaunchMethod & { readonly kind: "bubblewrap" },
-  options: LaunchOptions,
+  { files, limits, group, user, forks }: LaunchOptions,
   guestArguments: readonly string[],
-): ChildProcess {
-  const { files, limits } = options;
-  const descriptors = { filter: FILTER };
-  const args = bubblewrapArguments(
-    files,
-    method.features,
-    descriptors,
-    limits.scratchBytes ?? usualLimits.scratchBytes,
-  );
-  const guest = [INSIDE.bun, ...BUN_FLAGS, INSIDE.guest, ...guestArguments];
-  const [program, ...rest] = wrapped(method, [...args, ...guest], options);
-  return spawn(program, rest, {
-    stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
+): Promise<SpawnedProcess> {
+  const scratchBytes = limits.scratchBytes ?? usualLimits.scratchBytes;
+  const wall = bubblewrapArguments(files, method.features, { filter: FILTER }, scratchBytes);
+  return forks.spawn({
+    command: asUser(user, [method.program, ...wall, INSIDE.bun, ...BUN_FLAGS, INSIDE.guest, ...guestArguments]),
     env: {},
-    // Its own session: Ctrl-C in the kernel's terminal must not reach the cells before they were stopped in order.
-    detached: true,
+    doors: group?.doors ?? [],
+    openFiles: limits.openFiles ?? usualLimits.openFiles,
+    descriptors: ["pipe", method.filters.first],
   });
 }
 
 function spawnPlain(
   { setpriv }: LaunchMethod & { readonly kind: "plain" },
-  { files, user, limits: { openFiles } }: LaunchOptions,
+  { files, limits, group, user, forks }: LaunchOptions,
   guestArguments: readonly string[],
-): ChildProcess {
-  // The host ends it with this process, even in the middle of a loop; bubblewrap sees to that by itself.
+): Promise<SpawnedProcess> {
+  // The host ends it with the process that has started it, even in the middle of a loop; bubblewrap sees to that by itself.
   const bun = [files.bun, ...BUN_FLAGS, "--no-orphans", files.guest, ...guestArguments] as const;
-  const command = setpriv === undefined ? bun : ([setpriv, "--no-new-privs", ...bun] as const);
-  const [program, ...args] = enterLimits(command, { group: undefined, openFiles, user });
-  return spawn(program, args, {
-    stdio: ["ignore", "pipe", "pipe", "pipe"],
-    env: { ...RUNTIME_ENVIRONMENT },
+  return forks.spawn({
+    command: asUser(user, setpriv === undefined ? bun : [setpriv, "--no-new-privs", ...bun]),
+    env: RUNTIME_ENVIRONMENT,
     cwd: "/",
-    detached: true,
+    doors: group?.doors ?? [],
+    openFiles: limits.openFiles ?? usualLimits.openFiles,
+    descriptors: ["pipe"],
   });
 }
 

@@ -1,4 +1,5 @@
-import { afterEach, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import { ForkServer } from "./fork-server/fork-server.ts";
 import { openGuestSession } from "./guest-session.ts";
 import type { LaunchMethod } from "./launch.ts";
 import { launchCell } from "./launch.ts";
@@ -12,8 +13,11 @@ import { WatchedLimits } from "./watched-limits.ts";
 // What a host without bubblewrap and control groups gives.
 
 const cells: ProcessCell[] = [];
+const forks = new ForkServer();
 
 beforeAll(buildGuest);
+
+afterAll(() => forks.close());
 
 afterEach(async () => {
   await Promise.all(cells.splice(0).map((cell) => cell.kill()));
@@ -25,7 +29,7 @@ async function launchPlain(method = PLAIN, limits = LIMITS): Promise<ProcessCell
   const search = await findRuntimeFiles();
   if (search.kind === "missing") throw new Error(`Cannot find ${search.what}`);
   const cell = await launchCell({
-    method,
+    ...{ method, forks },
     files: search.files,
     limits,
     group: undefined,
@@ -104,7 +108,12 @@ test("a runtime that cannot start is a launch failure with its last words", asyn
   if (search.kind === "missing") throw new Error(`Cannot find ${search.what}`);
   const broken = { ...search.files, guest: "/nowhere/guest.js" };
   const launch = (files: typeof broken) =>
-    launchCell({ method: PLAIN, files, limits: LIMITS, group: undefined, priority: "foreground", clock: hostClock });
+    launchCell({
+      ...{ method: PLAIN, forks, files, limits: LIMITS },
+      group: undefined,
+      priority: "foreground",
+      clock: hostClock,
+    });
   await expect(launch(broken)).rejects.toMatchObject({
     code: "CELL_LAUNCH_FAILED",
     output: expect.stringContaining("/nowhere/guest.js"),

@@ -1,13 +1,13 @@
-import type { ChildProcess } from "node:child_process";
+import type { Socket } from "node:net";
 import { constants } from "node:os";
-import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Cell, CellExit, CellHoldings, CellLimits, CellUsage } from "../ports/cell.ts";
 import { ProtocolError } from "./errors.ts";
+import type { ProcessEnd, SpawnedProcess } from "./fork-server/fork-server.ts";
 import type { ControlGroup } from "./groups/control-group.ts";
 import { readHoldings } from "./holdings.ts";
 import { OutputLines } from "./output-lines.ts";
-import { identifyProcess, isAlive, isUnreapedChild, type ProcessIdentity, processTreeUsage } from "./process-tree.ts";
+import { identifyProcess, isAlive, type ProcessIdentity, processTreeUsage } from "./process-tree.ts";
 import { payloadBytes } from "./wire/frames.ts";
 import { encodeKernelMessage } from "./wire/protocol.ts";
 import { frameWire, type Wire, type WireDecoder } from "./wire/wire.ts";
@@ -37,10 +37,9 @@ export class ProcessCell implements Cell {
   onOutput: (stream: "stdout" | "stderr", line: string) => void = ignore;
   readonly exited: Promise<CellExit>;
 
-  readonly #child: ChildProcess;
-  readonly #childIdentity: ProcessIdentity | undefined;
+  readonly #child: SpawnedProcess;
   readonly #ends: CellEnds;
-  readonly #pipe: Duplex;
+  readonly #pipe: Socket;
   readonly #group: ControlGroup | undefined;
   readonly #wire: Wire;
   #limits: CellLimits;
@@ -56,13 +55,13 @@ export class ProcessCell implements Cell {
   #frames = 0;
 
   /**
-   * Takes over a spawned child whose descriptor 3 is the frame pipe and whose output is piped.
+   * Takes over a spawned process whose descriptor 3 is the frame pipe.
    *
    * @param options.group Owned from now on: removed when the child is gone.
    * @param options.wire How its guest spells frames.
    */
   constructor(
-    child: ChildProcess,
+    child: SpawnedProcess,
     options: {
       readonly group: ControlGroup | undefined;
       readonly limits: CellLimits;
@@ -72,14 +71,12 @@ export class ProcessCell implements Cell {
   ) {
     const { group, limits, wire = frameWire } = options;
     this.#child = child;
-    // Not reaped before the event loop goes on, so this is the child and no other.
-    this.#childIdentity = child.pid === undefined ? undefined : identifyProcess(child.pid);
     this.#ends = options.ends;
     this.#watcherAwake = options.ends.kind === "as a session";
     this.#group = group;
     this.#wire = wire;
     this.#limits = limits;
-    this.#pipe = child.stdio[3] as Duplex;
+    this.#pipe = child.streams.get(3) as Socket;
     const frames = wire.decoder((id, payload) => this.onFrame(id, payload));
     this.#pipe.on("data", (chunk: Uint8Array) => this.#receive(frames, chunk));
     this.#pipe.on("drain", () => this.onDrain());
@@ -87,13 +84,13 @@ export class ProcessCell implements Cell {
     // A pipe breaks when its guest dies; the exit says so, with the reason.
     this.#pipe.on("error", ignore);
     this.#pipe.once("end", () => void this.#expectEnd());
-    this.#readLines("stdout");
-    this.#readLines("stderr");
+    this.#readLines("stdout", 1);
+    this.#readLines("stderr", 2);
     this.exited = this.#watchExit();
   }
 
   get processId(): number {
-    return this.#child.pid ?? 0;
+    return this.#child.identity.id;
   }
 
   /** Process id on the host of the process that runs the guest, once it is known. */
@@ -232,7 +229,7 @@ export class ProcessCell implements Cell {
   /** Its pipe is closed. What cannot be spoken to any more, and runs on, is of no use and would hold what it has. */
   async #expectEnd(): Promise<void> {
     await delay(10 * PATIENCE_MS);
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (this.#child.hasEnded) return;
     // One that is being killed for memory may take long to give back what it has.
     const memoryKills = this.#group?.memoryKills() ?? 0;
     const { memoryBytes } = this.#limits;
@@ -243,9 +240,9 @@ export class ProcessCell implements Cell {
     );
   }
 
-  #readLines(name: "stdout" | "stderr"): void {
+  #readLines(name: "stdout" | "stderr", descriptor: number): void {
     const lines = new OutputLines((line) => this.onOutput(name, line));
-    const stream = this.#child[name];
+    const stream = this.#child.streams.get(descriptor);
     stream?.on("data", (chunk: Uint8Array) => lines.push(chunk));
     stream?.on("end", () => lines.end());
     stream?.on("error", ignore);
@@ -253,7 +250,7 @@ export class ProcessCell implements Cell {
 
   #killProcesses(): void {
     this.#frozen = false;
-    this.#killChild();
+    this.#child.kill();
     this.#endAllElse();
   }
 
@@ -272,37 +269,21 @@ export class ProcessCell implements Cell {
     }
   }
 
-  /** Looked at and signalled in one turn of the event loop, so the number is still the child's. */
-  #killChild(): void {
-    if (this.#childIdentity === undefined || !isUnreapedChild(this.#childIdentity)) return;
-    try {
-      process.kill(-this.#childIdentity.id, "SIGKILL");
-    } catch {
-      // It has ended, and its group with it.
-    }
-  }
-
   async #watchExit(): Promise<CellExit> {
-    // "close" comes when the child has ended and every copy of its pipes is closed; it follows a failed spawn too.
-    const { code, signal } = await new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
-      this.#child.once("error", ignore);
-      this.#child.once("close", (code, signal) => resolve({ code, signal }));
-      this.#child.once("exit", () => {
-        // What still holds the pipes must not keep the cell open: a process that the guest left behind, or a child that
-        // bubblewrap had not yet set up, which ends when it finds its pipe closed. The child's number is free from here on.
-        this.#pipe.end();
-        this.#endAllElse();
-        if (this.#group === undefined && this.#ends.kind === "as a session" && this.#childIdentity !== undefined)
-          this.#ends.endSession(this.#childIdentity.id);
-      });
-    });
+    await this.#child.exited;
+    // What still holds the pipes must not keep the cell open: a process that the guest left behind, or a child that
+    // bubblewrap had not yet set up, which ends when it finds its pipe closed. The child's number is free from here on.
+    this.#pipe.end();
+    this.#endAllElse();
+    if (this.#group === undefined && this.#ends.kind === "as a session") this.#ends.endSession(this.#child.identity.id);
+    const end = await this.#child.closed;
     const memoryKills = this.#group?.memoryKills() ?? 0;
     await this.#removeAll();
     this.#gone = true;
-    return this.#ending ?? this.#readExit(code, signal, memoryKills);
+    return this.#ending ?? this.#readExit(end, memoryKills);
   }
 
-  #readExit(code: number | null, signal: NodeJS.Signals | null, memoryKills: number): CellExit {
+  #readExit({ code, signal }: ProcessEnd, memoryKills: number): CellExit {
     const died = signal ?? (code !== null && code > 128 ? SIGNAL_NAMES.get(code - 128) : undefined);
     if (died === "SIGKILL" && memoryKills > 0) return { kind: "oom", limitBytes: this.#limits.memoryBytes };
     // Bubblewrap tells the signal that ended its child as 128 and more, as a shell does.

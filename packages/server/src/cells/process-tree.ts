@@ -42,15 +42,6 @@ export function identifyProcess(id: number): ProcessIdentity {
   return { id, startedAt: readStat(id)?.[19] };
 }
 
-/**
- * True while it is a child of this process that was not reaped. Only this thread reaps, so until it next returns to its
- * event loop the number cannot be given to another process, nor can that of a process group which the child leads.
- */
-export function isUnreapedChild(identity: ProcessIdentity): boolean {
-  const fields = readStat(identity.id);
-  return fields !== undefined && fields[1] === String(process.pid) && fields[19] === identity.startedAt;
-}
-
 /** What lives of the session that this process has led; what has made a session of its own is not found. */
 export function membersOfSession(leader: number): readonly ProcessIdentity[] {
   return readdirSync("/proc")

@@ -5,12 +5,13 @@ import { defaultFreezeAfterMs } from "../limits.ts";
 import type { Cell, CellLimits, CellProgram, Confinement, HostLimit, LimitsLevel, Sandbox } from "../ports/cell.ts";
 import type { Clock } from "../ports/clock.ts";
 import { CellLaunchFailed, SandboxClosed, SandboxTooWeak } from "./errors.ts";
+import { ForkServer } from "./fork-server/fork-server.ts";
 import type { BootPriority, ControlGroup } from "./groups/control-group.ts";
 import { Freezer } from "./groups/freezer.ts";
 import { startThawGuard } from "./groups/thaw-guard.ts";
 import { DEFAULT_LIMITS, examineHost, type HostFindings } from "./host-checks.ts";
 import type { HostUser } from "./host-users.ts";
-import { type LaunchMethod, launchCell } from "./launch.ts";
+import { companionsOf, type LaunchMethod, launchCell } from "./launch.ts";
 import { LaunchQueue } from "./launch-queue.ts";
 import { CellPool } from "./pool.ts";
 import type { ProcessCell } from "./process-cell.ts";
@@ -55,12 +56,18 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(options.dataFolderId)) {
     throw new RangeError(`Data folder id must be 1 to 64 letters, digits, "_" or "-", got "${options.dataFolderId}"`);
   }
-  const findings = await examineHost(options.dataFolderId, options.clock);
-  requireMinimum(findings, options.minimum ?? {});
-  const host = await findHostPrograms(options.allowance ?? { programs: [], libraries: false });
-  const sandbox = new ProcessSandbox(findings, host, options);
-  await Promise.all([sandbox.programs.sweep(), sandbox.sockets.sweep()]);
-  return sandbox;
+  const forks = new ForkServer();
+  try {
+    const findings = await examineHost(options.dataFolderId, { forks, clock: options.clock });
+    requireMinimum(findings, options.minimum ?? {});
+    const host = await findHostPrograms(options.allowance ?? { programs: [], libraries: false });
+    const sandbox = new ProcessSandbox(findings, { host, forks }, options);
+    await Promise.all([sandbox.programs.sweep(), sandbox.sockets.sweep()]);
+    return sandbox;
+  } catch (error) {
+    await forks.close();
+    throw error;
+  }
 }
 
 const CONFINEMENTS: readonly Confinement[] = ["process-only", "confined", "full"];
@@ -120,6 +127,7 @@ class ProcessSandbox implements Sandbox {
   readonly sockets: ProgramPlace;
 
   readonly #host: HostPrograms;
+  readonly #forks: ForkServer;
   readonly #findings: HostFindings;
   readonly #clock: Clock;
   readonly #pool: CellPool;
@@ -134,10 +142,15 @@ class ProcessSandbox implements Sandbox {
   #nextName = 1;
   #closing: Promise<void> | undefined;
 
-  constructor(findings: HostFindings, host: HostPrograms, options: SandboxOptions) {
+  constructor(
+    findings: HostFindings,
+    { host, forks }: { readonly host: HostPrograms; readonly forks: ForkServer },
+    options: SandboxOptions,
+  ) {
     this.#findings = findings;
     this.#host = host;
     const beside = (what: string) => sharedPlace(join(tmpdir(), `solo-${what}-${options.dataFolderId}-`));
+    this.#forks = forks;
     this.programs = new ProgramFolders(
       // Another user does not come through the data folder.
       options.programsFolder === undefined || findings.launch?.users !== undefined
@@ -221,7 +234,7 @@ class ProcessSandbox implements Sandbox {
             return launchProgram({
               method: protocol === "http" ? allowingSockets(launch.method) : launch.method,
               ...{ files, host: this.#host, protocol, arguments: program.arguments, limits, group, user },
-              bun: launch.files.bun,
+              ...{ bun: launch.files.bun, forks: this.#forks },
               environment: server === undefined ? environment : { ...environment, SOLO_HTTP_SOCKET: server.inside },
             });
           },
@@ -261,7 +274,7 @@ class ProcessSandbox implements Sandbox {
     const { launch } = this.#findings;
     if (launch === undefined) throw new SandboxClosed();
     return this.#track(
-      (group, user) => launchCell({ ...launch, limits, group, user, priority, clock: this.#clock }),
+      (group, user) => launchCell({ ...launch, forks: this.#forks, limits, group, user, priority, clock: this.#clock }),
       limits,
       priority,
     );
@@ -280,8 +293,7 @@ class ProcessSandbox implements Sandbox {
     const giveBack = (): void => {
       if (user !== undefined) users?.release(user);
     };
-    // Bubblewrap's own process is in it too.
-    const companions = launch?.method.kind === "bubblewrap" ? 1 : 0;
+    const companions = companionsOf(launch?.method);
     const launching = start(groups?.create(`cell-${this.#nextName++}`, limits, priority, companions), user);
     this.#launches.add(launching);
     try {
@@ -309,5 +321,6 @@ class ProcessSandbox implements Sandbox {
     await Promise.all([this.programs.close(), this.sockets.remove()]);
     await this.#endThawGuard?.();
     await this.#findings.groups?.close();
+    await this.#forks.close();
   }
 }

@@ -136,10 +136,6 @@ class V1Group implements ControlGroup {
     if (priority === "background") this.#setShares(BACKGROUND_SHARES);
   }
 
-  async add(processId: number): Promise<void> {
-    await Promise.all(this.#directories.map((each) => writeFile(`${each}/cgroup.procs`, String(processId))));
-  }
-
   /** A signal does not end what is frozen, so that nobody would hear of the end of a process that watches over the others. */
   async keepAwake(processId: number): Promise<void> {
     await writeFile(`${this.#unfrozen}/cgroup.procs`, String(processId));

@@ -1,5 +1,4 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CellLimits } from "../../ports/cell.ts";
 import type { BootPriority, ControlGroup, ControlGroups } from "./control-group.ts";
@@ -115,10 +114,6 @@ class V2Group implements ControlGroup {
     this.#setProcesses(limits.processes);
     this.#written = { memoryBytes: limits.memoryBytes, processes: limits.processes };
     if (priority === "background") this.#setWeight(BACKGROUND_WEIGHT);
-  }
-
-  async add(processId: number): Promise<void> {
-    await writeFile(`${this.#directory}/cgroup.procs`, String(processId));
   }
 
   /** Nothing is to be done: a signal ends what is frozen here. */

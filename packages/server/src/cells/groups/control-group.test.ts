@@ -1,9 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { enterLimits } from "../enter-limits.ts";
+import { ForkServer, type SpawnedProcess } from "../fork-server/fork-server.ts";
 import { eventually, LIMITS, testFolderId } from "../testing/real-cells.ts";
 import { findV1Bases, type V1Controller } from "./cgroup-v1.ts";
 import { findV2Base } from "./cgroup-v2.ts";
@@ -16,21 +15,30 @@ const groups = findControlGroups(name);
 if (groups === undefined) console.warn("This host lets us make no control groups: none is tested");
 const onGroups = groups === undefined ? describe.skip : describe;
 
-/** A program in a group, which begins when it is in. */
-async function inGroup(group: ControlGroup, script: string): Promise<ChildProcess> {
-  const child = spawn("sh", ["-c", `read begin; ${script}`], { stdio: ["pipe", "pipe", "ignore"] });
+/** A program in a group, which is told things by descriptor 3. */
+async function inGroup(group: ControlGroup, script: string): Promise<SpawnedProcess> {
+  const { doors } = group;
+  const command = ["/bin/sh", "-c", `echo begun; ${script}`] as const;
+  const child = await forks.spawn({ command, env: { PATH: "/usr/bin:/bin" }, doors, descriptors: ["pipe"] });
   children.push(child);
-  await group.add(child.pid ?? 0);
-  child.stdin?.write("\n");
+  child.streams.get(1)?.on("data", (text) => said.set(child, `${said.get(child) ?? ""}${text}`));
+  await hear(child, "begun\n");
   return child;
 }
 
-const ended = (child: ChildProcess) =>
-  new Promise<NodeJS.Signals | number | null>((resolve) =>
-    child.once("exit", (code, signal) => resolve(signal ?? code)),
-  );
+/** All that each has said. */
+const said = new Map<SpawnedProcess, string>();
+const hear = (child: SpawnedProcess, text: string) =>
+  eventually(() => said.get(child)?.startsWith(text) === true, `it has said ${text}`);
+const tell = (child: SpawnedProcess, text: string) => child.streams.get(3)?.write(text);
 
-const children: ChildProcess[] = [];
+async function ended(child: SpawnedProcess): Promise<NodeJS.Signals | number | null> {
+  const { code, signal } = await child.exited;
+  return signal ?? code;
+}
+
+const forks = new ForkServer();
+const children: SpawnedProcess[] = [];
 
 /** A file of a group as the host shows it. */
 function readGroup(controller: string, file: string): string {
@@ -79,8 +87,9 @@ onGroups(`control groups v${groups?.version}`, () => {
   beforeAll(() => sweep());
 
   afterAll(async () => {
-    for (const child of children) child.kill("SIGKILL");
+    for (const child of children) child.kill();
     await sweep();
+    await forks.close();
     await close();
   });
 
@@ -98,12 +107,12 @@ onGroups(`control groups v${groups?.version}`, () => {
     const group = create("below", { ...LIMITS, memoryBytes: 64 * MiB }, "foreground");
     const child = await inGroup(
       group,
-      "a=0123456789; i=0; while [ $i -lt 20 ]; do a=$a$a; i=$((i+1)); done; echo; read end",
+      "a=0123456789; i=0; while [ $i -lt 20 ]; do a=$a$a; i=$((i+1)); done; echo; read end <&3",
     );
-    await new Promise((resolve) => child.stdout?.once("data", resolve));
+    await hear(child, "begun\n\n");
     expect(() => group.setLimits({ ...LIMITS, memoryBytes: MiB })).toThrow();
     expect(group.memoryKills()).toBe(0);
-    child.stdin?.end("end\n");
+    tell(child, "end\n");
     expect(await ended(child)).toBe(0);
     await removed(group);
   });
@@ -145,18 +154,16 @@ onGroups(`control groups v${groups?.version}`, () => {
   test("what is frozen does nothing until it is thawed", async () => {
     const group = create("freeze", LIMITS, "foreground");
     group.setLimits(LIMITS);
-    const child = await inGroup(group, "while read line; do echo $line; done");
-    let said = "";
-    child.stdout?.on("data", (text) => (said += text));
-    child.stdin?.write("first\n");
-    await eventually(() => said === "first\n", "it has answered");
+    const child = await inGroup(group, "while read line <&3; do echo $line; done");
+    tell(child, "first\n");
+    await hear(child, "begun\nfirst\n");
     group.freeze();
     const before = group.usage()?.cpuMicros;
-    child.stdin?.write("second\n");
+    tell(child, "second\n");
     await eventually(() => isFrozen(), "it is frozen");
-    expect([said, group.usage()?.cpuMicros]).toEqual(["first\n", before]);
+    expect([said.get(child), group.usage()?.cpuMicros]).toEqual(["begun\nfirst\n", before]);
     group.thaw();
-    await eventually(() => said === "first\nsecond\n", "it has answered the rest");
+    await hear(child, "begun\nfirst\nsecond\n");
     await removed(group);
   });
 
@@ -172,22 +179,19 @@ onGroups(`control groups v${groups?.version}`, () => {
 
   test("a process that goes in by itself is in with all that it starts, and a companion counts for nothing", async () => {
     const group = create("door", { ...LIMITS, processes: 4 }, "foreground", 1);
-    const [program, ...args] = enterLimits(["/bin/sh", "-c", "sleep 100 & sleep 100"], { group, user: undefined });
-    children.push(spawn(program, args, { stdio: "ignore" }));
+    await inGroup(group, "sleep 100 & sleep 100");
     await eventually(() => group.usage()?.processes === 2, "both sleep");
     await removed(group);
   });
 
   test("a process that is kept awake can be ended while the rest is frozen", async () => {
     const group = create("awake", LIMITS, "foreground", 1);
-    const [program, ...args] = enterLimits(["/bin/sh", "-c", "sleep 100 & wait"], { group, user: undefined });
-    const child = spawn(program, args, { stdio: "ignore" });
-    children.push(child);
+    const child = await inGroup(group, "sleep 100 & wait");
     await eventually(() => group.usage()?.processes === 1, "it has started another");
-    await group.keepAwake(child.pid ?? 0);
+    await group.keepAwake(child.identity.id);
     group.freeze();
     const end = ended(child);
-    child.kill("SIGKILL");
+    child.kill();
     expect(await end).toBe("SIGKILL");
     await removed(group);
   });

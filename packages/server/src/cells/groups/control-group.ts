@@ -32,9 +32,7 @@ export type BootPriority = "foreground" | "background";
 
 /** One cell's group. After `remove` only `usage` may be called. */
 export interface ControlGroup {
-  /** Puts a process in; its later children are in by inheritance. The host may take ten milliseconds for it. */
-  add(processId: number): Promise<void>;
-  /** Files that a process of one thread writes 0 to, to be in without that delay. */
+  /** Files by each of which a process of one thread brings itself in, writing "0"; its children are in by inheritance. */
   readonly doors: readonly string[];
   /**
    * Lets this process of the group run on while the group is frozen, where it could not be ended otherwise.

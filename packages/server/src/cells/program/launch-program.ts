@@ -1,18 +1,15 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import type { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { usualLimits } from "@solo/notation";
 import type { ProgramProtocol } from "../../ports/artifact.ts";
 import type { CellLimits } from "../../ports/cell.ts";
 import { endSession } from "../end-session.ts";
-import { enterLimits } from "../enter-limits.ts";
 import { CellLaunchFailed } from "../errors.ts";
+import type { ForkServer, SpawnedProcess } from "../fork-server/fork-server.ts";
 import type { ControlGroup } from "../groups/control-group.ts";
-import type { HostUser } from "../host-users.ts";
-import { FILTER, giveFilter, joinGroup, type LaunchMethod, wrapped } from "../launch.ts";
+import { asUser, type HostUser } from "../host-users.ts";
+import { FILTER, firstProcessOf, type LaunchMethod } from "../launch.ts";
 import { ProcessCell } from "../process-cell.ts";
-import { childrenOf } from "../process-tree.ts";
 import { isolationArguments, PROC } from "../wall/bubblewrap.ts";
 import { lineWire } from "../wire/line-wire.ts";
 import { programWire } from "../wire/wire.ts";
@@ -25,6 +22,7 @@ const APP = "/app";
 
 export interface ProgramLaunch {
   readonly method: LaunchMethod;
+  readonly forks: ForkServer;
   readonly files: Omit<ProgramFiles, "release">;
   readonly host: HostPrograms;
   /** The Bun binary, which helps to end what has no control group. */
@@ -53,13 +51,18 @@ export interface ProgramLaunch {
  */
 export async function launchProgram(launch: ProgramLaunch): Promise<ProcessCell> {
   const { method, group } = launch;
-  let child: ChildProcess;
+  let child: SpawnedProcess;
   try {
     const command = commandOf(launch);
-    child = method.kind === "bubblewrap" ? spawnConfined(method, launch, command) : spawnPlain(method, launch, command);
+    // Before its first instruction, since no trusted boot comes first; and not before bubblewrap's last, which is slow under them.
+    if (method.kind === "plain") group?.setLimits(launch.limits);
+    child = await (method.kind === "bubblewrap"
+      ? spawnConfined(method, launch, command)
+      : spawnPlain(method, launch, command));
   } catch (error) {
     group?.remove();
-    throw error;
+    if (error instanceof ProgramRefused) throw error;
+    throw new CellLaunchFailed("Cannot start a process", "", { cause: error });
   }
   const cell = new ProcessCell(child, {
     group,
@@ -70,23 +73,20 @@ export async function launchProgram(launch: ProgramLaunch): Promise<ProcessCell>
         : { kind: "as a session", endSession: (leader) => endSession(launch.bun, leader) },
     wire: launch.protocol === "lines" ? lineWire : programWire,
   });
-  const failed = new Promise<never>((_resolve, reject) => {
-    child.once("error", (cause) => reject(new CellLaunchFailed(`Cannot start ${child.spawnfile}`, "", { cause })));
-  });
   try {
-    await Promise.race([
-      method.kind === "bubblewrap" ? findGuest(cell, child, method) : joinGroup(cell, child, group),
-      failed,
-    ]);
-    // Before its first instruction, since no trusted boot comes first; and not before bubblewrap's last, which is slow under them.
-    group?.setLimits(launch.limits);
-    ((child.stdio as readonly unknown[])[GO[method.kind]] as Writable).on("error", () => {}).end("\n");
+    cell.setGuestProcess(await findGuest(child, method));
+    if (method.kind === "bubblewrap") {
+      group?.setLimits(launch.limits);
+      child.streams
+        .get(GO)
+        ?.on("error", () => {})
+        .resume()
+        .end("\n");
+    }
     return cell;
   } catch (error) {
     await cell.kill();
     throw error;
-  } finally {
-    failed.catch(() => {});
   }
 }
 
@@ -94,15 +94,10 @@ export async function launchProgram(launch: ProgramLaunch): Promise<ProcessCell>
  * Bubblewrap's one child, which then waits at the blocking descriptor. Polled, since a descriptor to be told by would
  * break when this process is killed, and bubblewrap, ended by that, would leave its child waiting for ever.
  */
-async function findGuest(
-  cell: ProcessCell,
-  child: ChildProcess,
-  { filters }: LaunchMethod & { readonly kind: "bubblewrap" },
-): Promise<void> {
-  giveFilter(child, filters);
-  while (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
-    const [found] = childrenOf(child.pid);
-    if (found !== undefined) return cell.setGuestProcess(found);
+async function findGuest(child: SpawnedProcess, method: LaunchMethod): Promise<number> {
+  while (!child.hasEnded) {
+    const found = firstProcessOf(child, method);
+    if (found !== undefined) return found;
     await delay(1);
   }
   throw new CellLaunchFailed("Cannot start cell: bubblewrap ended before it had a child");
@@ -132,16 +127,16 @@ function spawnConfined(
   method: LaunchMethod & { readonly kind: "bubblewrap" },
   launch: ProgramLaunch,
   { interpreter, interpreterArguments }: Command,
-): ChildProcess {
-  const { files, host } = launch;
+): Promise<SpawnedProcess> {
+  const { files, host, forks, group, user, limits } = launch;
   const program = `${APP}/${files.entry}`;
   const bound = new Set([...host.found.flatMap(({ path, needs }) => [path, ...needs]), ...host.libraryFolders]);
   const args = [
-    ...isolationArguments(method.features, { filter: FILTER, block: GO.bubblewrap }),
+    ...isolationArguments(method.features, { filter: FILTER, block: GO }),
     ...Object.entries(environmentOf(launch)).flatMap(([name, value]) => ["--setenv", name, value]),
     ...["--ro-bind", files.folder, APP],
     // Before what is bound: the host's programs may lie below its own.
-    ...["--size", String(launch.limits.scratchBytes ?? usualLimits.scratchBytes), "--tmpfs", "/tmp"],
+    ...["--size", String(limits.scratchBytes ?? usualLimits.scratchBytes), "--tmpfs", "/tmp"],
     ...[...bound].flatMap((path) => ["--ro-bind", path, path]),
     // Under the names by which scripts ask for them.
     ...host.found
@@ -157,11 +152,12 @@ function spawnConfined(
     ...(interpreter === undefined ? [] : [interpreter.path, ...interpreterArguments]),
     ...[program, ...launch.arguments],
   ];
-  const [wrapper, ...rest] = wrapped(method, args, launch);
-  return spawn(wrapper, rest, {
-    stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe"],
+  return forks.spawn({
+    command: asUser(user, [method.program, ...args]),
     env: {},
-    detached: true,
+    doors: group?.doors ?? [],
+    openFiles: limits.openFiles ?? usualLimits.openFiles,
+    descriptors: ["pipe", method.filters.first, "pipe"],
   });
 }
 
@@ -173,32 +169,25 @@ const DEVICES = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/ura
 
 function spawnPlain(
   method: LaunchMethod & { readonly kind: "plain" },
-  { files, ...launch }: ProgramLaunch,
+  { files, group, user, forks, limits, ...launch }: ProgramLaunch,
   { interpreter, interpreterArguments }: Command,
-): ChildProcess {
+): Promise<SpawnedProcess> {
   // By a path from the folder: the user it runs under may not come through the folders above.
-  const program = [
-    ...(interpreter === undefined ? [] : [interpreter.path, ...interpreterArguments]),
-    ...[`./${files.entry}`, ...launch.arguments],
-  ];
-  const rights = method.setpriv === undefined ? [] : [method.setpriv, "--no-new-privs", "--pdeathsig", "KILL"];
-  const [command, ...args] = enterLimits(["/bin/sh", "-c", WAIT_TO_GO, "sh", ...rights, ...program], {
-    group: undefined,
-    openFiles: launch.limits.openFiles,
-    user: launch.user,
-  });
-  return spawn(command, args, {
-    stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
+  const entry = [`./${files.entry}`, ...launch.arguments] as const;
+  const program = interpreter === undefined ? entry : ([interpreter.path, ...interpreterArguments, ...entry] as const);
+  const rights = ["--no-new-privs", "--pdeathsig", "KILL"];
+  return forks.spawn({
+    command: asUser(user, method.setpriv === undefined ? program : [method.setpriv, ...rights, ...program]),
     env: environmentOf(launch),
     cwd: files.folder,
-    detached: true,
+    doors: group?.doors ?? [],
+    openFiles: limits.openFiles ?? usualLimits.openFiles,
+    descriptors: ["pipe"],
   });
 }
 
-/** The program begins when it is in its control group, so that what it starts is too. */
-const WAIT_TO_GO = `read -r go <&4; exec 4<&- "$@"`;
-/** The descriptor at which a program waits to begin. */
-const GO = { bubblewrap: 5, plain: 4 } as const;
+/** The descriptor at which a program behind bubblewrap waits to begin. */
+const GO = 5;
 
 function environmentOf({ environment }: Pick<ProgramLaunch, "environment">): Record<string, string> {
   return { PATH: "/usr/bin:/bin", HOME: "/tmp", TMPDIR: "/tmp", ...environment };

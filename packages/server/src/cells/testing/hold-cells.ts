@@ -4,6 +4,7 @@
  */
 
 import type { Cell, Sandbox } from "../../ports/cell.ts";
+import { ForkServer } from "../fork-server/fork-server.ts";
 import { openGuestSession } from "../guest-session.ts";
 import { launchCell } from "../launch.ts";
 import { descendants } from "../process-tree.ts";
@@ -37,6 +38,7 @@ async function loopInPlainCell(): Promise<Cell> {
   const search = await findRuntimeFiles();
   if (search.kind === "missing") throw new Error(`Cannot find ${search.what}`);
   const cell = await launchCell({
+    forks: new ForkServer(),
     method: { kind: "plain", setpriv: undefined, filters: undefined },
     files: search.files,
     limits: LIMITS,

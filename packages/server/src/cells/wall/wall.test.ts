@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { CellExit } from "../../ports/cell.ts";
+import { ForkServer } from "../fork-server/fork-server.ts";
 import { openGuestSession } from "../guest-session.ts";
 import { examineHost } from "../host-checks.ts";
 import { findHostUsers } from "../host-users.ts";
@@ -18,10 +19,11 @@ type Way = Pick<LaunchOptions, "method" | "user">;
 
 const ways = new Map<Level, Way>();
 const cells: ProcessCell[] = [];
+const forks = new ForkServer();
 
 beforeAll(async () => {
   buildGuest();
-  const findings = await examineHost(testFolderId(), hostClock);
+  const findings = await examineHost(testFolderId(), { forks, clock: hostClock });
   if (findings.confinement === "full" && findings.launch !== undefined)
     ways.set("full", { method: findings.launch.method, user: findings.launch.users?.take() });
   else console.warn(`Skipped: this host gives "${findings.confinement}" and not "full"`);
@@ -39,6 +41,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.all(cells.map((cell) => cell.kill()));
+  await forks.close();
 });
 
 async function launch(way: Way): Promise<ProcessCell> {
@@ -46,7 +49,7 @@ async function launch(way: Way): Promise<ProcessCell> {
   if (search.kind === "missing") throw new Error(`Cannot find ${search.what}`);
   const limits = { ...LIMITS, memoryBytes: 512 * 1024 * 1024 };
   const cell = await launchCell({
-    ...way,
+    ...{ ...way, forks },
     files: search.files,
     limits,
     group: undefined,

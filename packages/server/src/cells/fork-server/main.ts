@@ -1,0 +1,124 @@
+/** Entry of the fork server: starts the processes of cells, tells when they end, and ends when its server does. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
+import type { Writable } from "node:stream";
+import { identifyProcess } from "../process-tree.ts";
+import type { FromForkServer, Spawn, ToForkServer } from "./messages.ts";
+
+process.title = "solo-fork-server";
+
+/** Those that live, by the number that the server has given them. */
+const children = new Map<number, ChildProcess>();
+
+process.on("message", (message: ToForkServer) => {
+  switch (message.kind) {
+    case "spawn":
+      start(message.id, message.spawn);
+      return;
+    case "begin":
+      begin(children.get(message.id));
+      return;
+    case "kill":
+      kill(children.get(message.id));
+  }
+});
+
+// What it has started ends with it.
+process.on("disconnect", () => process.exit());
+
+function start(id: number, request: Spawn): void {
+  let child: ChildProcess;
+  try {
+    child = spawnLimited(request);
+  } catch (error) {
+    fail(id, error);
+    return;
+  }
+  children.set(id, child);
+  child.once("error", (error) => {
+    if (child.pid === undefined) fail(id, error);
+  });
+  child.once("exit", (code, signal) => {
+    children.delete(id);
+    tell({ kind: "exited", id, code, signal });
+  });
+  if (child.pid === undefined) return;
+  // Not reaped before the event loop goes on, so this is the child and no other.
+  tell({ kind: "spawned", id, identity: identifyProcess(child.pid) });
+  hand(id, child, request);
+}
+
+function hand(id: number, { stdio }: ChildProcess, { descriptors }: Spawn): void {
+  const streams = stdio as readonly (Socket | null)[];
+  for (const [descriptor, content] of ["ignore", "pipe", "pipe", ...descriptors].entries()) {
+    const stream = streams[descriptor];
+    if (stream === null || stream === undefined) continue;
+    if (content === "pipe") tell({ kind: "stream", id, descriptor }, stream);
+    else if (typeof content === "object") stream.on("error", ignore).end(content);
+  }
+}
+
+/** Lets the command begin: of what it says nothing is read here any more, now that the streams are with the server. */
+function begin(child: ChildProcess | undefined): void {
+  const gate = child?.stdio.at(-1) as Writable | undefined;
+  gate?.on("error", ignore).end("\n");
+}
+
+/** Looked at and signalled in one turn of the event loop, which alone reaps, so the number is still the child's. */
+function kill(child: ChildProcess | undefined): void {
+  if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // It has ended, and its group with it.
+  }
+}
+
+/**
+ * A shell waits at the gate, brings itself under its limits, and becomes the command, so that nothing that comes of it is
+ * ever without them.
+ *
+ * A process that another one puts into a control group has the host wait until each of its processors has come to rest once,
+ * some fifteen milliseconds, in which nobody else can start anything; one that goes in by itself does not. It goes in as the
+ * server's own user: no other may move a process. Nobody needs a right to lower its limit of descriptors; one that is lower
+ * already stays as it is.
+ */
+function spawnLimited({ command, env, cwd, doors, openFiles, descriptors }: Spawn): ChildProcess {
+  const args = [
+    "-c",
+    BECOME,
+    "sh",
+    String(3 + descriptors.length),
+    String(openFiles ?? ""),
+    ...doors,
+    "--",
+    ...command,
+  ];
+  return spawn("/bin/sh", args, {
+    ...{ env, cwd },
+    stdio: ["ignore", "pipe", "pipe", ...descriptors.map(() => "pipe" as const), "pipe"],
+    // Its own session: Ctrl-C in the server's terminal must not reach the cells before they were stopped in order.
+    detached: true,
+  });
+}
+
+/** In a shell's words numbers of descriptors have one digit. */
+const BECOME = `read -r go <&$1 || exit
+eval "exec $1<&-"
+[ -z "$2" ] || ulimit -n "$2" 2>/dev/null
+shift 2
+while [ "$1" != -- ]; do echo 0 >"$1" || exit; shift; done
+shift
+exec "$@"`;
+
+function fail(id: number, error: unknown): void {
+  tell({ kind: "failed", id, message: error instanceof Error ? error.message : String(error) });
+}
+
+function tell(message: FromForkServer, stream?: Socket): void {
+  // Who is not there any more need not be told.
+  process.send?.(message, stream, {}, ignore);
+}
+
+function ignore(): void {}
