@@ -62,12 +62,15 @@ export async function appendLog(
   // Nobody reads these yet, so in any order; then those that say so, each once all it speaks of is there.
   await Promise.all([
     ...partial.map((tile) => writeTile(folder, tile)),
-    write(join(folder, logFiles.verifier), `${formatVerifier(verifierOf(signer))}\n`),
+    before.size === 0 && write(join(folder, logFiles.verifier), `${formatVerifier(verifierOf(signer))}\n`),
     write(join(folder, `${logFiles.checkpoint}.new`), note),
   ]);
   await appendLine(join(folder, logFiles.history), JSON.stringify(note));
   await rename(join(folder, `${logFiles.checkpoint}.new`), join(folder, logFiles.checkpoint));
-  await Promise.all([...tiles, ...partial].map(({ place }) => removeSuperseded(folder, place)));
+  const grown = [...tiles, ...partial].filter(({ place: { level, index } }) => {
+    return index * TILE_WIDTH < countAt(level === "entries" ? 0 : level, before.size);
+  });
+  await Promise.all(grown.map(({ place }) => removeSuperseded(folder, place)));
   return checkpoint;
 }
 
