@@ -5,6 +5,7 @@ import { ProtocolError } from "./errors.ts";
 import { type GuestExit, readGuestExit } from "./guest-exit.ts";
 import { GuestGone } from "./guest-gone.ts";
 import { LineRate } from "./line-rate.ts";
+import { RenewedMap } from "./renewed-map.ts";
 import {
   cutText,
   type DriverTable,
@@ -237,7 +238,7 @@ class Session implements GuestSession {
   readonly #nowMs: () => number;
   readonly #bounds: SessionBounds;
   readonly #rate: LineRate;
-  readonly #calls = new Map<number, OpenCall>();
+  readonly #calls = new RenewedMap<number, OpenCall>();
   readonly #exchanges = new Map<number, { onPart(bytes: Uint8Array): void; onGone(why: string): void }>();
   #nextId = 1;
   #outgoing = 0;

@@ -1,4 +1,5 @@
 import { LINES_PER_SECOND, LineRate } from "../line-rate.ts";
+import { RenewedMap } from "../renewed-map.ts";
 import { MAX_FRAME_BYTES } from "../wire/frames.ts";
 import { decodeHttpPart, encodeHttpPart, NO_HTTP } from "../wire/http-frames.ts";
 import {
@@ -59,7 +60,7 @@ export interface GuestHost {
 export class Guest {
   readonly #host: GuestHost;
   readonly #rate = new LineRate(LINES_PER_SECOND);
-  readonly #outgoing = new Map<number, PendingCall>();
+  readonly #outgoing = new RenewedMap<number, PendingCall>();
   readonly #unsaid = new Unsaid();
   #nextOutgoing = 1;
   #boot: Boot | undefined;

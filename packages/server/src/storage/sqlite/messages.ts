@@ -10,11 +10,10 @@ export interface CarriedOperations extends Omit<Operations, "commit"> {
   commit(group: PackedGroup): PackedOutcomes;
 }
 
-/** One operation of the engine. Answered in the order of asking; ids count up. */
+/** One operation of the engine. Answered in the order of asking. */
 export type Request = { [Name in keyof CarriedOperations]: RequestOf<Name> }[keyof CarriedOperations];
 
 export interface RequestOf<Name extends keyof CarriedOperations> {
-  readonly id: number;
   readonly operation: Name;
   readonly argument: Parameters<CarriedOperations[Name]>[0];
 }
@@ -29,7 +28,4 @@ export type FromWorker =
   | { readonly kind: "replies"; readonly replies: readonly Reply[] };
 
 /** There is no failure here: a thread that fails ends with its error, and all that it owed is lost. */
-export interface Reply {
-  readonly id: number;
-  readonly result: ReturnType<CarriedOperations[keyof CarriedOperations]>;
-}
+export type Reply = ReturnType<CarriedOperations[keyof CarriedOperations]>;

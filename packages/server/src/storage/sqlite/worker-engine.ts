@@ -39,13 +39,13 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
-/** The near end of the thread: numbers requests, sends those of one turn together, and knows when the thread died. */
+/** The near end of the thread: sends the requests of one turn together, and knows when the thread died. */
 class WorkerEngine {
   readonly #worker: Worker;
-  readonly #pending = new Map<number, Pending>();
+  /** In the order of asking, which is that of the answers. */
+  readonly #pending: Pending[] = [];
   readonly #broken = Promise.withResolvers<Error>();
   #unsent: Request[] = [];
-  #lastId = 0;
   #closing = false;
   #breakage: Error | undefined;
 
@@ -79,9 +79,8 @@ class WorkerEngine {
   ): Promise<ReturnType<CarriedOperations[Name]>> {
     return new Promise((resolve, reject) => {
       if (this.#breakage !== undefined) return reject(new StorageUnavailable("broken", { cause: this.#breakage }));
-      this.#lastId += 1;
-      this.#pending.set(this.#lastId, { resolve, reject });
-      this.#unsent.push({ id: this.#lastId, operation, argument } as Request);
+      this.#pending.push({ resolve, reject });
+      this.#unsent.push({ operation, argument } as Request);
       if (this.#unsent.length === 1) queueMicrotask(() => this.#send());
     });
   }
@@ -100,17 +99,14 @@ class WorkerEngine {
   }
 
   #settle(replies: readonly Reply[]): void {
-    for (const { id, result } of replies) {
-      this.#pending.get(id)?.resolve(result as never);
-      this.#pending.delete(id);
-    }
+    const answered = this.#pending.splice(0, replies.length);
+    for (const [index, { resolve }] of answered.entries()) resolve(replies[index] as never);
   }
 
   #break(error: Error): void {
     if (this.#closing || this.#breakage !== undefined) return;
     this.#breakage = error;
-    for (const { reject } of this.#pending.values()) reject(new StorageUnavailable("broken", { cause: error }));
-    this.#pending.clear();
+    for (const { reject } of this.#pending.splice(0)) reject(new StorageUnavailable("broken", { cause: error }));
     this.#broken.resolve(error);
   }
 

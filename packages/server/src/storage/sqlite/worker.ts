@@ -36,12 +36,12 @@ function answer(requests: readonly Request[]): void {
   for (const request of requests) {
     // Nobody who only reads waits for a sync.
     if (request.operation === "commit") flush();
-    replies.push({ id: request.id, result: perform(request) });
+    replies.push(perform(request));
   }
   flush();
 }
 
-function perform(request: Request): Reply["result"] {
+function perform(request: Request): Reply {
   switch (request.operation) {
     case "commit":
       return packOutcomes(database.commit(unpackGroup(request.argument)));
