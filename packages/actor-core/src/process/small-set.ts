@@ -8,40 +8,46 @@ const FEW = 8;
  * more on that than on all else.
  */
 export class SmallSet<T> {
-  #few: T[] = [];
-  #many: Set<T> | undefined;
+  #items: T[] | Set<T> = [];
+  #gone = 0;
 
   add(item: T): void {
-    const few = this.#few;
-    if (this.#many) {
-      this.#many.add(item);
-    } else if (few.length === 0) {
+    const items = this.#items;
+    if (items instanceof Set) {
+      items.add(item);
+    } else if (items.length === 0) {
       // Not pushed: that makes room for 16 more, and most sets never hold a second item.
-      this.#few = [item];
-    } else if (!few.includes(item)) {
-      few.push(item);
-      if (few.length > FEW) {
-        this.#many = new Set(few);
+      this.#items = [item];
+    } else if (!items.includes(item)) {
+      items.push(item);
+      if (items.length > FEW) {
+        this.#items = new Set(items);
       }
     }
   }
 
   delete(item: T): void {
-    if (this.#many) {
-      this.#many.delete(item);
-    } else if (this.#few.at(-1) === item) {
-      this.#few.pop();
-    } else if (this.#few.includes(item)) {
-      this.#few.splice(this.#few.indexOf(item), 1);
+    const items = this.#items;
+    if (items instanceof Set) {
+      items.delete(item);
+      // V8 has the old table of a `Set` point to the new one. Once one of them has grown old, all that is ever held stays
+      // until a full collection, and each scavenge takes ten times as long; a new set has no such past.
+      if (!(++this.#gone % 1024)) {
+        this.#items = new Set(items);
+      }
+    } else if (items.at(-1) === item) {
+      items.pop();
+    } else if (items.includes(item)) {
+      items.splice(items.indexOf(item), 1);
     }
   }
 
+  /** Looks through all of them. */
   has(item: T): boolean {
-    return this.#many?.has(item) ?? this.#few.includes(item);
+    return this.items().includes(item);
   }
 
-  /** All items; not to be kept, as it may be the set's own list. */
   items(): readonly T[] {
-    return this.#many ? [...this.#many] : this.#few;
+    return [...this.#items];
   }
 }
