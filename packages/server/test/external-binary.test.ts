@@ -1,7 +1,7 @@
 // Programs in other languages as services: the same life, by the same API, as those of our own runtime; and what goes wrong
 // with them.
 import { execFileSync, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -255,6 +255,24 @@ suite("a program that is an HTTP server", () => {
     const manifest = { limits: { startTimeoutMs: 1_000 } };
     const idle = "#!/usr/bin/env python3\nimport time\ntime.sleep(60)\n";
     expect((await refusal(solo.deploy("idle", idle, { ...http, manifest }))).reason).toBe("START_TIMED_OUT");
+  });
+
+  withPython("has not started because somebody listens at the same path on the host", async () => {
+    let connections = 0;
+    const path = "/tmp/http.sock";
+    rmSync(path, { force: true });
+    const victim = createServer((socket) => {
+      connections += 1;
+      socket.destroy();
+    });
+    victim.listen(path).unref();
+    const idle = "#!/usr/bin/env python3\nimport time\ntime.sleep(60)\n";
+    const tries = Array.from({ length: 10 }, (_, each) =>
+      refusal(solo.deploy(`idle-${each}`, idle, { ...http, manifest: { limits: { startTimeoutMs: 1_000 } } })),
+    );
+    expect(new Set((await Promise.all(tries)).map(({ reason }) => reason))).toEqual(new Set(["START_TIMED_OUT"]));
+    victim.close();
+    expect(connections).toBe(0);
   });
 
   withPython("cannot have the server connect to a socket of the host by a link", async () => {

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { usualLimits } from "@solo/notation";
 import type { ProgramProtocol } from "../../ports/artifact.ts";
@@ -97,10 +97,21 @@ export async function launchProgram(launch: ProgramLaunch): Promise<ProcessCell>
 async function findGuest(child: SpawnedProcess, method: LaunchMethod): Promise<number> {
   while (!child.hasEnded) {
     const found = firstProcessOf(child, method);
-    if (found !== undefined) return found;
+    if (found !== undefined && (method.kind === "plain" || !seesThisRoot(found))) return found;
     await delay(1);
   }
   throw new CellLaunchFailed("Cannot start cell: bubblewrap ended before it had a child");
+}
+
+/** As bubblewrap's child does before its own is set up: what is looked for in its files would be looked for in the host's. */
+function seesThisRoot(processId: number): boolean {
+  try {
+    const [its, own] = [statSync(`/proc/${processId}/root`), statSync("/")];
+    return its.dev === own.dev && its.ino === own.ino;
+  } catch {
+    // This process may not look there, and so looks for nothing there later.
+    return false;
+  }
 }
 
 interface Command {
