@@ -66,6 +66,7 @@ class Handler(BaseHTTPRequestHandler):
                 return
             self.wfile.write(bytes([head[0], 127]) + size.to_bytes(8, "big") + body)
             if head[0] == 0x88: return
+    def at_switch(self): self.begin([("Connection", "Upgrade"), ("Upgrade", "x")], 101)
     def at_forever(self):
         self.begin([("Transfer-Encoding", "chunked")])
         try:
@@ -190,6 +191,7 @@ suite("a program that is an HTTP server", () => {
   test.each([
     ["drops the connection", "drop", "FETCH_FAILED", /socket hang up/],
     ["speaks no HTTP", "odd", "FETCH_FAILED", /Parse Error/],
+    ["goes on in another protocol", "switch", "FETCH_FAILED", /another protocol, which nobody asked for/],
     // Its connection may be seen to end before it is.
     ["dies", "die", expect.stringMatching(/^(SERVICE_DIED|FETCH_FAILED)$/), /./],
   ])("that %s is told of with its reason, and the next request is answered", async (_, path, reason, found) => {

@@ -184,6 +184,11 @@ export class HttpCell implements Cell {
       });
       asked.once("error", reject);
       asked.once("response", (response) => readBody(response).then(resolve, reject));
+      // Which else would end without a word.
+      asked.once("upgrade", (_response, socket) => {
+        socket.destroy();
+        reject(new Error("It goes on in another protocol, which nobody asked for"));
+      });
       asked.end(body);
     });
     return answered.finally(() => {

@@ -108,14 +108,17 @@ export class ProgramExchange {
     asked.once("close", () => {
       if (asked.shouldKeepAlive && socket.writable) connections.keep(socket);
     });
-    if (upgrade !== undefined) {
-      asked.once("upgrade", (response, socket, first) => {
-        this.#upgraded = socket;
-        socket.on("error", (error) => this.#breakOff(error.message));
-        socket.unshift(first);
-        void this.#answer(response, socket);
-      });
-    }
+    asked.once("upgrade", (response, socket, first) => {
+      if (upgrade === undefined) {
+        socket.destroy();
+        this.#breakOff("It goes on in another protocol, which nobody asked for");
+        return;
+      }
+      this.#upgraded = socket;
+      socket.on("error", (error) => this.#breakOff(error.message));
+      socket.unshift(first);
+      void this.#answer(response, socket);
+    });
     if (hasBody) asked.flushHeaders();
     else asked.end();
   }
