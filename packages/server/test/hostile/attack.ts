@@ -25,6 +25,8 @@ export interface Attack {
   readonly source: string | Buffer;
   readonly options?: DeployOptions;
   readonly outcome: Outcome;
+  /** So often it is called once more afterwards, with whatever outcome. */
+  readonly again?: number;
   /** Where it comes out otherwise at `confined`. */
   readonly confined?: Outcome;
 }

@@ -1,4 +1,5 @@
-/* A program that means harm, by the name of its first argument, when it is called. It speaks frames as any other does. */
+/* A program that means harm, by the name of its first argument, when it is called; with EAGER, before its first line. It speaks
+ * frames, lines or HTTP as its second argument says, as any other does. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -11,18 +12,37 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifdef EAGER
+/* Larger than it may be, from before its first instruction, and touched before main: alone, and by all that it can fork. */
+static char huge[512 << 20] = "";
+__attribute__((constructor)) static void eager(void) {
+  signal(SIGTERM, SIG_IGN);
+  for (int each = 0; each < 5; each++)
+    if (fork() == 0) break;
+  for (size_t at = 0;; at = (at + 4096) % sizeof huge) huge[at]++;
+}
+#endif
+
 enum { RUN = 3, CALL = 4, STOP = 6, STARTED = 66, REPLY = 67 };
 
+static enum { FRAMES, LINES, HTTP } protocol;
 static uint32_t asked;
+/* Where the conversation takes place: for HTTP the connection that is served. */
+static int place = 3;
 
 static void all(const char *bytes, size_t count) {
   while (count > 0) {
-    ssize_t written = write(3, bytes, count);
-    if (written <= 0) exit(1);
+    ssize_t written = send(place, bytes, count, MSG_NOSIGNAL);
+    if (written <= 0) {
+      if (protocol == HTTP) return;
+      exit(1);
+    }
     bytes += written;
     count -= written;
   }
@@ -42,13 +62,27 @@ static void say(unsigned char kind, const char *bytes, uint32_t count) {
   all(buffer, frame(buffer, kind, bytes, count));
 }
 
-static void answer(const char *text) {
-  char json[2048];
-  int count = snprintf(json, sizeof json, "\"%s\"", text);
-  say(REPLY, json, count);
+/* A response whose body is this, with this in its head. */
+static size_t response(char *into, size_t room, const char *head, const char *body) {
+  return snprintf(into, room, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n%scontent-length: %zu\r\n\r\n%s", head, strlen(body), body);
 }
 
-/* Each in a child of its own, since the host may end who asks. What is not refused is named. */
+/* A reply as it goes over the pipe. */
+static size_t reply(char *into, size_t room, const char *json) {
+  switch (protocol) {
+    case FRAMES: return frame(into, REPLY, json, strlen(json));
+    case LINES: return snprintf(into, room, "reply %u %s\n", asked, json);
+    default: return response(into, room, "", json);
+  }
+}
+
+static void answer(const char *text) {
+  char json[2048], bytes[4096];
+  snprintf(json, sizeof json, "\"%s\"", text);
+  all(bytes, reply(bytes, sizeof bytes, json));
+}
+
+/* Each in a child of its own, since the host may end who asks. What is not refused is named; an HTTP server has its sockets. */
 struct wish {
   const char *name;
   long number, words[6];
@@ -82,7 +116,7 @@ static void refused(long server) {
     { "sethostname", SYS_sethostname, { (long)"x", 1 } },
     { "setuid to root", SYS_setuid, { 0 } },
     { "mknod of a disk", SYS_mknod, { (long)"/tmp/disk", 060600, 0x800 } },
-    { "a unix socket", SYS_socket, { AF_UNIX, SOCK_STREAM, 0 } },
+    { "a unix socket", protocol == HTTP ? -1 : SYS_socket, { AF_UNIX, SOCK_STREAM, 0 } },
     { "a socket of the network", SYS_socket, { AF_INET, SOCK_STREAM, 0 } },
     { "a socket of the host's links", SYS_socket, { AF_NETLINK, SOCK_RAW, 0 } },
     { "a socket of packets", SYS_socket, { AF_PACKET, SOCK_RAW, 0 } },
@@ -169,8 +203,8 @@ static void stopped(void) {
 
 /* A descriptor along with the frame: nobody is to keep it. */
 static void along(void) {
-  char buffer[64], control[CMSG_SPACE(sizeof(int) * 8)] = "";
-  struct iovec piece = { buffer, frame(buffer, REPLY, "\"sent\"", 6) };
+  char buffer[256], control[CMSG_SPACE(sizeof(int) * 8)] = "";
+  struct iovec piece = { buffer, reply(buffer, sizeof buffer, "\"sent\"") };
   struct msghdr message = { .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
   struct cmsghdr *head = CMSG_FIRSTHDR(&message);
   head->cmsg_level = SOL_SOCKET;
@@ -179,7 +213,7 @@ static void along(void) {
   int files[8];
   for (int each = 0; each < 8; each++) files[each] = open("/dev/null", O_RDONLY);
   memcpy(CMSG_DATA(head), files, sizeof files);
-  if (sendmsg(3, &message, 0) < 0) answer("sent");
+  if (sendmsg(place, &message, 0) < 0) answer("sent");
 }
 
 static void flood(void) {
@@ -188,7 +222,127 @@ static void flood(void) {
   answer("flooded");
 }
 
-static void attack(const char *name, long server) {
+/* What has no end: in one frame, one line, one head. */
+static void endless(void) {
+  static char piece[1 << 16];
+  memset(piece, 'x', sizeof piece);
+  if (protocol == FRAMES) return all("\377\377\377\377\0\0\0\0", 8);
+  if (protocol == HTTP) all("HTTP/1.1 200 OK\r\nx: ", 20);
+  for (int each = 0; each < 1024; each++) all(piece, sizeof piece);
+}
+
+/* A value so deep that whoever walks down it comes to no end. */
+static void deep(void) {
+  static char bytes[2100000], json[2000001];
+  memset(json, '[', 1000000);
+  memset(json + 1000000, ']', 1000000);
+  all(bytes, reply(bytes, sizeof bytes, json));
+}
+
+/* Questions to the kernel that nobody waits for. */
+static void ask(void) {
+  static char bytes[4096];
+  for (int each = 0; each < 100000; each++) {
+    size_t count = 0;
+    if (protocol == LINES) count = sprintf(bytes, each % 2 ? "cast sink take [%d]\n" : "driver %d 0 kv put [\"__proto__\",[[[%d]]]]\n", each, each);
+    if (protocol == FRAMES) count = frame(bytes, 71, "\4\0sink\4\0take[1]", 15);
+    all(bytes, count);
+  }
+  answer("asked");
+}
+
+static struct sockaddr_un own = { .sun_family = AF_UNIX };
+static int listener;
+
+static int serve(const char *path) {
+  int made = socket(AF_UNIX, SOCK_STREAM, 0);
+  strncpy(own.sun_path, path, sizeof own.sun_path - 1);
+  if (bind(made, (struct sockaddr *)&own, sizeof own) < 0 || listen(made, 128) < 0) _exit(7);
+  return made;
+}
+
+/* Puts one thing after the other where its socket was, for as long as it lives; the last is none of its own. */
+static void swap(const char *trap) {
+  char other[200];
+  snprintf(other, sizeof other, "%s.other", own.sun_path);
+  for (;;) {
+    unlink(other);
+    symlink(trap, other);
+    rename(other, own.sun_path);
+    mknod(other, S_IFIFO | 0600, 0);
+    rename(other, own.sun_path);
+    close(open(other, O_CREAT | O_WRONLY, 0600));
+    rename(other, own.sun_path);
+    unlink(own.sun_path);
+    mkdir(own.sun_path, 0700);
+    rmdir(own.sun_path);
+    link("/proc/self/exe", own.sun_path);
+    unlink(own.sun_path);
+    symlink("/proc/1/root", own.sun_path);
+    unlink(own.sun_path);
+  }
+}
+
+/* What only a server can do to who asks it. Nothing of it may be taken for an answer to somebody else. */
+static int attack_by_http(const char *name, const char *trap) {
+  char bytes[4096], head[1024];
+  if (strcmp(name, "two") == 0) {
+    /* One answer, and another that nobody has asked for. */
+    size_t count = response(bytes, sizeof bytes, "", "\"own\"");
+    count += response(bytes + count, sizeof bytes - count, "", "\"smuggled\"");
+    all(bytes, count);
+  } else if (strcmp(name, "lengths") == 0) {
+    all(bytes, response(bytes, sizeof bytes, "transfer-encoding: chunked\r\n", "5\r\n\"own\"\r\n0\r\n\r\n"));
+  } else if (strcmp(name, "body") == 0) {
+    all("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n\"", 53);
+    memset(bytes, 'x', sizeof bytes);
+    for (int each = 0; each < 1 << 15; each++) all(bytes, sizeof bytes);
+  } else if (strcmp(name, "drip") == 0) {
+    all("HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n", 45);
+    for (int each = 0; each < 100000; each++) {
+      usleep(20000);
+      all("1", 1);
+    }
+  } else if (strcmp(name, "interim") == 0) {
+    for (int each = 0; each < 1 << 20; each++) all("HTTP/1.1 103 Early Hints\r\nlink: <x>\r\n\r\n", 40);
+  } else if (strcmp(name, "heads") == 0) {
+    int count = 0;
+    all("HTTP/1.1 200 OK\r\n", 17);
+    for (int each = 0; each < 1 << 14; each++) {
+      count = sprintf(head, "x-%d: y\r\n", each);
+      all(head, count);
+    }
+    all("\r\n", 2);
+  } else if (strcmp(name, "switch") == 0) {
+    all("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\nGET / HTTP/1.1\r\n\r\n", 87);
+  } else if (strcmp(name, "noise") == 0) {
+    for (size_t at = 0; at < sizeof bytes; at++) bytes[at] = (char)(at * 2654435761u >> 13);
+    all(bytes, sizeof bytes);
+  } else if (strcmp(name, "gone") == 0) {
+    /* The connection ends, and nobody listens any more. */
+    close(listener);
+    shutdown(place, SHUT_RDWR);
+    for (;;) pause();
+  } else if (strcmp(name, "swap") == 0) {
+    if (fork() == 0) swap(trap);
+    answer("swapping");
+  } else if (strcmp(name, "dial") == 0) {
+    /* As many connections to itself as it can have. */
+    int made = 0;
+    for (;; made++) {
+      int each = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+      if (each < 0) break;
+      connect(each, (struct sockaddr *)&own, sizeof own);
+    }
+    for (int each = 1023; each > place && each > listener; each--) close(each);
+    answer(made < 1024 ? "bounded" : "unbounded");
+  } else
+    return 0;
+  return 1;
+}
+
+static void attack(const char *name, long server, const char *trap) {
+  if (protocol == HTTP && attack_by_http(name, trap)) return;
   if (strcmp(name, "refused") == 0) return refused(server);
   if (strcmp(name, "gate") == 0) return gate();
   if (strcmp(name, "bomb") == 0) return bomb();
@@ -208,7 +362,16 @@ static void attack(const char *name, long server) {
     exit(3);
   }
   if (strcmp(name, "fault") == 0) *(volatile int *)8 = 1;
-  if (strcmp(name, "large") == 0) return all("\377\377\377\377\0\0\0\0", 8);
+  if (strcmp(name, "endless") == 0) return endless();
+  if (strcmp(name, "deep") == 0) return deep();
+  if (strcmp(name, "ask") == 0) return ask();
+  if (strcmp(name, "halt") == 0) {
+    /* With all that it has forked. */
+    fork();
+    kill(0, SIGSTOP);
+    kill(getpid(), SIGSTOP);
+    for (;;) pause();
+  }
   if (strcmp(name, "deaf") == 0) {
     for (int signal_ = 1; signal_ < 65; signal_++) signal(signal_, SIG_IGN);
     for (;;) pause();
@@ -220,6 +383,19 @@ static void attack(const char *name, long server) {
   answer("no such attack");
 }
 
+/* The number or text of this name in what it was called with. */
+static const char *found(const char *text, const char *name) {
+  const char *at = strstr(text, name);
+  return at == NULL ? "" : at + strlen(name);
+}
+
+static void called(const char *name, const char *arguments) {
+  char trap[256] = "";
+  sscanf(found(arguments, "\"trap\":\""), "%255[^\"]", trap);
+  long server = atol(found(arguments, "\"pid\":"));
+  attack(name, server > 0 ? server : 1, trap);
+}
+
 static void whole(char *into, size_t count) {
   while (count > 0) {
     ssize_t got = read(3, into, count);
@@ -229,8 +405,9 @@ static void whole(char *into, size_t count) {
   }
 }
 
-int main(int count, char **words) {
-  static char payload[1 << 16];
+static char payload[1 << 16];
+
+static int by_frames(const char *name) {
   for (;;) {
     uint32_t head[2];
     whole((char *)head, 8);
@@ -240,10 +417,43 @@ int main(int count, char **words) {
     asked = head[1];
     if (payload[0] == RUN) say(STARTED, "\1\0\6\0attack\0\0", 12);
     if (payload[0] == STOP) return 0;
-    if (payload[0] != CALL) continue;
-    const char *pid = NULL;
-    for (uint32_t each = 1; each + 6 < head[0] && pid == NULL; each++)
-      if (memcmp(payload + each, "\"pid\":", 6) == 0) pid = payload + each + 6;
-    attack(count > 1 ? words[1] : "", pid == NULL ? 1 : atol(pid));
+    /* Behind the kind and the time, a text of 6 letters. */
+    if (payload[0] == CALL) called(name, payload + 13);
   }
+}
+
+static int by_lines(const char *name) {
+  FILE *in = fdopen(3, "r");
+  while (fgets(payload, sizeof payload, in) != NULL) {
+    if (strncmp(payload, "run", 3) == 0) all("started attack -\n", 17);
+    if (strncmp(payload, "stop", 4) == 0) return 0;
+    if (sscanf(payload, "call %u", &asked) == 1) called(name, payload);
+  }
+  return 1;
+}
+
+static int by_http(const char *name) {
+  listener = serve(getenv("SOLO_HTTP_SOCKET"));
+  for (;;) {
+    place = accept(listener, NULL, NULL);
+    if (place < 0) return 1;
+    size_t count = 0;
+    const char *end = NULL;
+    while (end == NULL || count < end + 4 - payload + strtoul(found(payload, "content-length: "), NULL, 10)) {
+      ssize_t got = read(place, payload + count, sizeof payload - 1 - count);
+      if (got <= 0) break;
+      count += got;
+      payload[count] = 0;
+      end = strstr(payload, "\r\n\r\n");
+    }
+    if (count > 0) called(name, payload);
+    close(place);
+    payload[0] = 0;
+  }
+}
+
+int main(int count, char **words) {
+  if (count < 3) return 2;
+  protocol = strcmp(words[2], "http") == 0 ? HTTP : strcmp(words[2], "lines") == 0 ? LINES : FRAMES;
+  return protocol == HTTP ? by_http(words[1]) : protocol == LINES ? by_lines(words[1]) : by_frames(words[1]);
 }

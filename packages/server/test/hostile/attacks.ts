@@ -372,6 +372,19 @@ const native: readonly Attack[] = [
     outcome: sigsys,
   },
   {
+    name: "compiles C and runs it in its own process",
+    source: whenCalled(
+      `const { cc } = await load("bun:ffi");
+       const { writeFileSync } = await load("node:fs");
+       const compiled = await attempt(() => {
+         writeFileSync("/tmp/own.c", "int fork(void); int socket(int, int, int); int away(void) { return fork() < 0 && socket(1, 1, 0) < 0 ? 1 : 2; }");
+         return cc({ source: "/tmp/own.c", symbols: { away: { args: [], returns: "int" } } }).symbols.away();
+       });
+       return reply(compiled === 1 || String(compiled).startsWith("refused") ? "powerless" : compiled, state);`,
+    ),
+    outcome: { kind: "answers", value: "powerless" },
+  },
+  {
     name: "holds no descriptor but its own",
     source: natively(
       "const open = []; for (let each = 0; each < 1024; each += 1) { const flags = await native(72, each, 3); if (flags >= 0 && (flags & 0o10000000) === 0) open.push(each); } return reply([open.slice(0, 4), open.length <= 8], state);",

@@ -7,24 +7,32 @@ import { fileURLToPath } from "node:url";
 import { ArtifactKind, Packaging, ProgramProtocol } from "@solo/proto";
 import type { Attack, Outcome } from "./attack.ts";
 
-function compiled(): Buffer | undefined {
-  if (spawnSync("gcc", ["--version"]).status !== 0) {
-    if (process.env.CI !== undefined) throw new Error("gcc is wanted for these tests");
-    console.warn("Left out, since this machine has no gcc: programs that mean harm");
-    return undefined;
-  }
+function hasCompiler(): boolean {
+  if (spawnSync("gcc", ["--version"]).status === 0) return true;
+  if (process.env.CI !== undefined) throw new Error("gcc is wanted for these tests");
+  console.warn("Left out, since this machine has no gcc: programs that mean harm");
+  return false;
+}
+
+function compiled(...flags: readonly string[]): Buffer {
   const folder = mkdtempSync(join(tmpdir(), "solo-attacker-"));
   const program = join(folder, "attacker");
-  execFileSync("gcc", ["-static", "-O1", "-o", program, fileURLToPath(new URL("attacker.c", import.meta.url))]);
+  const source = fileURLToPath(new URL("attacker.c", import.meta.url));
+  execFileSync("gcc", ["-static", "-O1", ...flags, "-o", program, source]);
   const bytes = readFileSync(program);
   rmSync(folder, { recursive: true });
   return bytes;
 }
 
+type Wish = readonly [name: string, word: string, outcome: Outcome];
+
 const answers = (value: unknown): Outcome => ({ kind: "answers", value });
 const ends = (cause: string): Outcome => ({ kind: "ends", cause });
+const fails: Outcome = { kind: "fails", reason: /^SERVICE_DIED$/ };
+const hangs: Outcome = { kind: "hangs" };
+const floods: Outcome = { kind: "floods" };
 
-const wishes: readonly (readonly [name: string, word: string, outcome: Outcome])[] = [
+const inAnyWay: readonly Wish[] = [
   ["asks the host for all that none may have", "refused", answers("all refused")],
   ["asks by the gate of 32-bit programs", "gate", answers("refused")],
   ["forks without end, and its children too", "bomb", answers("held")],
@@ -33,30 +41,67 @@ const wishes: readonly (readonly [name: string, word: string, outcome: Outcome])
   ["leaves stopped children behind", "stopped", answers("stopped")],
   ["hands descriptors over along with its answer", "along", answers("sent")],
   ["writes control characters into its log, a hundred thousand lines", "flood", answers("flooded")],
-  ["loops for ever", "loop", { kind: "hangs" }],
-  ["neither reads nor hears", "deaf", { kind: "hangs" }],
+  ["loops for ever", "loop", hangs],
+  ["neither reads nor hears", "deaf", hangs],
+  ["stops itself and all that it has forked", "halt", hangs],
   ["takes all memory", "eat", ends("oom")],
   ["dies of a fault in memory", "fault", ends("signal")],
-  ["announces a frame of 4 GB", "large", ends("protocol")],
   ["closes its pipe and lives on", "closed", ends("protocol")],
+  ["answers with a million brackets", "deep", floods],
+];
+
+const byPipe: readonly Wish[] = [
+  ["says what never ends", "endless", ends("protocol")],
+  ["asks a hundred thousand times and waits for nothing", "ask", floods],
+];
+
+const byHttp: readonly Wish[] = [
+  ["begins a head that never ends", "endless", fails],
+  ["answers twice to one call", "two", answers("own")],
+  ["tells its length in two ways", "lengths", fails],
+  ["sends a body that never ends", "body", { kind: "fails", reason: /^MESSAGE_TOO_LARGE$/ }],
+  ["drips its body, letter by letter", "drip", hangs],
+  ["sends one interim answer after the other", "interim", floods],
+  ["sends ten thousand headers", "heads", fails],
+  ["switches to a protocol that nobody asked for", "switch", fails],
+  ["answers with noise", "noise", fails],
+  ["ends the conversation and its listening", "gone", fails],
+  ["swaps its socket for links, pipes, files and folders", "swap", answers("swapping")],
+  ["dials itself without end", "dial", answers("bounded")],
+];
+
+const protocols: readonly (readonly [name: string, ProgramProtocol, readonly Wish[]])[] = [
+  ["frames", ProgramProtocol.PROGRAM_PROTOCOL_FRAMES, [...inAnyWay, ...byPipe]],
+  ["lines", ProgramProtocol.PROGRAM_PROTOCOL_LINES, [...inAnyWay, ...byPipe]],
+  ["http", ProgramProtocol.PROGRAM_PROTOCOL_HTTP, [...inAnyWay, ...byHttp]],
 ];
 
 export function programAttacks(): readonly Attack[] {
-  const source = compiled();
-  if (source === undefined) return [];
-  return wishes.map(([name, word, outcome]) => ({
-    name: `is a program and ${name}`,
+  if (!hasCompiler()) return [];
+  const attacker = compiled();
+  const eager = compiled("-DEAGER");
+  const attack = (source: Buffer, protocol: ProgramProtocol, [name, word, outcome]: Wish): Attack => ({
+    name,
     source,
     options: {
       kind: ArtifactKind.ARTIFACT_KIND_BINARY,
       program: {
         packaging: Packaging.PACKAGING_EXECUTABLE,
-        protocol: ProgramProtocol.PROGRAM_PROTOCOL_FRAMES,
-        arguments: [word],
+        protocol,
+        arguments: [word, protocols.find(([, each]) => each === protocol)?.[0] ?? ""],
       },
       manifest: { limits: { stopTimeoutMs: 200 } },
     },
     outcome,
+    again: word === "swap" ? 30 : 0,
     confined: { kind: "refused", reason: /^PROGRAM_NOT_ALLOWED$/ },
-  }));
+  });
+  return protocols.flatMap(([spoken, protocol, wishes]) => [
+    ...wishes.map(([name, ...rest]) => attack(attacker, protocol, [`speaks ${spoken} and ${name}`, ...rest])),
+    attack(eager, protocol, [
+      `would speak ${spoken}, is larger than it may be and takes all memory before its first line, in six processes,`,
+      "",
+      { kind: "refused", reason: /^LIMIT_REACHED$/, cause: "oom" },
+    ]),
+  ]);
 }
