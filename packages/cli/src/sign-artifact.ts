@@ -15,10 +15,13 @@ export interface ArtifactClaims {
   readonly serviceId: string;
   /** Of the service; the server takes none that is older than what it has. */
   readonly release: number;
+  /** What it may be granted, each as in a manifest: a deploy with any other is refused. */
+  readonly grants: readonly string[];
 }
 
 /**
- * Signs an artifact with the key of a profile: its name, size, mode and SHA-256, for one service of one tenant. The server takes
+ * Signs an artifact with the key of a profile: its name, size, mode and SHA-256, and what it may be granted, for one service of one
+ * tenant. The server takes
  * it from a key that holds `deploy/sign` on the service.
  *
  * @returns A compact JWS of the type `solo-art+jwt`.
@@ -26,7 +29,7 @@ export interface ArtifactClaims {
 export async function signArtifact(
   profile: Pick<Profile, "privateKey" | "capability">,
   artifact: Pick<ArtifactFile, "name" | "bytes" | "program">,
-  { tenant, serviceId, release }: ArtifactClaims,
+  { tenant, serviceId, release, grants }: ArtifactClaims,
 ): Promise<string> {
   // Of all commands only this one signs.
   const { CompactSign } = await import("jose");
@@ -48,6 +51,8 @@ export async function signArtifact(
         mode: program?.packaging === executable ? 0o755 : 0o644,
       },
     ],
+    ...(program === undefined || program.entry === "" ? {} : { entry: program.entry }),
+    grants,
     ...(profile.capability === undefined ? {} : { cap: profile.capability }),
   };
   return new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))

@@ -1,11 +1,14 @@
 // Artifacts that are signed, by whom it takes, and tenants that take no others.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { ArtifactKind } from "@solo/proto";
 import { ask, connect, freshId, refusal } from "../../server/test/client.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer } from "../../server/test/server-process.ts";
 import { solo } from "./peer.ts";
+
+// Keys are made by the dozen, and the machine may be busy with other tests.
+jest.setTimeout(90_000);
 
 const data = makeDataFolder();
 let server: ServerProcess;
@@ -49,6 +52,7 @@ beforeAll(async () => {
   writeFileSync(file, source("first"));
   await issue("builder", deployer);
   await issue("signer", "deploy/sign on svc/counter");
+  await issue("owner");
   await issue("eddy", "deploy/sign on svc/coun*");
   await issue("chief", deployer, "deploy/rollback,deploy/sign on svc/**");
 });
@@ -82,6 +86,19 @@ test("a signature of who may not sign, or for something else, is none", async ()
   writeFileSync(file, source("First"));
   expect(await deploy("builder", "--signed", "--validate-only")).toBe("SIGNATURE_INVALID");
   writeFileSync(file, source("first"));
+});
+
+test("what was signed is granted what its signer has declared, and nothing else", async () => {
+  const grant = "kv/read,kv/write on kv/counter/**";
+  const granting = (...grants: readonly string[]) =>
+    deploy("owner", "--signed", "--validate-only", ...grants.flatMap((each) => ["--grant", each]));
+  expect(await sign("signer", 3)).toBe("ok");
+  expect(await granting()).toBe("ok");
+  expect(await granting(grant)).toBe("SIGNATURE_INVALID");
+  expect(await sign("signer", 3, "--grant", grant, "--grant", "svc/call on svc/echo")).toBe("ok");
+  expect(await granting(grant)).toBe("ok");
+  expect(await granting("kv/read,kv/write on kv/**")).toBe("SIGNATURE_INVALID");
+  expect(await granting("svc/call on svc/echo", "svc/call on svc/other")).toBe("SIGNATURE_INVALID");
 });
 
 test("no signature of which one character was changed is taken", async () => {

@@ -777,6 +777,13 @@ describe("the server itself", () => {
     expect(unreachable.json().map((one) => Object.keys(one)[0])).toEqual(["check", "check", "error"]);
   });
 
+  test("metrics come as the lines that they are", async () => {
+    const text = "# HELP a A\na 1\n";
+    peer.answer({ getMetrics: (_, callback) => callback(null, { text: Buffer.from(text) }) });
+    expect((await solo(["metrics"])).stdout).toBe(text);
+    expect((await solo(["metrics", "--json"])).json()).toMatchObject([{ metrics: text }]);
+  });
+
   test("shutdown hands the grace time on", async () => {
     const seen: ShutdownRequest[] = [];
     peer.answer({

@@ -30,7 +30,7 @@ import {
   verifierOf,
   verifyLog,
 } from "../src/index.ts";
-import { tilePath } from "../src/tiles.ts";
+import { encodeEntry, tilePath } from "../src/tiles.ts";
 import { entry, grow, newLog } from "./logs.ts";
 
 // Files are written and read thousands of times, and the machine may be busy with other tests.
@@ -143,6 +143,27 @@ test("the first bad entry is named", async () => {
     index: 299,
     problem: "The entry is not the one that was hashed when it was written",
   });
+});
+
+test.each<[string, (order: number[]) => number[]]>([
+  ["two that have changed places", (order) => order.with(20, 21).with(21, 20)],
+  ["one left out", (order) => order.toSpliced(20, 1)],
+  ["one put in twice", (order) => order.toSpliced(20, 0, 20)],
+  ["the last one cut off", (order) => order.slice(0, -1)],
+  ["all of them the other way round", (order) => order.toReversed()],
+])("of the entries %s: found, also where their hashes were moved along", async (_, reorder) => {
+  using log = newLog();
+  await grow(log, [300]);
+  const order = reorder(Array.from({ length: 256 }, (_, at) => at));
+  const entries = join(log.folder, "tile/entries/000");
+  const hashes = join(log.folder, "tile/0/000");
+  const lengthBefore = readFileSync(hashes).length;
+  const before = readFileSync(hashes);
+  writeFileSync(entries, Buffer.concat(order.map((at) => encodeEntry(entry(at)))));
+  expect(verifyLog({ folder: log.folder })).toMatchObject({ kind: "broken" });
+  writeFileSync(hashes, Buffer.concat(order.map((at) => before.subarray(32 * at, 32 * (at + 1)))));
+  expect(verifyLog({ folder: log.folder })).toMatchObject({ kind: "broken" });
+  expect(lengthBefore).toBe(32 * 256);
 });
 
 test("a log that was set back is known by a checkpoint kept elsewhere", async () => {

@@ -126,3 +126,25 @@ function isAlive(processId: number): boolean {
     return false;
   }
 }
+
+test("nothing of what is deployed is run by the server: neither its top level nor what it breaks there (lesson 10)", async () => {
+  const planter = `
+import { defineServer, reply } from "@solo/actor-core";
+globalThis.planted = Object.prototype.planted = "here";
+const found = { pid: process.pid, planted: {}.planted };
+export default defineServer({ version: 1, init: () => found, calls: { found: ({ state }) => reply(state, state) } });
+`;
+  const found = async (serviceId: string) => {
+    const request = { tenant: "", serviceId, method: "found", arguments: Buffer.from("[]"), lend: [] };
+    return JSON.parse((await ask(client.messaging, client.messaging.call, request)).reply.toString());
+  };
+  await deploy("planter", "planter-1", planter);
+  await deploy("plain", "plain-1", planter.replace(/^globalThis.*$/m, ""));
+  const planted = await found("planter");
+  expect([planted.planted, planted.pid === server.ready.pid]).toEqual(["here", false]);
+  expect(await found("plain")).not.toHaveProperty("planted");
+  const killer = 'process.kill(process.ppid, "SIGKILL"); process.exit(0);';
+  await expect(deploy("killer", "killer-1", killer)).rejects.toBeDefined();
+  expect(await found("planter")).toEqual(planted);
+  expect(server.child.exitCode).toBeNull();
+});

@@ -13,7 +13,7 @@ export function addMetrics(program: Command, run: Run): void {
       run(command, async ({ connect, output, timeoutMs = 30_000 }) => {
         const solo = await connect();
         const metrics = (await solo.ask("getMetrics", {}, { timeoutMs })).text.toString("utf8");
-        output.result({ metrics }, () => terminalText(metrics));
+        output.result({ metrics }, () => terminalText(metrics, { multiline: true }));
       }),
     );
 }

@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { idOf, readArtifact, signatureOf } from "../deploy-request.ts";
+import { deployManifest } from "../deploy-manifest.ts";
+import { collect, idOf, readArtifact, signatureOf } from "../deploy-request.ts";
 import { usageFailure } from "../failure.ts";
 import { examples } from "../help-examples.ts";
 import type { Run } from "../session.ts";
@@ -13,6 +14,8 @@ interface SignOptions {
   readonly id?: string;
   readonly out?: string;
   readonly entry?: string;
+  readonly grant?: readonly string[];
+  readonly manifest?: string;
 }
 
 /** `solo sign FILE`: a signature by the profile's key. Asks no server. */
@@ -24,6 +27,8 @@ export function addSign(program: Command, run: Run): void {
     .requiredOption("--release <number>", "of the service; the server takes none that is older than what it has had")
     .option("--id <id>", "name of the service (default: from the file's name)")
     .option("--entry <path>", "the program inside a tarball, or the code of a folder")
+    .option("--grant <grant>", "what it may be granted, such as 'kv/read on kv/carts/**'; may be repeated", collect)
+    .option("--manifest <file>", "what it may be granted, from a manifest")
     .option("--out <file>", "where to write it (default: the file's name and .sig)")
     .addHelpText(
       "after",
@@ -34,7 +39,9 @@ export function addSign(program: Command, run: Run): void {
         const { entry } = options;
         const artifact = await readArtifact(path, host.workingFolder, entry === undefined ? {} : { entry });
         const release = parseWhole("--release", options.release, { min: 1, max: Number.MAX_SAFE_INTEGER });
-        const claims = { tenant: tenant || profile().tenant, serviceId: options.id ?? idOf(artifact), release };
+        const { grants } = await deployManifest({ ...options, numbers: {} }, host.workingFolder);
+        const serviceId = options.id ?? idOf(artifact);
+        const claims = { tenant: tenant || profile().tenant, serviceId, release, grants };
         const signature = await signArtifact(profile(), artifact, claims);
         const file = resolve(host.workingFolder, options.out ?? signatureOf(path));
         try {

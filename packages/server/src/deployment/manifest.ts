@@ -146,7 +146,7 @@ interface Fault {
 }
 
 /** Grants that one link of a capability can hold. */
-const mostGrants = 16;
+export const mostGrants = 16;
 
 function grantsOf(texts: readonly string[]): { readonly grants: readonly Grant[]; readonly faults: readonly Fault[] } {
   const grants: Grant[] = [];

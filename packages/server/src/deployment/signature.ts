@@ -1,14 +1,16 @@
 import { createHash } from "node:crypto";
-import { inspect } from "@solo/capabilities";
+import { type Grant, inspect } from "@solo/capabilities";
 import { calculateJwkThumbprint, compactVerify, importJWK, type JWK } from "jose";
 import * as z from "zod";
 import { type Permit, resourceIn } from "../authority/authorize.ts";
 import { denied } from "../authority/denied.ts";
+import { formatGrant, parseGrant } from "../authority/grant-text.ts";
 import { kernelTenant } from "../authority/names.ts";
 import { SoloError } from "../errors.ts";
 import type { ArtifactForm } from "../ports/artifact.ts";
-import type { ServiceRecord } from "../services/service-record.ts";
+import type { Manifest, ServiceRecord } from "../services/service-record.ts";
 import type { DeploymentContext } from "./context.ts";
+import { mostGrants } from "./manifest.ts";
 
 /** Who has signed what is deployed, and as which release. */
 export interface Signed {
@@ -23,6 +25,7 @@ export interface SignedArtifact {
   readonly fileName: string;
   readonly source: Uint8Array;
   readonly form: ArtifactForm;
+  readonly manifest: Pick<Manifest, "grants">;
   /** Compact JWS; empty for none. */
   readonly signature: string;
 }
@@ -58,6 +61,10 @@ const claims = z.strictObject({
       }),
     )
     .length(1),
+  /** Of a tarball: which of its files is the program. */
+  entry: z.string().max(1_024).optional(),
+  /** What the artifact may be granted: nothing else, and no more of it. */
+  grants: z.array(z.string().max(1_024)).max(mostGrants),
   cap: z.string().optional(),
 });
 
@@ -123,11 +130,27 @@ function mismatch(said: z.infer<typeof claims>, artifact: SignedArtifact, tenant
   const [file] = said.files;
   if (said.tnt !== tenant) return "it is for another tenant";
   if (said.svc !== artifact.serviceId) return `it is for the service "${said.svc.slice(0, 63)}"`;
+  const undeclared = undeclaredGrant(said.grants, artifact.manifest.grants ?? []);
+  if (undeclared !== undefined) return `it does not declare the grant "${undeclared}" of the manifest`;
+  if ((said.entry ?? "") !== entryOf(artifact.form)) return "it is for another program inside the tarball";
   if (file?.path !== artifact.fileName) return "it is for a file of another name";
   if (file.mode !== modeOf(artifact.form)) return "it is for a file of another mode";
   const sha256 = createHash("sha256").update(artifact.source).digest("hex");
   return file.sha256 === sha256 && file.size === artifact.source.length ? undefined : "the artifact was changed since";
 }
+
+/** A grant that the manifest gives and the signer has not spoken of, word for word. */
+function undeclaredGrant(declared: readonly string[], grants: readonly Grant[]): string | undefined {
+  const known = new Set(
+    declared.flatMap((text) => {
+      const grant = parseGrant(text);
+      return "kind" in grant ? [] : [formatGrant(grant)];
+    }),
+  );
+  return grants.map(formatGrant).find((text) => !known.has(text));
+}
+
+const entryOf = (form: ArtifactForm): string => (form.kind === "binary" ? form.program.entry : "");
 
 /** Only what is run by itself may be executable. */
 const modeOf = (form: ArtifactForm): number =>
