@@ -190,7 +190,7 @@ await campaign("fuzz", { minutes: 5 }, async ({ random, minutes, say, hold }) =>
     const message = () =>
       frameRandom.pick([
         () => ({ kind: "ready", version: frameRandom.whole(0, 255), landlock: frameRandom.whole(0, 255) }),
-        () => ({ kind: "started", calls: [text(), text()], casts: [text()] }),
+        () => ({ kind: "started", calls: [text(), text()], casts: [text()], contract: text() }),
         () => ({ kind: "reply", bytes: frameRandom.bytes(frameRandom.whole(0, 50)) }),
         () => ({ kind: "error", error: { kind: text(), message: text(), path: text(), detail: text() } }),
         () => ({ kind: "handled" }),

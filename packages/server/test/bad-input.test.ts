@@ -610,7 +610,9 @@ afterAll(() => smallDisk?.unmount());
 describe("a full disk", () => {
   testOnSmallDisk("has no room for a tarball unpacked, says so, and keeps nothing of it", async () => {
     const { folder } = smallDisk as { folder: string };
-    const started = await startServer(join(folder, "data"), ["--pool-size", "1"]);
+    // Where a server of root has the files of programs.
+    const under = ["env", `TMPDIR=${folder}`];
+    const started = await startServer(join(folder, "data"), ["--pool-size", "1"], under);
     const client = connect(started.ready.grpc, readProfile(started.ready.profile));
     const large = tarGz([
       { path: "main", content: "#!/bin/sh\n" },

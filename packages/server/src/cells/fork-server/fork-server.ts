@@ -110,7 +110,8 @@ class Running {
       execArgv: SMALL,
       env: {},
       serialization: "advanced",
-      stdio: ["ignore", "ignore", "inherit", "ipc"],
+      // The first is a pipe that nobody writes to: it ends with this process.
+      stdio: ["pipe", "ignore", "inherit", "ipc"],
       detached: true,
     });
     this.#process.on("message", (message, socket) => this.#hear(message as FromForkServer, socket as Socket));

@@ -24,8 +24,10 @@ process.on("message", (message: ToForkServer) => {
   }
 });
 
-// What it has started ends with it.
+// What it has started ends with it. Of the end of the channel nothing is told while a stream is on its way to the server.
 process.on("disconnect", () => process.exit());
+process.stdin.on("close", () => process.exit()).on("error", ignore);
+process.stdin.resume();
 
 function start(id: number, request: Spawn): void {
   let child: ChildProcess;
