@@ -160,8 +160,7 @@ export class HttpCell implements Cell {
       this.#hear(id, readResponse(await this.#post(path, { ...message, timeoutMs })));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      const kind = error instanceof ResponseTooLarge ? "reply-too-large" : "handler-failed";
-      this.#hear(id, { kind: "error", error: { kind, message } });
+      this.#hear(id, { kind: "error", error: { kind: faultOf(error), message } });
     }
   }
 
@@ -236,6 +235,13 @@ interface Response {
 }
 
 class ResponseTooLarge extends Error {}
+
+/** Time is kept here as well as by who called, and either may be first. */
+function faultOf(error: unknown): "reply-too-large" | "timeout" | "handler-failed" {
+  if (error instanceof ResponseTooLarge) return "reply-too-large";
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  return cause instanceof Error && cause.name === "TimeoutError" ? "timeout" : "handler-failed";
+}
 
 async function readBody(response: IncomingMessage): Promise<Response> {
   const pieces: Buffer[] = [];
