@@ -1,9 +1,9 @@
 // `npm run bench [-- --json] [--repeat N] [NAME…]`: runs the benchmarks whose names hold one of the words, all without words.
 //
 // A file `bench/*.bench.mjs` or `*.bench.ts` exports named async generators `(context) => …`, each a benchmark that yields rows:
-//   { name, unit, ours: number[], peer?: { name, samples: number[] }, others?: peers as well, goal?: string }
+//   { name, unit, ours: number[], peer?: { name, samples: number[] }, others?: peers as well, goal?: string, counted?: true }
 // `ours` holds at least five samples, taken in turn with the peers' where there are any; a goal that is a ratio is one to
-// `peer`. `context.repeat` says how many samples are wanted, `context.root` is the checkout. What a benchmark starts it
+// `peer`. What is `counted` has no ratio. `context.repeat` says how many samples are wanted, `context.root` is the checkout. What a benchmark starts it
 // stops, also when it fails.
 import { globSync } from "node:fs";
 import { availableParallelism, cpus, loadavg } from "node:os";
@@ -55,7 +55,11 @@ function print(benchmark, row) {
     console.log(JSON.stringify({ benchmark, name, unit, median: ours, samples: row.ours, ...facts }));
     return;
   }
-  const against = (other) => other && `${other.ratio.toFixed(2)} × ${other.name} (${shown(other.median)} ${row.unit})`;
+  const against = (other) =>
+    other &&
+    (row.counted
+      ? `${other.name} ${shown(other.median)}`
+      : `${other.ratio.toFixed(2)} × ${other.name} (${shown(other.median)} ${row.unit})`);
   const facts = [against(peer), row.goal && `goal ${row.goal}`, ...(others ?? []).map(against)]
     .filter(Boolean)
     .join(", ");

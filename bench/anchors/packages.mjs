@@ -6,7 +6,9 @@ import { pathToFileURL } from "node:url";
 
 const actors = { xstate: "5.33.3", effect: "4.1.0", nact: "7.6.2" };
 const tokens = { "@biscuit-auth/biscuit-wasm": "0.5.0", "@ucans/ucans": "0.12.0" };
-const manifest = JSON.stringify({ private: true, dependencies: { ...actors, ...tokens } });
+/** Programs of their own, with which nothing of ours is linked: workerd is under Apache-2.0, pm2 under AGPL-3.0. */
+const hosts = { workerd: "1.20261117.1", pm2: "7.0.4" };
+const manifest = JSON.stringify({ private: true, dependencies: { ...actors, ...tokens, ...hosts } });
 
 const folder = resolve(import.meta.dirname, "../../.cache/anchors");
 
@@ -25,4 +27,9 @@ export function installPackages() {
 /** Imports one of them. */
 export async function load(name) {
   return (await import(pathToFileURL(join(folder, "load.mjs")).href)).load(name);
+}
+
+/** Where a file of one of them is. */
+export function pathOf(file) {
+  return join(folder, "node_modules", file);
 }
