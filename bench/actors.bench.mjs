@@ -40,10 +40,11 @@ export async function* actorsMemory({ repeat }) {
 }
 
 export async function* actorsFairness({ repeat }) {
-  const peers = preparePeers().filter((peer) => peer !== "beam1");
+  const peers = ["idle", ...preparePeers().filter((peer) => peer !== "beam1")];
   for (const [workload, name] of [
     ["stallOfHops", "worst stall of a 1 ms timer, ping-pong"],
     ["stallOfCalls", "worst stall of a 1 ms timer, calls"],
+    ["stallOfNothing", "worst stall of a 1 ms timer, sleeps of 0 ms"],
   ]) {
     const taken = await takeTurns(["ours", ...peers], workload, repeat);
     yield row(name, "ms", taken, ({ extra }) => Math.max(...extra), "≤ 5 ms");

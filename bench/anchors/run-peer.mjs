@@ -18,6 +18,7 @@ const sizes = {
   monitor: 1_000,
   stallOfHops: 1e6,
   stallOfCalls: 1e6,
+  stallOfNothing: 1e6,
 };
 /** Nanoseconds for one repetition. */
 const budget = 4e8;
@@ -33,6 +34,7 @@ const run = {
   ...workloads,
   stallOfHops: workloads.pingpong && worstStall(workloads.pingpong),
   stallOfCalls: workloads.call && worstStall(workloads.call),
+  stallOfNothing: workloads.atOnce && worstStall(workloads.atOnce),
 }[workload];
 if (run === undefined) {
   console.log(JSON.stringify({ samples: [], extra: [] }));

@@ -121,6 +121,15 @@ export async function typedCall(n, timer) {
   });
 }
 
+/** Asks again and again for what is there at once. */
+export async function atOnce(n, timer) {
+  await inProcess(async (self) => {
+    timer.start();
+    for (let i = 0; i < n; i++) await self.sleep(0);
+    timer.stop();
+  });
+}
+
 /** An actor with a state of its own. */
 class Once {
   #done;
