@@ -29,11 +29,14 @@ import {
   runAfter,
   runEvery,
   type Self,
+  type StatemResult,
   type Stop,
   sendAt,
   sendEvery,
   started,
   startGenServer,
+  startGenStatem,
+  startIn,
   startServer,
   startSupervisor,
   startTimer,
@@ -677,5 +680,78 @@ describe("what code without types can get wrong", () => {
     system.send(pid, 2);
     await quiesce(system);
     expect([plain.messages, system.isAlive(pid)]).toEqual([["asked", "asked"], true]);
+  });
+});
+
+describe("what looks like a promise and breaks its rules", () => {
+  const broken = new Error("broken");
+  const throwing: Record<string, () => unknown> = {
+    "throws when asked for its then": () => ({
+      // biome-ignore lint/suspicious/noThenProperty: this is what is tested
+      get then() {
+        throw broken;
+      },
+    }),
+    "throws when it is awaited": () => ({
+      // biome-ignore lint/suspicious/noThenProperty: this is what is tested
+      then() {
+        throw broken;
+      },
+    }),
+  };
+  const acting: Record<string, (system: ActorSystem, value: () => unknown) => Promise<void> | void> = {
+    "a handler": (system, value) => {
+      const pid = system.spawn(untyped<ProcessHandler>({ handle: value }));
+      system.send(pid, 1);
+    },
+    "an init": (system, value) => void system.spawn(untyped<ProcessHandler>({ init: value, handle() {} })),
+    "a script": (system, value) => void system.spawn(untyped<ProcessBody>(value)),
+    "a stop": (system, value) => {
+      const pid = system.spawn(untyped<ProcessHandler>({ handle() {}, stop: value }));
+      system.stop(pid).catch(() => {});
+    },
+    "a call": async (system, value) => {
+      const pid = await running(system, { init: () => started(0), handleCall: () => untyped(value()) });
+      system.call(pid, 1).catch(() => {});
+    },
+    "an event": async (system, value) => {
+      const machine = { init: () => startIn("a", 0), handle: () => untyped<StatemResult<unknown, unknown>>(value()) };
+      const result = await startGenStatem(system, machine, []);
+      if (result.kind !== "ok") throw new Error(result.kind);
+      system.cast(result.pid, 1);
+    },
+  };
+
+  for (const [how, value] of Object.entries(throwing)) {
+    test.each(Object.keys(acting))(`%s that returns one that ${how} has crashed, and nobody else`, async (act) => {
+      const { system, plain, reports } = await startWorld();
+      await acting[act]?.(system, value);
+      await quiesce(system);
+      expect(reports).toMatchObject([{ kind: "crash", reason: Exit.crash(broken) }]);
+      system.send(plain.pid, "still here");
+      await quiesce(system);
+      expect(plain.messages).toEqual(["still here"]);
+    });
+  }
+
+  test("it settles once, however often it says so", async () => {
+    const { system } = await startWorld();
+    const seen: unknown[] = [];
+    const says: (() => void)[] = [];
+    const pid = system.spawn({
+      handle(message) {
+        seen.push(message);
+        // biome-ignore lint/suspicious/noThenProperty: this is what is tested
+        return untyped<PromiseLike<void>>({ then: (settle: () => void) => void says.push(settle) });
+      },
+    });
+    for (const message of [1, 2, 3]) system.send(pid, message);
+    await quiesce(system);
+    // Also the second time it ends the turn of the first message alone.
+    for (let i = 0; i < 2; i++) {
+      says[0]?.();
+      await quiesce(system);
+      expect(seen).toEqual([1, 2]);
+    }
   });
 });

@@ -183,16 +183,17 @@ class GenServerHandler<State, Args extends readonly unknown[]>
       if (result === undefined && server[name] === undefined) {
         throw new MissingCallback(name);
       }
-    } catch (error) {
-      return this.#crash(error, self);
-    }
-    return isThenable(result)
-      ? result.then(
+      if (isThenable(result)) {
+        return Promise.resolve(result).then(
           // What settles after the end of the server has no effect.
           (settled) => (self.isAlive(self.pid) ? this.#apply(name, settled, from, self) : undefined),
           (error) => this.#crash(error, self),
-        )
-      : this.#apply(name, result, from, self);
+        );
+      }
+    } catch (error) {
+      return this.#crash(error, self);
+    }
+    return this.#apply(name, result, from, self);
   }
 
   #apply(callback: string, result: unknown, from: ReplyTo | undefined, self: Self): Awaitable<void> {

@@ -233,7 +233,7 @@ class GenStatemHandler<State, Data, Args extends readonly unknown[]> implements 
       return;
     }
     const done = this.#handleEvent(event, self);
-    return isThenable(done) ? done.then(() => this.#handleAll(self)) : this.#handleAll(self);
+    return andThen(done, () => this.#handleAll(self));
   }
 
   stop(reason: ExitReason, self: Self): Awaitable<void> {
@@ -336,12 +336,17 @@ class GenStatemHandler<State, Data, Args extends readonly unknown[]> implements 
   }
 
   #whenSettled(result: unknown, turn: Turn<State, Data>, entering: boolean, self: Self): Awaitable<void> {
-    return isThenable(result)
-      ? result.then(
+    try {
+      if (isThenable(result)) {
+        return Promise.resolve(result).then(
           (settled) => this.#follow(settled, turn, entering, self),
           (error) => this.#crash(error, self),
-        )
-      : this.#follow(result, turn, entering, self);
+        );
+      }
+    } catch (error) {
+      return this.#crash(error, self);
+    }
+    return this.#follow(result, turn, entering, self);
   }
 
   #follow(result: unknown, turn: Turn<State, Data>, entering: boolean, self: Self): Awaitable<void> {

@@ -55,16 +55,16 @@ export class InputSource<I> {
     let answer: Awaitable<IteratorResult<I>>;
     try {
       answer = this.#iterator.next();
+      if (!isThenable(answer)) {
+        this.#answered(answer);
+        return;
+      }
     } catch (error) {
       this.#fail(error);
       return;
     }
-    if (!isThenable(answer)) {
-      this.#answered(answer);
-      return;
-    }
     this.#state = "asked";
-    answer.then(
+    Promise.resolve(answer).then(
       (settled) => {
         if (this.#state === "asked") {
           this.#state = "ready";

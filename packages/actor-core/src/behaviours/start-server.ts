@@ -18,7 +18,7 @@ import type {
   Target,
 } from "../process/self.ts";
 import { shutDown } from "../process/shut-down.ts";
-import { andThen, isThenable } from "../process/thenable.ts";
+import { andThen } from "../process/thenable.ts";
 import { type CallTurn, type Ctx, type Drivers, isServer, type Server, type Turn } from "./define-server.ts";
 import { type GenServer, startGenServer } from "./gen-server.ts";
 import { MAX_ARGUMENTS, MethodMessage, methodOf, ownMethod, tooManyArguments } from "./method-message.ts";
@@ -365,10 +365,7 @@ function initResultOf(result: unknown): InitResult<unknown> {
 
 /** A handler's plain state, or the decision it made instead. */
 function nextOf(result: Awaitable<unknown>): Awaitable<CastResult<unknown>> {
-  if (isThenable(result)) {
-    return result.then(decide);
-  }
-  return decide(result);
+  return andThen(result, decide);
 }
 
 function decide(result: unknown): CastResult<unknown> {

@@ -3,7 +3,7 @@ import type { MonitorRef } from "../process/messages.ts";
 import type { Pid } from "../process/pid.ts";
 import { type Process, processOf } from "../process/process.ts";
 import type { Awaitable, Caller, ProcessScript, Self, SpawnOptions } from "../process/self.ts";
-import { isThenable } from "../process/thenable.ts";
+import { andThen } from "../process/thenable.ts";
 import { recordCaller } from "./task-callers.ts";
 import { TaskMonitor, TaskReply } from "./task-monitor.ts";
 import { shutDown } from "./task-shutdown.ts";
@@ -116,11 +116,7 @@ export function work<T>(task: Self, run: TaskBody<T>, done: (value: T) => void):
       done(value);
     }
   };
-  const result = run(task);
-  if (isThenable(result)) {
-    return result.then(finish);
-  }
-  finish(result);
+  return andThen(run(task), finish);
 }
 
 /** The process that acts, while it lives. */

@@ -16,7 +16,7 @@ import { Unwind } from "./unwind.ts";
  */
 export function adopt(self: Self, promise: PromiseLike<unknown>): void {
   const process = lookUp(self, self.pid, "adopt a promise") as Process;
-  promise.then(undefined, (error: unknown) => {
+  Promise.resolve(promise).then(undefined, (error: unknown) => {
     process.end(error instanceof Unwind ? error.reason : Exit.crash(error), true);
   });
 }

@@ -33,7 +33,7 @@ export function pipeToSelf<M, T>(
       process.end(Exit.crash(error), true);
     }
   };
-  promise.then(
+  Promise.resolve(promise).then(
     (value) => settle({ status: "fulfilled", value }),
     (reason: unknown) => settle({ status: "rejected", reason }),
   );

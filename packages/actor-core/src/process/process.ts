@@ -302,14 +302,11 @@ export class Process implements Runnable, Listed {
     try {
       const result: Awaitable<unknown> =
         typeof body === "function" ? body(this.self as Self) : body.init?.(this.self as Self);
-      if (isThenable(result)) {
-        result.then(
-          (settled) => this.#begun(settled),
-          (error) => this.#fail(error),
-        );
-      } else {
-        this.#begun(result);
-      }
+      andThen(
+        result,
+        (settled) => this.#begun(settled),
+        (error) => this.#fail(error),
+      );
     } catch (error) {
       this.#fail(error);
     }
@@ -377,19 +374,20 @@ export class Process implements Runnable, Listed {
     const handler = this.#body as ProcessHandler;
     this.#phase = BUSY;
     this.current = message;
-    let result: Awaitable<void>;
     try {
-      result = this.#told ? this.#handleSignal(handler, message) : handler.handle(message, this.self as Self);
+      const result = this.#told ? this.#handleSignal(handler, message) : handler.handle(message, this.self as Self);
+      if (isThenable(result)) {
+        Promise.resolve(result).then(
+          () => this.#endTurn(undefined),
+          (error) => this.#fail(error),
+        );
+        return;
+      }
     } catch (error) {
       this.#fail(error);
       return;
     }
-    if (isThenable(result)) {
-      result.then(
-        () => this.#endTurn(undefined),
-        (error) => this.#fail(error),
-      );
-    } else if (this.exiting) {
+    if (this.exiting) {
       this.#endTurn(undefined);
     } else if (this.#phase === BUSY) {
       this.#phase = IDLE;
