@@ -122,8 +122,7 @@ class GenServerHandler<State, Args extends readonly unknown[]>
       return { kind: "stop", reason: Exit.badReturn("init", result) };
     }
     if (result.kind === "started") {
-      this.#state = result.state;
-      return this.#next(result.after, self);
+      return this.#goOn(result, self);
     }
     // The process refuses what is no outcome of an init.
     return result;
@@ -201,12 +200,10 @@ class GenServerHandler<State, Args extends readonly unknown[]>
       switch (result.kind) {
         case "reply":
           if (!from) break;
-          this.#state = result.state as State;
           from.reply(result.reply);
-          return this.#next(result.after, self);
+          return this.#goOn(result, self);
         case "noReply":
-          this.#state = result.state as State;
-          return this.#next(result.after, self);
+          return this.#goOn(result, self);
         case "stopReply":
           if (!from) break;
           from.reply(result.reply);
@@ -225,7 +222,8 @@ class GenServerHandler<State, Args extends readonly unknown[]>
     return this.#end(result.reason, self);
   }
 
-  #next(after: After | undefined, self: Self): undefined {
+  #goOn({ state, after }: { readonly state: unknown; readonly after: After | undefined }, self: Self): undefined {
+    this.#state = state as State;
     if (after?.kind === "continue") {
       processOf(self.pid)?.actNext(() => this.#run("handleContinue", after.value, self));
     } else if (after) {

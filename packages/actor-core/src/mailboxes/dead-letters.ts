@@ -71,8 +71,8 @@ class Subscriptions implements DeadLetterOffice {
     }
   }
 
-  leave(pid: Pid, mailbox: Line<unknown>): void {
-    for (const message of itemsOf(mailbox)) {
+  leave(pid: Pid, mailbox: Line<unknown> | undefined): void {
+    for (const message of mailbox ? itemsOf(mailbox) : []) {
       this.lose("left-behind", message, undefined, pid);
     }
   }

@@ -31,6 +31,6 @@ export interface Sender {
 /** Where what is lost goes. Everything is decided there, so that the processes carry none of it. Must not throw. */
 export interface DeadLetterOffice {
   lose(kind: DeadLetterKind, message: unknown, from: Sender | undefined, to: DeadLetter["to"]): void;
-  /** The process has ended; this is its mailbox. */
-  leave(pid: Pid, mailbox: Line<unknown>): void;
+  /** The process has ended; this is its mailbox, if it had one. */
+  leave(pid: Pid, mailbox: Line<unknown> | undefined): void;
 }

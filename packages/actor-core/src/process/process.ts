@@ -302,11 +302,14 @@ export class Process implements Runnable, Listed {
     try {
       const result: Awaitable<unknown> =
         typeof body === "function" ? body(this.self as Self) : body.init?.(this.self as Self);
-      andThen(
-        result,
-        (settled) => this.#begun(settled),
-        (error) => this.#fail(error),
-      );
+      if (isThenable(result)) {
+        Promise.resolve(result).then(
+          (settled) => this.#begun(settled),
+          (error) => this.#fail(error),
+        );
+      } else {
+        this.#begun(result);
+      }
     } catch (error) {
       this.#fail(error);
     }
@@ -556,22 +559,20 @@ export class Process implements Runnable, Listed {
     runtime.processes.delete(this);
     Pid.release(pid);
     this.#letGo(reason);
-    links?.items().forEach((other) => {
+    for (const other of links?.items() ?? []) {
       other.links?.delete(this);
       other.linkBroken(pid, reason, ending);
-    });
-    watchers?.items().forEach((watcher) => {
+    }
+    for (const watcher of watchers?.items() ?? []) {
       watcher.targetEnded(reason);
-    });
-    holdings?.items().forEach((holding) => {
+    }
+    for (const holding of holdings?.items() ?? []) {
       holding.ownerEnded();
-    });
+    }
     if (report) {
       runtime.report(report);
     }
-    if (mailbox) {
-      runtime.deadLetters?.leave(pid, mailbox);
-    }
+    runtime.deadLetters?.leave(pid, mailbox);
   }
 
   #crashReport(reason: ExitReason): Report {

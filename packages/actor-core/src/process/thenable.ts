@@ -6,11 +6,7 @@ export function isThenable<T>(value: Awaitable<T>): value is PromiseLike<T> {
 }
 
 /** Goes on with a value: at once, without a promise, when it is none. */
-export function andThen<T, R>(
-  value: Awaitable<T>,
-  next: (value: T) => Awaitable<R>,
-  failed?: (error: unknown) => Awaitable<R>,
-): Awaitable<R> {
+export function andThen<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
   // A thenable that is no promise may settle twice, or throw: a promise does neither.
-  return isThenable(value) ? Promise.resolve(value).then(next, failed) : next(value);
+  return isThenable(value) ? Promise.resolve(value).then(next) : next(value);
 }

@@ -53,7 +53,7 @@ test("GS-052 requests are answered in order", async () => {
   const { noted, left } = await asking(async (self, { server, noted }) => {
     const first = sendRequest(self, server, { say: "a" });
     const second = sendRequest(self, server, { say: "b" });
-    await self.sleep(0);
+    await quiesce(self.system);
     noted.push(processInfo(self.pid)?.messages.map((message) => [first.check(message), second.check(message)]));
     noted.push(await first.wait(), await second.receive());
   });
