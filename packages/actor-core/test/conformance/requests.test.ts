@@ -53,7 +53,8 @@ test("GS-052 requests are answered in order", async () => {
   const { noted, left } = await asking(async (self, { server, noted }) => {
     const first = sendRequest(self, server, { say: "a" });
     const second = sendRequest(self, server, { say: "b" });
-    await quiesce(self.system);
+    // Answered after them, so by then both are there.
+    await sendRequest(self, server, { say: "c" }).wait();
     noted.push(processInfo(self.pid)?.messages.map((message) => [first.check(message), second.check(message)]));
     noted.push(await first.wait(), await second.receive());
   });
