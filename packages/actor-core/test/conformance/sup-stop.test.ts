@@ -402,5 +402,6 @@ test("SUP-066 starting and stopping a hundred times as many children costs less 
     await system.stop(pid);
     return processorMs() - beganMs;
   };
-  expect(await costGrowth(cost, 300, 30_000)).toBeLessThan(1_000);
+  // Once is enough: a tenth of what is allowed is what it should be.
+  expect(await costGrowth(cost, 1_000, 100_000, 1)).toBeLessThan(1_000);
 });
