@@ -145,7 +145,7 @@ export default {
       severity: "error",
       from: { path: "^packages/cli/src/", pathNot: tests },
       to: {
-        path: "^packages/(?!(capabilities|catalogue|cli|mcp|notation|proto|receipts)/)|^@solo/(?!capabilities|catalogue|mcp|notation|proto|receipts)",
+        path: "^packages/(?!(capabilities|catalogue|cli|client|mcp|notation|proto|receipts)/)|^@solo/(?!capabilities|catalogue|client|mcp|notation|proto|receipts)",
       },
     },
     {

@@ -8,6 +8,7 @@ import {
   type ServiceError,
   status,
 } from "@grpc/grpc-js";
+import type { Asked } from "@solo/client/session";
 import {
   CapabilityServiceService,
   CertificateServiceService,
@@ -19,6 +20,7 @@ import {
   VaultServiceService,
 } from "@solo/proto";
 import { Failure } from "./failure.ts";
+import type { MessageSession } from "./message-session.ts";
 import type { Profile } from "./profile.ts";
 import { failureFromStatus } from "./status-failure.ts";
 
@@ -145,6 +147,7 @@ export function openConnection(options: {
   const { profile, address, interrupted } = options;
   const open = () => new Client(address, credentialsOf(profile), channelOptions());
   let client = open();
+  let messages: MessageSession | undefined;
 
   const endOf = (signal: AbortSignal | undefined): AbortSignal =>
     signal === undefined ? interrupted : AbortSignal.any([interrupted, signal]);
@@ -174,9 +177,24 @@ export function openConnection(options: {
       if (end.aborted) abort();
     });
 
+  /** Over a session, which all messages of the command share; undefined where the server has none. */
+  const send = async (message: Asked, options: { readonly timeoutMs: number; readonly end: AbortSignal }) => {
+    // Most commands send no message, and none waits for what they do not need.
+    const { openMessageSession } = await import("./message-session.ts");
+    if (messages === undefined || messages.ended) messages = openMessageSession(client, metadataOf(profile));
+    return messages.send(message, options);
+  };
+
   return {
     async ask(name, request, { timeoutMs, signal }) {
       const end = endOf(signal);
+      if (name === "call" || name === "cast") {
+        const message = { $case: name, value: request } as Asked;
+        const reply = await send(message, { timeoutMs, end }).catch((error: unknown) => {
+          throw toFailure(error, { address, timeoutMs });
+        });
+        if (reply !== undefined) return { reply } as ResponseOf<(typeof answering)[typeof name]>;
+      }
       const method = methodOf<typeof answering, typeof name>(answering, name);
       const context = { address, timeoutMs };
       const deadlineMs = Date.now() + timeoutMs;
@@ -188,6 +206,8 @@ export function openConnection(options: {
         if (!mayRepeat || leftMs <= 0 || end.aborted) throw toFailure(error, context);
       }
       await new Promise((resolve) => setTimeout(resolve, pauseBeforeRetryMs));
+      messages?.close();
+      messages = undefined;
       client.close();
       client = open();
       try {
@@ -224,6 +244,7 @@ export function openConnection(options: {
     },
 
     close() {
+      messages?.close();
       client.close();
     },
   };

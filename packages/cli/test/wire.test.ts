@@ -20,9 +20,15 @@ import {
   type ListEventsRequest,
   LogLine,
   Service,
+  type SessionAnswer,
+  type SessionItem,
+  type SessionRequest,
   type ShutdownRequest,
+  Status,
   Usage,
 } from "@solo/proto";
+import { openConnection } from "../src/connection.ts";
+import { loadProfile } from "../src/profile.ts";
 import { createTestAuthority } from "./certificates.ts";
 import {
   type InvokeOptions,
@@ -458,6 +464,63 @@ describe("call", () => {
     });
     return seen;
   };
+
+  test("goes over a session where the server has them, and its refusals are told as any other", async () => {
+    const asked: unknown[] = [];
+    const { metadata } = richError(status.NOT_FOUND, "SERVICE_NOT_FOUND", "There is none");
+    const refused = Status.decode(metadata.get("grpc-status-details-bin")[0] as Buffer);
+    const outcomeOf = (kind: SessionItem["kind"]): SessionAnswer["outcome"] => {
+      if (kind?.$case === "cast") return { $case: "accepted", value: {} };
+      if (kind?.$case !== "call" || kind.value.serviceId === "nobody") return { $case: "error", value: refused };
+      return { $case: "reply", value: { reply: Buffer.from("12345678901234567890") } };
+    };
+    peer.answer({
+      session(stream) {
+        stream.write({ maxInFlight: 10, answers: [] });
+        stream.on("data", ({ items }: SessionRequest) => {
+          asked.push(...items.map(({ kind }) => kind?.$case));
+          stream.write({ maxInFlight: 0, answers: items.map(({ id, kind }) => ({ id, outcome: outcomeOf(kind) })) });
+        });
+        stream.on("end", () => stream.end());
+      },
+    });
+    expect((await solo(["call", "counter", "get"])).stdout).toBe("12345678901234567890\n");
+    expect((await solo(["cast", "counter", "reset"])).exitCode).toBe(0);
+    const ended = await solo(["call", "nobody", "get", "--json"]);
+    expect([ended.exitCode, ended.json()[0]]).toMatchObject([4, { error: { reason: "SERVICE_NOT_FOUND" } }]);
+    expect(asked).toEqual(["call", "cast", "call"]);
+  });
+
+  test("begins another session when the server has ended one, as it does when it is started anew", async () => {
+    let sessions = 0;
+    peer.answer({
+      session(stream) {
+        sessions += 1;
+        stream.write({ maxInFlight: 10, answers: [] });
+        stream.on("data", ({ items }: SessionRequest) => {
+          const outcome = { $case: "reply", value: { reply: Buffer.from(String(sessions)) } } as const;
+          stream.write({ maxInFlight: 0, answers: items.map(({ id }) => ({ id, outcome })) });
+          stream.end();
+        });
+      },
+    });
+    const connection = openConnection({
+      profile: loadProfile({ env: {}, workingFolder: peer.folder, homeFolder: peer.folder }, peer.profile),
+      address: peer.address,
+      interrupted: new AbortController().signal,
+    });
+    const request = { tenant: "", serviceId: "counter", method: "get", arguments: Buffer.from("[]"), lend: [] };
+    const replies: string[] = [];
+    while (replies.length < 3) {
+      // Its end may come a moment after its answer.
+      const { reply } = await connection
+        .ask("call", request, { timeoutMs: 5_000 })
+        .catch(() => ({ reply: Buffer.of() }));
+      if (reply.length > 0) replies.push(reply.toString());
+    }
+    connection.close();
+    expect(replies).toEqual(["1", "2", "3"]);
+  });
 
   test("passes arguments and reply on as they were written", async () => {
     const seen = replying('{"n":12345678901234567890}');

@@ -1,7 +1,5 @@
 import type { ClientDuplexStream, ServiceError } from "@grpc/grpc-js";
-import type { SessionAnswer, SessionItem, SessionRequest, SessionResponse } from "@solo/proto";
-import { errorOf } from "./error-of.ts";
-import { readStatus, type SoloError } from "./errors.ts";
+import type { SessionAnswer, SessionItem, SessionRequest, SessionResponse, Status } from "@solo/proto";
 
 /** How a session ended. */
 export interface SessionEnd {
@@ -12,8 +10,18 @@ export interface SessionEnd {
 
 /** What an ended session's messages are told: those that were not written, and those that were. */
 export interface Ending {
-  readonly unsent: SoloError;
-  readonly unanswered: SoloError;
+  readonly unsent: unknown;
+  readonly unanswered: unknown;
+}
+
+/** Says in its own words what senders are told. */
+export interface SessionOwner {
+  /** Told once, when the stream has ended. */
+  onEnd(end: SessionEnd): Ending;
+  /** What an answer refuses with. */
+  refused(status: Status): unknown;
+  /** Nothing came, not even the server's word that the time is over. */
+  timedOut(asked: Asked["value"], timeoutMs: number): unknown;
 }
 
 /** How one message is sent. */
@@ -23,7 +31,8 @@ export interface SendOptions {
   readonly traceparent: string | undefined;
 }
 
-type Asked = Exclude<NonNullable<SessionItem["kind"]>, { readonly $case: "cancel" }>;
+/** A call or a cast. */
+export type Asked = Exclude<NonNullable<SessionItem["kind"]>, { readonly $case: "cancel" }>;
 
 interface Pending {
   readonly kind: Asked;
@@ -48,7 +57,7 @@ const none = new Uint8Array(0);
 /** One `MessagingService.Session`, seen from the client: items that come together go out together. */
 export class Session {
   readonly #stream: ClientDuplexStream<SessionRequest, SessionResponse>;
-  readonly #onEnd: (end: SessionEnd) => Ending;
+  readonly #owner: SessionOwner;
   /** Written and not answered, by id. Ids of those that nobody waits for stay taken until the answer. */
   readonly #open = new Map<number, Pending>();
   /** Not written yet, oldest first. */
@@ -61,10 +70,9 @@ export class Session {
   #ended = false;
   #onIdle: (() => void) | undefined;
 
-  /** @param onEnd Told once, when the stream has ended; says what becomes of messages without an answer. */
-  constructor(stream: ClientDuplexStream<SessionRequest, SessionResponse>, onEnd: (end: SessionEnd) => Ending) {
+  constructor(stream: ClientDuplexStream<SessionRequest, SessionResponse>, owner: SessionOwner) {
     this.#stream = stream;
-    this.#onEnd = onEnd;
+    this.#owner = owner;
     stream.on("data", ({ answers, maxInFlight }: SessionResponse) => {
       this.#maxInFlight ||= maxInFlight;
       for (const answer of answers) this.#take(answer);
@@ -78,13 +86,11 @@ export class Session {
     stream.on("end", () => this.#end(undefined));
   }
 
-  /** Rejects with a {@link SoloError}, or with the signal's reason. */
+  /** Rejects with what the owner says, or with the signal's reason. */
   send(kind: Asked, { timeoutMs, signal, traceparent = "" }: SendOptions): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        const { serviceId, method } = kind.value;
-        const message = `Cannot wait longer for "${serviceId}" to answer "${method}"`;
-        this.#giveUp(pending, errorOf("CALL_TIMED_OUT", message, { found: `no answer within ${timeoutMs} ms` }));
+        this.#giveUp(pending, this.#owner.timedOut(kind.value, timeoutMs));
       }, timeoutMs + slackMs);
       const abort = (): void => this.#giveUp(pending, signal?.reason);
       const pending: Pending = {
@@ -184,11 +190,9 @@ export class Session {
       case "reply":
         pending.settle({ bytes: outcome.value.reply });
         break;
-      case "error": {
-        const told = readStatus(outcome.value) ?? { reason: "INTERNAL", message: outcome.value.message, facts: {} };
-        pending.settle({ error: errorOf(told.reason, told.message, told.facts) });
+      case "error":
+        pending.settle({ error: this.#owner.refused(outcome.value) });
         break;
-      }
       default:
         pending.settle({ bytes: none });
     }
@@ -198,7 +202,7 @@ export class Session {
   #end(error: ServiceError | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
-    const { unsent, unanswered } = this.#onEnd({ greeted: this.#maxInFlight > 0, error });
+    const { unsent, unanswered } = this.#owner.onEnd({ greeted: this.#maxInFlight > 0, error });
     for (const pending of this.#open.values()) pending.settle({ error: unanswered });
     for (const pending of this.#waiting.splice(0)) pending.settle({ error: unsent });
     this.#open.clear();

@@ -128,11 +128,21 @@ export class WireSender implements Sender {
       metadataOf(this.#door),
       {},
     );
-    const session: Session = new Session(stream, (end) => {
-      if (this.#session === session) this.#session = undefined;
-      if (end.greeted || end.error?.code !== status.UNIMPLEMENTED) return endingOf(end);
-      this.#withoutSessions = true;
-      return { unsent: unreachable("this server has no sessions"), unanswered: unreachable("") };
+    const session: Session = new Session(stream, {
+      onEnd: (end) => {
+        if (this.#session === session) this.#session = undefined;
+        if (end.greeted || end.error?.code !== status.UNIMPLEMENTED) return endingOf(end);
+        this.#withoutSessions = true;
+        return { unsent: unreachable("this server has no sessions"), unanswered: unreachable("") };
+      },
+      refused: (told) => {
+        const { reason, message, facts } = readStatus(told) ?? { reason: "INTERNAL", message: told.message, facts: {} };
+        return errorOf(reason, message, facts);
+      },
+      timedOut: ({ serviceId, method }, timeoutMs) =>
+        errorOf("CALL_TIMED_OUT", `Cannot wait longer for "${serviceId}" to answer "${method}"`, {
+          found: `no answer within ${timeoutMs} ms`,
+        }),
     });
     return session;
   }
