@@ -199,7 +199,7 @@ function handedTo(
     leave();
     onHandled?.(byGuest);
   };
-  incarnation?.unhandled.add(handled);
+  incarnation?.unhandled.set(handled, handled);
   return handled;
 }
 

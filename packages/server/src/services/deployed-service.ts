@@ -2,6 +2,7 @@ import type { Pid } from "@solo/actor-core";
 import { type LimitName, limitNames, limitRow } from "@solo/notation";
 import type { Authority } from "../authority/authority.ts";
 import type { GuestExit, GuestSession } from "../cells/guest-session.ts";
+import type { RenewedMap } from "../cells/renewed-map.ts";
 import type { LimitLevel } from "../events/event.ts";
 import type { Cell, CellHoldings, CellUsage, HostLimit, Sandbox } from "../ports/cell.ts";
 import type { Cause } from "./cause.ts";
@@ -28,8 +29,8 @@ export interface Incarnation {
   readonly startedWithinMs: number;
   /** At the last look at what it holds; undefined before the first. */
   held: CellHoldings | undefined;
-  /** Gives back the place in the mailbox of each message that was handed to it and that it is not done with. */
-  readonly unhandled: Set<() => void>;
+  /** By themselves: give back the place in the mailbox of each message that was handed to it and that it is not done with. */
+  readonly unhandled: RenewedMap<() => void, () => void>;
 }
 
 /**

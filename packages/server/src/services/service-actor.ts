@@ -2,6 +2,7 @@ import { Call, Cast, Exit, type ProcessHandler, type Self } from "@solo/actor-co
 import type { Grant } from "@solo/capabilities";
 import { type GuestExit, GuestGone, type GuestSession, type OutgoingMessage } from "../cells/guest-session.ts";
 import { ProgramRefused } from "../cells/program/errors.ts";
+import { RenewedMap } from "../cells/renewed-map.ts";
 import type { DriverTable } from "../cells/wire/protocol.ts";
 import type { EventBody } from "../events/event.ts";
 import { traceIdOf } from "../observability/traceparent.ts";
@@ -147,7 +148,7 @@ export function serviceActor(context: ServiceActorContext, service: DeployedServ
     self.signal.addEventListener("abort", () => {
       leave();
       // What was still in the actor's own mailbox, nobody else gives back.
-      for (const handled of incarnation.unhandled) handled();
+      for (const handled of incarnation.unhandled.values()) handled();
     });
     const { number } = attempt;
     const { serviceId, record } = service;
@@ -300,7 +301,7 @@ async function bringUp(
         casts,
         contract,
         held: undefined,
-        unhandled: new Set(),
+        unhandled: new RenewedMap(),
       },
     };
   } catch (error) {

@@ -10,6 +10,7 @@ import type {
   SessionResponse,
 } from "@solo/proto";
 import type { Permit } from "../../authority/authorize.ts";
+import { RenewedMap } from "../../cells/renewed-map.ts";
 import { SoloError } from "../../errors.ts";
 import { defaultCallTimeoutMs, sessionLimits } from "../../limits.ts";
 import { toRpcStatus, toStatus } from "../error-status.ts";
@@ -56,7 +57,7 @@ class Session {
   readonly #permit: Permit<"MessagingService/Session">;
   readonly #onEnded: ReturnType<typeof begin>;
   /** What is to happen to an item without an answer when nobody waits for it, by the client's id. */
-  readonly #open = new Map<number, () => void>();
+  readonly #open = new RenewedMap<number, () => void>();
   /** Answers that are not written yet, oldest first, and their bytes, roughly. */
   #waiting: { readonly answer: SessionAnswer; readonly bytes: number }[] = [];
   #waitingBytes = 0;
