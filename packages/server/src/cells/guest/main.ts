@@ -5,9 +5,9 @@ import { encodeFrame, FrameDecoder } from "../wire/frames.ts";
 import { type Boot, type Level, PRACTICE } from "../wire/protocol.ts";
 import { type BunSocket, bun } from "./bun.ts";
 import { takeJoined } from "./chunks.ts";
+import { countAllTimers, readEngine } from "./engine.ts";
 import { Guest } from "./guest.ts";
 import { loadSource } from "./load-source.ts";
-import { countAllTimers, countTimers } from "./pending-timers.ts";
 import { raiseWall } from "./wall.ts";
 import { warmUp } from "./warm-up.ts";
 
@@ -45,6 +45,7 @@ const guest = new Guest({
 
 const decoder = new FrameDecoder((id, payload) => {
   lastFrameMs = performance.now();
+  messagesSinceShrink += 1;
   if (plannedShrink === undefined) planShrink();
   guest.receive(id, payload);
 });
@@ -73,18 +74,32 @@ function planShrink(): void {
 function shrink(): void {
   plannedShrink = undefined;
   lastShrinkMs = performance.now();
+  messagesSinceShrink = 0;
   bun.shrink();
 }
 
-/** The kernel asks before it freezes the cell: what it would give back later, it gives back now. */
+/** So many messages leave little behind, unless they were large. */
+const FEW_MESSAGES = 32;
+let messagesSinceShrink = 0;
+/** Bytes of heap that it was worth to shrink. */
+let worthShrinking = 0;
+
+/**
+ * The kernel asks before it freezes the cell: what it would give back later, it gives back now. What has been given back is
+ * missed at the next message, compiled code above all, so it is kept when there is hardly more of it than the last time.
+ */
 function isAtRest(): boolean {
   clearTimeout(plannedShrink);
-  if (countTimers() === 0) {
-    shrink();
-    return true;
+  const { timers, heapBytes } = readEngine();
+  if (timers > 0) {
+    planShrink();
+    return false;
   }
-  planShrink();
-  return false;
+  if (messagesSinceShrink > FEW_MESSAGES || heapBytes > worthShrinking) {
+    worthShrinking = heapBytes;
+    shrink();
+  }
+  return true;
 }
 
 countAllTimers();
