@@ -429,7 +429,7 @@ export const kernelErrors = {
     status: "FAILED_PRECONDITION",
     meaning: "The file was loaded, and its top level or its `init` threw or ended the process",
     wanted: "a file whose `init` returns a state",
-    fix: "Correct what `init` or the top level of the file does, and deploy again",
+    fix: "Correct what it does before it has started (`init`, the top level of its file, the first lines of a program), and deploy again",
     example: { method: "DeploymentService/Deploy" },
   },
   START_TIMED_OUT: {

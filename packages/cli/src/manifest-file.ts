@@ -37,6 +37,11 @@ export const environmentName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 export async function readManifestFile(path: string, workingFolder: string): Promise<ManifestFile> {
   const root = await parseFile(path, workingFolder);
   const problems: string[] = [];
+  let hasUnknown = false;
+  const refuseKey = (key: string, known: readonly string[]): void => {
+    hasUnknown = true;
+    problems.push(unknownKey(key, known));
+  };
   const numbers: Partial<Record<ManifestFieldName, number>> = {};
   const soft: Record<string, number> = {};
   const actions: Record<string, number> = {};
@@ -55,7 +60,7 @@ export async function readManifestFile(path: string, workingFolder: string): Pro
       if (!isTable(value)) problems.push(`${key} is ${JSON.stringify(value)}, wanted limits with their values`);
       for (const [limit, given] of isTable(value) ? Object.entries(value) : []) {
         const named = limitNamed(limit);
-        if (named === undefined) problems.push(unknownKey(`${key}.${limit}`, limitKeys(key)));
+        if (named === undefined) refuseKey(`${key}.${limit}`, limitKeys(key));
         else if (key === "limits.soft") {
           const number = limitField(named).read(given);
           if (number === undefined)
@@ -86,7 +91,7 @@ export async function readManifestFile(path: string, workingFolder: string): Pro
       else
         problems.push(`grants is ${JSON.stringify(value)}, wanted an array of texts such as "kv/read on kv/carts/**"`);
     } else {
-      problems.push(unknownKey(key, knownKeys));
+      refuseKey(key, knownKeys);
     }
   }
   if (problems.length > 0) {
@@ -95,7 +100,7 @@ export async function readManifestFile(path: string, workingFolder: string): Pro
       {
         reason: "MANIFEST_INVALID",
         found: problems.join("; "),
-        wanted: `any of ${knownKeys.join(", ")}`,
+        wanted: hasUnknown ? `any of ${knownKeys.join(", ")}` : "fields as each is told to be",
       },
     );
   }

@@ -1,11 +1,14 @@
 // Every limit of a service, one by one: who meets it is told which it was, how much of it is used and how to have more, and it
 // is on record, counted and shown.
 
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { status as grpcStatus } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { limitNames, limitRow } from "@solo/notation";
+import { formatByteSize, formatDuration, limitNames, limitRow } from "@solo/notation";
 import { ArtifactKind, LimitAction, Packaging, ProgramProtocol } from "@solo/proto";
 import { type Connection, connect, type DeployOptions, refusal, type WireError } from "./client.ts";
+import { groupsOfServer, processesIn } from "./footprint.ts";
 import { testWith } from "./needs.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer, until } from "./server-process.ts";
 
@@ -211,6 +214,69 @@ describe("a service that reaches its limit", () => {
     });
   }
 });
+
+describe("a service that names no limit", () => {
+  const page = readFileSync(new URL("../../catalogue/pages/limits.md", import.meta.url), "utf8");
+  const usual = limitNames.map((name) => {
+    const { wireName, unit } = limitRow(name);
+    const cells = new RegExp(`^\\| \`${wireName}\` \\|.*$`, "m").exec(page)?.[0].split(" | ") ?? [];
+    return {
+      name,
+      wireName,
+      unit,
+      told: cells[2] ?? "",
+      actions: [...(cells[5] ?? "").matchAll(/`(\w+)`/g)].map(([, action]) => action),
+    };
+  });
+  beforeAll(() => solo.deploy("plain", service));
+  afterAll(() => solo.kill("plain", { force: true }));
+
+  test.each(usual)(
+    "has for $wireName what the pages tell, and more than a warning at it (lesson 23)",
+    async ({ name, wireName, unit, told, actions }) => {
+      const allowed = Number((await useOf("plain", wireName))?.allowed);
+      const action = LIMIT_ACTIONS[(await useOf("plain", wireName))?.action ?? 0];
+      expect(told).toBe(shown(unit, allowed));
+      expect(action).toBe(actions[0]);
+      expect(action).not.toBe("warn");
+      expect(Number((await solo.status("plain")).manifest?.limits?.[name])).toBe(allowed);
+    },
+  );
+
+  test("has from its host what the pages tell (lesson 23)", async () => {
+    if (server.ready.limits !== "enforced") return console.warn("Skipped: this host gives no control groups");
+    const { processId, limits } = await solo.status("plain");
+    const bytes = Number(limits.find(({ limit }) => limit === "memory_bytes")?.allowed);
+    const groups = groupsOfServer(data.folder).filter((group) => processesIn([group]).includes(processId));
+    const kept = groups
+      .flatMap((group) => ["memory.limit_in_bytes", "memory.max"].map((file) => join(group, file)))
+      .filter((file) => existsSync(file));
+    expect(kept.map((file) => Number(readFileSync(file, "utf8")))).toEqual([bytes]);
+    expect(bytes).toBe(64 * 1024 * 1024);
+    expect(readFileSync(new URL("../../../README.md", import.meta.url), "utf8")).toContain(
+      "memory (64 MiB, killed beyond)",
+    );
+  });
+});
+
+const LIMIT_ACTIONS: Readonly<Record<number, string>> = {
+  [LimitAction.LIMIT_ACTION_KILL]: "kill",
+  [LimitAction.LIMIT_ACTION_THROTTLE]: "throttle",
+  [LimitAction.LIMIT_ACTION_WARN]: "warn",
+};
+
+function shown(unit: string, value: number): string {
+  switch (unit) {
+    case "bytes":
+      return formatByteSize(value);
+    case "ms":
+      return formatDuration(value);
+    case "percent":
+      return `${value}%`;
+    default:
+      return value.toLocaleString("en");
+  }
+}
 
 /** Of the others it depends on when somebody looks, or there is nothing on the way. */
 const WARNED_ON_THE_WAY: ReadonlySet<string> = new Set([

@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { LimitAction, LogLevel, RestartKind, Manifest as WireManifest } from "@solo/proto";
 import fc from "fast-check";
+import type { SoloError } from "../errors.ts";
 import { serviceDefaults } from "../limits.ts";
 import { parseManifest } from "./manifest.ts";
 
@@ -15,7 +16,7 @@ function fault(parts: Parts) {
     parse(parts);
     return undefined;
   } catch (error) {
-    return error as { readonly code: string; readonly message: string; readonly facts: { readonly field: string } };
+    return error as SoloError;
   }
 }
 
@@ -197,8 +198,19 @@ test.each<[string, Parts, string]>([
     "must be named by at most 256 letters, digits and _, no digit first",
   ],
 ])("%s out of its bounds is named: %#", (field, parts, wanted) => {
-  const message = `Cannot use the manifest: ${field} ${wanted}`;
-  expect(fault(parts)).toMatchObject({ code: "MANIFEST_INVALID", message, facts: { field } });
+  const error = fault(parts);
+  expect(error).toMatchObject({ code: "MANIFEST_INVALID", facts: { field, wanted: `${field} ${wanted}` } });
+  expect(error?.message.replace(/, got \S+$/, "")).toBe(`Cannot use the manifest: ${field} ${wanted}`);
+});
+
+test("what was said stands beside what is wanted, but for the values of variables", () => {
+  const facts = (parts: Parts) => fault(parts)?.facts.found;
+  expect(facts({ limits: { processes: 7 } })).toBe("manifest.limits.processes is 7");
+  expect(facts({ limits: { actions: { memory_bytes: 3 } } })).toBe("manifest.limits.actions.memory_bytes is warn");
+  expect(facts({ restart: 9 as never, maxRestarts: 1_000_001 })).toBe(
+    "manifest.restart is 9; manifest.max_restarts is 1000001",
+  );
+  expect(facts({ environment: { KEY: "secret\0" } })).toBe("manifest.environment.KEY must not contain NUL");
 });
 
 test("every field at fault is named, up to eight", () => {

@@ -129,15 +129,32 @@ export function parseManifest(wire: WireManifest | undefined, defaults: Manifest
   const faults = issues.slice(0, mostFaults).map(({ path, message }) => {
     const names = path.map((part) => wireNames[String(part)] ?? String(part));
     const field = ["manifest", ...names.map((name) => (/^[!#-~]{1,80}$/.test(name) ? name : quoted(name)))].join(".");
-    return { field, text: `${field} ${message}` };
+    const said = saidAt(wire, path);
+    const text = `${field} ${message}`;
+    if (said === undefined) return { field, text, found: text, wanted: text };
+    return { field, text: `${text}, got ${said}`, found: `${field} is ${said}`, wanted: text };
   });
   const left = issues.length - faults.length;
-  const text = `${faults.map((fault) => fault.text).join("; ")}${left === 0 ? "" : `; and ${left} more`}`;
-  throw new SoloError("MANIFEST_INVALID", `Cannot use the manifest: ${text}`, {
-    found: text,
-    wanted: "a manifest whose fields are within their bounds",
+  const all = (kind: "text" | "found" | "wanted"): string =>
+    `${faults.map((fault) => fault[kind]).join("; ")}${left === 0 ? "" : `; and ${left} more`}`;
+  throw new SoloError("MANIFEST_INVALID", `Cannot use the manifest: ${all("text")}`, {
+    found: all("found"),
+    wanted: all("wanted"),
     field: faults[0]?.field ?? "manifest",
   });
+}
+
+/** What the manifest says there; undefined where it says nothing, and for variables, whose values are nobody's to read. */
+function saidAt(wire: WireManifest | undefined, path: readonly PropertyKey[]): string | undefined {
+  if (path[0] === "environment") return undefined;
+  let value: unknown = wire;
+  for (const part of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, part)) return undefined;
+    value = (value as Readonly<Record<PropertyKey, unknown>>)[part];
+  }
+  if (path[1] === "actions" && typeof value === "number" && value in wireActions) return wireActions[value];
+  if (typeof value === "string") return quoted(value);
+  return typeof value === "number" || typeof value === "bigint" ? String(value) : undefined;
 }
 
 interface Fault {

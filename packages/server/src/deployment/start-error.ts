@@ -38,7 +38,7 @@ export function startError(serviceId: string, cause: Cause): SoloError {
   const limit = cause.limit === undefined ? undefined : limitNamed(cause.limit.name);
   return new SoloError(reasons[cause.kind], `Cannot start "${serviceId}": ${cause.message}`, {
     found: cause.message,
-    wanted: wanted[cause.kind] ?? "a service whose `init` returns",
+    wanted: wanted[cause.kind] ?? "a service that starts: its `init` returns, or its program says so",
     ...(cause.location === undefined ? {} : { location: cause.location }),
     ...(cause.kind === "arguments" ? { field: "manifest.start_arguments" } : {}),
     ...(cause.kind === "oom" ? { fix: "Use less memory, or raise limits.memory_bytes" } : {}),
