@@ -14,6 +14,10 @@ export default defineServer({
     text: ({ state }, length: number) => reply("x".repeat(length), state),
     nothing: ({ state }) => reply(undefined, state),
     slow: () => new Promise<never>(() => undefined),
+    chat: ({ state, ctx }, lines: number) => {
+      for (let line = 0; line < lines; line += 1) ctx.log("info", "z".repeat(8_000));
+      return reply(null, state);
+    },
     fail: () => { throw new Error("on purpose"); },
   },
   casts: {
@@ -145,6 +149,15 @@ export function describeTools(connection: () => ToolClient): void {
     }
     expect(texts).toEqual(["counting", ...Array.from({ length: 20 }, (_, line) => String(line))]);
     expect(pieces).toBeGreaterThan(2);
+  });
+
+  test("a cursor whose next lines are no longer kept goes on, and says how many are gone", async () => {
+    await call("solo_deploy", { service_id: "chatty", source: counter });
+    const { cursor } = (await call("solo_logs", { service_id: "chatty" })).content;
+    await call("solo_call", { service_id: "chatty", method: "chat", arguments: [500] });
+    const { content } = await call("solo_logs", { service_id: "chatty", cursor });
+    expect(content.dropped).toBeGreaterThan(0);
+    expect(content.lines[0].sequence).toBe(Number(cursor) + content.dropped + 1);
   });
 
   test("events come in pieces that fit, each once and in order", async () => {
