@@ -7,6 +7,7 @@ import { customAlphabet } from "nanoid";
 import { type AuditFeed, openAuditFeed } from "./audit/audit-feed.ts";
 import { FileSink } from "./audit/file-sink.ts";
 import { kernelTenant } from "./authority/names.ts";
+import { openUsesJournal } from "./authority/uses-journal.ts";
 import { openSandbox } from "./cells/sandbox.ts";
 import { type Config, formatProblems, limitSetting, loadConfig, tenantSetting } from "./config/index.ts";
 import { type Gateway, openGateway } from "./gateway/open-gateway.ts";
@@ -18,6 +19,7 @@ import { createLogger } from "./observability/winston-logger.ts";
 import { openReceipts, type Receipts } from "./receipts/receipts.ts";
 import { type OnCommitted, openSqliteStorage } from "./storage/index.ts";
 import { systemClock } from "./system-clock.ts";
+import { openKeySeal } from "./vault/key-seal.ts";
 
 const version: string = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version;
 
@@ -110,6 +112,8 @@ async function serve(config: Config): Promise<number> {
         const sink = new FileSink({ path: config.auditFile, maxBytes: config.auditFileBytes });
         return (audit = await openAuditFeed({ sink, storage, kernelTenant, clock: systemClock, logger, metrics }));
       },
+      openKeySeal: () => openKeySeal(join(dataFolder, "identity", "signing.key")),
+      openUsesJournal: () => openUsesJournal(join(dataFolder, "uses"), systemClock.wallMs()),
       openSandbox: () =>
         openSandbox({
           dataFolderId: dataFolderId(dataFolder),

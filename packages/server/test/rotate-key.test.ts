@@ -1,11 +1,16 @@
 // The keys that sign capabilities: what was signed stays good when one is rotated, and ends when one was stolen.
+import { randomBytes } from "node:crypto";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { inspect } from "@solo/capabilities";
 import { TailEventsRequest } from "@solo/proto";
 import { ask, type Connection, type Credentials, connect, freshId, issueIdentity, Reading, refusal } from "./client.ts";
-import { makeDataFolder, readProfile, type ServerProcess, startServer } from "./server-process.ts";
+import { makeDataFolder, readProfile, type ServerProcess, startServer, tryServer } from "./server-process.ts";
+
+// Servers are killed and started many times, and the machine may be busy with other tests.
+jest.setTimeout(90_000);
 
 const data = makeDataFolder();
 let server: ServerProcess;
@@ -13,7 +18,7 @@ let admin: Connection;
 const identities: Record<string, Credentials> = {};
 
 const open = async (): Promise<void> => {
-  server = await startServer(data.folder);
+  server = await startServer(data.folder, ["--pool-size", "1"]);
   admin = connect(server.ready.grpc, readProfile(server.ready.profile));
 };
 const restart = async (): Promise<void> => {
@@ -78,16 +83,27 @@ test("what was signed before stays good, over several rotations and a kill of th
   expect((await listOf("acme")).every(({ revoked }) => !revoked)).toBe(true);
 });
 
-test("the secret half of a key before is gone, and both histories tell of the change", async () => {
+test("no key that signs can be read in the database, the secret half of a key before is gone, and both histories tell of the change", async () => {
   const { kid, previousKid } = await rotate("acme");
   admin.close();
   await server.stop();
   const database = new DatabaseSync(join(data.folder, "solo.db"), { readOnly: true });
-  const kept = database.prepare("SELECT key, value FROM record WHERE collection LIKE 'issuer-key%'").all();
+  const kept = database
+    .prepare("SELECT key, value FROM record WHERE collection IN ('issuer-key', 'issuer-key-past', 'authority')")
+    .all();
   database.close();
   const textOf = (key: string) => Buffer.from(kept.find((row) => row.key === key)?.value as Uint8Array).toString();
-  expect(textOf("acme")).toMatch(/"d":"/);
-  expect(textOf(previousKid)).not.toMatch(/"d":/);
+  expect(kept.map(({ key }) => key)).toEqual(expect.arrayContaining(["acme", "kernel", "voucher", previousKid]));
+  expect(textOf(previousKid)).toMatch(/"x":"/);
+  for (const { key } of kept) expect(textOf(key as string)).not.toMatch(/"d":/);
+  // A copy of the database without the folder of keys signs nothing.
+  const path = join(data.folder, "identity", "signing.key");
+  const own = readFileSync(path);
+  expect([own.length, statSync(path).mode & 0o777]).toEqual([32, 0o600]);
+  writeFileSync(path, randomBytes(32));
+  const failed = await tryServer(data.folder);
+  expect(failed).toMatchObject({ code: 1, output: expect.stringContaining("it does not open with the key file") });
+  writeFileSync(path, own);
   await open();
   for (const tenant of ["acme", "kernel"]) {
     const told = (await admin.history("", tenant)).filter(({ type }) => type === "authority.key-rotated").at(-1);

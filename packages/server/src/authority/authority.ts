@@ -28,9 +28,11 @@ import type { Collection, RecordKey, StateStore, StoredRecord, Transaction } fro
 import { StorageFull } from "../storage/errors.ts";
 import { CallerAuthority } from "./caller-authority.ts";
 import { denied } from "./denied.ts";
+import type { KeySeal } from "./key-seal.ts";
 import { kernelTenant } from "./names.ts";
 import { steadyClock } from "./steady-clock.ts";
 import { Uses } from "./uses.ts";
+import type { UsesJournal } from "./uses-journal.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** This server, as tokens name it. */
@@ -90,12 +92,35 @@ export interface Issue {
   readonly grantedBy?: readonly string[];
 }
 
+/** A key is sealed, and this start has nothing that opens it. */
+export class SigningKeySealed extends Error {
+  readonly code = "SIGNING_KEY_SEALED";
+  readonly place: string;
+
+  constructor(place: string) {
+    super(
+      `Cannot read the key ${JSON.stringify(place)}: it is sealed, and this start was given nothing to open it with`,
+    );
+    this.name = "SigningKeySealed";
+    this.place = place;
+  }
+}
+
 /** What is to be written with the event of whatever made it; `taken` once it is on disk. */
 export interface Prepared {
   readonly issued: IssuedCapability;
   readonly event: NewEvent["body"];
   readonly puts: readonly Put[];
   taken(): void;
+}
+
+export interface AuthorityOptions {
+  readonly state: StateStore;
+  readonly clock: Clock;
+  /** Where uses are noted until they are told; left out, a kill loses the counts of the last minute. */
+  readonly usesJournal?: UsesJournal | undefined;
+  /** What keys that sign are sealed by before they are written; left out, they lie as they are. */
+  readonly keySeal?: KeySeal | undefined;
 }
 
 /** Ten years: as long as nobody takes it back. */
@@ -118,6 +143,7 @@ export class Authority {
   readonly uses: Uses;
   readonly #state: StateStore;
   readonly #clock: Clock;
+  readonly #keySeal: KeySeal | undefined;
   readonly #vouchers: Vouchers;
   /** What rotations have come to, by what asked for them: it may ask again. */
   readonly #rotations = new Map<string, RotatedKeys>();
@@ -137,11 +163,12 @@ export class Authority {
   readonly #spent = new Map<string, { uses: number; budget: Record<string, number> }>();
   #stopKeepingTime: () => void = () => undefined;
 
-  private constructor(options: { state: StateStore; clock: Clock; vouchers: Vouchers; highestMs: number }) {
+  private constructor(options: AuthorityOptions & { readonly vouchers: Vouchers; readonly highestMs: number }) {
     this.#state = options.state;
     this.#clock = options.clock;
+    this.#keySeal = options.keySeal;
     this.#vouchers = options.vouchers;
-    this.uses = new Uses(options);
+    this.uses = new Uses({ ...options, journal: options.usesJournal });
     const clock = steadyClock(options.clock);
     this.#time = new SteadyTime(clock, options.highestMs);
     this.#ring = new KeyRing();
@@ -158,13 +185,14 @@ export class Authority {
   }
 
   /** Reads what was kept; a first start makes its key. */
-  static async open({ state, clock }: { readonly state: StateStore; readonly clock: Clock }): Promise<Authority> {
-    const [voucher, time] = await Promise.all([keyOf(state, voucherKey), state.get(kernelTenant, timeKey)]);
+  static async open(options: AuthorityOptions): Promise<Authority> {
+    const { state, keySeal } = options;
+    const [voucher, time] = await Promise.all([keyOf(state, keySeal, voucherKey), state.get(kernelTenant, timeKey)]);
     const pastVouchers: (PastVoucher & PastKey)[] = [];
     for await (const stored of every(state, "voucher-past")) pastVouchers.push(decode(stored) as PastVoucher & PastKey);
     pastVouchers.sort((one, other) => other.rotation.atMs - one.rotation.atMs);
     const { highestMs } = time === undefined ? { highestMs: 0 } : (decode(time) as { readonly highestMs: number });
-    const authority = new Authority({ state, clock, vouchers: new Vouchers(voucher, pastVouchers), highestMs });
+    const authority = new Authority({ ...options, vouchers: new Vouchers(voucher, pastVouchers), highestMs });
     for await (const { key } of every(state, "issuer-key")) await authority.#issuerOf(key);
     for await (const stored of every(state, "capability")) {
       authority.#know(stored.tenant, decode(stored) as IssuedCapability);
@@ -186,6 +214,7 @@ export class Authority {
       authority.#meters.apply(charge);
       authority.#spent.set(stored.key, { uses: charge.uses, budget: { ...charge.budget } });
     }
+    await authority.uses.recover();
     await authority.#keepTime().catch((error: unknown) => {
       // A full disk does not keep the server from deciding.
       if (!(error instanceof StorageFull)) throw error;
@@ -387,7 +416,7 @@ export class Authority {
   ): Promise<Rotation & { readonly key: SigningKey; readonly trust: PastVoucher["state"] }> {
     const stored = await this.#state.get(kernelTenant, place);
     if (stored === undefined) throw new Error(`The key ${place.collection} ${place.key} is not on record`);
-    const before = await importSigningKey(decode(stored) as PrivateJwk);
+    const before = await importSigningKey(openKey(stored, this.#keySeal, place));
     const jwk = await generatePrivateJwk();
     const key = await importSigningKey(jwk);
     const atMs = this.#clock.wallMs();
@@ -402,7 +431,7 @@ export class Authority {
       tenant: kernelTenant,
       events: [{ body, correlationId, actor }],
       puts: [
-        { ...place, value: encode(jwk) },
+        { ...place, value: sealKey(jwk, this.#keySeal, place) },
         {
           collection,
           key: previousKid,
@@ -435,7 +464,7 @@ export class Authority {
 
   async close(): Promise<void> {
     this.#stopKeepingTime();
-    await this.uses.tell();
+    await this.uses.close();
     await this.#keepTime().catch(() => undefined);
   }
 
@@ -533,7 +562,7 @@ export class Authority {
   #issuerOf(tenant: string): Promise<Issuer> {
     const known = this.#issuers.get(tenant);
     if (known !== undefined) return known;
-    const opening = keyOf(this.#state, { collection: "issuer-key", key: tenant }).then((key) =>
+    const opening = keyOf(this.#state, this.#keySeal, { collection: "issuer-key", key: tenant }).then((key) =>
       Issuer.open({
         name: issuerName(tenant),
         key,
@@ -613,9 +642,20 @@ function keyOfRevocation(revocation: RevocationEvent): string {
 }
 
 /** A key that signs, made when first asked for: the kernel's own business, whatever tenant it signs for. */
-async function keyOf(state: StateStore, place: RecordKey): Promise<SigningKey> {
+async function keyOf(state: StateStore, keySeal: KeySeal | undefined, place: RecordKey): Promise<SigningKey> {
   const stored = await state.get(kernelTenant, place);
-  if (stored !== undefined) return importSigningKey(decode(stored) as PrivateJwk);
+  if (stored !== undefined) {
+    const jwk = openKey(stored, keySeal, place);
+    if (keySeal !== undefined && isPlain(stored.value)) {
+      await state.commit({
+        tenant: kernelTenant,
+        events: [],
+        puts: [{ ...place, value: sealKey(jwk, keySeal, place) }],
+        expect: [{ ...place, revision: stored.revision }],
+      });
+    }
+    return importSigningKey(jwk);
+  }
   const jwk = await generatePrivateJwk();
   const key = await importSigningKey(jwk);
   await state.commit({
@@ -627,10 +667,28 @@ async function keyOf(state: StateStore, place: RecordKey): Promise<SigningKey> {
         actor: "kernel",
       },
     ],
-    puts: [{ ...place, value: encode(jwk) }],
+    puts: [{ ...place, value: sealKey(jwk, keySeal, place) }],
     expect: [{ ...place, revision: 0 }],
   });
   return key;
+}
+
+/** Begins what is sealed; what is not is JSON. */
+const sealed = 1;
+const isPlain = (value: Uint8Array): boolean => value[0] !== sealed;
+const placeOf = ({ collection, key }: RecordKey): string => `${collection} ${key}`;
+
+function sealKey(jwk: PrivateJwk, keySeal: KeySeal | undefined, place: RecordKey): Uint8Array {
+  if (keySeal === undefined) return encode(jwk);
+  return Buffer.concat([Buffer.of(sealed), keySeal.seal(encode(jwk), placeOf(place))]);
+}
+
+/** @throws {SigningKeySealed} And what the seal throws. */
+function openKey(stored: StoredRecord, keySeal: KeySeal | undefined, place: RecordKey): PrivateJwk {
+  if (isPlain(stored.value)) return decode(stored) as PrivateJwk;
+  if (keySeal === undefined) throw new SigningKeySealed(placeOf(place));
+  const value = keySeal.open(stored.value.subarray(1), placeOf(place));
+  return decode({ ...stored, value }) as PrivateJwk;
 }
 
 async function* every(state: StateStore, collection: Collection): AsyncIterable<StoredRecord> {

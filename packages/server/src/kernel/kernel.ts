@@ -12,7 +12,9 @@ import {
 import { nanoid } from "nanoid";
 import { Authority } from "../authority/authority.ts";
 import { Denials } from "../authority/denials.ts";
+import type { KeySeal } from "../authority/key-seal.ts";
 import { kernelTenant } from "../authority/names.ts";
+import type { UsesJournal } from "../authority/uses-journal.ts";
 import type { Capacity, DeploymentContext } from "../deployment/context.ts";
 import { type QuotaDefaults, Quotas, usualQuota } from "../deployment/quotas.ts";
 import { recover } from "../deployment/recover.ts";
@@ -73,6 +75,10 @@ export interface KernelOptions {
   readonly openReceipts?: (storage: Storage) => Promise<Receipts>;
   /** Writes every event elsewhere too. */
   readonly openAudit?: (storage: Storage) => Promise<Owned | undefined>;
+  /** Where uses of capabilities are noted until they are told; left out, a kill loses the counts of the last minute. */
+  readonly openUsesJournal?: () => UsesJournal;
+  /** What keys that sign are sealed by in the storage; left out, they lie there as they are. */
+  readonly openKeySeal?: () => Promise<KeySeal>;
   /** Lets the world in, once everything stands; closed first. */
   readonly openGateway?: (parts: KernelParts) => Promise<Owned>;
 }
@@ -193,7 +199,11 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
         return receipts ?? nothing;
       }),
       part("audit", async () => (await options.openAudit?.(storage as Storage)) ?? nothing),
-      part("authority", async () => (authority = await Authority.open({ state: (storage as Storage).state, clock }))),
+      part("authority", async () => {
+        const { state } = storage as Storage;
+        const keySeal = await options.openKeySeal?.();
+        return (authority = await Authority.open({ state, clock, usesJournal: options.openUsesJournal?.(), keySeal }));
+      }),
       part("vault", async () => {
         const { state, events } = storage as Storage;
         return (vault = await Vault.open({ state, events, clock, logger, receipts, rootKey: options.rootKey }));

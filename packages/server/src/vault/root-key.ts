@@ -76,7 +76,13 @@ function keyFrom(
   });
 }
 
-async function readOrMakeKeyFile(path: string, isFirst: boolean): Promise<Buffer> {
+/**
+ * A key in a file that only the server's user can read.
+ *
+ * @param isFirst It is made where there is none.
+ * @throws {SoloError} `UNSEAL_REFUSED`
+ */
+export async function readOrMakeKeyFile(path: string, isFirst: boolean): Promise<Buffer> {
   const found = await readKeyFile(path);
   if (found !== undefined) return found;
   // A new key would open nothing of what is there, and would hide that the old one is missed.
