@@ -93,6 +93,27 @@ test("a thousand tails of the history each get every event once and in order, an
   expect(residentKb() - before).toBeLessThan(100_000);
 }, 120_000);
 
+test("a tail that its reader leaves for a while holds nobody up, and is told all of it when the reader is back", async () => {
+  const slow = connect(server.ready.grpc, annIdentity);
+  const stream = slow.events.tailEvents({ tenant: "", after: "", serviceId: "", onlyNew: false });
+  const tail = new Reading(stream);
+  stream.pause();
+  // Several times what a connection holds that nobody reads.
+  while ((await ann.history()).length < 800) {
+    for (let index = 0; index < 40; index += 1) {
+      await ann.deploy("brief", counter);
+      await ann.kill("brief");
+    }
+  }
+  const there = await ann.history();
+  expect(tail.items.length).toBeLessThan(there.length);
+  stream.resume();
+  await tail.until("all is told", (items) => (items.length >= there.length ? true : undefined), 60_000);
+  expect(tail.items.map(({ event }) => event?.sequence)).toEqual(there.map(({ sequence }) => sequence));
+  await tail.stop();
+  slow.close();
+}, 120_000);
+
 test("whose connection is one too many is told so, and others are served", async () => {
   const port = Number(server.ready.http.split(":").pop());
   const { root: ca } = annIdentity;
