@@ -188,8 +188,8 @@ export function openConnection(options: {
   return {
     async ask(name, request, { timeoutMs, signal }) {
       const end = endOf(signal);
-      if (name === "call" || name === "cast") {
-        const message = { $case: name, value: request } as Asked;
+      const message = { $case: name, value: request } as Asked;
+      if ((name === "call" || name === "cast") && isForSession(profile, message)) {
         const reply = await send(message, { timeoutMs, end }).catch((error: unknown) => {
           throw toFailure(error, { address, timeoutMs });
         });
@@ -302,4 +302,12 @@ function toFailure(
   context: { readonly address: string; readonly timeoutMs: number | undefined },
 ): unknown {
   return isServiceError(error) ? failureFromStatus(error, context) : error;
+}
+
+/** Above this a message would hold up those behind it. */
+const mostInSession = 2 ** 20;
+
+/** A capability that somebody was handed for a purpose need not be good for a session, and asking would be a denial on record. */
+function isForSession({ capability }: Profile, { value }: Asked): boolean {
+  return capability === undefined && value.arguments.length <= mostInSession;
 }

@@ -7,8 +7,8 @@ export interface MessageSession {
   /** Its stream is over, and what is sent next needs another. */
   readonly ended: boolean;
   /**
-   * Sends once. Resolves with the reply's bytes, none for a cast; with `undefined` where the server has no sessions, and then
-   * nothing was sent.
+   * Sends once. Resolves with the reply's bytes, none for a cast; with `undefined` where the server has no sessions, or none for
+   * this caller, and then nothing was sent.
    *
    * @throws {ServiceError} As for a method that answers once.
    */
@@ -27,7 +27,7 @@ export function openMessageSession(client: Client, metadata: Metadata): MessageS
   let state: "open" | "ended" | "without sessions" = "open";
   const session = new Session(stream, {
     onEnd: ({ greeted, error }) => {
-      const isMissing = !greeted && error?.code === status.UNIMPLEMENTED;
+      const isMissing = !greeted && (error?.code === status.UNIMPLEMENTED || error?.code === status.PERMISSION_DENIED);
       state = isMissing ? "without sessions" : "ended";
       if (isMissing) return { unsent: noSessions, unanswered: noSessions };
       const ended = error ?? failed(status.UNAVAILABLE, "the server ended the session");

@@ -82,7 +82,7 @@ export function describeTools(connection: () => ToolClient): void {
     expect(deployed).toMatchObject({
       isError: false,
       content: { service: { service_id: "counter", state: "running", version: 1, casts: ["say"] } },
-      text: "counter is running, version 1; calls add, text, nothing, slow, fail; casts say",
+      text: "counter is running, version 1; calls add, text, nothing, slow, chat, fail; casts say",
     });
     expect(await call("solo_call", { service_id: "counter", method: "add", arguments: [2] })).toEqual({
       isError: false,
