@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { Exit, type Pid, processInfo } from "@solo/actor-core";
+import { LogsRequest } from "@solo/proto";
 import { kernelTenant } from "../src/authority/names.ts";
 import { openSandbox } from "../src/cells/sandbox.ts";
 import { buildGuest, testFolderId } from "../src/cells/testing/real-cells.ts";
@@ -18,7 +19,7 @@ import { openReceipts, type Receipts } from "../src/receipts/receipts.ts";
 import { StorageFull } from "../src/storage/errors.ts";
 import { openSqliteStorage } from "../src/storage/index.ts";
 import { systemClock as clock } from "../src/system-clock.ts";
-import { ask, type Connection, connect, freshId, refusal } from "./client.ts";
+import { ask, type Connection, connect, freshId, Reading, refusal } from "./client.ts";
 import { makeDataFolder, readProfile, until } from "./server-process.ts";
 
 jest.setTimeout(30_000);
@@ -35,6 +36,17 @@ export default defineServer({
       } catch (error) {
         return reply({ code: (error as any).code ?? null }, state);
       }
+    },
+    ask: async ({ state, ctx }, ...args: [string, string, ...unknown[]]) => {
+      try {
+        return reply({ answer: await (ctx as any).call(...args) }, state);
+      } catch (error) {
+        return reply({ code: (error as any).reason?.value?.split(":")[0] ?? String(error) }, state);
+      }
+    },
+    say: ({ state, ctx }, lines: number) => {
+      for (let line = 1; line <= lines; line += 1) (ctx as any).log(line);
+      return reply(null, state);
     },
   },
   casts: {
@@ -69,6 +81,8 @@ function holding(storage: Storage): Storage {
   return { ...storage, state: { ...storage.state, commit } };
 }
 
+const held = { asked: Promise.withResolvers<void>(), go: Promise.withResolvers<void>() };
+
 const data = makeDataFolder();
 let kernel: Kernel;
 let solo: Connection;
@@ -83,6 +97,8 @@ beforeAll(async () => {
     asked += 1;
     request.socket.once("close", () => (closed += 1));
     if (request.url === "/hello") response.end("hello");
+    if (request.url === "/held") void held.go.promise.then(() => response.end("held"));
+    if (request.url === "/held") held.asked.resolve();
   });
   await new Promise<void>((resolve) => peer.listen(0, "127.0.0.1", resolve));
   url = `http://localhost:${(peer.address() as AddressInfo).port}`;
@@ -149,6 +165,7 @@ beforeAll(async () => {
     "net/fetch on net/egress host=localhost",
     `fs/read,fs/write on fs/${id}/**`,
     "vault/read on vault/api-key",
+    "svc/call,svc/cast on svc/*",
   ];
   for (const id of ["worker", "bystander"]) await solo.deploy(id, worker, { manifest: { grants: grants(id) } });
 });
@@ -160,14 +177,18 @@ afterAll(async () => {
   data.remove();
 });
 
-const use = (id: string, ...args: readonly unknown[]) => solo.call(id, "do", args) as Promise<Record<string, unknown>>;
+const tell = (id: string, method: string, ...args: readonly unknown[]) =>
+  solo.call(id, method, args) as Promise<Record<string, unknown>>;
+const use = (id: string, ...args: readonly unknown[]) => tell(id, "do", ...args);
 
 const pidOf = (driver: string): Pid | undefined =>
   kernel.system.processes().find((pid) => processInfo(pid)?.label === `driver ${driver}`);
 
+const drivers = ["kv", "net", "clock", "fs", "vault", "events", "logs", "random", "svc", "log"];
+
 /** Kills a driver, and waits until another stands in its place; all the others stay who they were. */
 async function kill(driver: string): Promise<void> {
-  const others = ["kv", "net", "clock", "fs", "vault", "events", "logs", "random"].filter((each) => each !== driver);
+  const others = drivers.filter((each) => each !== driver);
   const before = [pidOf(driver), ...others.map(pidOf)];
   expect(before).not.toContain(undefined);
   kernel.system.exitSignal(before[0] as Pid, Exit.kill);
@@ -241,6 +262,33 @@ test("clock: a timer that is due meanwhile is told once, and counted once", asyn
   }
   const fired = (await solo.history()).filter(({ type }) => type === "timer.fired");
   expect(fired.map(({ dataJson }) => JSON.parse(dataJson).timer)).toEqual(["told", "later"]);
+  await expectNobodyElseNoticed();
+});
+
+test("svc: who waits for an answer hears that it is unknown, and who was asked has been asked once", async () => {
+  const before = asked;
+  const asking = tell("worker", "ask", "bystander", "do", "net", "fetch", `${url}/held`);
+  await held.asked.promise;
+  await kill("svc");
+  expect(await asking).toEqual({ code: "DRIVER_OUTCOME_UNKNOWN" });
+  held.go.resolve();
+  // Its next message is behind that one.
+  await expectNobodyElseNoticed();
+  expect(asked).toBe(before + 1);
+  expect(await tell("worker", "ask", "bystander", "do", "random", "no-such")).toMatchObject({ answer: {} });
+});
+
+test("log: no line is lost or doubled, and none changes its place", async () => {
+  const saying = tell("worker", "say", 100);
+  await kill("log");
+  await saying;
+  await kill("log");
+  await tell("worker", "say", 100);
+  const request = { tenant: "", serviceId: "worker", follow: false, afterSequence: 0n, tailLines: 0 };
+  const said = new Reading(solo.deployments.logs(LogsRequest.fromPartial(request)));
+  await said.ended;
+  const lines = Array.from({ length: 100 }, (_, index) => `${index + 1}`);
+  expect(said.items.map(({ line }) => line?.text)).toEqual([...lines, ...lines]);
   await expectNobodyElseNoticed();
 });
 

@@ -43,7 +43,9 @@ const usualTimeoutMs = 30_000;
  * The one place through which services reach drivers: reads what they ask, decides it, has the driver's process do it, and answers.
  */
 export class DriverDispatch {
-  readonly #drivers: ReadonlyMap<string, Driver>;
+  readonly #drivers: readonly Driver[];
+  /** Those that a `driver-call` may name. */
+  readonly #askable: ReadonlyMap<string, Driver>;
   readonly #processes: DriverProcesses;
   readonly #denials: Denials;
   readonly #record: (answer: DriverAnswer) => void;
@@ -55,7 +57,11 @@ export class DriverDispatch {
     readonly denials: Denials;
     readonly record: (answer: DriverAnswer) => void;
   }) {
-    this.#drivers = new Map(options.drivers.map((driver) => [driver.name, driver]));
+    this.#drivers = options.drivers;
+    const askable = options.drivers.filter(({ operations }) =>
+      Object.values(operations).some(({ kind }) => kind !== "plain"),
+    );
+    this.#askable = new Map(askable.map((driver) => [driver.name, driver]));
     this.#processes = options.processes;
     this.#denials = options.denials;
     this.#record = options.record;
@@ -64,20 +70,17 @@ export class DriverDispatch {
   /** What a service with these grants finds in its `ctx`. */
   tableOf(grants: readonly Grant[]): DriverTable {
     const granted = new Set<string>(grants.flatMap(({ abilities }) => abilities));
-    const seen = [...this.#drivers.values()].filter(({ operations }) =>
-      Object.values(operations).some(({ abilities }) => abilities.some((ability) => granted.has(ability))),
+    const isGranted = ({ abilities }: Operation): boolean => abilities.some((ability) => granted.has(ability));
+    const seen = this.#drivers.filter(({ operations }) => Object.values(operations).some(isGranted));
+    const namesOf = ({ operations }: Driver, has: (operation: Operation) => boolean): readonly string[] =>
+      Object.entries(operations).flatMap(([name, operation]) => (has(operation) ? [name] : []));
+    return Object.fromEntries(
+      seen.map((driver) => {
+        // An object's operations stand together, and who may not do one is told why; a name of its own is absent.
+        const calls = namesOf(driver, (each) => each.kind === "call" || (each.kind === "plain" && isGranted(each)));
+        return [driver.name, { calls, streams: namesOf(driver, ({ kind }) => kind === "stream") }];
+      }),
     );
-    const namesOf = ({ operations }: Driver, kind: Operation["kind"]): readonly string[] =>
-      Object.keys(operations).filter((name) => operations[name]?.kind === kind);
-    const messages = ["call", "cast"].filter((kind) => granted.has(`svc/${kind}`));
-    return {
-      ...Object.fromEntries(
-        seen.map((driver) => [driver.name, { calls: namesOf(driver, "call"), streams: namesOf(driver, "stream") }]),
-      ),
-      // Messages and lines have ways of their own, see `messaging/outgoing.ts`; what is not granted is absent all the same.
-      ...(messages.length > 0 && { svc: { calls: messages, streams: [] } }),
-      ...(granted.has("log/write") && { log: { calls: ["write"], streams: [] } }),
-    };
   }
 
   /** Answers a `driver-call`. Never rejects. */
@@ -111,11 +114,11 @@ export class DriverDispatch {
     const name = `${target}.${method}`;
     const given = readArguments(name, args);
     if (target === SELF) return this.#doForSelf(session, method, given);
-    const driver = this.#drivers.get(target);
-    if (driver === undefined) throw noSuchOperation(name, [...this.#drivers.keys()]);
+    const driver = this.#askable.get(target);
+    if (driver === undefined) throw noSuchOperation(name, [...this.#askable.keys()]);
     const { operations } = driver;
     const operation = Object.hasOwn(operations, method) ? operations[method] : undefined;
-    if (operation === undefined) {
+    if (operation === undefined || operation.kind === "plain") {
       throw noSuchOperation(
         name,
         Object.keys(operations).map((known) => `${target}.${known}`),

@@ -108,6 +108,27 @@ test("while it is being started, nothing is done, and that can be asked again", 
   await expect(asked).rejects.toMatchObject({ code: "DRIVER_UNAVAILABLE", facts: { retryAfterMs: 100 } });
 });
 
+test("what it is told and nobody waits for is done in order and once, whoever ends meanwhile", async () => {
+  const { system, processes, pidOf } = await start();
+  const done: number[] = [];
+  for (const each of [1, 2, 3]) processes.tell("one", () => void done.push(each));
+  const before = pidOf("one");
+  system.exitSignal(before, Exit.kill);
+  for (const each of [4, 5]) processes.tell("one", () => void done.push(each));
+  await turns();
+  expect(pidOf("one")).not.toBe(before);
+  expect(done).toEqual([1, 2, 3, 4, 5]);
+
+  const failing = pidOf("one");
+  processes.tell("one", () => {
+    throw new Error("mine");
+  });
+  processes.tell("one", () => void done.push(6));
+  await turns();
+  expect(pidOf("one")).not.toBe(failing);
+  expect(done).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
 test("what it holds is closed however it ends, and opened anew; a break of it ends the process", async () => {
   const seen: string[] = [];
   const breaks: ((error: Error) => void)[] = [];

@@ -30,10 +30,16 @@ class Broken {
   }
 }
 
+/** Something was told. */
+class Told {}
+const told = new Told();
+
 /** Where the drivers' processes are found. */
 export class DriverProcesses {
   readonly #system: ActorSystem;
   readonly #pids = new Map<string, Pid>();
+  /** What nobody waits for, by driver; it outlives the process that has not come to it. */
+  readonly #told = new Map<string, (() => void)[]>();
 
   constructor(system: ActorSystem) {
     this.#system = system;
@@ -59,8 +65,10 @@ export class DriverProcesses {
           if (!self.signal.aborted) self.send(self.pid, new Broken(error));
         });
         this.#pids.set(driver.name, self.pid);
+        this.#doTold(driver.name);
       },
       handle: (message, self) => {
+        if (message === told) return this.#doTold(driver.name);
         if (message instanceof Broken) return self.exit(Exit.crash(message.error));
         if (!(message instanceof Call) || !(message.request instanceof Ordered)) return undefined;
         const { from, request } = message;
@@ -95,5 +103,22 @@ export class DriverProcesses {
     }
     if (outcome.kind === "failed") throw outcome.error;
     return outcome.value;
+  }
+
+  /** Has a driver's process do something in its turn that nobody waits for: in order, and once, whoever ends meanwhile. */
+  tell(driver: string, effect: () => void): void {
+    const waiting = this.#told.get(driver);
+    if (waiting !== undefined) return void waiting.push(effect);
+    this.#told.set(driver, [effect]);
+    const pid = this.#pids.get(driver);
+    // Where there is none, or this one ends before it comes to it, the next does it as it begins.
+    if (pid !== undefined) this.#system.send(pid, told);
+  }
+
+  #doTold(driver: string): undefined {
+    const effects = this.#told.get(driver) ?? [];
+    // One that fails ends the process, and is not tried again.
+    for (let effect = effects.shift(); effect !== undefined; effect = effects.shift()) effect();
+    this.#told.delete(driver);
   }
 }

@@ -5,7 +5,7 @@ import type { SoloError } from "../errors.ts";
 /**
  * A way out of its cell that a service may be granted: a store, the network, a clock.
  *
- * To add one, write a function that takes its ports and returns this, put it into the list in `kernel.ts`, and describe for
+ * To add one, write a function that takes its ports and returns this, put it into the list in `open-drivers.ts`, and describe for
  * authors what stands in their `ctx` in `types.ts`. Everything else is done for it in `dispatch.ts`: arguments are read, every
  * need is decided by what the service was granted, effects begin under their permits in the driver's own process, errors are
  * put into words, answers are recorded. That process is restarted alone when it ends.
@@ -37,7 +37,17 @@ export interface Asker {
   readonly correlationId: string;
 }
 
-export type Operation = CallOperation | StreamOperation;
+export type Operation = CallOperation | StreamOperation | PlainOperation;
+
+/**
+ * Is asked for in words of its own on the pipe, which say more than arguments, and stands in `ctx` under names of its own. Only who
+ * reads those words decides it and has the driver's process do it.
+ */
+export interface PlainOperation {
+  readonly kind: "plain";
+  /** The service that holds none of them does not see it. */
+  readonly abilities: readonly Ability[];
+}
 
 /** Is asked once and answers once. */
 export interface CallOperation {

@@ -155,6 +155,8 @@ test("what a service gets of any driver was recorded just before, byte for byte"
   }
   // Recorded without what is in it, or refused here, where there is nobody to fetch from.
   for (const other of ["vault.read", "net.fetch"]) walked.add(other);
+  // Asked in words of their own; what a message answers is recorded by who delivers it, and a line has no answer.
+  for (const plain of ["svc.call", "svc.cast", "log.write"]) walked.add(plain);
   const all = drivers.flatMap(({ name, operations }) => Object.keys(operations).map((each) => `${name}.${each}`));
   expect([...walked].filter((each) => !each.startsWith("self.")).sort()).toEqual(all.sort());
 });
@@ -176,6 +178,8 @@ test("so is every refusal, with its reason", async () => {
     ["DRIVER_ARGUMENTS_INVALID", "kv", "get", 7],
     ["DRIVER_NOT_FOUND", "kv", "drop"],
     ["DRIVER_NOT_FOUND", "disk", "read"],
+    ["DRIVER_NOT_FOUND", "svc", "call", "shop", "greet"],
+    ["DRIVER_NOT_FOUND", "log", "write", "said"],
     ["SECRET_NOT_FOUND", "vault", "read", "no-such"],
     ["DRIVER_ARGUMENTS_INVALID", "self", "restrict", "everything"],
   ] as const) {

@@ -358,14 +358,23 @@ function startServices(options: {
         const { tenant, serviceId, record } = service;
         const spiffeId = spiffeIdOf(service);
         const session = new DriverSession({ tenant, serviceId, spiffeId, correlationId: record.correlationId }, held);
-        const sending = { context: messaging, denials, lending, held, record: recordAnswer, life: session.signal };
+        const sending = {
+          context: messaging,
+          processes: options.processes,
+          denials,
+          lending,
+          held,
+          record: recordAnswer,
+          life: session.signal,
+        };
         return {
           deliver: (message) => {
             if (message.kind === "driver-call") void dispatch.answer(session, message);
             else void deliverOutgoing(sending, service, message);
           },
-          get mayLog() {
-            return held.mayLog;
+          log: (line) => {
+            // Decided when it is said: it may have dropped that.
+            if (held.mayLog) options.processes.tell("log", () => service.logs.append(line));
           },
           close: () => session.close(),
         };

@@ -5,12 +5,14 @@ import { eventsDriver } from "../drivers/events/events.ts";
 import { fsDriver } from "../drivers/fs/fs.ts";
 import { Scratch } from "../drivers/fs/scratch.ts";
 import { kvDriver } from "../drivers/kv/kv.ts";
+import { logDriver } from "../drivers/log/log.ts";
 import { logsDriver, type ServiceLogs } from "../drivers/logs/logs.ts";
 import { addressPolicy } from "../drivers/net/address.ts";
 import { netDriver } from "../drivers/net/net.ts";
 import { systemResolve } from "../drivers/net/resolver.ts";
 import { useSecretOf } from "../drivers/net/use-secret.ts";
 import { randomDriver } from "../drivers/random/random.ts";
+import { svcDriver } from "../drivers/svc/svc.ts";
 import type { Kept, TenantQuota } from "../drivers/tenant-quota.ts";
 import { vaultDriver } from "../drivers/vault/vault.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -75,6 +77,8 @@ export function openDrivers(options: {
       randomDriver(),
       vaultDriver(vault),
       logsDriver(logs),
+      svcDriver,
+      logDriver,
       ...(files === undefined ? [] : [files]),
     ],
     forget,

@@ -2,6 +2,7 @@ import { authorize, type Permit } from "../authority/authorize.ts";
 import { type Denials, isDenial } from "../authority/denials.ts";
 import type { OutgoingMessage } from "../cells/guest-session.ts";
 import type { DriverAnswer, Outcome } from "../drivers/dispatch.ts";
+import type { DriverProcesses } from "../drivers/driver-process.ts";
 import { type LentAuthority, openLoan } from "../drivers/lent-authority.ts";
 import { SoloError } from "../errors.ts";
 import { defaultCallTimeoutMs } from "../limits.ts";
@@ -15,6 +16,7 @@ import { call, cast, type MessagingContext } from "./send.ts";
 /** What one incarnation of a service sends by. */
 export interface Sending {
   readonly context: MessagingContext;
+  readonly processes: DriverProcesses;
   readonly denials: Denials;
   readonly lending: Lending;
   /** Is given every answer before the service. */
@@ -30,7 +32,7 @@ export interface Sending {
  * the service was granted, or by what a caller has lent it where it says so. Never rejects.
  */
 export async function deliverOutgoing(
-  { context, denials, lending, record, held, life }: Sending,
+  { context, processes, denials, lending, record, held, life }: Sending,
   service: DeployedService,
   outgoing: OutgoingMessage,
 ): Promise<void> {
@@ -82,14 +84,18 @@ export async function deliverOutgoing(
       outcome,
     });
   };
+  // Its own time is kept by the one that waits for the answer.
+  const deliver = <Answer>(name: string, begin: () => Promise<Answer>): Promise<Answer> =>
+    processes.do("svc", { name, timeoutMs: Number.POSITIVE_INFINITY, begin }) as Promise<Answer>;
   let lent: LentAuthority | undefined;
   try {
     if (outgoing.kind === "cast") {
-      await cast(context, await permitFor("MessagingService/Cast"), message, options);
+      const permit = await permitFor("MessagingService/Cast");
+      await deliver("svc.cast", () => cast(context, permit, message, options));
     } else {
       const permit = await permitFor("MessagingService/Call");
       if (lend !== undefined) lent = await loanFor(lend);
-      const bytes = await call(context, permit, { ...message, lent }, options);
+      const bytes = await deliver("svc.call", () => call(context, permit, { ...message, lent }, options));
       recorded({ kind: "answer", bytes });
       outgoing.answer({ kind: "reply", bytes });
     }

@@ -13,6 +13,7 @@ import type { DeployedService } from "./deployed-service.ts";
 import type { HealthKeeper } from "./health-keeper.ts";
 import { keepTime } from "./keep-time.ts";
 import type { LimitReporter } from "./limit-reporter.ts";
+import type { LogLine } from "./log-buffer.ts";
 import type { CallMessage, CastMessage, ServiceOutcome } from "./service-messages.ts";
 import type { OpenedGuest, StartingGuest } from "./starting-guest.ts";
 
@@ -32,8 +33,8 @@ export interface ServiceActorContext {
 /** Where all goes that one incarnation of a service sends. */
 export interface Outlet {
   deliver(message: OutgoingMessage): void;
-  /** Whether what it says is for its log: it may have dropped that. */
-  readonly mayLog: boolean;
+  /** Writes down what it says. */
+  log(line: Omit<LogLine, "sequence">): void;
   /** The incarnation has ended. */
   close(): void;
 }
@@ -238,8 +239,7 @@ async function bringUp(
   let waiting = 0;
   guest.attach({
     onLog: ({ trace, ...line }) => {
-      if (!outlet.mayLog) return;
-      service.logs.append({ atMs: clock.wallMs(), ...line, correlationId: traceIdOf(trace) });
+      outlet.log({ atMs: clock.wallMs(), ...line, correlationId: traceIdOf(trace) });
     },
     // Whatever happens inside, nothing leaves the cell before it is on record that the service was accepted; nor before what waits
     // for that.

@@ -23,14 +23,15 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** As dispatch runs an operation once its needs are granted. */
-const run = async (name: string, ...args: readonly unknown[]): Promise<unknown> => {
+const planOf = (name: string, args: readonly unknown[]) => {
   const operation = fsDriver(scratch, quota).operations[name];
   if (operation?.kind !== "call") throw new Error(name);
-  return operation.plan(args, asker).run(undefined as never);
+  return operation.plan(args, asker);
 };
-const needsOf = (name: string, ...args: readonly unknown[]) =>
-  fsDriver(scratch, quota).operations[name]?.plan(args, asker).needs;
+/** As dispatch runs an operation once its needs are granted. */
+const run = async (name: string, ...args: readonly unknown[]): Promise<unknown> =>
+  planOf(name, args).run(undefined as never);
+const needsOf = (name: string, ...args: readonly unknown[]) => planOf(name, args).needs;
 
 describe("a service's files", () => {
   test("come back as they were written, last as last", async () => {
