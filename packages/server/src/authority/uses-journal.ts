@@ -13,6 +13,8 @@ export interface UsesJournal {
   readonly left: readonly LeftUses[];
   /** In the same turn. */
   note(tenant: string, cid: string): void;
+  /** Together with all that others who wait for nothing else note meanwhile: a write costs more than what is in it. */
+  noteTogether(tenant: string, cid: string): Promise<void>;
   /** What is noted from now on is of another generation. @returns That of what was noted before. */
   turn(): number;
   /** All up to this generation has been told. */
@@ -20,6 +22,7 @@ export interface UsesJournal {
   close(): void;
 }
 
+const lineOf = (tenant: string, cid: string): string => `${tenant} ${cid}\n`;
 const nameOf = (generation: number): string => `uses-${String(generation).padStart(16, "0")}`;
 const nameForm = /^uses-(\d{16})$/;
 
@@ -39,18 +42,33 @@ export function openUsesJournal(folder: string, firstGeneration: number): UsesJo
   let generation = Math.max(firstGeneration, (found.at(-1) ?? 0) + 1);
   let file = openSync(join(folder, nameOf(generation)), "a", 0o600);
   let isClosed = false;
+  let waiting = "";
+  let written: Promise<void> | undefined;
+  const write = (lines: string): void => {
+    if (isClosed || lines === "") return;
+    try {
+      writeSync(file, lines);
+    } catch (error) {
+      // It is counted in memory all the same, and a full disk does not keep the server from deciding.
+      if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+    }
+  };
+  const writeWaiting = (): void => {
+    const lines = waiting;
+    waiting = "";
+    written = undefined;
+    write(lines);
+  };
   return {
     left,
-    note(tenant, cid) {
-      if (isClosed) return;
-      try {
-        writeSync(file, `${tenant} ${cid}\n`);
-      } catch (error) {
-        // It is counted in memory all the same, and a full disk does not keep the server from deciding.
-        if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
-      }
+    note: (tenant, cid) => write(lineOf(tenant, cid)),
+    noteTogether(tenant, cid) {
+      waiting += lineOf(tenant, cid);
+      return (written ??= Promise.resolve().then(writeWaiting));
     },
     turn() {
+      // Counted before, so of the generation that ends here.
+      writeWaiting();
       const before = generation;
       const next = openSync(join(folder, nameOf(before + 1)), "a", 0o600);
       closeSync(file);
@@ -65,6 +83,7 @@ export function openUsesJournal(folder: string, firstGeneration: number): UsesJo
       }
     },
     close() {
+      writeWaiting();
       if (!isClosed) closeSync(file);
       isClosed = true;
     },

@@ -58,6 +58,7 @@ describe("with a journal", () => {
           kind: fc.constant("use"),
           cid: fc.constantFrom("a", "b", "c"),
           times: fc.nat({ max: 9 }),
+          together: fc.boolean(),
         }),
       },
       fc.record({ kind: fc.constant("full"), full: fc.boolean() }),
@@ -77,15 +78,22 @@ describe("with a journal", () => {
           return uses;
         };
         let uses = await start();
+        /** Of uses that have not begun: a telling may come before they are noted, a kill not. */
+        let noted: Promise<void>[] = [];
         const expected: Record<string, number> = {};
         const tenants = { a: "acme", b: "other", c: "acme" } as const;
         for (const each of steps) {
           if ("cid" in each) {
             const cid = each.cid as keyof typeof tenants;
-            for (let count = 0; count < each.times; count += 1) uses.note(use(cid, tenants[cid]));
+            for (let count = 0; count < each.times; count += 1) {
+              if (each.together) noted.push(uses.noteTogether(use(cid, tenants[cid])));
+              else uses.note(use(cid, tenants[cid]));
+            }
             if (each.times > 0) expected[cid] = (expected[cid] ?? 0) + each.times;
           } else if ("full" in each) disk.full = each.full ? "everything" : "nothing";
           else if ("afterCommits" in each) {
+            await Promise.all(noted);
+            noted = [];
             if (each.afterCommits !== undefined) {
               let commits = 0;
               disk.onCommit = () => {

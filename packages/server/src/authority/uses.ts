@@ -81,8 +81,18 @@ export class Uses {
   }
 
   note(use: Use): void {
+    this.#journal?.note(use.tenant, use.cid);
+    this.#count(use);
+  }
+
+  /** The same for who can wait, as cheap as may be: it is noted when this has resolved. */
+  async noteTogether(use: Use): Promise<void> {
+    this.#count(use);
+    await this.#journal?.noteTogether(use.tenant, use.cid);
+  }
+
+  #count(use: Use): void {
     const { tenant, cid } = use;
-    this.#journal?.note(tenant, cid);
     let tally = this.#tallies.get(cid);
     if (tally === undefined) {
       tally = { tenant, count: 0, samples: [] };

@@ -5,6 +5,7 @@ import type { Cell, CellExit, CellHoldings, CellLimits, CellUsage } from "../por
 import { ProtocolError } from "./errors.ts";
 import type { ProcessEnd, SpawnedProcess } from "./fork-server/fork-server.ts";
 import type { ControlGroup } from "./groups/control-group.ts";
+import { takeJoined } from "./guest/chunks.ts";
 import { readHoldings } from "./holdings.ts";
 import { OutputLines } from "./output-lines.ts";
 import { identifyProcess, isAlive, type ProcessIdentity, processTreeUsage } from "./process-tree.ts";
@@ -14,6 +15,11 @@ import { frameWire, type Wire, type WireDecoder } from "./wire/wire.ts";
 
 /** Bytes that may wait for a guest that does not read; what would go beyond is not taken. */
 export const OUTBOUND_CAP_BYTES = 8 * 1024 * 1024;
+
+/** Short frames go out together in about so many bytes: a write costs more than what is in it. */
+const WRITE_BYTES = 64 * 1024;
+/** So many are worth a write: the guest may begin with them while the others are still being made. */
+const FRAMES_AT_ONCE = 16;
 
 /** How everything of a cell ends. */
 export type CellEnds =
@@ -53,6 +59,9 @@ export class ProcessCell implements Cell {
   /** What would tell of the end of a frozen guest: bubblewrap's own process. */
   #watcherAwake: boolean;
   #frames = 0;
+  /** Frames of this turn that are not handed to the pipe yet, and their bytes. */
+  readonly #unsent: Uint8Array[] = [];
+  #unsentBytes = 0;
 
   /**
    * Takes over a spawned process whose descriptor 3 is the frame pipe.
@@ -144,16 +153,21 @@ export class ProcessCell implements Cell {
 
   send(id: number, ...parts: readonly Uint8Array[]): boolean {
     if (this.#gone || this.#ending !== undefined || !this.#pipe.writable) return false;
-    if (this.#pipe.writableLength + payloadBytes(parts) > OUTBOUND_CAP_BYTES) return false;
+    if (this.#pipe.writableLength + this.#unsentBytes + payloadBytes(parts) > OUTBOUND_CAP_BYTES) return false;
     this.#frames += 1;
     if (this.#frozen) this.#thaw();
-    // What is sent in one turn of the event loop goes out in one write.
-    if (this.#pipe.writableCorked === 0) {
-      this.#pipe.cork();
-      process.nextTick(() => this.#pipe.uncork());
-    }
-    this.#pipe.write(this.#wire.encode(id, parts));
+    // What is sent in one turn of the event loop goes out in few writes.
+    const frame = this.#wire.encode(id, parts);
+    this.#unsent.push(frame);
+    this.#unsentBytes += frame.length;
+    if (this.#unsent.length === 1) process.nextTick(() => this.#writeUnsent());
+    else if (this.#unsent.length === FRAMES_AT_ONCE) this.#writeUnsent();
     return true;
+  }
+
+  #writeUnsent(): void {
+    while (this.#unsent.length > 0) this.#pipe.write(takeJoined(this.#unsent, WRITE_BYTES));
+    this.#unsentBytes = 0;
   }
 
   /** Wakes a guest that waits for its source. */

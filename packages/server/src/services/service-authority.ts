@@ -149,7 +149,7 @@ export class ServiceAuthority {
       const told = needed === undefined ? {} : { needed: { ...needed, resource: shown(needed.resource) } };
       throw denied({ ...refusal, ...told, held: grantsOf(this.#service.bundle ?? "") }, action());
     }
-    this.#authority.uses.note({
+    await this.#authority.uses.noteTogether({
       tenant: capability.tenant,
       cid: capability.cids.at(-1) ?? "",
       ability: request.ability,

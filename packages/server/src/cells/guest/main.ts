@@ -24,11 +24,16 @@ const waiting: Uint8Array[] = [];
 /** Short frames go out together in about so many bytes: a write costs more than what is in it. */
 const WRITE_BYTES = 64 * 1024;
 
+/** So many short ones are worth a write. */
+const FRAMES_AT_ONCE = 16;
+
 const guest = new Guest({
   send(id, parts, when) {
     waiting.push(encodeFrame(id, parts));
     if (when === undefined) writeWaiting();
     else if (waiting.length === 1) queueMicrotask(writeWaiting);
+    // The kernel may begin with some while the others are still being made.
+    else if (waiting.length === FRAMES_AT_ONCE) writeWaiting();
   },
   async load(boot, source) {
     replaceEnvironment(boot);
