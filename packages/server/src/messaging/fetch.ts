@@ -71,6 +71,8 @@ function speaksHttp({ record: { form } }: DeployedService): boolean {
  */
 function isMessage({ record: { form } }: DeployedService, url: string): boolean {
   if (form.kind !== "binary") return false;
+  // Nothing that can be read in more ways than one, nor the words themselves: so it is with nearly all.
+  if (!/[%\\.]|call|cast/i.test(url.slice(url.indexOf("/", "http://".length)))) return false;
   const path = new URL(url).pathname.replace(/%[0-9a-f]{2}/gi, (byte) =>
     String.fromCharCode(parseInt(byte.slice(1), 16)),
   );

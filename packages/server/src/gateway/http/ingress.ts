@@ -17,6 +17,7 @@ import type { CallerOf } from "../grpc/handler.ts";
 import { begin, callerLeft, type Ending, grant, type Incoming, type MethodContext } from "../grpc/method.ts";
 import { serverStopping } from "../grpc/server-stopping.ts";
 import type { InFlight } from "../in-flight.ts";
+import { BodyPump } from "./body-pump.ts";
 import { FrameBoundary } from "./frame-boundary.ts";
 import { capabilityOf, peerOf, timeoutOf, traceparentOf } from "./peer.ts";
 import { type Problem, problemOf, problemType, toProblem } from "./problem.ts";
@@ -109,7 +110,13 @@ async function pass(
     traceparent: () => traceparentOf(request.headers),
   });
   const abort = new AbortController();
-  closes.once("close", () => abort.abort(callerLeft));
+  let opened = false;
+  let leave: (() => void) | undefined;
+  closes.once("close", () => {
+    leave?.();
+    // An abort that nobody waits for costs as much as the rest of this.
+    if (!opened) abort.abort(callerLeft);
+  });
   try {
     const { closing } = options.methods;
     const timeoutMs = Math.min(timeoutOf(request.headers) ?? httpLimits.headTimeoutMs, httpLimits.headTimeoutMs);
@@ -118,7 +125,8 @@ async function pass(
     if (Number(request.headers["content-length"] ?? 0) > httpLimits.exchangeBodyBytes) throw tooLarge();
     // As a call is; until it is answered in full or its client has gone.
     options.inFlight.enter(tenant, ended.correlationId);
-    onAbort(abort.signal, () => options.inFlight.leave(tenant));
+    leave = () => options.inFlight.leave(tenant);
+    if (abort.signal.aborted) leave();
     const forwarding = new Forwarding(asked, { clock: options.clock, ended, timeoutMs });
     const exchange = await openFetch(
       options.messaging,
@@ -136,6 +144,7 @@ async function pass(
       },
       { timeoutMs, signal: abort.signal },
     );
+    opened = true;
     taken();
     forwarding.begin(exchange);
     endWith(permit.signal, closes, () => forwarding.breakOff(endOf(permit)));
@@ -179,11 +188,6 @@ function endWith(signal: AbortSignal | undefined, closes: EventEmitter, act: () 
   closes.once("close", () => signal.removeEventListener("abort", act));
 }
 
-function onAbort(signal: AbortSignal, act: () => void): void {
-  if (signal.aborted) act();
-  else signal.addEventListener("abort", act, { once: true });
-}
-
 async function permitOf(
   request: IncomingMessage,
   resource: { readonly tenant: string; readonly serviceId: string },
@@ -223,7 +227,7 @@ function requestHeaders(
   const kept: [string, string][] = [];
   for (let index = 0; index + 1 < raw.rawHeaders.length; index += 2) {
     const name = (raw.rawHeaders[index] as string).toLowerCase();
-    if (hopByHop.has(name) || named.has(name) || name.startsWith("solo-") || name.startsWith("x-forwarded-")) continue;
+    if (hopByHop.has(name) || named?.has(name) || name.startsWith("solo-") || name.startsWith("x-forwarded-")) continue;
     kept.push([name, raw.rawHeaders[index + 1] as string]);
   }
   // Who it is says the connection; a header of that name that came in is gone.
@@ -236,15 +240,22 @@ function requestHeaders(
   ];
 }
 
-const namedByConnection = (value: string | undefined): ReadonlySet<string> =>
-  new Set((value ?? "").split(",").map((name) => name.trim().toLowerCase()));
+/** The names that the header `connection` has beside the usual two; mostly none. */
+function namedByConnection(value: string | undefined): ReadonlySet<string> | undefined {
+  if (value === undefined || /^(keep-alive|close)$/i.test(value)) return undefined;
+  return new Set(value.split(",").map((name) => name.trim().toLowerCase()));
+}
 
-function responseHeaders({ headers }: HttpResponseHead): [string, string][] {
+/** Names and values in turn, as Node takes them. */
+function responseHeaders({ headers }: HttpResponseHead): string[] {
   const connection = headers.find(([name]) => name.toLowerCase() === "connection")?.[1];
   const named = namedByConnection(connection);
-  return headers
-    .filter(([name]) => !hopByHop.has(name.toLowerCase()) && !named.has(name.toLowerCase()))
-    .map(([name, value]) => [name, value]);
+  const kept: string[] = [];
+  for (const [name, value] of headers) {
+    const lower = name.toLowerCase();
+    if (!hopByHop.has(lower) && !named?.has(lower)) kept.push(name, value);
+  }
+  return kept;
 }
 
 /** One request on its way through: its body in, the answer out, each as fast as the slower side takes it. */
@@ -257,11 +268,12 @@ class Forwarding {
   /** Takes the body of the answer. */
   #sink: ServerResponse | Socket;
   #cancelTimer: () => void;
-  #onWritable: (() => void) | undefined;
+  #pump: BodyPump | undefined;
   #progressMs: number;
+  #hasHead = false;
   #over = false;
   /** Where the service's WebSocket stands. */
-  readonly #boundary = new FrameBoundary();
+  #boundary: FrameBoundary | undefined;
 
   /** @param options.timeoutMs Until the answer begins, counted from when the service has the request. */
   constructor(
@@ -287,15 +299,17 @@ class Forwarding {
     });
     if (response.destroyed || socket?.destroyed === true) exchange.breakOff("The client has gone");
     this.#cancelTimer = this.#clock.schedule(this.#timeoutMs, () => {
-      this.breakOff(tooLate("did not answer", `an answer within ${this.#timeoutMs} ms`));
+      if (this.#hasHead) this.#watchIdle();
+      else this.breakOff(tooLate("did not answer", `an answer within ${this.#timeoutMs} ms`));
     });
     // Who was told that there is none waits for no end of it.
-    if (socket === undefined && hasBody(request)) void this.#pump(exchange, request, httpLimits.exchangeBodyBytes);
+    if (socket === undefined && hasBody(request)) this.#pumpFrom(request, httpLimits.exchangeBodyBytes);
   }
 
   onHead(head: HttpResponseHead): void {
-    this.#cancelTimer();
-    this.#watchIdle();
+    // The timer stays: it fires before the idle time is over, and goes on from there.
+    this.#hasHead = true;
+    this.#progressMs = this.#clock.nowMs();
     if (head.status === 101) {
       this.#upgrade(head);
       return;
@@ -305,13 +319,13 @@ class Forwarding {
     const connection = response.socket;
     connection?.cork();
     process.nextTick(() => connection?.uncork());
-    response.writeHead(head.status, responseHeaders(head).flat());
+    response.writeHead(head.status, responseHeaders(head));
     response.flushHeaders();
   }
 
   onBody(chunk: Uint8Array): void {
     this.#progressMs = this.#clock.nowMs();
-    if (this.#sink !== this.#asked.response) this.#boundary.push(chunk);
+    this.#boundary?.push(chunk);
     // Only what the connection has taken is made up for, so a slow client slows the service.
     this.#sink.write(chunk, () => this.#exchange?.taken(chunk.length));
   }
@@ -336,44 +350,29 @@ class Forwarding {
 
   onWritable(): void {
     this.#progressMs = this.#clock.nowMs();
-    this.#onWritable?.();
+    this.#pump?.goOn();
   }
 
   /** The program has agreed: from here on the connection is theirs. */
   #upgrade(head: HttpResponseHead): void {
     const { response, socket } = this.#asked;
-    if (socket === undefined || this.#exchange === undefined) return;
+    if (socket === undefined) return;
     response.detachSocket(socket);
     this.#sink = socket;
-    const headers = [["connection", "Upgrade"], ["upgrade", "websocket"], ...responseHeaders(head)];
-    const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+    this.#boundary = new FrameBoundary();
+    const headers = ["connection", "Upgrade", "upgrade", "websocket", ...responseHeaders(head)];
+    const lines = headers.map((text, index) => (index % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join("");
     socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines}\r\n`, "latin1");
-    void this.#pump(this.#exchange, socket.iterator({ destroyOnReturn: false }), Number.POSITIVE_INFINITY);
+    this.#pumpFrom(socket, Number.POSITIVE_INFINITY);
   }
 
-  async #pump(exchange: HttpExchange, body: AsyncIterable<Buffer>, mostBytes: number): Promise<void> {
-    let bytes = 0;
-    try {
-      for await (const chunk of body) {
-        if (this.#over) return;
-        bytes += chunk.length;
-        if (bytes > mostBytes) return this.breakOff(tooLarge());
-        for (let offset = 0; offset < chunk.length; ) {
-          let most = exchange.mayWrite();
-          while (most === 0 && !this.#over) {
-            await new Promise<void>((resolve) => (this.#onWritable = resolve));
-            most = exchange.mayWrite();
-          }
-          if (this.#over) return;
-          const piece = chunk.subarray(offset, offset + most);
-          offset += piece.length;
-          exchange.write(piece);
-        }
-      }
-      exchange.endRequest();
-    } catch {
-      // Its connection broke; the close says so.
-    }
+  #pumpFrom(source: IncomingMessage | Socket, mostBytes: number): void {
+    if (this.#exchange === undefined) return;
+    const length = "headers" in source ? source.headers["content-length"] : undefined;
+    const saidBytes = length === undefined ? undefined : Number(length);
+    const onTooLarge = (): void => this.breakOff(tooLarge());
+    this.#pump = new BodyPump(source, this.#exchange, { saidBytes, mostBytes, onTooLarge });
+    if (this.#over) this.#pump.stop();
   }
 
   /** Neither side has moved for too long. */
@@ -399,7 +398,7 @@ class Forwarding {
 
   /** Says why a WebSocket ends, unless the service was in the middle of a frame or the client takes nothing. */
   #close(socket: Socket, error: SoloError): void {
-    if (!this.#boundary.isBetween || socket.writableLength > 0) return void socket.destroy();
+    if (this.#boundary?.isBetween === false || socket.writableLength > 0) return void socket.destroy();
     socket.write(closeFrame(closeCodeOf(error), error.code));
     socket.destroySoon();
   }
@@ -407,7 +406,7 @@ class Forwarding {
   #finish(): void {
     this.#over = true;
     this.#cancelTimer();
-    this.#onWritable?.();
+    this.#pump?.stop();
     if (!this.#ended.isOver) this.#ended.well();
   }
 }
