@@ -15,6 +15,7 @@ import type { EventPage, EventRow } from "../event-row.ts";
 import { overQuota } from "../over-quota.ts";
 import { isResult } from "./result-code.ts";
 import { migrate, newestSchemaVersion } from "./schema.ts";
+import { lengthenLog } from "./write-ahead-log.ts";
 
 const pageBytes = 4096;
 
@@ -58,6 +59,7 @@ export class Database implements Operations {
     `);
     if (maxBytes !== undefined) this.#database.exec(`PRAGMA max_page_count = ${Math.floor(maxBytes / pageBytes)}`);
     this.schemaVersion = migrate(this.#database);
+    lengthenLog(file);
     this.#file = file;
     this.#inode = statSync(file).ino;
   }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
+  copyFileSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -51,6 +52,33 @@ function event(correlationId: string): NewEvent {
 }
 
 const record = (key: string) => ({ collection: "service" as const, key });
+
+describe("the write-ahead log", () => {
+  const log = () => statSync(join(folder, "solo.db-wal")).size;
+
+  test("has its full length at once, which no commit changes", async () => {
+    const storage = await open();
+    const before = log();
+    for (let round = 0; round < 50; round += 1) {
+      await storage.state.commit({ tenant: "acme", events: [event(`${round}`)] });
+    }
+    expect(before).toBeGreaterThanOrEqual(16 * 1024 * 1024);
+    expect(log()).toBe(before);
+  });
+
+  test("gives all that was acknowledged, where the process left it behind", async () => {
+    const storage = await open();
+    for (const id of ["a", "b", "c"]) await storage.state.commit({ tenant: "acme", events: [event(id)] });
+    const left = join(place, "left");
+    mkdirSync(left);
+    for (const file of ["solo.db", "solo.db-wal"]) copyFileSync(join(folder, file), join(left, file));
+
+    const next = await open({ folder: left });
+    await next.state.commit({ tenant: "acme", events: [event("d")] });
+    const events = await next.events.read({ tenant: "acme", after: 0, limit: 10 });
+    expect(events.map(({ correlationId }) => correlationId)).toEqual(["a", "b", "c", "d"]);
+  });
+});
 
 describe("the data folder", () => {
   test("keeps everything from one open to the next", async () => {
