@@ -34,6 +34,15 @@ class Broken {
 class Told {}
 const told = new Told();
 
+/** Also what it throws at once. */
+function begun(job: Job, life: AbortSignal): Promise<unknown> {
+  try {
+    return Promise.resolve(job.begin(life));
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
 /** Where the drivers' processes are found. */
 export class DriverProcesses {
   readonly #system: ActorSystem;
@@ -75,7 +84,7 @@ export class DriverProcesses {
         request.taken = true;
         const answer = (outcome: Outcome): void => from.reply(outcome);
         // A mistake in one operation is told to who asked, and ends nothing.
-        new Promise((resolve) => resolve(request.job.begin(life.signal))).then(
+        begun(request.job, life.signal).then(
           (value) => answer({ kind: "done", value }),
           (error: unknown) => answer({ kind: "failed", error }),
         );

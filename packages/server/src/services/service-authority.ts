@@ -129,7 +129,8 @@ export class ServiceAuthority {
    *
    * @throws {SoloError} One of the `CAPABILITY_` reasons.
    */
-  async decide<Name extends Ability>({ path, ...request }: ServiceRequest<Name>): Promise<TokenPermit<Name, "self">> {
+  async decide<Name extends Ability>(request: ServiceRequest<Name>): Promise<TokenPermit<Name, "self">> {
+    const { path } = request;
     // Put into words where it is denied, which is seldom.
     const action = (): string => {
       const { method, host } = request.destination ?? {};

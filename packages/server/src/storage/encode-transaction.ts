@@ -16,10 +16,12 @@ import { sizeLimits } from "./limits.ts";
  */
 export function encodeTransaction(transaction: Transaction, atMs: number): { write: TransactionWrite; bytes: number } {
   const { tenant, events, puts = [], deletes = [], artifacts = [], expect = [], within } = transaction;
-  for (const entries of [events, puts, deletes, artifacts, expect])
-    checkSize("batch entries", entries.length, sizeLimits.batchEntries);
+  const entries = Math.max(events.length, puts.length, deletes.length, artifacts.length, expect.length);
+  checkSize("batch entries", entries, sizeLimits.batchEntries);
   checkKey(tenant);
-  for (const { key } of [...puts, ...deletes, ...expect]) checkKey(key);
+  for (const { key } of puts) checkKey(key);
+  for (const { key } of deletes) checkKey(key);
+  for (const { key } of expect) checkKey(key);
   for (const { revision } of expect) checkInteger("Revision", revision);
 
   let bytes = 0;

@@ -13,6 +13,7 @@ export const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 const HEADER_BYTES = 8;
 /** A payload that is still incomplete grows from here, so that a claimed length alone reserves no memory. */
 const FIRST_RESERVE_BYTES = 64 * 1024;
+const BY_HAND_BYTES = 256;
 
 /**
  * Cuts a stream of bytes into frames.
@@ -48,13 +49,21 @@ export class FrameDecoder {
   push(chunk: Uint8Array): void {
     let offset = 0;
     while (offset < chunk.length) {
+      // Nearly all frames are short and come whole.
+      const after = this.#headerFilled === 0 ? this.#takeWhole(chunk, offset) : undefined;
+      if (after !== undefined) {
+        offset = after;
+        continue;
+      }
       if (this.#headerFilled < HEADER_BYTES) {
         const taken = Math.min(HEADER_BYTES - this.#headerFilled, chunk.length - offset);
         this.#header.set(chunk.subarray(offset, offset + taken), this.#headerFilled);
         this.#headerFilled += taken;
         offset += taken;
         if (this.#headerFilled < HEADER_BYTES) return;
-        this.#readHeader();
+        this.#id = readU32(this.#header, 4);
+        this.#payloadBytes = readLength(this.#header, 0);
+        this.#payloadFilled = 0;
       }
       const wanted = this.#payloadBytes - this.#payloadFilled;
       const taken = Math.min(wanted, chunk.length - offset);
@@ -64,16 +73,14 @@ export class FrameDecoder {
     }
   }
 
-  #readHeader(): void {
-    const length = readU32(this.#header, 0);
-    if (length > MAX_FRAME_BYTES) {
-      throw new ProtocolError(
-        `Cannot read frame: ${length} bytes are announced, at most ${MAX_FRAME_BYTES} are allowed`,
-      );
-    }
-    this.#id = readU32(this.#header, 4);
-    this.#payloadBytes = length;
-    this.#payloadFilled = 0;
+  /** @returns Where the next frame begins; undefined, with nothing taken, when this one goes on in the next chunk. */
+  #takeWhole(chunk: Uint8Array, offset: number): number | undefined {
+    const start = offset + HEADER_BYTES;
+    if (start > chunk.length) return undefined;
+    const end = start + readLength(chunk, offset);
+    if (end > chunk.length) return undefined;
+    this.#onFrame(readU32(chunk, offset + 4), copyOf(chunk, start, end));
+    return end;
   }
 
   #append(bytes: Uint8Array): void {
@@ -126,11 +133,25 @@ export function payloadBytes(parts: readonly Uint8Array[]): number {
   return length;
 }
 
+/** By hand where it is short: a view to copy from takes longer than a few hundred bytes. */
+function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  const copy = new Uint8Array(end - start);
+  if (copy.length > BY_HAND_BYTES) copy.set(bytes.subarray(start, end));
+  else for (let index = 0; index < copy.length; index += 1) copy[index] = bytes[start + index] ?? 0;
+  return copy;
+}
+
+function readLength(header: Uint8Array, place: number): number {
+  const length = readU32(header, place);
+  if (length <= MAX_FRAME_BYTES) return length;
+  throw new ProtocolError(`Cannot read frame: ${length} bytes are announced, at most ${MAX_FRAME_BYTES} are allowed`);
+}
+
 // By hand, since a view of a few bytes moves them out of the heap, which takes longer than all the rest.
 
 function readU32(bytes: Uint8Array, place: number): number {
-  const [a = 0, b = 0, c = 0, d = 0] = [bytes[place], bytes[place + 1], bytes[place + 2], bytes[place + 3]];
-  return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
+  const at = (index: number): number => bytes[place + index] ?? 0;
+  return (at(0) | (at(1) << 8) | (at(2) << 16) | (at(3) << 24)) >>> 0;
 }
 
 function writeU32(bytes: Uint8Array, place: number, value: number): void {

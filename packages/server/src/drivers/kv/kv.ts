@@ -81,26 +81,45 @@ export function kvDriver(ports: {
   };
 
   const write = async (asker: Asker, store: string, writes: Writes): Promise<Written> => {
-    const { tenant } = asker;
-    // Most writes are one put, which waits for nothing before its turn is over.
     const expected = writes.expect.length === 0 ? [] : await expectationsOf(asker, store, writes);
     for (const { key, conflict } of expected)
       if (conflict !== undefined) return { kind: "conflict", key, revision: conflict };
-    const expect = expected.map(({ key, stored = 0 }) => ({ ...recordOf(store, key), revision: stored }));
     const deletes = writes.deletes.length === 0 ? [] : await thoseThere(asker, store, writes.deletes);
     const expiresAtMs = Math.floor(clock.wallMs()) + rememberDeletedMs;
-    const changes: readonly Change[] = [
-      ...writes.puts.map(({ key }) => ({ key, kind: "put" }) as const),
-      ...deletes.map((key) => ({ key, kind: "delete" }) as const),
-    ];
-    const transaction: Transaction = {
-      tenant,
-      events: changes.map(({ key, kind }) => writtenEvent(asker, store, { key, kind })),
-      puts: [
+    const holds = await commit(asker, store, {
+      changes: [
+        ...writes.puts.map(({ key }) => ({ key, kind: "put" }) as const),
+        ...deletes.map((key) => ({ key, kind: "delete" }) as const),
+      ],
+      records: [
         ...writes.puts.map(({ key, value }) => ({ ...recordOf(store, key), value })),
         ...deletes.map((key) => ({ ...recordOf(store, key), value: deleted, expiresAtMs })),
       ],
+      expect: expected.map(({ key, stored = 0 }) => ({ ...recordOf(store, key), revision: stored })),
+    });
+    if (!holds) return conflictOf(asker, store, writes);
+    return { kind: "done", revisions: new Map(expected.map(({ key, stored = 0 }) => [key, stored + 1])) };
+  };
+
+  /** @returns Whether what was expected was so. */
+  const commit = async (
+    asker: Asker,
+    store: string,
+    {
+      changes,
+      records,
       expect,
+    }: Pick<Transaction, "expect"> & {
+      readonly changes: readonly Change[];
+      readonly records: NonNullable<Transaction["puts"]>;
+    },
+  ): Promise<boolean> => {
+    const { tenant } = asker;
+    const transaction: Transaction = {
+      tenant,
+      events: changes.map((change) => writtenEvent(asker, store, change)),
+      puts: records,
+      ...(expect && { expect }),
       within: {
         collection: "kv",
         records: quota.allowed(tenant, "kvKeys"),
@@ -109,21 +128,19 @@ export function kvDriver(ports: {
     };
     await turn.over();
     try {
-      if (changes.length > 0 || expect.length > 0) await state.commit(transaction);
+      if (changes.length > 0 || (expect?.length ?? 0) > 0) await state.commit(transaction);
     } catch (error) {
-      if (error instanceof StorageOverQuota) {
-        const { what, used, allowed } = error;
-        throw quotaReached(quota, "the write", asker, {
-          limit: what === "bytes" ? "kvBytes" : "kvKeys",
-          used,
-          allowed,
-        });
-      }
-      if (!(error instanceof StorageConflict)) throw error;
-      return conflictOf(asker, store, writes);
+      if (error instanceof StorageConflict) return false;
+      if (!(error instanceof StorageOverQuota)) throw error;
+      const { what, used, allowed } = error;
+      throw quotaReached(quota, "the write", asker, {
+        limit: what === "bytes" ? "kvBytes" : "kvKeys",
+        used,
+        allowed,
+      });
     }
     watchers.tell(placeOf(tenant, store), changes);
-    return { kind: "done", revisions: new Map(expected.map(({ key, stored = 0 }) => [key, stored + 1])) };
+    return true;
   };
 
   /** The first expectation that does not hold now. */
@@ -157,7 +174,13 @@ export function kvDriver(ports: {
     const store = storeOf(given, args[2], asker);
     return {
       needs: [writeNeed(store, key, value.length)],
-      run: async () => void (await write(asker, store, { puts: [{ key, value }], deletes: [], expect: [] })),
+      // Most writes are such: nothing is looked up for them.
+      run: async () => {
+        await commit(asker, store, {
+          changes: [{ key, kind: "put" }],
+          records: [{ collection: "kv", key: `${store}/${key}`, value }],
+        });
+      },
     };
   });
 
