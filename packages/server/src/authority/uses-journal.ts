@@ -11,10 +11,8 @@ export interface LeftUses {
 /** Where uses are noted before what was allowed begins, until they are told. */
 export interface UsesJournal {
   readonly left: readonly LeftUses[];
-  /** In the same turn. */
-  note(tenant: string, cid: string): void;
   /** Together with all that others who wait for nothing else note meanwhile: a write costs more than what is in it. */
-  noteTogether(tenant: string, cid: string): Promise<void>;
+  note(tenant: string, cid: string): Promise<void>;
   /** What is noted from now on is of another generation. @returns That of what was noted before. */
   turn(): number;
   /** All up to this generation has been told. */
@@ -22,7 +20,6 @@ export interface UsesJournal {
   close(): void;
 }
 
-const lineOf = (tenant: string, cid: string): string => `${tenant} ${cid}\n`;
 const nameOf = (generation: number): string => `uses-${String(generation).padStart(16, "0")}`;
 const nameForm = /^uses-(\d{16})$/;
 
@@ -44,7 +41,10 @@ export function openUsesJournal(folder: string, firstGeneration: number): UsesJo
   let isClosed = false;
   let waiting = "";
   let written: Promise<void> | undefined;
-  const write = (lines: string): void => {
+  const writeWaiting = (): void => {
+    const lines = waiting;
+    waiting = "";
+    written = undefined;
     if (isClosed || lines === "") return;
     try {
       writeSync(file, lines);
@@ -53,17 +53,10 @@ export function openUsesJournal(folder: string, firstGeneration: number): UsesJo
       if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
     }
   };
-  const writeWaiting = (): void => {
-    const lines = waiting;
-    waiting = "";
-    written = undefined;
-    write(lines);
-  };
   return {
     left,
-    note: (tenant, cid) => write(lineOf(tenant, cid)),
-    noteTogether(tenant, cid) {
-      waiting += lineOf(tenant, cid);
+    note(tenant, cid) {
+      waiting += `${tenant} ${cid}\n`;
       return (written ??= Promise.resolve().then(writeWaiting));
     },
     turn() {

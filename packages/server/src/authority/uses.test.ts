@@ -31,8 +31,8 @@ async function open() {
 
 test("counts are told once a minute, to the tenant of the capability, with the first of each 64", async () => {
   const { time, uses, told } = await open();
-  for (let count = 0; count < 130; count += 1) uses.note(use("one"));
-  uses.note(use("two", "other"));
+  for (let count = 0; count < 130; count += 1) await uses.note(use("one"));
+  await uses.note(use("two", "other"));
   time.advance(59_999);
   expect(await told()).toEqual([]);
   time.advance(1);
@@ -58,7 +58,7 @@ describe("with a journal", () => {
           kind: fc.constant("use"),
           cid: fc.constantFrom("a", "b", "c"),
           times: fc.nat({ max: 9 }),
-          together: fc.boolean(),
+          isAwaited: fc.boolean(),
         }),
       },
       fc.record({ kind: fc.constant("full"), full: fc.boolean() }),
@@ -86,8 +86,8 @@ describe("with a journal", () => {
           if ("cid" in each) {
             const cid = each.cid as keyof typeof tenants;
             for (let count = 0; count < each.times; count += 1) {
-              if (each.together) noted.push(uses.noteTogether(use(cid, tenants[cid])));
-              else uses.note(use(cid, tenants[cid]));
+              noted.push(uses.note(use(cid, tenants[cid])));
+              if (each.isAwaited) await noted.at(-1);
             }
             if (each.times > 0) expected[cid] = (expected[cid] ?? 0) + each.times;
           } else if ("full" in each) disk.full = each.full ? "everything" : "nothing";
@@ -121,7 +121,7 @@ describe("with a journal", () => {
   test("a line that a kill has cut in two counts for nothing", async () => {
     const own = join(folder, "torn");
     const journal = openUsesJournal(own, 7);
-    journal.note("acme", "a");
+    await journal.note("acme", "a");
     journal.close();
     appendFileSync(join(own, "uses-0000000000000007"), "acme a\nacme ");
     expect(openUsesJournal(own, 1).left).toEqual([{ generation: 7, counts: [{ tenant: "acme", cid: "a", count: 2 }] }]);
@@ -140,7 +140,7 @@ test("whatever the disk takes, each use is counted once", async () => {
       const expected: Record<string, number> = {};
       for (const each of steps) {
         if ("cid" in each) {
-          for (let count = 0; count < each.times; count += 1) uses.note(use(each.cid));
+          for (let count = 0; count < each.times; count += 1) await uses.note(use(each.cid));
           if (each.times > 0) expected[each.cid] = (expected[each.cid] ?? 0) + each.times;
         } else if ("full" in each) disk.full = each.full ? "everything" : "nothing";
         else await uses.tell();

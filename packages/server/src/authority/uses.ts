@@ -80,15 +80,10 @@ export class Uses {
     this.#journal?.close();
   }
 
-  note(use: Use): void {
-    this.#journal?.note(use.tenant, use.cid);
+  /** It may begin when this has resolved. */
+  async note(use: Use): Promise<void> {
     this.#count(use);
-  }
-
-  /** The same for who can wait, as cheap as may be: it is noted when this has resolved. */
-  async noteTogether(use: Use): Promise<void> {
-    this.#count(use);
-    await this.#journal?.noteTogether(use.tenant, use.cid);
+    await this.#journal?.note(use.tenant, use.cid);
   }
 
   #count(use: Use): void {

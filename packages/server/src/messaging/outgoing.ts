@@ -61,7 +61,7 @@ export async function deliverOutgoing(
       message: { serviceId: target, method },
     };
     const permit = authorize(authority.verifier, request);
-    if (permit.use !== undefined) authority.uses.note(permit.use);
+    if (permit.use !== undefined) await authority.uses.note(permit.use);
     await authority.keepCharges(permit.charges);
     return permit;
   };

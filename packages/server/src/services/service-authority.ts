@@ -150,7 +150,7 @@ export class ServiceAuthority {
       const told = needed === undefined ? {} : { needed: { ...needed, resource: shown(needed.resource) } };
       throw denied({ ...refusal, ...told, held: grantsOf(this.#service.bundle ?? "") }, action());
     }
-    await this.#authority.uses.noteTogether({
+    await this.#authority.uses.note({
       tenant: capability.tenant,
       cid: capability.cids.at(-1) ?? "",
       ability: request.ability,

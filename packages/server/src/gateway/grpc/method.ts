@@ -203,7 +203,7 @@ export async function grant<M extends Method>(
     });
     checkTenant(permit.tenant);
     const { use } = permit;
-    if (use !== undefined) authority.uses.note(use);
+    if (use !== undefined) await authority.uses.note(use);
     if (permit.charges.length > 0) await authority.keepCharges(permit.charges);
     const { holding, leaf } = caller;
     const [remainingMs, named, remote] = [incoming.remainingMs(), incoming.capability(), incoming.remote()];
