@@ -106,11 +106,30 @@ export async function* unaryCall({ root, repeat }) {
 }
 
 /** The same call where capabilities decide, with receipts, and where a table of rules does, in turn. */
-export async function* authorisedCall({ root, repeat }) {
-  const table = new URL("baseline/rule-table.mjs", import.meta.url).href;
+export async function* authorisedCall(context) {
+  yield* besideAnother(context, {
+    call: "authorised call",
+    name: "a table of rules",
+    changes: new URL("baseline/rule-table.mjs", import.meta.url),
+    goal: "≤ 1.15 ×",
+  });
+}
+
+/** The same call where every use is counted, told and left for receipts, and where none is, in turn. */
+export async function* capabilitiesAudit(context) {
+  yield* besideAnother(context, {
+    call: "call with full audit",
+    name: "without",
+    changes: new URL("baseline/no-audit.mjs", import.meta.url),
+    goal: "≤ 1.2 ×",
+  });
+}
+
+/** A call to a server as it is, in turn with one that a module of `baseline/` has changed. */
+async function* besideAnother({ root, repeat }, { call: named, name: peerName, changes, goal }) {
   const [solo, peer] = await Promise.all([
     startSolo({ root }),
-    startSolo({ root, env: { NODE_OPTIONS: `--import=${table}` } }),
+    startSolo({ root, env: { NODE_OPTIONS: `--import=${changes.href}` } }),
   ]);
   try {
     const sides = { ours: solo, peer };
@@ -135,15 +154,9 @@ export async function* authorisedCall({ root, repeat }) {
         many[name].push(quantile(rates[name], 0.5));
       }
     }
-    const peerOf = (samples) => ({ name: "a table of rules", samples });
-    yield { name: "authorised call, p50", unit: "ms", ours: alone.ours, peer: peerOf(alone.peer), goal: "≤ 1.15 ×" };
-    yield {
-      name: "authorised call, 32 in flight",
-      unit: "µs a call",
-      ours: many.ours,
-      peer: peerOf(many.peer),
-      goal: "≤ 1.15 ×",
-    };
+    const peerOf = (samples) => ({ name: peerName, samples });
+    yield { name: `${named}, p50`, unit: "ms", ours: alone.ours, peer: peerOf(alone.peer), goal };
+    yield { name: `${named}, 32 in flight`, unit: "µs a call", ours: many.ours, peer: peerOf(many.peer), goal };
   } finally {
     await solo.close();
     await peer.close();
