@@ -10,9 +10,10 @@ import {
   type Report,
   serverMethods,
   serverRef,
-  sys,
   UnknownMethod,
 } from "@solo/actor-core";
+// By itself: as a part of the whole it would bring all the others with it into every cell.
+import { getState } from "@solo/actor-core/sys";
 import type { CallTerms, DriverTable, Ending, Level } from "../wire/protocol.ts";
 import { describeError } from "./describe-error.ts";
 import { equipWithDrivers, type FacetHost, lentFacets, readTerms } from "./driver-facets.ts";
@@ -123,7 +124,7 @@ export async function runService(
   };
   // Asks the process and not the service, in the order of the mailbox: no handler sees it, and it ends no idle time.
   const reachedBehind = async (pid: Pid): Promise<void> => {
-    await sys.getState(system, pid, { timeoutMs: Number.POSITIVE_INFINITY }).catch(() => {});
+    await getState(system, pid, { timeoutMs: Number.POSITIVE_INFINITY }).catch(() => {});
   };
   let asked = false;
   const facetHost = (pid: Pid, lentBy: number): FacetHost => ({
