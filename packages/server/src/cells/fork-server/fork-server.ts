@@ -108,7 +108,7 @@ class Running {
     const entry = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
     this.#process = fork(entry, {
       execArgv: SMALL,
-      env: {},
+      env: { MALLOC_ARENA_MAX: "1" },
       serialization: "advanced",
       // The first is a pipe that nobody writes to: it ends with this process.
       stdio: ["pipe", "ignore", "inherit", "ipc"],
@@ -187,5 +187,5 @@ class Running {
   }
 }
 
-/** It does little and keeps nothing; what it holds is what the host copies. */
-const SMALL = ["--max-semi-space-size=1", "--max-old-space-size=64"];
+/** It does little and keeps nothing; what it holds is what the host copies. Code made for speed would be most of it. */
+const SMALL = ["--max-semi-space-size=1", "--max-old-space-size=64", "--no-opt", "--no-maglev", "--no-sparkplug"];

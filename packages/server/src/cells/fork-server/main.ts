@@ -10,6 +10,8 @@ process.title = "solo-fork-server";
 
 /** Those that live, by the number that the server has given them. */
 const children = new Map<number, ChildProcess>();
+/** Of those that wait for their beginning. */
+const gates = new Map<number, Writable>();
 
 process.on("message", (message: ToForkServer) => {
   switch (message.kind) {
@@ -17,7 +19,7 @@ process.on("message", (message: ToForkServer) => {
       start(message.id, message.spawn);
       return;
     case "begin":
-      begin(children.get(message.id));
+      begin(message.id);
       return;
     case "kill":
       kill(children.get(message.id));
@@ -43,12 +45,22 @@ function start(id: number, request: Spawn): void {
   });
   child.once("exit", (code, signal) => {
     children.delete(id);
+    gates.delete(id);
     tell({ kind: "exited", id, code, signal });
   });
   if (child.pid === undefined) return;
   // Not reaped before the event loop goes on, so this is the child and no other.
   tell({ kind: "spawned", id, identity: identifyProcess(child.pid) });
   hand(id, child, request);
+  const gate = child.stdio.at(-1) as Writable | undefined;
+  if (gate !== undefined) gates.set(id, gate);
+  lighten(child);
+}
+
+/** Node holds for each what it was started with and by which streams, as long as it lives: of thousands that is much. */
+function lighten(child: ChildProcess): void {
+  child.spawnargs.length = 0;
+  Object.assign(child, { stdin: null, stdout: null, stderr: null, stdio: [] });
 }
 
 function hand(id: number, { stdio }: ChildProcess, { descriptors }: Spawn): void {
@@ -62,9 +74,9 @@ function hand(id: number, { stdio }: ChildProcess, { descriptors }: Spawn): void
 }
 
 /** Lets the command begin: of what it says nothing is read here any more, now that the streams are with the server. */
-function begin(child: ChildProcess | undefined): void {
-  const gate = child?.stdio.at(-1) as Writable | undefined;
-  gate?.on("error", ignore).end("\n");
+function begin(id: number): void {
+  gates.get(id)?.on("error", ignore).end("\n");
+  gates.delete(id);
 }
 
 /** Looked at and signalled in one turn of the event loop, which alone reaps, so the number is still the child's. */
