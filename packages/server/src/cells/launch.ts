@@ -58,10 +58,10 @@ const BUN_FLAGS = ["--no-install"];
  */
 export async function launchCell(options: LaunchOptions): Promise<ProcessCell> {
   const { method, group, files, priority } = options;
-  const args = [...wallArguments(method), ...(priority === "background" ? [PRACTICE] : [])];
+  const practice = priority === "background" ? [PRACTICE] : [];
   const child = await (method.kind === "bubblewrap"
-    ? spawnWrapped(method, options, args)
-    : spawnPlain(method, options, args)
+    ? spawnWrapped(method, options, practice)
+    : spawnPlain(method, options, practice)
   ).catch((cause: unknown) => {
     group?.remove();
     throw new CellLaunchFailed("Cannot start a process", "", { cause });
@@ -117,14 +117,13 @@ export function firstProcessOf({ identity: { id } }: SpawnedProcess, { kind }: L
 export const FILTER = 4;
 
 /** Bubblewrap has the first filter in force before the runtime starts; without it the guest does that too. */
-function wallArguments({ kind, filters }: LaunchMethod): readonly string[] {
-  if (filters === undefined) return [];
+function wallOf(kind: LaunchMethod["kind"], filters: CallFilters): Uint8Array {
   const running = { program: base64(filters.running.program), processIdAt: filters.running.processIdAt };
   const wall: Wall =
     kind === "bubblewrap"
       ? { landlock: "wanted", scratch: INSIDE.scratch, filters: [running] }
       : { landlock: "required", filters: [{ program: base64(filters.first), processIdAt: [] }, running] };
-  return [`${WALL}${JSON.stringify(wall)}`];
+  return Buffer.from(JSON.stringify(wall));
 }
 
 function base64(bytes: Uint8Array): string {
@@ -137,30 +136,33 @@ function spawnWrapped(
   guestArguments: readonly string[],
 ): Promise<SpawnedProcess> {
   const scratchBytes = limits.scratchBytes ?? usualLimits.scratchBytes;
-  const wall = bubblewrapArguments(files, method.features, { filter: FILTER }, scratchBytes);
+  const wrap = bubblewrapArguments(files, method.features, { filter: FILTER }, scratchBytes);
+  const guest = [INSIDE.bun, ...BUN_FLAGS, INSIDE.guest, `${WALL}${FILTER + 1}`, ...guestArguments];
   return forks.spawn({
-    command: asUser(user, [method.program, ...wall, INSIDE.bun, ...BUN_FLAGS, INSIDE.guest, ...guestArguments]),
+    command: asUser(user, [method.program, ...wrap, ...guest]),
     env: {},
     doors: group?.doors ?? [],
     openFiles: limits.openFiles ?? usualLimits.openFiles,
-    descriptors: ["pipe", method.filters.first],
+    descriptors: ["pipe", method.filters.first, wallOf("bubblewrap", method.filters)],
   });
 }
 
 function spawnPlain(
-  { setpriv }: LaunchMethod & { readonly kind: "plain" },
+  { setpriv, filters }: LaunchMethod & { readonly kind: "plain" },
   { files, limits, group, user, forks }: LaunchOptions,
   guestArguments: readonly string[],
 ): Promise<SpawnedProcess> {
   // The host ends it with the process that has started it, even in the middle of a loop; bubblewrap sees to that by itself.
-  const bun = [files.bun, ...BUN_FLAGS, "--no-orphans", files.guest, ...guestArguments] as const;
+  const wall = filters === undefined ? [] : [wallOf("plain", filters)];
+  const wallArguments = wall.map(() => `${WALL}4`);
+  const bun = [files.bun, ...BUN_FLAGS, "--no-orphans", files.guest, ...wallArguments, ...guestArguments] as const;
   return forks.spawn({
     command: asUser(user, setpriv === undefined ? bun : [setpriv, "--no-new-privs", ...bun]),
     env: RUNTIME_ENVIRONMENT,
     cwd: "/",
     doors: group?.doors ?? [],
     openFiles: limits.openFiles ?? usualLimits.openFiles,
-    descriptors: ["pipe"],
+    descriptors: ["pipe", ...wall],
   });
 }
 

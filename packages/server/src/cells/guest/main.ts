@@ -1,6 +1,6 @@
 /** Entry of the guest inside a cell: connects the pipe on descriptor 3 with one {@link Guest}. Runs on Bun only. */
 
-import { WALL, type Wall } from "../wall/wall.ts";
+import { WALL } from "../wall/wall.ts";
 import { encodeFrame, FrameDecoder } from "../wire/frames.ts";
 import { type Boot, type Level, PRACTICE } from "../wire/protocol.ts";
 import { type BunSocket, bun } from "./bun.ts";
@@ -15,7 +15,7 @@ const FRAME_DESCRIPTOR = 3;
 
 // Before anything else: no other thread runs yet.
 const wall = bun.argv.find((each) => each.startsWith(WALL))?.slice(WALL.length);
-const landlock = wall === undefined ? 0 : await raiseWall(JSON.parse(wall) as Wall, bun.main);
+const landlock = wall === undefined ? 0 : await raiseWall(Number(wall), bun.main);
 
 let pipe: BunSocket | undefined;
 let exitCode: number | undefined;

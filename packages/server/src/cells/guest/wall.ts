@@ -7,8 +7,8 @@ import { type SystemCalls, withSystemCalls } from "./system-call.ts";
 
 /** Numbers of the calls that the wall itself makes; those of Landlock are the same everywhere. */
 const NUMBERS = {
-  x64: { close: 3, prctl: 157, getdents64: 217, openat: 257, seccomp: 317 },
-  arm64: { close: 57, prctl: 167, getdents64: 61, openat: 56, seccomp: 277 },
+  x64: { read: 0, close: 3, prctl: 157, getdents64: 217, openat: 257, seccomp: 317 },
+  arm64: { read: 63, close: 57, prctl: 167, getdents64: 61, openat: 56, seccomp: 277 },
 } as const;
 
 const WORKING_FOLDER = -100;
@@ -22,13 +22,15 @@ const ALL_THREADS = 1;
 /**
  * Landlock first and then the filters, the last of which lets nothing of this be done again.
  *
+ * @param from The descriptor that tells what the wall is; closed afterwards.
  * @param entry The guest's own file; beside it lies what it loads only when it is asked for.
  * @returns The version of Landlock in force; 0 for none.
  * @throws {Error} When something that the wall must hold could not be put in force.
  */
-export function raiseWall({ landlock, scratch, filters }: Wall, entry: string): Promise<number> {
+export function raiseWall(from: number, entry: string): Promise<number> {
   const architecture = process.arch as FilterArchitecture;
   return withSystemCalls((calls) => {
+    const { landlock, scratch, filters } = readWall(calls, architecture, from);
     const files = fileCalls(calls, architecture);
     // Of threads that run already Landlock would not hold.
     if (landlock === "required" && countThreads(calls, architecture) !== 1)
@@ -46,6 +48,19 @@ export function raiseWall({ landlock, scratch, filters }: Wall, entry: string): 
     for (const filter of filters) filterCalls(calls, architecture, filter);
     return version;
   });
+}
+
+function readWall({ systemCall, addressOf }: SystemCalls, architecture: FilterArchitecture, from: number): Wall {
+  const { read, close } = NUMBERS[architecture];
+  const memory = new Uint8Array(16_384);
+  let text = "";
+  for (let bytes = 1; bytes > 0; ) {
+    bytes = systemCall(read, from, addressOf(memory), memory.length, 0, 0);
+    // A filter in base64 and numbers: no character of it takes two bytes.
+    text += new TextDecoder().decode(memory.subarray(0, Math.max(0, bytes)));
+  }
+  systemCall(close, from, 0, 0, 0, 0);
+  return JSON.parse(text) as Wall;
 }
 
 function fileCalls({ systemCall, addressOf }: SystemCalls, architecture: FilterArchitecture): FileCalls {

@@ -1,5 +1,5 @@
 /**
- * What a guest shuts behind itself, as the kernel tells it in an argument of its program: Landlock, and system-call filters
+ * What a guest shuts behind itself, as the kernel tells it by a descriptor of its own: Landlock, and system-call filters
  * for all its threads. The guest applies it before it says `ready`, so nothing of a service has arrived by then.
  */
 export interface Wall {
@@ -18,5 +18,8 @@ export interface WallFilter {
   readonly processIdAt: readonly number[];
 }
 
-/** The argument begins with this; a {@link Wall} as JSON follows. */
+/**
+ * The argument begins with this; the descriptor follows from which a {@link Wall} is read as JSON, to its end. In an argument it
+ * would be kept twice in every cell.
+ */
 export const WALL = "--wall=";
