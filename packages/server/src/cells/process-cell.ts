@@ -55,7 +55,9 @@ export class ProcessCell implements Cell {
   #ending: CellExit | undefined;
   #gone = false;
   #frozen = false;
+  /** Read since it was frozen, which neither changes: thousands that rest cost nothing then, however often they are looked at. */
   #frozenUsage: CellUsage | undefined;
+  #frozenHoldings: CellHoldings | undefined;
   /** What would tell of the end of a frozen guest: bubblewrap's own process. */
   #watcherAwake: boolean;
   #frames = 0;
@@ -149,6 +151,7 @@ export class ProcessCell implements Cell {
     }
     this.#frozen = true;
     this.#frozenUsage = undefined;
+    this.#frozenHoldings = undefined;
   }
 
   send(id: number, ...parts: readonly Uint8Array[]): boolean {
@@ -202,14 +205,15 @@ export class ProcessCell implements Cell {
 
   usage(): CellUsage | undefined {
     if (this.#gone) return undefined;
-    // What is frozen uses no more than it did; a list of a thousand services is not to read it from the host each time.
     if (this.#frozen) return (this.#frozenUsage ??= this.#group?.usage());
     if (this.#group !== undefined) return this.#group.usage();
     return this.#guest === undefined ? undefined : processTreeUsage(this.#guest.id);
   }
 
   holdings(): CellHoldings {
-    return this.#gone || this.#guest === undefined ? {} : readHoldings(this.#guest.id);
+    if (this.#gone || this.#guest === undefined) return {};
+    if (this.#frozen) return (this.#frozenHoldings ??= readHoldings(this.#guest.id));
+    return readHoldings(this.#guest.id);
   }
 
   #thaw(): void {

@@ -18,7 +18,7 @@ export function processTreeUsage(processId: number): CellUsage | undefined {
   let processes = 0;
   for (const id of ids) {
     try {
-      const [, resident = "0", shared = "0"] = readFileSync(`/proc/${id}/statm`, "latin1").split(" ");
+      const [, resident = "0", shared = "0"] = readFileSync(`/proc/${id}/statm`, "utf8").split(" ");
       const fields = readStat(id) ?? [];
       // utime, stime and num_threads are the fields 14, 15 and 20 of proc(5).
       memoryBytes += (Number(resident) - Number(shared)) * PAGE_BYTES;
@@ -84,7 +84,7 @@ export function descendants(processId: number): readonly number[] {
 export function childrenOf(processId: number): readonly number[] {
   try {
     return readdirSync(`/proc/${processId}/task`).flatMap((thread) =>
-      readFileSync(`/proc/${processId}/task/${thread}/children`, "latin1").split(" ").filter(Boolean).map(Number),
+      readFileSync(`/proc/${processId}/task/${thread}/children`, "utf8").split(" ").filter(Boolean).map(Number),
     );
   } catch {
     return [];

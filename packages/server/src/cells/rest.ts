@@ -54,7 +54,7 @@ function readBlocked(id: number): "pipe" | "child" | "ended" | undefined {
   // Its parent has not asked for its end, and wakes nobody by that.
   if (/^State:\s*Z/m.test(status)) return "ended";
   if (readdirSync(`/proc/${id}/task`).length !== 1 || hearsTimers(status)) return undefined;
-  const [call = "", first = ""] = readFileSync(`/proc/${id}/syscall`, "latin1").split(" ");
+  const [call = "", first = ""] = readFileSync(`/proc/${id}/syscall`, "utf8").split(" ");
   if (WAIT[process.arch]?.includes(call) === true) return "child";
   if (READ[process.arch]?.includes(call) !== true) return undefined;
   const read = readlinkSync(`/proc/${id}/fd/${Number(first)}`);
@@ -80,7 +80,7 @@ const FUTEX: Readonly<Record<string, readonly string[]>> = { x64: ["202", "219"]
 const EPOLL_PWAIT2 = "441";
 
 function readWait(processId: number, threadId: string): ThreadWait {
-  const call = readFileSync(`/proc/${processId}/task/${threadId}/syscall`, "latin1").split(/\s/)[0] ?? "";
+  const call = readFileSync(`/proc/${processId}/task/${threadId}/syscall`, "utf8").split(/\s/)[0] ?? "";
   if (call === EPOLL_PWAIT2) return "events";
   if (FUTEX[process.arch]?.includes(call) === true) return "futex";
   return call === "running" ? "running" : "other";

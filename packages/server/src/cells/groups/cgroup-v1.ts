@@ -244,7 +244,8 @@ class V1Group implements ControlGroup {
   }
 
   #read(controller: V1Controller, file: string): string {
-    return readFileSync(this.#files(controller, file), "latin1");
+    // Numbers and plain words; Node reads no other encoding in one step.
+    return readFileSync(this.#files(controller, file), "utf8");
   }
 
   #write(controller: V1Controller, file: string, value: number | string): void {

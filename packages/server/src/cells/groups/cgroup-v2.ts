@@ -207,7 +207,8 @@ class V2Group implements ControlGroup {
   }
 
   #read(file: string): string {
-    return readFileSync(`${this.#directory}/${file}`, "latin1");
+    // Numbers and plain words; Node reads no other encoding in one step.
+    return readFileSync(`${this.#directory}/${file}`, "utf8");
   }
 
   #write(file: string, value: number | string): void {
