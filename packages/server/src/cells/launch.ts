@@ -64,7 +64,7 @@ export async function launchCell(options: LaunchOptions): Promise<ProcessCell> {
     : spawnPlain(method, options, practice)
   ).catch((cause: unknown) => {
     group?.remove();
-    throw new CellLaunchFailed("Cannot start a process", "", { cause });
+    throw new CellLaunchFailed("Cannot start a process", cause instanceof Error ? cause.message : "", { cause });
   });
   const lastWords: string[] = [];
   const cell = new ProcessCell(child, {

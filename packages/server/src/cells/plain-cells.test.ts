@@ -13,7 +13,7 @@ import { WatchedLimits } from "./watched-limits.ts";
 // What a host without bubblewrap and control groups gives.
 
 const cells: ProcessCell[] = [];
-const forks = new ForkServer();
+const forks = new ForkServer(hostClock);
 
 beforeAll(buildGuest);
 

@@ -56,7 +56,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(options.dataFolderId)) {
     throw new RangeError(`Data folder id must be 1 to 64 letters, digits, "_" or "-", got "${options.dataFolderId}"`);
   }
-  const forks = new ForkServer();
+  const forks = new ForkServer(options.clock);
   try {
     const findings = await examineHost(options.dataFolderId, { forks, clock: options.clock });
     requireMinimum(findings, options.minimum ?? {});

@@ -1,14 +1,16 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
+import { manualClock } from "@solo/actor-core/testing";
 import { descendants } from "../process-tree.ts";
-import { eventually, processRuns } from "../testing/real-cells.ts";
+import { eventually, hostClock, processRuns } from "../testing/real-cells.ts";
 import { ForkServer, type SpawnedProcess } from "./fork-server.ts";
 import type { Spawn } from "./messages.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "solo-test-"));
-const forks = new ForkServer();
+const forks = new ForkServer(hostClock);
 
 afterAll(async () => {
   await forks.close();
@@ -25,6 +27,9 @@ async function textOf(child: SpawnedProcess, descriptor: number): Promise<string
   for await (const chunk of child.streams.get(descriptor) ?? []) text += chunk;
   return text;
 }
+
+const parentOf = ({ identity }: SpawnedProcess): number =>
+  Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${identity.id}/status`, "latin1"))?.[1]);
 
 const run = async (child: SpawnedProcess) => {
   const [output, errors, end] = await Promise.all([textOf(child, 1), textOf(child, 2), child.closed]);
@@ -90,11 +95,10 @@ test("what cannot be started is told, and takes nobody with it", async () => {
 });
 
 test("when the fork server dies all that it has started is told to have ended, and the next one begins with a new one", async () => {
-  const dying = new ForkServer();
+  const dying = new ForkServer(hostClock);
   const spawn = () => dying.spawn({ command: ["/bin/sleep", "600"], env: {}, doors: [], descriptors: [] });
   const child = await spawn();
-  const parent = Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${child.identity.id}/status`, "latin1"))?.[1]);
-  process.kill(parent, "SIGKILL");
+  process.kill(parentOf(child), "SIGKILL");
   expect(await child.exited).toEqual({ code: null, signal: "SIGKILL" });
   process.kill(child.identity.id, "SIGKILL");
   const next = await spawn();
@@ -103,4 +107,78 @@ test("when the fork server dies all that it has started is told to have ended, a
   await next.closed;
   await dying.close();
   await expect(spawn()).rejects.toThrow("closed");
+});
+
+/** One that is stopped before it was asked to start something. */
+async function stopped() {
+  const clock = manualClock();
+  const silent = new ForkServer(clock);
+  const spawn = () => silent.spawn({ command: ["/bin/sleep", "600"], env: {}, doors: [], descriptors: [] });
+  const child = await spawn();
+  process.kill(parentOf(child), "SIGSTOP");
+  return { clock, silent, spawn, child };
+}
+
+test("a fork server that does not answer is replaced, and what waited for it begins with the next one", async () => {
+  const { clock, silent, spawn, child } = await stopped();
+  const waiting = spawn();
+  clock.advance(10_000);
+  expect(child.hasEnded).toBe(false);
+  clock.advance(1_000);
+  expect(await child.exited).toEqual({ code: null, signal: "SIGKILL" });
+  process.kill(child.identity.id, "SIGKILL");
+  const next = await waiting;
+  expect(processRuns(next.identity.id)).toBe(true);
+  next.kill();
+  await next.closed;
+  await silent.close();
+});
+
+test("an end is not awaited for ever from a fork server that does not answer", async () => {
+  const { clock, silent, child } = await stopped();
+  const { id } = child.identity;
+  child.kill();
+  clock.advance(11_000);
+  expect(await child.exited).toEqual({ code: null, signal: "SIGKILL" });
+  process.kill(id, "SIGKILL");
+  await silent.close();
+});
+
+test("a fork server that answers is left alone, however long something takes to end", async () => {
+  const clock = manualClock();
+  const patient = new ForkServer(clock);
+  const child = await patient.spawn({ command: ["/bin/sleep", "600"], env: {}, doors: [], descriptors: [] });
+  const parent = parentOf(child);
+  const waiting = patient.spawn({ command: ["/bin/sleep", "600"], env: {}, doors: [], descriptors: [] });
+  for (let second = 0; second < 5; second += 1) clock.advance(1_000);
+  const other = await waiting;
+  clock.advance(60_000);
+  expect(processRuns(parent)).toBe(true);
+  for (const each of [child, other]) each.kill();
+  await Promise.all([child.closed, other.closed]);
+  await patient.close();
+});
+
+test("a closing fork server that does not answer is ended", async () => {
+  const { clock, silent, child } = await stopped();
+  const parent = parentOf(child);
+  const closing = silent.close();
+  clock.advance(1_000);
+  await closing;
+  expect(processRuns(parent)).toBe(false);
+  process.kill(child.identity.id, "SIGKILL");
+});
+
+test("what the server was itself started with is open in no command", () => {
+  const script = `import { ForkServer } from ${JSON.stringify(new URL("./fork-server.ts", import.meta.url).href)};
+    const forks = new ForkServer({ schedule: () => () => {} });
+    const command = ["/bin/sh", "-c", "for f in 3 4 5 42 200; do [ -e /proc/self/fd/$f ] && echo $f; done"];
+    const child = await forks.spawn({ command, env: {}, doors: [], descriptors: ["pipe"] });
+    for (const stream of child.streams.values()) stream.on("data", (chunk) => process.stdout.write(chunk));
+    await child.closed;
+    await forks.close();`;
+  const shell = 'exec 5</dev/null 42</dev/null 200</dev/null; exec "$0" --input-type=module -e "$1"';
+  const { stdout, stderr } = spawnSync("/bin/bash", ["-c", shell, process.execPath, script], { encoding: "utf8" });
+  expect(stderr).toBe("");
+  expect(stdout).toBe("3\n");
 });

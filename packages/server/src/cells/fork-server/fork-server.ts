@@ -3,33 +3,65 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Clock } from "../../ports/clock.ts";
 import type { ProcessIdentity } from "../process-tree.ts";
 import type { FromForkServer, Spawn, ToForkServer } from "./messages.ts";
+
+/** While an answer of the fork server is due, it is looked after this often, */
+const LOOK_EVERY_MS = 1_000;
+/**
+ * and replaced when nothing came of it between so many looks. Looks are counted and not time, since a host that holds both
+ * processes for a while is nobody's fault.
+ */
+const PATIENT_LOOKS = 10;
+
+/** The fork server was stopped or hangs, and has been killed with all that it had started. */
+export class ForkServerSilent extends Error {
+  constructor() {
+    super(`the fork server has not answered for ${(PATIENT_LOOKS * LOOK_EVERY_MS) / 1_000} s and was ended`);
+    this.name = new.target.name;
+  }
+}
 
 /**
  * A small process that starts the processes of cells.
  *
  * To start a process the host copies the page tables of the one that asks: fifteen milliseconds for a server that holds a
  * quarter of a gigabyte, in which it does nothing else. The fork server holds almost nothing. It is started when it is first
- * needed, and again when it has died; all that it had started dies with it.
+ * needed, and again when it has died or answers no more; all that it had started dies with it.
  */
 export class ForkServer {
+  readonly #clock: ServerClock;
   #running: Running | undefined;
   #closed = false;
 
+  constructor(clock: ServerClock) {
+    this.#clock = clock;
+  }
+
   /**
    * @returns The process once it has begun. Owned by the caller, who must read its streams to their ends.
+   * @throws {ForkServerSilent} Neither the one that ran nor the next one has answered.
    * @throws {Error} When the host does not start it.
    */
-  spawn(request: Spawn): Promise<SpawnedProcess> {
-    if (this.#closed) return Promise.reject(new Error("the fork server is closed"));
+  async spawn(request: Spawn): Promise<SpawnedProcess> {
+    try {
+      return await this.#life().spawn(request);
+    } catch (error) {
+      if (!(error instanceof ForkServerSilent)) throw error;
+      return this.#life().spawn(request);
+    }
+  }
+
+  #life(): Running {
+    if (this.#closed) throw new Error("the fork server is closed");
     if (this.#running === undefined) {
-      const running = new Running(() => {
+      const running = new Running(this.#clock, () => {
         if (this.#running === running) this.#running = undefined;
       });
       this.#running = running;
     }
-    return this.#running.spawn(request);
+    return this.#running;
   }
 
   /** Ends what still runs. Idempotent. */
@@ -38,6 +70,8 @@ export class ForkServer {
     await this.#running?.close();
   }
 }
+
+type ServerClock = Pick<Clock, "schedule">;
 
 /** How a process has ended. */
 export interface ProcessEnd {
@@ -99,11 +133,19 @@ interface Starting {
 /** One life of the fork server. */
 class Running {
   readonly #process: ChildProcess;
+  readonly #clock: ServerClock;
+  readonly #onEnd: () => void;
   readonly #starting = new Map<number, Starting>();
   readonly #ends = new Map<number, (end: ProcessEnd) => void>();
+  /** Whose end is awaited, since it was asked for. */
+  readonly #killed = new Set<number>();
   #next = 1;
+  #silentLooks = 0;
+  #cancelLook: (() => void) | undefined;
 
-  constructor(onEnd: () => void) {
+  constructor(clock: ServerClock, onEnd: () => void) {
+    this.#clock = clock;
+    this.#onEnd = onEnd;
     // Beside this file under the same ending: .ts in the source tree, .js in the build.
     const entry = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
     this.#process = fork(entry, {
@@ -116,10 +158,7 @@ class Running {
     });
     this.#process.on("message", (message, socket) => this.#hear(message as FromForkServer, socket as Socket));
     // Either may come first, and the first says it all.
-    const end = (): void => {
-      onEnd();
-      this.#endAll();
-    };
+    const end = (): void => this.#end(new Error("the fork server has ended"));
     this.#process.once("disconnect", end);
     this.#process.once("error", end);
   }
@@ -130,6 +169,7 @@ class Running {
     return new Promise((resolve, reject) => {
       this.#starting.set(id, { wanted, streams: new Map(), identity: undefined, resolve, reject });
       this.#tell({ kind: "spawn", id, spawn });
+      this.#lookAfter();
     });
   }
 
@@ -137,7 +177,28 @@ class Running {
     if (!this.#process.connected) return;
     const ended = once(this.#process, "exit");
     this.#process.disconnect();
+    const cancel = this.#clock.schedule(LOOK_EVERY_MS, () => this.#process.kill("SIGKILL"));
     await ended;
+    cancel();
+  }
+
+  /** Asks it for an answer as long as it owes one, so that its silence can be told from that of whom it has started. */
+  #lookAfter(): void {
+    if (this.#cancelLook !== undefined) return;
+    this.#silentLooks = 0;
+    const look = (): void => {
+      this.#cancelLook = undefined;
+      if (this.#starting.size + this.#killed.size === 0) return;
+      this.#silentLooks += 1;
+      if (this.#silentLooks > PATIENT_LOOKS) {
+        this.#process.kill("SIGKILL");
+        this.#end(new ForkServerSilent());
+        return;
+      }
+      this.#tell({ kind: "ask" });
+      this.#cancelLook = this.#clock.schedule(LOOK_EVERY_MS, look);
+    };
+    this.#cancelLook = this.#clock.schedule(LOOK_EVERY_MS, look);
   }
 
   #tell(message: ToForkServer): void {
@@ -146,6 +207,8 @@ class Running {
   }
 
   #hear(message: FromForkServer, socket: Socket): void {
+    this.#silentLooks = 0;
+    if (message.kind === "here") return;
     const { id } = message;
     const starting = this.#starting.get(id);
     switch (message.kind) {
@@ -158,6 +221,7 @@ class Running {
         return;
       case "exited": {
         const { code, signal } = message;
+        this.#killed.delete(id);
         this.#ends.get(id)?.({ code, signal });
         this.#ends.delete(id);
         return;
@@ -173,13 +237,23 @@ class Running {
     this.#starting.delete(id);
     const exited = new Promise<ProcessEnd>((end) => this.#ends.set(id, end));
     this.#tell({ kind: "begin", id });
-    resolve(new SpawnedProcess(identity, streams, { exited, kill: () => this.#tell({ kind: "kill", id }) }));
+    resolve(new SpawnedProcess(identity, streams, { exited, kill: () => this.#kill(id) }));
   }
 
-  #endAll(): void {
+  #kill(id: number): void {
+    if (!this.#ends.has(id)) return;
+    this.#killed.add(id);
+    this.#tell({ kind: "kill", id });
+    this.#lookAfter();
+  }
+
+  #end(reason: Error): void {
+    this.#onEnd();
+    this.#cancelLook?.();
+    this.#killed.clear();
     for (const { streams, reject } of this.#starting.values()) {
       for (const stream of streams.values()) stream.destroy();
-      reject(new Error("the fork server has ended"));
+      reject(reason);
     }
     this.#starting.clear();
     for (const end of this.#ends.values()) end({ code: null, signal: "SIGKILL" });

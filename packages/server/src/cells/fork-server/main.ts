@@ -4,9 +4,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import { identifyProcess } from "../process-tree.ts";
+import { closeInherited } from "./close-inherited.ts";
 import type { FromForkServer, Spawn, ToForkServer } from "./messages.ts";
 
 process.title = "solo-fork-server";
+closeInherited();
 
 /** Those that live, by the number that the server has given them. */
 const children = new Map<number, ChildProcess>();
@@ -23,6 +25,9 @@ process.on("message", (message: ToForkServer) => {
       return;
     case "kill":
       kill(children.get(message.id));
+      return;
+    case "ask":
+      tell({ kind: "here" });
   }
 });
 

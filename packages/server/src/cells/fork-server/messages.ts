@@ -20,7 +20,9 @@ export type ToForkServer =
   /** All streams are there. */
   | { readonly kind: "begin"; readonly id: number }
   /** SIGKILL to the process and the group that it leads, unless it has ended. */
-  | { readonly kind: "kill"; readonly id: number };
+  | { readonly kind: "kill"; readonly id: number }
+  /** Answered at once, as long as there is somebody to answer. */
+  | { readonly kind: "ask" };
 
 /** Of one process: `spawned`, a `stream` for each of its descriptors that is a pipe, `exited` some time after `begin`; or `failed` alone. */
 export type FromForkServer =
@@ -33,4 +35,6 @@ export type FromForkServer =
       readonly code: number | null;
       readonly signal: NodeJS.Signals | null;
     }
-  | { readonly kind: "failed"; readonly id: number; readonly message: string };
+  | { readonly kind: "failed"; readonly id: number; readonly message: string }
+  /** To `ask`. */
+  | { readonly kind: "here" };

@@ -3,7 +3,7 @@ import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { ForkServer, type SpawnedProcess } from "../fork-server/fork-server.ts";
-import { eventually, LIMITS, testFolderId } from "../testing/real-cells.ts";
+import { eventually, hostClock, LIMITS, testFolderId } from "../testing/real-cells.ts";
 import { findV1Bases, type V1Controller } from "./cgroup-v1.ts";
 import { findV2Base } from "./cgroup-v2.ts";
 import type { ControlGroup, ControlGroups } from "./control-group.ts";
@@ -37,7 +37,7 @@ async function ended(child: SpawnedProcess): Promise<NodeJS.Signals | number | n
   return signal ?? code;
 }
 
-const forks = new ForkServer();
+const forks = new ForkServer(hostClock);
 const children: SpawnedProcess[] = [];
 
 /** A file of a group as the host shows it. */

@@ -62,7 +62,7 @@ export async function launchProgram(launch: ProgramLaunch): Promise<ProcessCell>
   } catch (error) {
     group?.remove();
     if (error instanceof ProgramRefused) throw error;
-    throw new CellLaunchFailed("Cannot start a process", "", { cause: error });
+    throw new CellLaunchFailed("Cannot start a process", error instanceof Error ? error.message : "", { cause: error });
   }
   const cell = new ProcessCell(child, {
     group,

@@ -38,7 +38,7 @@ async function loopInPlainCell(): Promise<Cell> {
   const search = await findRuntimeFiles();
   if (search.kind === "missing") throw new Error(`Cannot find ${search.what}`);
   const cell = await launchCell({
-    forks: new ForkServer(),
+    forks: new ForkServer(hostClock),
     method: { kind: "plain", setpriv: undefined, filters: undefined },
     files: search.files,
     limits: LIMITS,

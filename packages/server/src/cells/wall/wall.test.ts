@@ -19,7 +19,7 @@ type Way = Pick<LaunchOptions, "method" | "user">;
 
 const ways = new Map<Level, Way>();
 const cells: ProcessCell[] = [];
-const forks = new ForkServer();
+const forks = new ForkServer(hostClock);
 
 beforeAll(async () => {
   buildGuest();
