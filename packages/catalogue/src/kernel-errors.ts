@@ -749,6 +749,14 @@ export const kernelErrors = {
     fix: "Send the request again when the server is back",
     example: { method: "KernelService/Doctor" },
   },
+  EVENT_NOT_FOUND: {
+    status: "NOT_FOUND",
+    meaning: "The tenant's history has no event of this sequence, or none about that service",
+    wanted: "the sequence of an event, as it stands in the history",
+    fix: "Look up the event's sequence",
+    command: "solo events",
+    example: { method: "EventService/ListEvents" },
+  },
   RECEIPTS_BROKEN: {
     status: "DATA_LOSS",
     meaning:

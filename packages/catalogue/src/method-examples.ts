@@ -69,6 +69,7 @@ export const methodExamples: Readonly<Record<Method, MethodExample>> = {
   },
   "EventService/TailEvents": { request: { onlyNew: true }, command: "solo events -f" },
   "EventService/GetCheckpoint": { request: {}, command: "solo audit checkpoint" },
+  "EventService/GetProof": { request: { sequence: "1" }, command: "solo audit receipt 1" },
   "DeploymentService/GetSigning": { request: {}, command: "solo signing show" },
   "DeploymentService/SetSigning": {
     request: { requestId: "signing-acme-1", tenant: "acme", required: true },

@@ -36,6 +36,7 @@ const answering = {
   setSigning: DeploymentServiceService.setSigning,
   listEvents: EventServiceService.listEvents,
   getCheckpoint: EventServiceService.getCheckpoint,
+  getProof: EventServiceService.getProof,
   issue: CertificateServiceService.issue,
   invite: CertificateServiceService.invite,
   renew: CertificateServiceService.renew,

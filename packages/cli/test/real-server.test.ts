@@ -65,7 +65,9 @@ export default defineServer({
 
 test("a service's whole life by the command line", async () => {
   writeFileSync(join(work, "Counter.ts"), source);
-  const deployed = await solo("deploy", "Counter.ts", "--arg", "5", "--memory", "96MiB");
+  const receipt = ["--receipt", "counter.tlog-proof"];
+  const deployed = await solo("deploy", "Counter.ts", "--arg", "5", "--memory", "96MiB", ...receipt);
+  expect(readFileSync(join(work, "counter.tlog-proof"), "utf8")).toMatch(/^c2sp\.org\/tlog-proof@v1\n/);
   expect(deployed).toMatchObject({ code: 0, lines: [{ service: { id: "counter", state: "running", version: 1 } }] });
   expect(await solo("call", "counter", "add", "2")).toEqual({ code: 0, lines: [{ reply: 7 }] });
   expect((await solo("cast", "counter", "reset")).code).toBe(0);
@@ -156,6 +158,26 @@ test("an auditor checks a copied log and a proof, without the server", async () 
     lines: [{ holds: true, entry: { sequence: 1, event: { body: { type: "service.deployed" } } } }],
   });
 
+  // The server hands the same over, and a log that goes on contains what was handed over.
+  const receipt = join(work, "receipt");
+  expect((await solo("audit", "receipt", "counter", "--out", receipt)).code).toBe(0);
+  const deployed = { entry: { event: { body: { type: "service.deployed", serviceId: "counter", version: 1 } } } };
+  expect(await solo("audit", "check", receipt, "--key", key)).toMatchObject({ code: 0, lines: [deployed] });
+  const ofDeploy = join(work, "of-deploy");
+  expect((await solo("audit", "prove", copy, "counter@1", "--out", ofDeploy)).code).toBe(0);
+  expect(await solo("audit", "check", ofDeploy, "--key", key)).toMatchObject({ code: 0, lines: [deployed] });
+  expect(await solo("audit", "verify", folder, "--key", key, "--since", receipt, ofDeploy)).toMatchObject({ code: 0 });
+  for (const unknown of [
+    ["receipt", "counter@99"],
+    ["receipt", "nobody"],
+    ["prove", copy, "nobody"],
+    ["receipt", "9999"],
+  ])
+    expect(await solo("audit", ...unknown)).toMatchObject({
+      code: 4,
+      lines: [{ error: { reason: "EVENT_NOT_FOUND" } }],
+    });
+
   writeFileSync(proof, readFileSync(proof, "utf8").replace("index 0", "index 1"));
   const refused = { code: 1, lines: [{ error: { reason: "AUDIT_FAILED" } }] };
   expect(await solo("audit", "check", proof, "--key", key)).toMatchObject(refused);
@@ -171,6 +193,7 @@ test("an auditor checks a copied log and a proof, without the server", async () 
     ["verify", copy, "--since", join(work, "none")],
     ["prove", copy, "0"],
     ["prove", copy, "9999"],
+    ["receipt", "a/b"],
     ["check", join(work, "none"), "--key", key],
   ]) {
     expect(await solo("audit", ...wrong)).toMatchObject({ code: 2 });

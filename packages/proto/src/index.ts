@@ -91,6 +91,8 @@ export {
   EventServiceService,
   GetCheckpointRequest,
   GetCheckpointResponse,
+  GetProofRequest,
+  GetProofResponse,
   ListEventsRequest,
   ListEventsResponse,
   TailEventsRequest,

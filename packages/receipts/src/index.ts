@@ -11,7 +11,8 @@ export {
   type ReadNode,
   rootOf,
 } from "./merkle-tree.ts";
-export { checkProof, formatProof, type LogProof } from "./proof-text.ts";
+export { checkProof, formatProof, isProof, type LogProof } from "./proof-text.ts";
+export { proveEntry } from "./prove-entry.ts";
 export {
   formatVerifier,
   generateNoteKey,

@@ -19,6 +19,9 @@ const HEADER = "c2sp.org/tlog-proof@v1";
 export const formatProof = ({ index, hashes, checkpoint, entry }: LogProof): string =>
   [HEADER, `extra ${encodeBase64(entry)}`, `index ${index}`, ...hashes.map(encodeBase64), "", checkpoint].join("\n");
 
+/** Whether a text says of itself that it is a proof. */
+export const isProof = (text: string): boolean => text.startsWith(`${HEADER}\n`);
+
 /**
  * Reads and checks a proof.
  *
@@ -28,13 +31,19 @@ export const formatProof = ({ index, hashes, checkpoint, entry }: LogProof): str
 export function checkProof(
   text: string,
   verifier: NoteVerifier,
-): { readonly index: number; readonly entry: Uint8Array; readonly checkpoint: Checkpoint } {
+): {
+  readonly index: number;
+  readonly entry: Uint8Array;
+  readonly checkpoint: Checkpoint;
+  /** The checkpoint as it is signed. */
+  readonly note: string;
+} {
   const { index, hashes, checkpoint: note, entry } = parseProof(text);
   const checkpoint = openCheckpoint(note, verifier);
   if (!isIncluded({ index, hash: hashLeaf(entry) }, checkpoint, hashes)) {
     throw new NoteRefused(`The proof does not hold: entry ${index} as it stands here is not in that log`);
   }
-  return { index, entry, checkpoint };
+  return { index, entry, checkpoint, note };
 }
 
 function parseProof(text: string): LogProof {

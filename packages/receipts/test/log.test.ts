@@ -27,6 +27,7 @@ import {
   noteSigner,
   openCheckpoint,
   openLog,
+  proveEntry,
   verifierOf,
   verifyLog,
 } from "../src/index.ts";
@@ -72,7 +73,9 @@ test.each([[[1]], [[255]], [[256]], [[257]], [[1, 254, 1]], [[200, 100, 300]], [
         index,
         entry: entry(index),
         checkpoint: openLog(log),
+        note: files.text("checkpoint"),
       });
+      expect(proveEntry(files, index)).toBe(proof);
     }
   },
 );

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { status as grpcStatus } from "@grpc/grpc-js";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { checkEventEntry, LogFolder, parseVerifier, verifyLog } from "@solo/receipts";
+import { checkEventEntry, checkProof, LogFolder, parseVerifier, verifyLog } from "@solo/receipts";
 import { ask, type Connection, connect, issueIdentity, refusal } from "./client.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer } from "./server-process.ts";
 
@@ -82,6 +82,48 @@ test("every event of a history is in its log, in order, also after kill -9 of th
     });
   }
   expect(await doctorsWord()).toMatchObject({ result: 1, found: "the logs of all tenants go on" });
+});
+
+const proofOf = (client: Connection, sequence: bigint, more: { readonly serviceId?: string; tenant?: string } = {}) =>
+  ask(client.events, client.events.getProof, { tenant: "", sequence, serviceId: "", ...more });
+
+test("a proof of any event is handed over, and holds without the server, to whoever may read the event", async () => {
+  await solo.deploy("one", source);
+  await solo.deploy("two", source);
+  const { verifier } = await checkpointOf();
+  const key = parseVerifier(verifier);
+  const events = await solo.history();
+  for (const { sequence, type } of events) {
+    const { proof, verifier: told } = await proofOf(solo, sequence);
+    expect(told).toBe(verifier);
+    const { index, entry, checkpoint } = checkProof(proof, key);
+    expect(index).toBe(Number(sequence) - 1);
+    expect(checkEventEntry(entry, index, checkpoint.origin)).toBeUndefined();
+    expect(JSON.parse(Buffer.from(entry).toString())).toMatchObject({ event: { body: { type } } });
+  }
+  const last = events.at(-1)?.sequence as bigint;
+  const { proof } = await proofOf(solo, last);
+  for (const changed of [proof.replace(/^index \d+/m, "index 0"), proof.replace("\nextra e", "\nextra f")]) {
+    expect(() => checkProof(changed, key)).toThrow("does not hold");
+  }
+
+  const of = (service: string) => events.find(({ serviceId }) => serviceId === service)?.sequence as bigint;
+  const missing = { status: grpcStatus.NOT_FOUND, reason: "EVENT_NOT_FOUND" };
+  for (const sequence of [0n, last + 1_000n, 2n ** 64n - 1n])
+    expect(await refusal(proofOf(solo, sequence))).toMatchObject(missing);
+  const reader = connect(
+    server.ready.grpc,
+    await issueIdentity(solo, "default", { holder: "reader", grants: ["event/read on event/log/one"] }),
+  );
+  try {
+    expect((await proofOf(reader, of("one"), { serviceId: "one" })).proof).toContain("c2sp.org/tlog-proof");
+    expect(await refusal(proofOf(reader, of("two"), { serviceId: "one" }))).toMatchObject(missing);
+    const denied = { status: grpcStatus.PERMISSION_DENIED, reason: "CAPABILITY_DENIED" };
+    expect(await refusal(proofOf(reader, of("two"), { serviceId: "two" }))).toMatchObject(denied);
+    expect(await refusal(proofOf(reader, of("one")))).toMatchObject(denied);
+  } finally {
+    reader.close();
+  }
 });
 
 test("an event that was changed in the database is found at the next start, told, and never signed", async () => {

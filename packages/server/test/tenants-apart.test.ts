@@ -106,6 +106,7 @@ const requests: Readonly<Record<string, (serviceId: string) => object>> = {
   "EventService/ListEvents": () => ({ page_size: 1_000 }),
   "EventService/TailEvents": () => ({}),
   "EventService/GetCheckpoint": () => ({}),
+  "EventService/GetProof": () => ({ sequence: 1 }),
   "DeploymentService/GetSigning": () => ({}),
   "DeploymentService/SetSigning": () => ({ request_id: freshId(), validate_only: true, required: true }),
   "CertificateService/Issue": () => ({ request_id: freshId(), validate_only: true, tenant: "ann" }),

@@ -117,6 +117,12 @@ export const methods = {
     "response": "GetCheckpointResponse",
     "streams": false
   },
+  "EventService/GetProof": {
+    "doc": "A proof that one event is in that log, to be kept and checked without the server.",
+    "request": "GetProofRequest",
+    "response": "GetProofResponse",
+    "streams": false
+  },
   "DeploymentService/Deploy": {
     "doc": "Starts a service and answers when `init` has returned, or fails with the reason. The id must be free or killed.",
     "request": "DeployRequest",
@@ -1506,6 +1512,46 @@ export const messages = {
         "jsonName": "folder",
         "type": "string",
         "doc": "Where the log's files are on the server; empty for callers that are no operators."
+      }
+    ]
+  },
+  "GetProofRequest": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "tenant",
+        "jsonName": "tenant",
+        "type": "string",
+        "doc": ""
+      },
+      {
+        "name": "sequence",
+        "jsonName": "sequence",
+        "type": "uint64",
+        "doc": "Sequence of the event."
+      },
+      {
+        "name": "service_id",
+        "jsonName": "serviceId",
+        "type": "string",
+        "doc": "The service that the event is about, for callers who may read of that alone; empty for who may read the whole history."
+      }
+    ]
+  },
+  "GetProofResponse": {
+    "doc": "",
+    "fields": [
+      {
+        "name": "proof",
+        "jsonName": "proof",
+        "type": "string",
+        "doc": "The event as it is in the log, its place there, and a signed checkpoint (C2SP tlog-proof)."
+      },
+      {
+        "name": "verifier",
+        "jsonName": "verifier",
+        "type": "string",
+        "doc": "The key that checks it, as one line (C2SP signed-note)."
       }
     ]
   },

@@ -2,28 +2,29 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import {
   checkEventEntry,
   checkProof,
-  formatProof,
   formatVerifier,
-  inclusionProof,
+  isProof,
   LogDamaged,
   LogFolder,
   NoteRefused,
   type NoteVerifier,
   openCheckpoint,
   parseVerifier,
+  proveEntry,
   verifyLog,
 } from "@solo/receipts";
 import type { Command } from "commander";
 import { Failure, usageFailure } from "../failure.ts";
 import { examples } from "../help-examples.ts";
+import { fetchReceipt, indexIn, parseReceiptOf, receiptWords } from "../receipt.ts";
 import type { Run } from "../session.ts";
 import { terminalText } from "../terminal-text.ts";
-import { parseWhole } from "../whole-number.ts";
 
-/** `solo audit`: the tamper-evident log of a tenant's history. All but `checkpoint` work on copied files alone. */
+/** `solo audit`: the tamper-evident log of a tenant's history. `verify`, `prove` and `check` work on copied files alone. */
 export function addAudit(program: Command, run: Run): void {
   const audit = program.command("audit").description("check the tamper-evident log of a tenant's history");
   addCheckpoint(audit, run);
+  addReceipt(audit, run);
   addVerify(audit, run);
   addProve(audit, run);
   addCheck(audit, run);
@@ -58,12 +59,36 @@ function addCheckpoint(audit: Command, run: Run): void {
     );
 }
 
+function addReceipt(audit: Command, run: Run): void {
+  audit
+    .command("receipt <what>")
+    .description(`fetch a proof that an event is in the log, to be kept (${receiptWords})`)
+    .option("--out <file>", "write it there")
+    .option("--key-out <file>", "write the key that checks it there")
+    .addHelpText(
+      "after",
+      examples("solo audit receipt shop --out shop.tlog-proof --key-out key", "solo audit receipt 42"),
+    )
+    .action((what: string, options: { readonly out?: string; readonly keyOut?: string }, command: Command) =>
+      run(command, async ({ connect, output, tenant, timeoutMs }) => {
+        const of = parseReceiptOf(what);
+        const { proof, verifier, sequence } = await fetchReceipt(await connect(), of, { tenant, timeoutMs });
+        if (options.out !== undefined) write(options.out, proof);
+        if (options.keyOut !== undefined) write(options.keyOut, `${verifier}\n`);
+        output.result({ sequence, proof, verifier }, () => (options.out === undefined ? proof : ""));
+        output.note(`Its key, to be noted too: ${verifier}`);
+        output.note(`To check it: solo audit check ${options.out ?? "FILE"} --key KEY`);
+        return undefined;
+      }),
+    );
+}
+
 function addVerify(audit: Command, run: Run): void {
   audit
     .command("verify <folder>")
     .description("check a copied log: every event, hash and signature")
     .option("--key <key>", "verifier key that was noted, or a file with it (default: the one in the folder)")
-    .option("--since <file...>", "checkpoints that were kept elsewhere: the log must contain them")
+    .option("--since <file...>", "checkpoints and receipts that were kept elsewhere: the log must contain them")
     .addHelpText("after", examples("solo audit verify receipts/acme --key KEY --since checkpoint-1"))
     .action(
       (folder: string, options: { readonly key?: string; readonly since?: readonly string[] }, command: Command) =>
@@ -73,7 +98,7 @@ function addVerify(audit: Command, run: Run): void {
           const verdict = verifyLog({
             folder,
             ...(options.key === undefined ? {} : { verifier: readVerifier(options.key) }),
-            anchors: (options.since ?? []).map(read),
+            anchors: (options.since ?? []).map((file) => anchorOf(file, folder, options.key)),
             checkEntry: (entry, index) => checkEventEntry(entry, index, origin),
           });
           if (verdict.kind === "broken") {
@@ -113,13 +138,16 @@ function addVerify(audit: Command, run: Run): void {
 
 function addProve(audit: Command, run: Run): void {
   audit
-    .command("prove <folder> <sequence>")
-    .description("make a proof that one event is in a copied log (C2SP tlog-proof)")
+    .command("prove <folder> <what>")
+    .description(`make a proof that an event is in a copied log, in the form of C2SP tlog-proof (${receiptWords})`)
     .option("--out <file>", "write it there")
-    .addHelpText("after", examples("solo audit prove receipts/acme 42 --out event-42.tlog-proof"))
-    .action((folder: string, sequence: string, options: { readonly out?: string }, command: Command) =>
+    .addHelpText(
+      "after",
+      examples("solo audit prove receipts/acme 42 --out event-42.tlog-proof", "solo audit prove receipts/acme shop@2"),
+    )
+    .action((folder: string, what: string, options: { readonly out?: string }, command: Command) =>
       run(command, async ({ output }) => {
-        const proof = prove(folder, sequence);
+        const proof = prove(folder, what);
         if (options.out !== undefined) write(options.out, proof);
         output.result({ proof }, () => (options.out === undefined ? proof : ""));
         output.note(`To check it: solo audit check ${options.out ?? "FILE"} --key KEY`);
@@ -128,17 +156,27 @@ function addProve(audit: Command, run: Run): void {
     );
 }
 
-function prove(folder: string, sequence: string): string {
+function prove(folder: string, what: string): string {
+  const of = parseReceiptOf(what);
   try {
     const files = new LogFolder(folder);
-    const checkpoint = files.text("checkpoint");
-    if (checkpoint === undefined) throw new LogDamaged("the file `checkpoint` is not there");
-    const { size } = openCheckpoint(checkpoint, parseVerifier((files.text("verifier") ?? "").trimEnd()));
-    const index = parseWhole("SEQUENCE", sequence, { min: 1, max: size }) - 1;
-    const hashes = inclusionProof(index, size, files.nodes(size));
-    return formatProof({ index, hashes, checkpoint, entry: files.entry(index, size) });
+    const { size } = openCheckpoint(files.text("checkpoint") ?? "", keyOf(files));
+    return proveEntry(files, indexIn(files, size, of));
   } catch (error) {
-    throw refused(`Cannot prove event ${sequence} from ${folder}`, error);
+    throw refused(`Cannot prove ${what} from ${folder}`, error);
+  }
+}
+
+const keyOf = (files: LogFolder): NoteVerifier => parseVerifier((files.text("verifier") ?? "").trimEnd());
+
+/** A checkpoint that was kept: by itself, or in a receipt, which must hold. */
+function anchorOf(file: string, folder: string, key: string | undefined): string {
+  const text = read(file);
+  if (!isProof(text)) return text;
+  try {
+    return checkProof(text, key === undefined ? keyOf(new LogFolder(folder)) : readVerifier(key)).note;
+  } catch (error) {
+    throw refused(`The proof in ${file} does not hold`, error);
   }
 }
 

@@ -778,6 +778,14 @@ export class ServerStopping extends SoloError {
   }
 }
 
+/** The tenant's history has no event of this sequence, or none about that service. */
+export class EventNotFound extends SoloError {
+  declare readonly reason: "EVENT_NOT_FOUND";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("EVENT_NOT_FOUND", message, facts, options);
+  }
+}
+
 /** The tamper-evident log of the tenant's history, or the history under it, was changed, so that it does not go on. */
 export class ReceiptsBroken extends SoloError {
   declare readonly reason: "RECEIPTS_BROKEN";
@@ -1109,6 +1117,7 @@ export const errorClasses = {
   REQUEST_TOO_LARGE: RequestTooLarge,
   CANCELLED: Cancelled,
   SERVER_STOPPING: ServerStopping,
+  EVENT_NOT_FOUND: EventNotFound,
   RECEIPTS_BROKEN: ReceiptsBroken,
   DRIVER_NOT_FOUND: DriverNotFound,
   DRIVER_ARGUMENTS_INVALID: DriverArgumentsInvalid,

@@ -69,6 +69,7 @@ export const rules: Readonly<Record<Method, Rule>> = {
   "EventService/ListEvents": { ability: "event/read", on: "event/log/{name}" },
   "EventService/TailEvents": { ability: "event/read", on: "event/log/{name}" },
   "EventService/GetCheckpoint": { ability: "audit/read", on: "audit" },
+  "EventService/GetProof": { ability: "event/read", on: "event/log/{name}" },
   "CertificateService/Issue": { ability: "cert/issue", on: "cert/{name}" },
   "CertificateService/Renew": "identity",
   "CertificateService/Invite": { ability: "cert/issue", on: "cert/{name}" },

@@ -15,6 +15,7 @@ import {
   noteSigner,
   openCheckpoint,
   openLog,
+  proveEntry,
   TILE_WIDTH,
   verifierOf,
 } from "@solo/receipts";
@@ -57,6 +58,14 @@ export interface SignedCheckpoint {
   readonly verifier: string;
   /** Where the log's files are, on the server. */
   readonly folder: string;
+}
+
+/** That one event is in a tenant's log. */
+export interface EventProof {
+  /** C2SP tlog-proof. */
+  readonly proof: string;
+  /** Key that checks it. */
+  readonly verifier: string;
 }
 
 /** A log that cannot be gone on with. */
@@ -129,6 +138,26 @@ export class Receipts {
     const { folder } = this.#ownerOf(tenant);
     const note = new LogFolder(folder).text("checkpoint");
     return note === undefined ? undefined : { note, verifier: formatVerifier(verifierOf(this.#signer)), folder };
+  }
+
+  /**
+   * A proof that an event of the tenant is in its log.
+   *
+   * @param sequence Of an event that is recorded.
+   * @throws {ReceiptsBroken}
+   */
+  async prove(tenant: string, sequence: number): Promise<EventProof> {
+    const head = await this.#options.storage.events.head(tenant);
+    // In its turn: a log that grows meanwhile takes away the tiles that it has filled.
+    return this.#enqueue(async () => {
+      const state = await this.#catchUp(tenant, head);
+      if (state.kind === "broken") throw new ReceiptsBroken({ tenant, problem: state.problem });
+      const { folder } = this.#ownerOf(tenant);
+      return {
+        proof: proveEntry(new LogFolder(folder), sequence - 1),
+        verifier: formatVerifier(verifierOf(this.#signer)),
+      };
+    });
   }
 
   /** Tenants whose logs cannot be gone on with, and why. */

@@ -1,8 +1,8 @@
 import type { EventServiceServer } from "@solo/proto";
 import { checkServiceId } from "../../authority/names.ts";
-import { catalogue, SoloError } from "../../errors.ts";
+import { catalogue, quoted, SoloError } from "../../errors.ts";
 import { fromCursor, toCursor } from "../../events/cursor.ts";
-import type { EventLog } from "../../ports/event-log.ts";
+import type { EventLog, StoredEvent } from "../../ports/event-log.ts";
 import { type Receipts, ReceiptsBroken } from "../../receipts/receipts.ts";
 import { toEventMessage } from "./event-message.ts";
 import type { MethodsOf } from "./handler.ts";
@@ -32,18 +32,22 @@ export const eventService = (
   }),
 
   getCheckpoint: unary(context, "EventService/GetCheckpoint", tenantResource, async (_request, { permit }) => {
-    try {
-      const found = await receipts.checkpoint(permit.tenant);
-      return {
-        checkpoint: found?.note ?? "",
-        verifier: found?.verifier ?? "",
-        folder: permit.caller.role === "operator" ? (found?.folder ?? "") : "",
-      };
-    } catch (error) {
-      if (!(error instanceof ReceiptsBroken)) throw error;
-      const { wanted } = catalogue.RECEIPTS_BROKEN;
-      throw new SoloError("RECEIPTS_BROKEN", error.message, { found: error.problem, wanted }, { cause: error });
-    }
+    const found = await receipts.checkpoint(permit.tenant).catch(rethrow);
+    return {
+      checkpoint: found?.note ?? "",
+      verifier: found?.verifier ?? "",
+      folder: permit.caller.role === "operator" ? (found?.folder ?? "") : "",
+    };
+  }),
+
+  getProof: unary(context, "EventService/GetProof", tenantResource, async ({ sequence, serviceId }, { permit }) => {
+    const { tenant } = permit;
+    // Larger ones are beyond any history.
+    const wanted = Math.min(Number(sequence), Number.MAX_SAFE_INTEGER);
+    const [event] = wanted === 0 ? [] : await events.read({ tenant, after: wanted - 1, limit: 1 });
+    const isAbout = serviceId === "" || (event !== undefined && aboutOf(event) === checkServiceId(serviceId));
+    if (event?.sequence !== wanted || !isAbout) throw eventNotFound(wanted, serviceId);
+    return receipts.prove(tenant, wanted).catch(rethrow);
   }),
 
   tailEvents: streaming(context, "EventService/TailEvents", tenantResource, async function* (request, granted) {
@@ -60,6 +64,23 @@ export const eventService = (
     for await (const event of events.tail(query)) yield { event: toEventMessage(event) };
   }),
 });
+
+/** Tells a caller that the log is broken. */
+function rethrow(error: unknown): never {
+  if (!(error instanceof ReceiptsBroken)) throw error;
+  const { wanted } = catalogue.RECEIPTS_BROKEN;
+  throw new SoloError("RECEIPTS_BROKEN", error.message, { found: error.problem, wanted }, { cause: error });
+}
+
+const aboutOf = ({ body }: StoredEvent): string | undefined => ("serviceId" in body ? body.serviceId : undefined);
+
+/** The same for one that is about another service: whether there is such a one is not for who may not read it. */
+const eventNotFound = (sequence: number, serviceId: string): SoloError =>
+  new SoloError("EVENT_NOT_FOUND", `Cannot prove event ${sequence}: it is not in the history`, {
+    found: serviceId === "" ? `no event ${sequence}` : `no event ${sequence} about ${quoted(serviceId)}`,
+    wanted: catalogue.EVENT_NOT_FOUND.wanted,
+    field: "sequence",
+  });
 
 const serviceFilter = (serviceId: string): { serviceId?: string } =>
   serviceId === "" ? {} : { serviceId: checkServiceId(serviceId) };

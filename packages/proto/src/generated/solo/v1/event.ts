@@ -91,6 +91,21 @@ export interface GetCheckpointResponse {
   folder: string;
 }
 
+export interface GetProofRequest {
+  tenant: string;
+  /** Sequence of the event. */
+  sequence: bigint;
+  /** The service that the event is about, for callers who may read of that alone; empty for who may read the whole history. */
+  serviceId: string;
+}
+
+export interface GetProofResponse {
+  /** The event as it is in the log, its place there, and a signed checkpoint (C2SP tlog-proof). */
+  proof: string;
+  /** The key that checks it, as one line (C2SP signed-note). */
+  verifier: string;
+}
+
 export interface TailEventsResponse {
   event: Event | undefined;
 }
@@ -866,6 +881,199 @@ export const GetCheckpointResponse: MessageFns<GetCheckpointResponse> = {
   },
 };
 
+function createBaseGetProofRequest(): GetProofRequest {
+  return { tenant: "", sequence: 0n, serviceId: "" };
+}
+
+export const GetProofRequest: MessageFns<GetProofRequest> = {
+  encode(message: GetProofRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenant !== "") {
+      writer.uint32(10).string(message.tenant);
+    }
+    if (message.sequence !== 0n) {
+      if (BigInt.asUintN(64, message.sequence) !== message.sequence) {
+        throw new globalThis.Error("value provided for field message.sequence of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.sequence);
+    }
+    if (message.serviceId !== "") {
+      writer.uint32(26).string(message.serviceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetProofRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetProofRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenant = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.sequence = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.serviceId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetProofRequest {
+    return {
+      tenant: isSet(object.tenant) ? globalThis.String(object.tenant) : "",
+      sequence: isSet(object.sequence) ? BigInt(object.sequence) : 0n,
+      serviceId: isSet(object.serviceId)
+        ? globalThis.String(object.serviceId)
+        : isSet(object.service_id)
+        ? globalThis.String(object.service_id)
+        : "",
+    };
+  },
+
+  toJSON(message: GetProofRequest): unknown {
+    const obj: any = {};
+    if (message.tenant !== "") {
+      obj.tenant = message.tenant;
+    }
+    if (message.sequence !== 0n) {
+      obj.sequence = message.sequence.toString();
+    }
+    if (message.serviceId !== "") {
+      obj.serviceId = message.serviceId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetProofRequest>): GetProofRequest {
+    return GetProofRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetProofRequest>): GetProofRequest {
+    const message = createBaseGetProofRequest();
+    message.tenant = object.tenant ?? "";
+    message.sequence = (object.sequence !== undefined && object.sequence !== null) ? BigInt(object.sequence) : 0n;
+    message.serviceId = object.serviceId ?? "";
+    return message;
+  },
+};
+
+function createBaseGetProofResponse(): GetProofResponse {
+  return { proof: "", verifier: "" };
+}
+
+export const GetProofResponse: MessageFns<GetProofResponse> = {
+  encode(message: GetProofResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.proof !== "") {
+      writer.uint32(10).string(message.proof);
+    }
+    if (message.verifier !== "") {
+      writer.uint32(18).string(message.verifier);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetProofResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetProofResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.proof = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.verifier = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetProofResponse {
+    return {
+      proof: isSet(object.proof) ? globalThis.String(object.proof) : "",
+      verifier: isSet(object.verifier) ? globalThis.String(object.verifier) : "",
+    };
+  },
+
+  toJSON(message: GetProofResponse): unknown {
+    const obj: any = {};
+    if (message.proof !== "") {
+      obj.proof = message.proof;
+    }
+    if (message.verifier !== "") {
+      obj.verifier = message.verifier;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetProofResponse>): GetProofResponse {
+    return GetProofResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetProofResponse>): GetProofResponse {
+    const message = createBaseGetProofResponse();
+    message.proof = object.proof ?? "";
+    message.verifier = object.verifier ?? "";
+    return message;
+  },
+};
+
 function createBaseTailEventsResponse(): TailEventsResponse {
   return { event: undefined };
 }
@@ -970,6 +1178,16 @@ export const EventServiceService = {
       Buffer.from(GetCheckpointResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetCheckpointResponse => GetCheckpointResponse.decode(value),
   },
+  /** A proof that one event is in that log, to be kept and checked without the server. */
+  getProof: {
+    path: "/solo.v1.EventService/GetProof" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetProofRequest): Buffer => Buffer.from(GetProofRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetProofRequest => GetProofRequest.decode(value),
+    responseSerialize: (value: GetProofResponse): Buffer => Buffer.from(GetProofResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetProofResponse => GetProofResponse.decode(value),
+  },
 } as const;
 
 export interface EventServiceServer extends UntypedServiceImplementation {
@@ -982,6 +1200,8 @@ export interface EventServiceServer extends UntypedServiceImplementation {
    * Whoever keeps it can show later that the history was changed or set back.
    */
   getCheckpoint: handleUnaryCall<GetCheckpointRequest, GetCheckpointResponse>;
+  /** A proof that one event is in that log, to be kept and checked without the server. */
+  getProof: handleUnaryCall<GetProofRequest, GetProofResponse>;
 }
 
 export interface EventServiceClient extends Client {
@@ -1026,6 +1246,22 @@ export interface EventServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetCheckpointResponse) => void,
+  ): ClientUnaryCall;
+  /** A proof that one event is in that log, to be kept and checked without the server. */
+  getProof(
+    request: GetProofRequest,
+    callback: (error: ServiceError | null, response: GetProofResponse) => void,
+  ): ClientUnaryCall;
+  getProof(
+    request: GetProofRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetProofResponse) => void,
+  ): ClientUnaryCall;
+  getProof(
+    request: GetProofRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetProofResponse) => void,
   ): ClientUnaryCall;
 }
 
