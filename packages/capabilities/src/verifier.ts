@@ -134,8 +134,12 @@ export class Verifier<V extends Vocabulary = Vocabulary> {
     if (life.ended !== undefined) throw new CapabilityDenied(life.ended);
     const parent = chain.links.at(-1) ?? chain.links[0];
     if (parent.depth === 0) throw new SigningRefused("delegate", "CAP_WIDENING", "the last link allows none to follow");
+    // What is signed begins by the time that it is decided by, which a clock that was set back does not show.
+    const nowMs = time.nowMs();
+    if (nowMs === undefined) throw new SigningRefused("delegate", "CAP_CLOCK");
+    const clock = { ...time.clock, wallMs: () => nowMs };
     const bundle = chain.links.map(({ jws }) => jws).join("~");
-    return append(bundle, { parent, signer: vouchers.signing, typ: vouchedTyp }, { clock: time.clock, ...options });
+    return append(bundle, { parent, signer: vouchers.signing, typ: vouchedTyp }, { clock, ...options });
   }
 
   async #accept<Who extends Actor>(bundle: string, origin: Origin<Who>): Promise<VerifiedCapability<Who> | Denial> {

@@ -6,6 +6,7 @@ import { type LimitName, limitNames, type TenantLimitName, tenantLimitNames } fr
 import { customAlphabet } from "nanoid";
 import { type AuditFeed, openAuditFeed } from "./audit/audit-feed.ts";
 import { FileSink } from "./audit/file-sink.ts";
+import { believedClock } from "./authority/believed-clock.ts";
 import { kernelTenant } from "./authority/names.ts";
 import { openUsesJournal } from "./authority/uses-journal.ts";
 import { openSandbox } from "./cells/sandbox.ts";
@@ -95,7 +96,7 @@ async function serve(config: Config): Promise<number> {
           ? { kind: "passphrase" }
           : { kind: "key-file", path: resolve(dataFolder, config.vaultKeyFile) },
       vitals: openHostVitals({ dataFolder }),
-      openStorage: () => openSqliteStorage({ folder: dataFolder, clock: systemClock, onCommitted }),
+      openStorage: () => openSqliteStorage({ folder: dataFolder, clock: believedClock(systemClock), onCommitted }),
       drivers: { allowAddresses: config.netAllowAddresses, scratchFolder: join(dataFolder, "scratch") },
       openReceipts: async (storage) =>
         (receipts = await openReceipts({

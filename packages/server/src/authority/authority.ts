@@ -191,7 +191,9 @@ export class Authority {
     const pastVouchers: (PastVoucher & PastKey)[] = [];
     for await (const stored of every(state, "voucher-past")) pastVouchers.push(decode(stored) as PastVoucher & PastKey);
     pastVouchers.sort((one, other) => other.rotation.atMs - one.rotation.atMs);
-    const { highestMs } = time === undefined ? { highestMs: 0 } : (decode(time) as { readonly highestMs: number });
+    const kept = time === undefined ? 0 : (decode(time) as { readonly highestMs: number }).highestMs;
+    // A process that was killed has not kept how far it was; its journal tells when it last allowed anything.
+    const highestMs = Math.max(kept, ...(options.usesJournal?.left ?? []).map(({ lastMs }) => lastMs));
     const authority = new Authority({ ...options, vouchers: new Vouchers(voucher, pastVouchers), highestMs });
     for await (const { key } of every(state, "issuer-key")) await authority.#issuerOf(key);
     for await (const stored of every(state, "capability")) {
@@ -226,6 +228,12 @@ export class Authority {
   /** Of a connection, which closes it. */
   connect(channel: Channel & { readonly kind: "mutual-tls" }): CallerAuthority {
     return new CallerAuthority(this.verifier, channel, () => this.#standing.get(channel.keyThumbprint) ?? nothing);
+  }
+
+  /** The latest time that anything was decided by: the clock may have been set back since. */
+  get latestMs(): number {
+    this.#time.nowMs();
+    return this.#time.highestMs;
   }
 
   /** What a key holds without naming it, newest first. */
@@ -287,7 +295,7 @@ export class Authority {
 
   /** As long as what is made from a capability may live. */
   secondsLeft({ expiresAtSeconds }: VerifiedCapability): number {
-    return Math.max(1, expiresAtSeconds - Math.floor(this.#clock.wallMs() / 1_000));
+    return Math.max(1, expiresAtSeconds - Math.floor(this.latestMs / 1_000));
   }
 
   /** @throws {SoloError} If what was entrusted is good no more. */
@@ -316,7 +324,7 @@ export class Authority {
 
   /** All that was issued in a tenant and has not expired, newest first. */
   list(tenant: string): readonly (IssuedCapability & { readonly revoked: boolean })[] {
-    const nowSeconds = this.#clock.wallMs() / 1_000;
+    const nowSeconds = this.latestMs / 1_000;
     return [...this.#issued.values()]
       .filter((each) => each.tenant === tenant && each.capability.expiresAtSeconds > nowSeconds)
       .map(({ capability }) => ({ ...capability, revoked: this.#revoked.has(capability.cid) }))

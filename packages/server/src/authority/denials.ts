@@ -4,7 +4,10 @@ import type { StateStore } from "../ports/state-store.ts";
 
 /** Whether somebody was refused for what they may not do; not for what they have used up, which happens to the best. */
 export function isDenial({ code }: SoloError): boolean {
-  return code === "CAPABILITY_INVALID" || catalogue[code].status === "PERMISSION_DENIED";
+  // Where the clock is not believed nothing is allowed either, and somebody has to hear of it.
+  return (
+    code === "CAPABILITY_INVALID" || code === "CAPABILITY_UNDECIDED" || catalogue[code].status === "PERMISSION_DENIED"
+  );
 }
 
 /** One refused attempt. */

@@ -1,10 +1,12 @@
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
 /** Counts that a process before this one has noted, and has perhaps not told. */
 export interface LeftUses {
   /** Of the file that they were noted in. */
   readonly generation: number;
+  /** When the last of them was noted, in milliseconds since 1970. */
+  readonly lastMs: number;
   readonly counts: readonly { readonly tenant: string; readonly cid: string; readonly count: number }[];
 }
 
@@ -35,7 +37,10 @@ export function openUsesJournal(folder: string, firstGeneration: number): UsesJo
     .flatMap((name) => nameForm.exec(name)?.[1] ?? [])
     .map(Number)
     .sort((one, other) => one - other);
-  const left = found.map((generation) => ({ generation, counts: countsIn(join(folder, nameOf(generation))) }));
+  const left = found.map((generation) => {
+    const path = join(folder, nameOf(generation));
+    return { generation, lastMs: Math.floor(statSync(path).mtimeMs), counts: countsIn(path) };
+  });
   let generation = Math.max(firstGeneration, (found.at(-1) ?? 0) + 1);
   let file = openSync(join(folder, nameOf(generation)), "a", 0o600);
   let isClosed = false;

@@ -124,7 +124,9 @@ describe("with a journal", () => {
     await journal.note("acme", "a");
     journal.close();
     appendFileSync(join(own, "uses-0000000000000007"), "acme a\nacme ");
-    expect(openUsesJournal(own, 1).left).toEqual([{ generation: 7, counts: [{ tenant: "acme", cid: "a", count: 2 }] }]);
+    expect(openUsesJournal(own, 1).left).toEqual([
+      { generation: 7, lastMs: expect.any(Number), counts: [{ tenant: "acme", cid: "a", count: 2 }] },
+    ]);
   });
 });
 

@@ -73,6 +73,8 @@ export interface Gateway {
 export async function openGateway(parts: KernelParts, options: GatewayOptions): Promise<Gateway> {
   const { clock, logger, metrics, dataFolder } = options;
   const adminProfileFolder = join(dataFolder, "profiles", "admin");
+  // What has expired stays so, wherever the clock is set.
+  const unreturning: Clock = { ...clock, wallMs: () => Math.max(clock.wallMs(), parts.authority.latestMs) };
   const register = await CertificateRegister.open({ state: parts.storage.state, clock });
   parts.deployments.signing.refuseKeys((keyThumbprint) => register.isRevoked(keyThumbprint));
   const identity: Identity = await openIdentity({
@@ -125,9 +127,9 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
       requests,
       authority,
       register,
-      invitations: await Invitations.open({ state, clock }),
+      invitations: await Invitations.open({ state, clock: unreturning }),
       denials,
-      clock,
+      clock: unreturning,
       endConnections: (keyThumbprint) => {
         for (const front of [fronts.grpc, fronts.http]) front?.endConnections(keyThumbprint);
       },
@@ -156,7 +158,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
       host: options.host,
       port,
       identity,
-      clock,
+      clock: unreturning,
       ...face,
       onRefused: (refusal) => logger.warn("Refused a connection", { ...refusal }),
     });

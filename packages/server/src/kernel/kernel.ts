@@ -11,6 +11,7 @@ import {
 } from "@solo/actor-core";
 import { nanoid } from "nanoid";
 import { Authority } from "../authority/authority.ts";
+import { believedClock } from "../authority/believed-clock.ts";
 import { Denials } from "../authority/denials.ts";
 import type { KeySeal } from "../authority/key-seal.ts";
 import { kernelTenant } from "../authority/names.ts";
@@ -214,7 +215,8 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
         start: (supervisor) => {
           messaging = undefined;
           const opened = openDrivers({
-            clock,
+            // A timer does not come due by a leap of the clock.
+            clock: believedClock(clock),
             state: (storage as Storage).state,
             events: (storage as Storage).events,
             vault: vault as Vault,

@@ -35,7 +35,7 @@ interface Entry {
   readonly owner: TimerOwner;
   readonly timer: Timer;
   /** Of the wall clock. */
-  wakeAtMs: number;
+  readonly wakeAtMs: number;
   /** Times that the service ended with the message unheard. */
   unheard: number;
   retryMs: number;
@@ -229,9 +229,11 @@ export class Timers {
 
   #again(entry: Entry): void {
     if (this.#of(entry.owner).get(entry.timer.id) !== entry) return;
-    entry.wakeAtMs = this.#options.clock.wallMs() + entry.retryMs;
+    // By time that passes: the wall clock may be set back meanwhile.
+    this.#options.clock.schedule(entry.retryMs, () => {
+      if (!this.#closed && this.#of(entry.owner).get(entry.timer.id) === entry) void this.#fire(entry);
+    });
     entry.retryMs = Math.min(entry.retryMs * 2, lastRetryMs);
-    this.#queue.add(entry);
   }
 
   /** Keeps a timer, or deletes the one of an id. */
