@@ -39,7 +39,7 @@ export const profileFiles = {
  * upwards, else `~/.config/solo/profile`. A folder that was named is never replaced by a later one.
  *
  * @param flag Value of `--profile`.
- * @param capability Value of `--capability`: a file in place of the profile's own.
+ * @param capability Value of `--capability`: a file in place of the profile's own, or `none` for what the key holds by itself.
  * @throws {Failure} `PROFILE_NOT_FOUND` or `PROFILE_INVALID`.
  */
 export function loadProfile(host: Surroundings, flag: string | undefined, capability?: string): Profile {
@@ -119,6 +119,7 @@ function readCapability(
   folder: string,
   named: string | undefined,
 ): string | undefined {
+  if (named === "none") return undefined;
   const path = named === undefined ? join(folder, profileFiles.capability) : resolve(workingFolder, named);
   if (named === undefined && !existsSync(path)) return undefined;
   try {

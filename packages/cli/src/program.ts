@@ -58,7 +58,10 @@ export async function createProgram(options: {
       "who you are and where the server is (default: SOLO_PROFILE, .solo/profiles/admin upwards)",
     )
     .option("--address <host:port>", "server to talk to, instead of the profile's")
-    .option("--capability <file>", "act by this capability (default: the profile's, or what its key holds by itself)")
+    .option(
+      "--capability <file>",
+      "act by this capability, or none: by what your key holds by itself (default: the profile's file, else that)",
+    )
     .option("--tenant <tenant>", "act in this tenant; for administrators only")
     .option("--timeout <duration>", "give up after this time, such as 30s")
     .helpOption("-h, --help", "print this")

@@ -114,6 +114,7 @@ test("granted, narrowed, used, denied, revoked, and proved", async () => {
     );
   }
   expect(await solo(undefined, ["secret", "put", "api-key", "--tenant", "acme"], secret)).toMatchObject({ code: 0 });
+  expect(await refused("agent", "list")).toContain("solo cap request 'svc/list on svc'");
   const agentKey = (await well("agent", "cap", "key")).trim();
   const subKey = (await well("sub", "cap", "key")).trim();
   await well(
@@ -152,6 +153,15 @@ test("granted, narrowed, used, denied, revoked, and proved", async () => {
   );
   expect(await well("sub", "call", "bot-rain", "ask", '"other.localhost"', '"rain/today"')).toMatch(/caveat host/);
   expect(await refused("sub", "list")).toContain("svc/list on solo://acme/svc");
+  // What a refusal says how to ask for is granted by the operator, and counts where no other capability is named.
+  const [, wish = ""] = /solo cap request '([^']+)'/.exec(await refused("sub", "list")) ?? [];
+  const [id = ""] = (await well("sub", "cap", "request", wish, "--reason", "to look")).split(" ");
+  expect(await well(undefined, "cap", "requests")).toContain("solo cap requests --all");
+  expect(await well(undefined, "cap", "requests", "--tenant", "acme")).toContain(id);
+  await well(undefined, "cap", "approve", id, "--tenant", "acme");
+  expect(await well("sub", "cap", "requests")).toContain("--capability none");
+  expect(await well("sub", "list", "--capability", "none")).toContain("bot-rain");
+  expect(await refused("sub", "list")).toContain("svc/list");
   expect(await refused("sub", "deploy", "bot.ts", "--id", "bot-sun")).toContain("CAPABILITY_DENIED");
   expect(await refused("sub", "kill", "bot-rain")).toContain("deploy/kill");
   expect(await refused("sub", "secret", "get", "api-key")).toContain("vault/read");

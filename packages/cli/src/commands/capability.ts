@@ -410,12 +410,13 @@ function addRequests(cap: Command, run: Run): void {
   cap
     .command("requests")
     .description("show what was asked for and what became of it, newest first")
-    .option("--all", "of the whole tenant, for who may decide (default: your own)")
+    .option("--all", "of the whole tenant, for who may decide (default with --tenant; else your own)")
     .addHelpText("after", examples("solo cap requests", "solo cap requests --all"))
     .action((options: { readonly all?: true }, command: Command) =>
-      run(command, async ({ connect, output, tenant, timeoutMs = waitMs }) => {
+      run(command, async ({ connect, output, profile, tenant, timeoutMs = waitMs }) => {
         const solo = await connect();
-        const all = options.all === true;
+        // Who acts in a tenant that is not their own has not asked for anything there.
+        const all = options.all === true || tenant !== "";
         const { requests } = await solo.ask("listCapabilityRequests", { tenant, all }, { timeoutMs });
         output.result({ requests: requests.map(wishJson) }, () =>
           formatTable(
@@ -423,6 +424,11 @@ function addRequests(cap: Command, run: Run): void {
             requests.map((wish) => [wish.id, stateOf(wish), wish.spiffeId, shortened(wish.grants), wish.reason]),
           ),
         );
+        if (!all && requests.length === 0)
+          output.note("You have asked for nothing; what others have: solo cap requests --all");
+        if (!all && profile().capability !== undefined && requests.some((wish) => stateOf(wish) === "granted")) {
+          output.note("What was granted counts in calls that name no capability, and yours do: use --capability none");
+        }
         return undefined;
       }),
     );

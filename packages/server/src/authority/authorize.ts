@@ -131,6 +131,12 @@ export function authorizePublic<M extends "ServiceIngress/Fetch">(
   return makePermit({ method, caller, tenant, correlationId, token: undefined, capability: undefined });
 }
 
+/** The grant by which a method may be used, as it is asked for; undefined where it takes none. */
+export function wishOf(method: Method, name: string | undefined): string | undefined {
+  const rule: Rule = rules[method];
+  return typeof rule === "string" ? undefined : `${rule.ability} on ${pathOf(rule, name)}`;
+}
+
 /**
  * Decides whether a caller may use a method, by the capability it has shown.
  *
@@ -168,7 +174,7 @@ export function authorize<M extends Method>(verifier: Verifier<Vocabulary>, requ
     throw adminRequired(method, caller, nearest);
   }
   if (nearest === undefined) throw otherTenant(method, capabilities[0]?.tenant ?? caller.tenant);
-  const wish = nearest.needed === undefined ? undefined : `${rule.ability} on ${pathOf(rule, name)}`;
+  const wish = nearest.needed === undefined ? undefined : wishOf(method, name);
   throw denied(nearest, `use ${method}`, { wish, cid });
 }
 

@@ -28,10 +28,13 @@ export class CallerAuthority implements Holding {
     this.#standing = standing;
   }
 
-  capabilities(named: string | undefined): readonly VerifiedCapability[] | Promise<readonly VerifiedCapability[]> {
+  capabilities(
+    named: string | undefined,
+    wish?: () => string | undefined,
+  ): readonly VerifiedCapability[] | Promise<readonly VerifiedCapability[]> {
     if (named === undefined) {
       const bundles = this.#standing();
-      return this.#held?.of === bundles ? this.#held.capabilities : this.#takeStanding(bundles);
+      return this.#held?.of === bundles ? this.#held.capabilities : this.#takeStanding(bundles, wish);
     }
     if (!/^[0-9]{1,9}$/.test(named)) return this.#take(named).then((capability) => [capability]);
     const capabilities = this.#handles.get(Number(named));
@@ -57,7 +60,10 @@ export class CallerAuthority implements Holding {
     this.#connection.close();
   }
 
-  async #takeStanding(bundles: readonly Bundle[]): Promise<readonly VerifiedCapability[]> {
+  async #takeStanding(
+    bundles: readonly Bundle[],
+    wish: (() => string | undefined) | undefined,
+  ): Promise<readonly VerifiedCapability[]> {
     const taken = await Promise.allSettled(bundles.map((bundle) => this.#take(bundle)));
     const capabilities = taken.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
     if (capabilities.length > 0) {
@@ -65,7 +71,7 @@ export class CallerAuthority implements Holding {
       return capabilities;
     }
     const [first] = taken;
-    throw first?.status === "rejected" ? first.reason : nothingHeld();
+    throw first?.status === "rejected" ? first.reason : nothingHeld(wish?.());
   }
 
   async #take(bundle: string): Promise<VerifiedCapability> {
@@ -101,13 +107,14 @@ function acceptedOf(presented: Accepted | Denial): Accepted {
   return presented;
 }
 
-const nothingHeld = (): SoloError =>
+const nothingHeld = (wish: string | undefined): SoloError =>
   new SoloError(
     "CAPABILITY_INVALID",
     "Cannot act: nothing is granted to the certificate's key, and no capability is named",
     {
       found: "a certificate without a standing capability",
       wanted: "a capability in the metadata solo-capability",
+      ...(wish === undefined ? {} : { command: `solo cap request '${wish}'` }),
       metadata: { code: "CAP_PROOF_MISSING" },
     },
   );

@@ -16,9 +16,13 @@ export interface Holding {
    * The capabilities that a call may be decided by: the one it names, or else the standing ones of its key. Never none.
    *
    * @param named A bundle, or the handle of one that was presented on this connection; undefined for none.
+   * @param wish The grant that would be needed, for the error where nothing is held.
    * @throws {SoloError} `CAPABILITY_INVALID` and others; the promise rejects with the same.
    */
-  capabilities(named: string | undefined): readonly VerifiedCapability[] | Promise<readonly VerifiedCapability[]>;
+  capabilities(
+    named: string | undefined,
+    wish?: () => string | undefined,
+  ): readonly VerifiedCapability[] | Promise<readonly VerifiedCapability[]>;
   /** Takes up a capability for as long as the connection lives. @returns Its handle. @throws {SoloError} */
   present(bundle: string, proof: string | undefined): Promise<number>;
 }

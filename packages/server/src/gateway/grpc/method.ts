@@ -1,6 +1,6 @@
 import type { X509Certificate } from "node:crypto";
 import type { Authority } from "../../authority/authority.ts";
-import { authorize, endedError, type Permit, type Resource } from "../../authority/authorize.ts";
+import { authorize, endedError, type Permit, type Resource, wishOf } from "../../authority/authorize.ts";
 import type { Caller, Holding, Peer } from "../../authority/caller.ts";
 import { type Denials, isDenial } from "../../authority/denials.ts";
 import { checkTenant, kernelTenant } from "../../authority/names.ts";
@@ -192,7 +192,8 @@ export async function grant<M extends Method>(
     if (!ended.isOver) abort.abort(callerLeft);
   });
   try {
-    const held = typeof rules[method] === "string" ? [] : caller.holding.capabilities(incoming.capability());
+    const wish = () => wishOf(method, resource.name);
+    const held = typeof rules[method] === "string" ? [] : caller.holding.capabilities(incoming.capability(), wish);
     const permit = authorize(authority.verifier, {
       caller,
       capabilities: "then" in held ? await held : held,
