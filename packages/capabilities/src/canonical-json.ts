@@ -41,9 +41,14 @@ export function hasExactly(
   );
 }
 
-function checkBounds(value: unknown, depth: number): void {
-  if (typeof value === "string" && value.length > maxTextLength) throw new Refused("CAP_CLAIMS");
-  if (typeof value !== "object" || value === null) return;
+function checkBounds(value: object, depth: number): void {
   if (depth > maxJsonDepth) throw new Refused("CAP_CLAIMS");
-  for (const item of Object.values(value)) checkBounds(item, depth + 1);
+  for (const key in value) {
+    const item = (value as JsonObject)[key];
+    if (typeof item === "string") {
+      if (item.length > maxTextLength) throw new Refused("CAP_CLAIMS");
+    } else if (typeof item === "object" && item !== null) {
+      checkBounds(item, depth + 1);
+    }
+  }
 }

@@ -79,8 +79,9 @@ export function readCaveats(value: unknown): ParsedCaveats {
   if (names.length === 0 || names.length > maxCaveats) throw new Refused("CAP_CLAIMS");
   let unknown: string | undefined;
   for (const name of names) {
-    if (!/^[a-z][a-z0-9-]{0,31}$/.test(name)) throw new Refused("CAP_CLAIMS");
-    const read = Object.hasOwn(readers, name) ? readers[name as keyof Caveats](value[name]) : "unknown";
+    const isKnown = Object.hasOwn(readers, name);
+    if (!isKnown && !isName(name)) throw new Refused("CAP_CLAIMS");
+    const read = isKnown ? readers[name as keyof Caveats](value[name]) : "unknown";
     if (read === "malformed") throw new Refused("CAP_CLAIMS");
     if (read === "unknown") unknown ??= name;
   }

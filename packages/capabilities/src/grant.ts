@@ -14,13 +14,30 @@ export interface Grant {
 }
 
 /** A grant as a verifier holds it. */
-export interface ParsedGrant {
+export class ParsedGrant {
   readonly pattern: Pattern;
   readonly resource: string;
   readonly abilities: ReadonlySet<string>;
   readonly caveats: ParsedCaveats;
+  readonly #name: readonly [cid: () => string, index: number];
+  #meter: string | undefined;
+
+  constructor(
+    said: Pick<ParsedGrant, "pattern" | "resource" | "abilities" | "caveats">,
+    name: readonly [cid: () => string, index: number],
+  ) {
+    this.pattern = said.pattern;
+    this.resource = said.resource;
+    this.abilities = said.abilities;
+    this.caveats = said.caveats;
+    this.#name = name;
+  }
+
   /** Names its counters: unique among all grants of all links. */
-  readonly meter: string;
+  get meter(): string {
+    const [cid, index] = this.#name;
+    return (this.#meter ??= `${cid()}.${index}`);
+  }
 }
 
 const abilityForm = /^[a-z][a-z0-9-]{0,31}(\/[a-z][a-z0-9-]{0,31}){1,2}$/;
@@ -37,23 +54,15 @@ export function isAbility(value: unknown): value is string {
  */
 export function readGrants(value: unknown, cid: () => string): readonly ParsedGrant[] {
   if (!Array.isArray(value) || value.length < 1 || value.length > maxGrants) throw new Refused("CAP_CLAIMS");
-  return value.map((grant: unknown, index) => readGrant(grant, () => `${cid()}.${index}`));
+  return value.map((grant: unknown, index) => readGrant(grant, [cid, index]));
 }
 
-function readGrant(value: unknown, name: () => string): ParsedGrant {
+function readGrant(value: unknown, name: readonly [cid: () => string, index: number]): ParsedGrant {
   if (!hasExactly(value, ["r", "a"], ["c"])) throw new Refused("CAP_CLAIMS");
   const pattern = parsePattern(value.r);
   if (pattern === undefined || !isSortedSet(value.a, maxAbilities, isAbility)) throw new Refused("CAP_CLAIMS");
-  let meter: string | undefined;
-  return {
-    pattern,
-    resource: String(value.r),
-    abilities: new Set(value.a),
-    caveats: readCaveats(value.c),
-    get meter() {
-      return (meter ??= name());
-    },
-  };
+  const abilities = new Set(value.a);
+  return new ParsedGrant({ pattern, resource: String(value.r), abilities, caveats: readCaveats(value.c) }, name);
 }
 
 /** A set has one spelling: sorted by code units, each member once, never empty. */

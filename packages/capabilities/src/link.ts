@@ -20,12 +20,25 @@ export type Holder =
   | { readonly kind: "thumbprint"; readonly thumbprint: string }
   | { readonly kind: "certificate"; readonly sha256: string };
 
+/** What a link says. */
+interface Said {
+  readonly label: string | undefined;
+  readonly audience: readonly string[] | undefined;
+  readonly issuedAtSeconds: number;
+  readonly notBeforeSeconds: number;
+  readonly expiresAtSeconds: number;
+  readonly depth: number;
+  readonly holder: Holder;
+  readonly grants: readonly ParsedGrant[];
+  readonly root: RootClaims | undefined;
+  readonly isVouched: boolean;
+  readonly parent: string | undefined;
+}
+
 /** One link, read and in bounds. Nothing says yet that it is true. */
-export interface Link {
+export class Link implements Said {
   /** The whole token. */
   readonly jws: string;
-  /** SHA-256 of what is signed: another spelling of the signature does not change it. */
-  readonly cid: string;
   readonly label: string | undefined;
   readonly audience: readonly string[] | undefined;
   readonly issuedAtSeconds: number;
@@ -34,8 +47,6 @@ export interface Link {
   /** How many links may still follow. */
   readonly depth: number;
   readonly holder: Holder;
-  /** What a holder is revoked by: the thumbprint of the key, or the hash of the certificate. */
-  readonly holderId: string;
   readonly grants: readonly ParsedGrant[];
   /** What only the first link says. */
   readonly root: RootClaims | undefined;
@@ -43,6 +54,35 @@ export interface Link {
   readonly isVouched: boolean;
   /** The cid of the link before it. */
   readonly parent: string | undefined;
+  #cid: string | undefined;
+  #holderId: string | undefined;
+
+  constructor(jws: string, said: Said) {
+    this.jws = jws;
+    this.label = said.label;
+    this.audience = said.audience;
+    this.issuedAtSeconds = said.issuedAtSeconds;
+    this.notBeforeSeconds = said.notBeforeSeconds;
+    this.expiresAtSeconds = said.expiresAtSeconds;
+    this.depth = said.depth;
+    this.holder = said.holder;
+    this.grants = said.grants;
+    this.root = said.root;
+    this.isVouched = said.isVouched;
+    this.parent = said.parent;
+  }
+
+  // Hashes cost more than all else here, and not all are wanted at once, or at all.
+
+  /** SHA-256 of what is signed: another spelling of the signature does not change it. */
+  get cid(): string {
+    return (this.#cid ??= sha256(this.jws.slice(0, this.jws.lastIndexOf("."))));
+  }
+
+  /** What a holder is revoked by: the thumbprint of the key, or the hash of the certificate. */
+  get holderId(): string {
+    return (this.#holderId ??= holderIdOf(this.holder));
+  }
 }
 
 export interface RootClaims {
@@ -85,15 +125,7 @@ export function readLink(jws: string, isRoot: boolean): Link {
   if (!hasItsMembers) throw new Refused("CAP_CLAIMS");
   readId(claims.jti, 22);
   const holder = readHolder(claims.cnf);
-  // Hashes cost more than all else here, and not all are wanted at once, or at all.
-  let cid: string | undefined;
-  let holderId: string | undefined;
-  const cidOf = () => (cid ??= sha256(`${header}.${payload}`));
-  return {
-    jws,
-    get cid() {
-      return cidOf();
-    },
+  const link: Link = new Link(jws, {
     label: readLabel(claims.sub),
     audience: readAudience(claims.aud, isRoot),
     issuedAtSeconds: readTime(claims.iat),
@@ -101,14 +133,12 @@ export function readLink(jws: string, isRoot: boolean): Link {
     notBeforeSeconds: claims.nbf === undefined ? 0 : readTime(claims.nbf),
     depth: readInteger(claims.dep, isRoot ? maxDelegations : maxDelegations - 1),
     holder,
-    get holderId() {
-      return (holderId ??= holderIdOf(holder));
-    },
-    grants: readGrants(claims.cap, cidOf),
+    grants: readGrants(claims.cap, () => link.cid),
     root: isRoot ? readRoot(claims, kid) : undefined,
     isVouched,
     parent: isRoot ? undefined : readId(claims.prf, 43),
-  };
+  });
+  return link;
 }
 
 /** @returns The key's name, which only the root has, and whether it is a link that a verifier signs. */

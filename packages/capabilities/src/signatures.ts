@@ -69,7 +69,7 @@ export class Signatures {
     if (issuer === undefined || issuer.issuer !== read.issuer) throw new Refused("CAP_UNKNOWN_KEY", 0);
     const signers = rest.map((link, index) => this.#signersOf(link, read.links[index] as Link));
     // The root first and alone: who cannot bring one that is signed makes one check of work, not nine.
-    const isRootSigned = this.#isSigned(root, read.kid, () => issuer.key);
+    const isRootSigned = this.#isSigned(root, read.kid, issuer.key);
     await handedOver();
     // That is done by another thread. Meanwhile, what is wanted next: the others, up to the check itself.
     const signedBy = rest.map((link, index) => this.#signedBy(link, signers[index] as readonly Signer[], isRootSigned));
@@ -86,7 +86,7 @@ export class Signatures {
     return chain;
   }
 
-  async #isSigned(link: Link, signer: string, key: () => CryptoKey | Promise<CryptoKey>): Promise<boolean> {
+  async #isSigned(link: Link, signer: string, key: CryptoKey | (() => Promise<CryptoKey>)): Promise<boolean> {
     if (this.#known(link.jws)?.signer === signer) return true;
     if (!(await isSignedBy(link.jws, key))) return false;
     this.#links.set(link.jws.slice(-86), { link, signer });
