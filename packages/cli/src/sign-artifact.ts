@@ -1,6 +1,8 @@
 import { createHash, createPrivateKey, createPublicKey } from "node:crypto";
-import type { Packaging } from "@solo/proto";
+import type { ArtifactKind, Packaging } from "@solo/proto";
 import type { ArtifactFile } from "./artifact-file.ts";
+import { filesInBundle } from "./bundle/bundle-file.ts";
+import { usageFailure } from "./failure.ts";
 import type { Profile } from "./profile.ts";
 
 /** Behind the name of the file that was signed. */
@@ -8,6 +10,8 @@ export const signatureEnding = ".sig";
 
 /** A program that is a file by itself, and not inside an archive. */
 const executable: Packaging = 1;
+
+const bundle: ArtifactKind = 2;
 
 /** What is signed, and as what. */
 export interface ArtifactClaims {
@@ -20,15 +24,14 @@ export interface ArtifactClaims {
 }
 
 /**
- * Signs an artifact with the key of a profile: its name, size, mode and SHA-256, and what it may be granted, for one service of one
- * tenant. The server takes
- * it from a key that holds `deploy/sign` on the service.
+ * Signs an artifact with the key of a profile: its name, size, mode and SHA-256, those of each file inside a bundle, and what it may
+ * be granted, for one service of one tenant. The server takes it from a key that holds `deploy/sign` on the service.
  *
  * @returns A compact JWS of the type `solo-art+jwt`.
  */
 export async function signArtifact(
   profile: Pick<Profile, "privateKey" | "capability">,
-  artifact: Pick<ArtifactFile, "name" | "bytes" | "program">,
+  artifact: Pick<ArtifactFile, "name" | "bytes" | "kind" | "program" | "path">,
   { tenant, serviceId, release, grants }: ArtifactClaims,
 ): Promise<string> {
   // Of all commands only this one signs.
@@ -36,7 +39,7 @@ export async function signArtifact(
   const key = createPrivateKey(profile.privateKey);
   const { kty, crv, x, y } = createPublicKey(key).export({ format: "jwk" });
   const isEd25519 = key.asymmetricKeyType === "ed25519";
-  const { name, bytes, program } = artifact;
+  const { name, bytes, kind, program, path } = artifact;
   const claims = {
     v: 1,
     tnt: tenant,
@@ -51,6 +54,7 @@ export async function signArtifact(
         mode: program?.packaging === executable ? 0o755 : 0o644,
       },
     ],
+    ...(kind === bundle && { contents: contentsOf(path, bytes) }),
     ...(program === undefined || program.entry === "" ? {} : { entry: program.entry }),
     grants,
     ...(profile.capability === undefined ? {} : { cap: profile.capability }),
@@ -62,4 +66,12 @@ export async function signArtifact(
       jwk: isEd25519 ? { kty, crv, x } : { kty, crv, x, y },
     } as never)
     .sign(key);
+}
+
+function contentsOf(path: string, bytes: Buffer): ReturnType<typeof filesInBundle> {
+  try {
+    return filesInBundle(bytes);
+  } catch (error) {
+    throw usageFailure(`Cannot sign ${path}`, { found: String(error), wanted: "a bundle, as solo build makes it" });
+  }
 }

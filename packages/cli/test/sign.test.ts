@@ -1,8 +1,10 @@
 // Artifacts that are signed, by whom it takes, and tenants that take no others.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { createPrivateKey } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { ArtifactKind } from "@solo/proto";
+import { CompactSign } from "jose";
 import { ask, connect, freshId, refusal } from "../../server/test/client.ts";
 import { makeDataFolder, readProfile, type ServerProcess, startServer } from "../../server/test/server-process.ts";
 import { solo } from "./peer.ts";
@@ -172,6 +174,41 @@ test("a folder is signed as the bundle that it makes, and any change in it is se
   expect(await kill("shop")).toBe("ok");
   writeFileSync(join(folder, "total.ts"), "export const total = (one: number, other: number) => one - other;");
   expect(await outcome(as("builder", "deploy", folder, "--signed"))).toBe("SIGNATURE_INVALID");
+});
+
+test("a bundle is signed with the list of the files inside, and is not run where that is another", async () => {
+  const folder = join(data.folder, "shop");
+  expect(await outcome(as("chief", "build", folder))).toBe("ok");
+  const bundle = join(folder, "shop.solo");
+  const signature = (await as("chief", "sign", bundle, "--release", "2")).json()[0]?.signature as string;
+  const [head = "", payload = ""] = signature.split(".").map((part) => Buffer.from(part, "base64url").toString());
+  const claims = JSON.parse(payload) as { readonly contents: readonly object[] };
+  const [, manifest = ""] = readFileSync(bundle, "utf8").split("\n");
+  const { files } = JSON.parse(manifest) as { readonly files: readonly { bytes: number }[] };
+  expect(claims.contents).toEqual(files.map(({ bytes: size, ...file }) => ({ ...file, size })));
+
+  const client = connect(server.ready.grpc, readProfile(profileOf("owner")));
+  const key = createPrivateKey(readFileSync(join(profileOf("chief"), "key.pem")));
+  const send = async (changed: object) => {
+    const text = new TextEncoder().encode(JSON.stringify({ ...claims, ...changed }));
+    const signed = await new CompactSign(text).setProtectedHeader(JSON.parse(head)).sign(key);
+    const { ARTIFACT_KIND_BUNDLE: kind } = ArtifactKind;
+    return client.deploy("shop", readFileSync(bundle), { kind, fileName: "shop.solo", signature: signed });
+  };
+  const [file] = claims.contents;
+  for (const contents of [[], [{ ...file, path: "other.js" }], [{ ...file, size: 1 }], [file, file]]) {
+    expect(await refusal(send({ contents }))).toMatchObject({
+      reason: "ARTIFACT_INVALID",
+      message: expect.stringContaining("not those that its signature lists"),
+    });
+  }
+  expect((await refusal(send({ contents: undefined }))).reason).toBe("SIGNATURE_INVALID");
+  await send({});
+  // Looked at again whenever it is loaded.
+  await client.restart("shop");
+  expect(await client.call("shop", "two")).toBe(0);
+  await client.kill("shop");
+  client.close();
 });
 
 test("a signature of a file is none for the same bytes with another mode", async () => {

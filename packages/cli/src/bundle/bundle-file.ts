@@ -44,6 +44,19 @@ export interface BundleParts {
 }
 
 /**
+ * The files inside a bundle, as it says.
+ *
+ * @throws {SyntaxError | TypeError} It is none.
+ */
+export function filesInBundle(bundle: Buffer): readonly { path: string; sha256: string; size: number }[] {
+  const begin = bundle.indexOf("\n") + 1;
+  const { files } = JSON.parse(bundle.toString("utf8", begin, bundle.indexOf("\n", begin))) as {
+    readonly files: readonly { readonly path: string; readonly bytes: number; readonly sha256: string }[];
+  };
+  return files.map(({ path, bytes, sha256 }) => ({ path, sha256, size: bytes }));
+}
+
+/**
  * Writes a bundle: the line `solo-bundle 1`, its manifest as one line of JSON, and the contents of its files one behind the
  * other. The same parts give the same bytes, so the SHA-256 of a bundle names what it does.
  */

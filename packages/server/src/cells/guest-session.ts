@@ -35,6 +35,8 @@ export interface StartRequest {
   readonly logLevel: LogLevel;
   /** What it finds in its `ctx`; absent for nothing. */
   readonly drivers?: DriverTable | undefined;
+  /** SHA-256 of the list of files that a bundle must have, as it was signed. */
+  readonly contents?: string | undefined;
   /** UTF-8 JSON array handed to `init` behind the setup; empty for none. Not parsed by the kernel. */
   readonly startArguments: Uint8Array;
 }
@@ -604,8 +606,9 @@ class Session implements GuestSession {
 }
 
 function* startMessages({ source, startArguments, ...request }: StartRequest): Generator<KernelMessage> {
-  const { serviceId, tenant, fileName, language, logLevel, environment, drivers } = request;
-  const boot = { serviceId, tenant, fileName, language, logLevel, environment, drivers, sourceBytes: source.length };
+  const { serviceId, tenant, fileName, language, logLevel, environment, drivers, contents } = request;
+  const sourceBytes = source.length;
+  const boot = { serviceId, tenant, fileName, language, logLevel, environment, drivers, contents, sourceBytes };
   yield { kind: "boot", boot };
   for (let offset = 0; offset < source.length; offset += SOURCE_CHUNK_BYTES) {
     yield { kind: "source", chunk: source.subarray(offset, offset + SOURCE_CHUNK_BYTES) };

@@ -178,7 +178,7 @@ async function start(
     };
     const outcome = await context.launcher
       .start(service, {
-        guest: guest ?? context.launcher.begin({ tenant, ...deployment }),
+        guest: guest ?? context.launcher.begin({ tenant, ...deployment, contents: signed?.contents }),
         source: () => context.artifacts.get(record.artifactSha256),
         accept: () => acceptance.write(),
         started,

@@ -17,6 +17,8 @@ export interface Signed {
   /** RFC 7638 thumbprint of the key. */
   readonly by: string;
   readonly release: number;
+  /** SHA-256 of the list of the files inside, of a bundle. */
+  readonly contents?: string;
 }
 
 /** An artifact that is deployed, as far as a signature says something of it. */
@@ -31,7 +33,9 @@ export interface SignedArtifact {
 }
 
 const artifactTyp = "solo-art+jwt";
-const longestSignature = 16_384;
+const longestSignature = 262_144;
+/** Files inside a bundle, at most: as many as a cell takes. */
+const mostContents = 4_096;
 
 const header = z.strictObject({
   alg: z.enum(["ES256", "EdDSA"]),
@@ -45,6 +49,8 @@ const header = z.strictObject({
 // One spelling of each path, without folders that lead elsewhere.
 const path = z.string().regex(/^(?!\.{1,2}$)[\w .@+-]{1,255}$/);
 
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+
 const claims = z.strictObject({
   v: z.literal(1),
   tnt: z.string(),
@@ -55,12 +61,17 @@ const claims = z.strictObject({
     .array(
       z.strictObject({
         path,
-        sha256: z.string().regex(/^[0-9a-f]{64}$/),
+        sha256: hash,
         size: z.int().min(0),
         mode: z.union([z.literal(0o644), z.literal(0o755)]),
       }),
     )
     .length(1),
+  /** Of a bundle: the files inside, in order of their paths. The cell that is to run it looks whether they are these. */
+  contents: z
+    .array(z.strictObject({ path: z.string().max(1_024), sha256: hash, size: z.int().min(0) }))
+    .max(mostContents)
+    .optional(),
   /** Of a tarball: which of its files is the program. */
   entry: z.string().max(1_024).optional(),
   /** What the artifact may be granted: nothing else, and no more of it. */
@@ -93,7 +104,8 @@ export async function checkSignature(
   const by = await calculateJwkThumbprint(jwk);
   await checkSigner(context, { tenant, serviceId: artifact.serviceId, by, bundle: said.cap });
   if (said.rel < floor) checkRollback(context, permit, { serviceId: artifact.serviceId, release: said.rel, floor });
-  return { by, release: said.rel };
+  const { rel: release, contents } = said;
+  return { by, release, ...(contents === undefined ? {} : { contents: contentsHash(contents) }) };
 }
 
 /** The newest release that a service was ever deployed in with a signature; 0 for none. */
@@ -133,10 +145,19 @@ function mismatch(said: z.infer<typeof claims>, artifact: SignedArtifact, tenant
   const undeclared = undeclaredGrant(said.grants, artifact.manifest.grants ?? []);
   if (undeclared !== undefined) return `it does not declare the grant "${undeclared}" of the manifest`;
   if ((said.entry ?? "") !== entryOf(artifact.form)) return "it is for another program inside the tarball";
+  if ((said.contents !== undefined) !== (artifact.form.kind === "bundle")) {
+    return said.contents === undefined ? "it does not list the files inside the bundle" : "it is for a bundle";
+  }
   if (file?.path !== artifact.fileName) return "it is for a file of another name";
   if (file.mode !== modeOf(artifact.form)) return "it is for a file of another mode";
   const sha256 = createHash("sha256").update(artifact.source).digest("hex");
   return file.sha256 === sha256 && file.size === artifact.source.length ? undefined : "the artifact was changed since";
+}
+
+/** Names a list of files, as `bundle-reader.ts` in the cell does with those that it finds. */
+function contentsHash(contents: NonNullable<z.infer<typeof claims>["contents"]>): string {
+  const lines = contents.map(({ path: name, size, sha256 }) => JSON.stringify([name, size, sha256]));
+  return createHash("sha256").update(lines.sort().join("\n")).digest("hex");
 }
 
 /** A grant that the manifest gives and the signer has not spoken of, word for word. */

@@ -68,8 +68,8 @@ export class Launcher {
 
   /** {@link begin} for a service that is known. */
   beginOf({ tenant, serviceId, record }: DeployedService, source: Promise<Uint8Array>): StartingGuest {
-    const { form, fileName, manifest } = record;
-    return this.begin({ tenant, serviceId, source, form, fileName, manifest });
+    const { form, fileName, manifest, signed } = record;
+    return this.begin({ tenant, serviceId, source, form, fileName, manifest, contents: signed?.contents });
   }
 
   /** Starts a service and waits until it runs. On failure nothing of it is left; the caller records either. */

@@ -51,7 +51,12 @@ export interface ServiceRecord {
   /** What its manifest grants it, as a part of what its deployer holds. Absent where that is nothing. */
   readonly authority?: Bundle;
   /** Who signed the artifact, by the thumbprint of the key, and as which release. */
-  readonly signed?: { readonly by: string; readonly release: number };
+  readonly signed?: {
+    readonly by: string;
+    readonly release: number;
+    /** SHA-256 of the list of the files inside, of a bundle: looked at whenever it is loaded. */
+    readonly contents?: string;
+  };
   /** The newest release of the id that was ever signed, where that is not this one. */
   readonly signedFloor?: number;
   readonly lastCause?: Cause;

@@ -15,7 +15,7 @@ import { actionAt, cellLimitsOf, softLimit } from "./limit-rules.ts";
 import type { Manifest } from "./service-record.ts";
 
 /** What a guest is begun with; everything but the artifact is known at once. */
-export interface GuestRequest extends Pick<StartRequest, "serviceId" | "tenant" | "fileName" | "drivers"> {
+export interface GuestRequest extends Pick<StartRequest, "serviceId" | "tenant" | "fileName" | "drivers" | "contents"> {
   readonly form: ArtifactForm;
   /** The artifact. */
   readonly source: Uint8Array | Promise<Uint8Array>;

@@ -35,9 +35,10 @@ export interface MethodName {
 /** Version of `@solo/actor-core` in this cell; put in when the guest is built. */
 declare const ACTOR_CORE_VERSION: string;
 
-export function readBundle(bytes: Uint8Array): ReadBundle {
+/** @param signed SHA-256 of the list of files that it must have; undefined where nobody has signed one. */
+export function readBundle(bytes: Uint8Array, signed: string | undefined): ReadBundle {
   try {
-    return read(bytes);
+    return read(bytes, signed);
   } catch (error) {
     return { kind: "refused", message: error instanceof Refused ? error.message : "it cannot be read" };
   }
@@ -49,7 +50,7 @@ class Refused extends Error {}
 const MAGIC = "solo-bundle 1";
 const MAX_FILES = 4_096;
 
-function read(bytes: Uint8Array): ReadBundle {
+function read(bytes: Uint8Array, signed: string | undefined): ReadBundle {
   const magicEnd = bytes.indexOf(LF);
   const headEnd = bytes.indexOf(LF, magicEnd + 1);
   const [magic, head] = [bytes.subarray(0, Math.max(0, magicEnd)), bytes.subarray(magicEnd + 1, Math.max(0, headEnd))];
@@ -58,6 +59,7 @@ function read(bytes: Uint8Array): ReadBundle {
   }
   const { entry, actorCore, contract, files } = parseManifest(decode(head));
   requireRange(actorCore);
+  if (signed !== undefined) requireFiles(files, signed);
   let offset = headEnd + 1;
   let source: string | undefined;
   for (const file of files) {
@@ -164,6 +166,13 @@ function parseMethod(name: string, value: unknown): Method {
 function names(value: unknown): readonly string[] {
   if (Array.isArray(value) && value.every((name) => typeof name === "string")) return value;
   throw new Refused("its contract has no names");
+}
+
+/** Each by its path, size and hash, which its content is compared with anyway. */
+function requireFiles(files: Manifest["files"], signed: string): void {
+  const lines = files.map(({ path, bytes, sha256 }) => JSON.stringify([path, bytes, sha256]));
+  const found = new bun.CryptoHasher("sha256").update(lines.sort().join("\n")).digest("hex");
+  if (found !== signed) throw new Refused("its files are not those that its signature lists");
 }
 
 /** Of the three forms that `solo build` writes: others would be read as anything at all. */

@@ -18,7 +18,7 @@ import { SUPPLIED, type SuppliedModule, suppliedModule } from "./supplied-module
 export async function loadSource(boot: Boot, source: Uint8Array): Promise<LoadedSource> {
   const loader = boot.language === "typescript" ? "ts" : "js";
   const { contents, contract } =
-    boot.language === "bundle" ? await openBundle(source) : { contents: decodeSource(source) };
+    boot.language === "bundle" ? await openBundle(source, boot.contents) : { contents: decodeSource(source) };
   if (boot.language !== "bundle") checkImports(boot.fileName, contents, loader);
   const specifier = `${MODULE_PREFIX}${boot.fileName}`;
   const { library, runtime } = await suppliedModule(contents);
@@ -38,9 +38,12 @@ export async function loadSource(boot: Boot, source: Uint8Array): Promise<Loaded
 }
 
 /** By a program of its own beside this one. */
-async function openBundle(bundle: Uint8Array): Promise<{ readonly contents: string; readonly contract?: Contract }> {
-  const { readBundle } = (await import(BUNDLE_READER)) as { readBundle(bytes: Uint8Array): ReadBundle };
-  const read = readBundle(bundle);
+async function openBundle(
+  bundle: Uint8Array,
+  signed: string | undefined,
+): Promise<{ readonly contents: string; readonly contract?: Contract }> {
+  const { readBundle } = (await import(BUNDLE_READER)) as typeof import("./bundle-reader.ts");
+  const read: ReadBundle = readBundle(bundle, signed);
   if (read.kind === "refused") {
     throw new LoadFailed({ kind: "artifact", message: `The bundle is refused: ${read.message}` });
   }

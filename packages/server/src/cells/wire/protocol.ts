@@ -46,6 +46,8 @@ export interface Boot {
   readonly environment: Readonly<Record<string, string>>;
   /** What the service finds in its `ctx`; absent for nothing. */
   readonly drivers?: DriverTable | undefined;
+  /** SHA-256 of the list of files that a bundle must have. */
+  readonly contents?: string | undefined;
   readonly sourceBytes: number;
 }
 
