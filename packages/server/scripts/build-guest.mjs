@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 await bundle("guest", ["main", "whole-library", "bundle-reader", "serve-http", "web-socket"]);
-await bundle("host", ["end-processes"]);
+await bundle("host", ["signal-processes"]);
 // A service like any other, whose source the kernel hands to a cell.
 await bundle("unpack", ["unpack-service"], { external: ["@solo/actor-core"], minify: false, banner: {} });
 

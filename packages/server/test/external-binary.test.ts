@@ -251,6 +251,20 @@ suite("a program that is an HTTP server", () => {
     await solo.kill("odd");
   });
 
+  withPython("is asked to end by a signal, the program itself and not what waits for it", async () => {
+    const hear = `import signal
+def end(*_):
+    print("asked to end", flush=True)
+    os._exit(0)
+signal.signal(signal.SIGTERM, end)`;
+    const manifest = { limits: { stopTimeoutMs: 600_000 } };
+    await solo.deploy("polite", served("self.say(200, b'1')", hear), { ...http, manifest });
+    await solo.restart("polite");
+    await logged("polite", "asked to end");
+    expect(await solo.call("polite", "any")).toBe(1);
+    await solo.kill("polite");
+  });
+
   withPython("that never listens has not started in time", async () => {
     const manifest = { limits: { startTimeoutMs: 1_000 } };
     const idle = "#!/usr/bin/env python3\nimport time\ntime.sleep(60)\n";

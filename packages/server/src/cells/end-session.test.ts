@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, expect, test } from "@jest/globals";
 import { endSession } from "./end-session.ts";
-import { identifyProcess } from "./process-tree.ts";
+import { childOf, identifyProcess } from "./process-tree.ts";
 import { findRuntimeFiles } from "./runtime-files.ts";
 import { buildGuest, eventually, processRuns } from "./testing/real-cells.ts";
 
@@ -30,8 +30,8 @@ function spawnTracked(program: string, args: readonly string[], detached = false
 test("a signal reaches a process by its number and its beginning, and a later one with the same number never", () => {
   const { id } = spawnTracked("sleep", ["600"]);
   const { startedAt = "" } = identifyProcess(id);
-  const program = fileURLToPath(new URL("../../dist/host/end-processes.js", import.meta.url));
-  const end = (target: string) => execFileSync(bun, ["--no-install", program, target]);
+  const program = fileURLToPath(new URL("../../dist/host/signal-processes.js", import.meta.url));
+  const end = (target: string) => execFileSync(bun, ["--no-install", program, "9", target]);
   end(`${id}:${Number(startedAt) - 1}`);
   end("999999999:1");
   expect(processRuns(id)).toBe(true);
@@ -49,4 +49,13 @@ test("what a session leaves behind ends after its leader, and nothing else does"
   endSession(bun, id);
   await eventually(() => !processRuns(left), "it is gone");
   expect(processRuns(other.id)).toBe(true);
+});
+
+test("a child is found by its parent, and none by a later process with the parent's number", async () => {
+  const { child, id } = spawnTracked("sh", ["-c", "sleep 600 & echo $!; wait"]);
+  const [text] = (await once(child.stdout as NonNullable<typeof child.stdout>, "data")) as [Buffer];
+  const parent = identifyProcess(id);
+  expect(childOf(parent)).toEqual(identifyProcess(Number(text.toString())));
+  expect(childOf({ ...parent, startedAt: "1" })).toBeUndefined();
+  process.kill(Number(text.toString()), "SIGKILL");
 });

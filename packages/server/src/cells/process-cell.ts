@@ -104,7 +104,12 @@ export class ProcessCell implements Cell {
     return this.#child.identity.id;
   }
 
-  /** Process id on the host of the process that runs the guest, once it is known. */
+  /** The process on the host that runs the guest, once it is known. */
+  get guestProcess(): ProcessIdentity | undefined {
+    return this.#guest;
+  }
+
+  /** Its id. */
   get guestProcessId(): number | undefined {
     return this.#guest?.id;
   }

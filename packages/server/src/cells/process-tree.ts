@@ -52,6 +52,16 @@ export function membersOfSession(leader: number): readonly ProcessIdentity[] {
     });
 }
 
+/** The first child of a process, as long as that is the one that is meant; `undefined` when either is gone. */
+export function childOf(parent: ProcessIdentity): ProcessIdentity | undefined {
+  for (const id of childrenOf(parent.id)) {
+    const fields = readStat(id);
+    // Read at once with its beginning. And the parent, looked at afterwards, was that of this number all the time.
+    if (fields?.[1] === String(parent.id) && isAlive(parent)) return { id, startedAt: fields[19] };
+  }
+  return undefined;
+}
+
 /** False for a zombie too: it runs nothing and holds nothing. */
 export function isAlive(identity: ProcessIdentity): boolean {
   const fields = readStat(identity.id);

@@ -15,6 +15,7 @@ import { companionsOf, type LaunchMethod, launchCell } from "./launch.ts";
 import { LaunchQueue } from "./launch-queue.ts";
 import { CellPool } from "./pool.ts";
 import type { ProcessCell } from "./process-cell.ts";
+import type { ProcessIdentity } from "./process-tree.ts";
 import { ProgramRefused } from "./program/errors.ts";
 import { findHostPrograms, type HostAllowance, type HostPrograms, programsCheck } from "./program/host-programs.ts";
 import { HttpCell } from "./program/http-cell.ts";
@@ -23,6 +24,7 @@ import { launchProgram } from "./program/launch-program.ts";
 import { ProgramFolders } from "./program/program-folders.ts";
 import { ownPlace, type ProgramPlace, sharedPlace } from "./program/program-place.ts";
 import { unpack } from "./program/unpack.ts";
+import { signalProcesses } from "./signal-processes.ts";
 import { WatchedLimits } from "./watched-limits.ts";
 
 export interface SandboxOptions {
@@ -244,7 +246,10 @@ class ProcessSandbox implements Sandbox {
       );
       void cell.exited.then(release);
       if (this.limitsLevel === "watched") this.#watched.watch(cell);
-      if (server !== undefined) return new HttpCell(cell, server.seenFrom(cell));
+      if (server !== undefined) {
+        const askToEnd = (process: ProcessIdentity) => signalProcesses(launch.files.bun, "SIGTERM", [process]);
+        return new HttpCell(cell, { ...server.seenFrom(cell), askToEnd });
+      }
       this.#freezer?.watchProgram(cell);
       return cell;
     } catch (error) {

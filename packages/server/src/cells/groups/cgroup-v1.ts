@@ -105,6 +105,7 @@ class V1Group implements ControlGroup {
   readonly doors: readonly string[];
   readonly #directories: readonly string[];
   readonly #pids: string;
+  readonly #frozen: string;
   readonly #unfrozen: string;
   readonly #companions: number;
   /** As they were last written; somebody may wait for a cell, so only what differs is written again. */
@@ -123,6 +124,7 @@ class V1Group implements ControlGroup {
     this.#directories = parents.map((parent) => `${parent}/${name}`);
     // Of one thread, not of a whole process: only then does the host ask nobody else.
     this.doors = this.#directories.map((each) => `${each}/tasks`);
+    this.#frozen = `${directoryOf("freezer")}/${name}`;
     this.#unfrozen = directoryOf("freezer");
     this.#pids = `${directoryOf("pids")}/${name}`;
     this.#files = (controller, file) => `${directoryOf(controller)}/${name}/${file}`;
@@ -197,8 +199,8 @@ class V1Group implements ControlGroup {
 
   /**
    * Frozen, nothing can fork away between the listing and the signals, and nothing can end, so that every number is still
-   * that of the process listed; thawed, the signals take effect. Until all of it stands still no number is signalled, since
-   * it may be another's by then.
+   * that of the process listed, which are those of the freezer's own group; thawed, the signals take effect. Until all of it
+   * stands still no number is signalled, since it may be another's by then.
    */
   async #killFrozen(): Promise<void> {
     try {
@@ -213,7 +215,7 @@ class V1Group implements ControlGroup {
       ) {
         await delay(waitMs);
       }
-      for (const processId of readProcesses(this.#pids)) signalFrozen(processId);
+      for (const processId of readProcesses(this.#frozen)) signalFrozen(processId);
       this.thaw();
     } catch {
       // It is removed; or else whoever waits for the end of the group tries again.

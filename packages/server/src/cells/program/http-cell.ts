@@ -4,7 +4,7 @@ import { connect, Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Cell, CellExit, CellHoldings, CellUsage } from "../../ports/cell.ts";
 import { OUTBOUND_CAP_BYTES, type ProcessCell } from "../process-cell.ts";
-import { childrenOf } from "../process-tree.ts";
+import { childOf, type ProcessIdentity } from "../process-tree.ts";
 import { MAX_FRAME_BYTES } from "../wire/frames.ts";
 import { decodeHttpPart, encodeHttpPart, type HttpPart } from "../wire/http-frames.ts";
 import {
@@ -31,6 +31,7 @@ export class HttpCell implements Cell {
   readonly #cell: ProcessCell;
   readonly #socket: string;
   readonly #isInner: boolean;
+  readonly #askToEnd: (program: ProcessIdentity) => void;
   readonly #connections: ProgramConnections;
   /** Of calls and casts. */
   readonly #agent: Agent;
@@ -42,12 +43,24 @@ export class HttpCell implements Cell {
   /**
    * @param cell Taken over.
    * @param options `socket`: path of the program's socket, seen from here. `isInner`: the program is the child of the cell's
-   *   first process, and not that itself.
+   *   first process, and not that itself. `askToEnd`: sends it the signal by which servers are stopped.
    */
-  constructor(cell: ProcessCell, { socket, isInner }: { readonly socket: string; readonly isInner: boolean }) {
+  constructor(
+    cell: ProcessCell,
+    {
+      socket,
+      isInner,
+      askToEnd,
+    }: {
+      readonly socket: string;
+      readonly isInner: boolean;
+      readonly askToEnd: (program: ProcessIdentity) => void;
+    },
+  ) {
     this.#cell = cell;
     this.#socket = socket;
     this.#isInner = isInner;
+    this.#askToEnd = askToEnd;
     this.#connections = new ProgramConnections(() => connectTo(socket));
     // One connection a call, which must not be sent twice: a server that ends a kept one at the wrong moment would lose it.
     this.#agent = new Agent({ keepAlive: false, maxSockets: MAX_CONNECTIONS });
@@ -205,13 +218,10 @@ export class HttpCell implements Cell {
 
   /** The program itself: in its cell the first process is another, which passes no signal on. */
   #terminate(): void {
-    const { guestProcessId = 0 } = this.#cell;
-    const [program = 0] = this.#isInner ? childrenOf(guestProcessId) : [guestProcessId];
-    try {
-      if (program > 0) process.kill(program, "SIGTERM");
-    } catch {
-      // It has ended by itself.
-    }
+    const { guestProcess } = this.#cell;
+    if (guestProcess === undefined) return;
+    const program = this.#isInner ? childOf(guestProcess) : guestProcess;
+    if (program !== undefined) this.#askToEnd(program);
   }
 }
 
