@@ -82,7 +82,22 @@ describe("a bundle is refused, and leaves nothing, when", () => {
     ["it was cut off", writeBundle(parts).subarray(0, -1), /ends in the middle of its file "main.js"/],
     ["something stands behind it", Buffer.concat([writeBundle(parts), Buffer.from("x")]), /1 bytes stand behind/],
     ["its manifest is no JSON", edited('{"entry"', "{entry"), /manifest is no JSON/],
-    ["it has no entry", edited('"entry":"main.js"', '"entry":"other.js"'), /no file "other.js"/],
+    [
+      "it has no entry",
+      edited('"entry":"main.js"', '"entry":"other.js"'),
+      /has the file "main.js" beside its entry "other.js"/,
+    ],
+    ["it has no files", writeBundle({ ...parts, files: [] }), /no file "main.js"/],
+    [
+      "compiled code lies beside its code",
+      writeBundle({ ...parts, files: [...parts.files, { path: "main.js.jsc", content: Buffer.alloc(64, 1) }] }),
+      /has the file "main.js.jsc" beside its entry "main.js"/,
+    ],
+    [
+      "compiled code is its entry",
+      writeBundle({ ...parts, files: [{ path: "main.js", content: Buffer.from([0xce, 0xfa, 0xed, 0xfe]) }] }),
+      /its text is not UTF-8/,
+    ],
     ["its entry is no text", edited('"entry":"main.js"', '"entry":7'), /no entry/],
     [
       "it is for a newer library",
