@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { ALLOW, ENOSYS, EPERM, type FilterArchitecture, failWith, KILL_PROCESS } from "./filter-program.ts";
+import { ALLOW, EACCES, ENOSYS, EPERM, type FilterArchitecture, failWith, KILL_PROCESS } from "./filter-program.ts";
 import { type RunningFilter, runningFilter } from "./running-calls.ts";
 import { callFilters, firstFilter } from "./seccomp.ts";
 
@@ -53,8 +53,28 @@ describe.each(["x64", "arm64"] as const)("on %s", (architecture: FilterArchitect
   const running = filledIn(runningFilter(architecture), PID);
   const audit = AUDIT[architecture];
   const native = {
-    x64: { read: 0, clone: 56, kill: 62, prctl: 157, ioctl: 16, prlimit64: 302, execve: 59, ptrace: 101 },
-    arm64: { read: 63, clone: 220, kill: 129, prctl: 167, ioctl: 29, prlimit64: 261, execve: 221, ptrace: 117 },
+    x64: {
+      read: 0,
+      clone: 56,
+      kill: 62,
+      prctl: 157,
+      ioctl: 16,
+      prlimit64: 302,
+      execve: 59,
+      ptrace: 101,
+      socketpair: 53,
+    },
+    arm64: {
+      read: 63,
+      clone: 220,
+      kill: 129,
+      prctl: 167,
+      ioctl: 29,
+      prlimit64: 261,
+      execve: 221,
+      ptrace: 117,
+      socketpair: 199,
+    },
   }[architecture];
   const ask = (program: Uint8Array, number: number, ...args: readonly bigint[]) =>
     decide(program, { number, args, audit });
@@ -70,6 +90,9 @@ describe.each(["x64", "arm64"] as const)("on %s", (architecture: FilterArchitect
     expect(ask(first, native.ptrace)).toBe(KILL_PROCESS);
     expect(ask(first, native.clone, 0x1000_0000n)).toBe(failWith(EPERM));
     expect(ask(first, native.clone, 17n)).toBe(ALLOW);
+    const [unix, tipc] = [1n, 30n];
+    expect(ask(first, native.socketpair, unix)).toBe(ALLOW);
+    expect(ask(first, native.socketpair, tipc)).toBe(failWith(EACCES));
   });
 
   test("the second allows what is on its list, and nothing whose number no list has", () => {

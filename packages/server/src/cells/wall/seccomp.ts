@@ -58,6 +58,8 @@ export function firstFilter(architecture: FilterArchitecture, sockets: "none" | 
       ...(sockets === "unix" ? [loadArgument(0), ...whenEqual(AF_UNIX, ALLOW)] : []),
       give(failWith(EACCES)),
     ]),
+    // A pair that is connected to itself leads nowhere; of other families it has the host load drivers.
+    ...forCall(calls.socketpair, [loadArgument(0), ...whenEqual(AF_UNIX, ALLOW), give(failWith(EACCES))]),
     // clone3 hides its flags behind a pointer, which BPF cannot follow. ENOSYS makes libc use clone, whose flags it can read.
     ...forCall(calls.clone3, [give(failWith(ENOSYS))]),
     ...forCall(calls.clone, [loadArgument(0), ...whenBits(NEW_NAMESPACE_FLAGS, failWith(EPERM)), give(ALLOW)]),
@@ -123,9 +125,14 @@ const NOT_PERMITTED = [
   "mbind",
   "set_mempolicy",
   "name_to_handle_at",
+  // Each takes from all of the host: what it may have of these in all is one number, or everybody's disks are made to write.
+  "io_setup",
+  "sync",
+  "syncfs",
 ] as const;
 
-type CallName = (typeof ENDS_THE_PROCESS)[number] | (typeof NOT_PERMITTED)[number] | "socket" | "clone" | "clone3";
+type CallName = (typeof ENDS_THE_PROCESS)[number] | (typeof NOT_PERMITTED)[number] | CheckedCall;
+type CheckedCall = "socket" | "socketpair" | "clone" | "clone3";
 
 /** Numbers from Linux since 5.x are the same everywhere. */
 const SHARED_CALLS = {
@@ -148,6 +155,7 @@ const TABLES: Readonly<Record<FilterArchitecture, Readonly<Record<CallName, numb
   x64: {
     ...SHARED_CALLS,
     socket: 41,
+    socketpair: 53,
     clone: 56,
     ptrace: 101,
     syslog: 103,
@@ -156,6 +164,7 @@ const TABLES: Readonly<Record<FilterArchitecture, Readonly<Record<CallName, numb
     pivot_root: 155,
     adjtimex: 159,
     chroot: 161,
+    sync: 162,
     acct: 163,
     settimeofday: 164,
     mount: 165,
@@ -168,6 +177,7 @@ const TABLES: Readonly<Record<FilterArchitecture, Readonly<Record<CallName, numb
     init_module: 175,
     delete_module: 176,
     quotactl: 179,
+    io_setup: 206,
     lookup_dcookie: 212,
     clock_settime: 227,
     mbind: 237,
@@ -184,6 +194,7 @@ const TABLES: Readonly<Record<FilterArchitecture, Readonly<Record<CallName, numb
     name_to_handle_at: 303,
     open_by_handle_at: 304,
     clock_adjtime: 305,
+    syncfs: 306,
     setns: 308,
     process_vm_readv: 310,
     process_vm_writev: 311,
@@ -195,6 +206,7 @@ const TABLES: Readonly<Record<FilterArchitecture, Readonly<Record<CallName, numb
   },
   arm64: {
     ...SHARED_CALLS,
+    io_setup: 0,
     lookup_dcookie: 18,
     umount2: 39,
     mount: 40,
@@ -202,6 +214,7 @@ const TABLES: Readonly<Record<FilterArchitecture, Readonly<Record<CallName, numb
     chroot: 51,
     vhangup: 58,
     quotactl: 60,
+    sync: 81,
     acct: 89,
     personality: 92,
     unshare: 97,
@@ -217,6 +230,7 @@ const TABLES: Readonly<Record<FilterArchitecture, Readonly<Record<CallName, numb
     settimeofday: 170,
     adjtimex: 171,
     socket: 198,
+    socketpair: 199,
     add_key: 217,
     request_key: 218,
     keyctl: 219,
@@ -232,6 +246,7 @@ const TABLES: Readonly<Record<FilterArchitecture, Readonly<Record<CallName, numb
     name_to_handle_at: 264,
     open_by_handle_at: 265,
     clock_adjtime: 266,
+    syncfs: 267,
     setns: 268,
     process_vm_readv: 270,
     process_vm_writev: 271,
