@@ -182,3 +182,8 @@ test("what the server was itself started with is open in no command", () => {
   expect(stderr).toBe("");
   expect(stdout).toBe("3\n");
 });
+
+test("a command leaves no image of itself when it crashes, and is what a host without memory ends first", async () => {
+  const { output } = await run(await sh("ulimit -Sc; ulimit -Hc; cat /proc/self/oom_score_adj"));
+  expect(output).toBe("0\n0\n1000\n");
+});

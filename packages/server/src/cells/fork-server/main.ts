@@ -122,10 +122,15 @@ function spawnLimited({ command, env, cwd, doors, openFiles, descriptors }: Spaw
   });
 }
 
-/** In a shell's words numbers of descriptors have one digit. */
+/**
+ * In a shell's words numbers of descriptors have one digit. Of a crash no image is kept, by whatever the host would keep it
+ * with. And where the host itself is out of memory it ends a cell, and nothing that others live by.
+ */
 const BECOME = `read -r go <&$1 || exit
 eval "exec $1<&-"
+ulimit -c 0
 [ -z "$2" ] || ulimit -n "$2" 2>/dev/null
+{ echo 1000 >/proc/self/oom_score_adj; } 2>/dev/null
 shift 2
 while [ "$1" != -- ]; do echo 0 >"$1" || exit; shift; done
 shift
