@@ -42,7 +42,8 @@ export async function runSolo(argv: readonly string[], host: Host): Promise<Exit
   } catch (error) {
     if (host.interrupted.aborted) return exitCodes.interrupted;
     if (help !== "") output.result({ text: help.trimEnd() }, () => help);
-    const failure = asFailure(error, argv, json);
+    const commands = new Set(program.commands.map((command) => command.name()));
+    const failure = asFailure(error, argv, { json, command: argv.find((word) => commands.has(word)) });
     if (failure === undefined)
       return error instanceof CommanderError && error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     output.failure(failure);
@@ -57,7 +58,11 @@ function asksForJson(argv: readonly string[]): boolean {
 }
 
 /** undefined when commander has said all already. */
-function asFailure(error: unknown, argv: readonly string[], json: boolean): Failure | undefined {
+function asFailure(
+  error: unknown,
+  argv: readonly string[],
+  { json, command }: { readonly json: boolean; readonly command: string | undefined },
+): Failure | undefined {
   if (error instanceof Failure) return error;
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return undefined;
@@ -65,12 +70,11 @@ function asFailure(error: unknown, argv: readonly string[], json: boolean): Fail
     if (error.code === "commander.help")
       return usageFailure("No command given", { found: "no command", command: "solo --help" });
     const [message = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
-    const name = argv.find((word) => !word.startsWith("-"));
     return usageFailure(upperFirst(message), {
       found: argv.length === 0 ? "nothing" : ["solo", ...argv].map(shellQuote).join(" ").slice(0, 200),
       wanted: "a command line as --help shows it",
       fix: suggestion?.replace(/^\(|\)$/g, ""),
-      command: name === undefined || error.code === "commander.unknownCommand" ? "solo --help" : `solo ${name} --help`,
+      command: command === undefined ? "solo --help" : `solo ${command} --help`,
     });
   }
   const found = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -224,6 +224,14 @@ describe("help", () => {
     expect([nothing.exitCode, nothing.json()]).toEqual([2, [{ error: expect.objectContaining({ code: "usage" }) }]]);
   });
 
+  test("a mistake behind options of all commands names the help of the command", async () => {
+    const ended = await solo(["--tenant", "acme", "list", "--none", "--json"]);
+    expect([ended.exitCode, ended.json()]).toEqual([
+      2,
+      [{ error: expect.objectContaining({ command: "solo list --help" }) }],
+    ]);
+  });
+
   test("a misspelt command names the one that was meant", async () => {
     const ended = await solo(["lsit", "--json"]);
     expect([ended.exitCode, ended.json()]).toEqual([
