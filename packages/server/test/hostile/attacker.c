@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ipc.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -35,6 +37,7 @@ static enum { FRAMES, LINES, HTTP } protocol;
 static uint32_t asked;
 /* Where the conversation takes place: for HTTP the connection that is served. */
 static int place = 3;
+static int listener = -1;
 
 static void all(const char *bytes, size_t count) {
   while (count > 0) {
@@ -77,7 +80,7 @@ static size_t reply(char *into, size_t room, const char *json) {
 }
 
 static void answer(const char *text) {
-  char json[2048], bytes[4096];
+  char json[4096], bytes[8192];
   snprintf(json, sizeof json, "\"%s\"", text);
   all(bytes, reply(bytes, sizeof bytes, json));
 }
@@ -122,6 +125,14 @@ static void refused(long server) {
     { "a socket of packets", SYS_socket, { AF_PACKET, SOCK_RAW, 0 } },
     { "the end of the server", SYS_kill, { server, SIGKILL } },
     { "the stop of the server", SYS_kill, { server, SIGSTOP } },
+    { "a call of 32 bits by its number", 0x40000000 + 39, { 0 } },
+    { "the host's share of kernel requests", SYS_io_setup, { 65536, (long)(uint64_t[]){ 0 } } },
+    { "all disks to be written", SYS_sync, { 0 } },
+    { "a disk to be written", SYS_syncfs, { 0 } },
+    { "a pair of sockets of another family", SYS_socketpair, { AF_TIPC, SOCK_SEQPACKET, 0, (long)buffer } },
+    { "to be another user", SYS_setresuid, { 1, 1, 1 } },
+    { "to be in other groups", SYS_setgroups, { 0, 0 } },
+    { "an image of its crash", SYS_prlimit64, { 0, 4, (long)(uint64_t[]){ 1 << 20, 1 << 20 }, 0 } },
     { "more open files", SYS_prlimit64, { 0, 7, (long)(uint64_t[]){ 1 << 20, 1 << 20 }, 0 } },
     { "typing into a terminal", SYS_ioctl, { 0, 0x5412, (long)"x" } },
     { "/etc/passwd", SYS_open, { (long)"/etc/passwd", O_RDONLY } },
@@ -132,6 +143,10 @@ static void refused(long server) {
     { "/x", SYS_open, { (long)"/x", O_WRONLY | O_CREAT, 0600 } },
     { "what its link names", SYS_open, { (long)"/tmp/link", O_RDONLY } },
     { "sysrq", SYS_open, { (long)"/proc/sysrq-trigger", O_WRONLY } },
+    { "a group of the host's", SYS_open, { (long)"/sys/fs/cgroup/memory/tasks", O_WRONLY } },
+    { "a group of version 2", SYS_open, { (long)"/sys/fs/cgroup/cgroup.procs", O_WRONLY } },
+    { "its map of users", SYS_open, { (long)"/proc/self/uid_map", O_WRONLY } },
+    { "shared memory of the host", SYS_open, { (long)"/dev/shm/x", O_WRONLY | O_CREAT, 0600 } },
     { "its own score of memory", SYS_open, { (long)"/proc/self/oom_score_adj", O_WRONLY } },
     { "pressure", SYS_open, { (long)"/proc/pressure/memory", O_RDWR } },
     { "memory types", SYS_open, { (long)"/proc/mtrr", O_WRONLY } },
@@ -139,7 +154,7 @@ static void refused(long server) {
     { "drop_caches", SYS_open, { (long)"/proc/sys/vm/drop_caches", O_WRONLY } },
     { "core_pattern", SYS_open, { (long)"/proc/sys/kernel/core_pattern", O_WRONLY } },
   };
-  char open[2048] = "";
+  char open[4096] = "";
   if (symlink("/etc/passwd", "/tmp/link") < 0) strcat(open, "cannot link, ");
   for (size_t each = 0; each < sizeof wishes / sizeof *wishes; each++) {
     const struct wish *wish = &wishes[each];
@@ -201,10 +216,10 @@ static void stopped(void) {
   answer("stopped");
 }
 
-/* A descriptor along with the frame: nobody is to keep it. */
-static void along(void) {
-  char buffer[256], control[CMSG_SPACE(sizeof(int) * 8)] = "";
-  struct iovec piece = { buffer, reply(buffer, sizeof buffer, "\"sent\"") };
+/* Descriptors along with these bytes: nobody is to keep them. */
+static int hand(int where, char *bytes, size_t count) {
+  char control[CMSG_SPACE(sizeof(int) * 8)] = "";
+  struct iovec piece = { bytes, count };
   struct msghdr message = { .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
   struct cmsghdr *head = CMSG_FIRSTHDR(&message);
   head->cmsg_level = SOL_SOCKET;
@@ -213,7 +228,92 @@ static void along(void) {
   int files[8];
   for (int each = 0; each < 8; each++) files[each] = open("/dev/null", O_RDONLY);
   memcpy(CMSG_DATA(head), files, sizeof files);
-  if (sendmsg(place, &message, 0) < 0) answer("sent");
+  int sent = sendmsg(where, &message, 0);
+  for (int each = 0; each < 8; each++) close(files[each]);
+  return sent;
+}
+
+static void along(void) {
+  char buffer[256];
+  if (hand(place, buffer, reply(buffer, sizeof buffer, "\"sent\"")) < 0) answer("sent");
+}
+
+static void along_output(void) {
+  for (int each = 0; each < 1000; each++) hand(1 + each % 2, "line\n", 5);
+  answer("sent");
+}
+
+/* What it was started with beside what it is told of. */
+static void held(void) {
+  char names[1024] = "";
+  for (int each = 4; each < 1024; each++) {
+    if (each == place || each == listener || fcntl(each, F_GETFD) < 0) continue;
+    char path[64], what[200] = "";
+    snprintf(path, sizeof path, "/proc/self/fd/%d", each);
+    if (readlink(path, what, sizeof what - 1) < 0) what[0] = '?';
+    size_t length = strlen(names);
+    snprintf(names + length, sizeof names - length, "%d %s, ", each, what);
+  }
+  answer(names[0] == 0 ? "none" : names);
+}
+
+/* Memory that is in no process. */
+static void hide(int shared) {
+  static char piece[1 << 20];
+  memset(piece, 1, sizeof piece);
+  int file = syscall(SYS_memfd_create, "x", 0);
+  for (;;) {
+    if (!shared && write(file, piece, sizeof piece) < 0) break;
+    if (!shared) continue;
+    int segment = shmget(IPC_PRIVATE, sizeof piece, 0600);
+    char *at = segment < 0 ? (void *)-1 : shmat(segment, 0, 0);
+    if (at == (void *)-1) break;
+    memset(at, 1, sizeof piece);
+    shmdt(at);
+  }
+  answer("no more");
+}
+
+static void pairs(void) {
+  static char piece[1 << 16];
+  for (int each = 0; each < 30; each++)
+    if (fork() == 0) {
+      for (;;) {
+        int ends[2];
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) < 0)
+          for (;;) pause();
+        for (int side = 0; side < 2; side++)
+          while (send(ends[side], piece, sizeof piece, MSG_NOSIGNAL) > 0) {}
+      }
+    }
+  answer("hidden");
+}
+
+static int stubborn;
+
+/* One after the other, each answered before the next. */
+static void names(void) {
+  const char *others[] = { "victim", "victims/victim", "../victims/victim", "__proto__", "constructor", "*", "kernel" };
+  char bytes[512], open[512] = "";
+  uint32_t own = asked;
+  for (size_t each = 0; each < sizeof others / sizeof *others; each++) {
+    size_t length = strlen(others[each]);
+    if (protocol == LINES) all(bytes, sprintf(bytes, "call 9 2000 %s secret []\n", others[each]));
+    else {
+      char fields[300] = { 0, 0, 0, 0, (char)length, 0 };
+      memcpy(fields + 6, others[each], length);
+      memcpy(fields + 6 + length, "\6\0secret[]", 10);
+      asked = 9;
+      all(bytes, frame(bytes, 70, fields, 16 + length));
+      asked = own;
+    }
+    char heard[8192];
+    ssize_t count = recv(3, heard, sizeof heard - 1, 0);
+    if (count <= 0) exit(1);
+    int refusal = protocol == LINES ? strncmp(heard, "refusal 9 ", 10) == 0 : count > 8 && heard[8] == 8;
+    if (!refusal) strcat(strcat(open, others[each]), ", ");
+  }
+  answer(open[0] == 0 ? "all refused" : open);
 }
 
 static void flood(void) {
@@ -252,7 +352,6 @@ static void ask(void) {
 }
 
 static struct sockaddr_un own = { .sun_family = AF_UNIX };
-static int listener;
 
 static int serve(const char *path) {
   int made = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -348,6 +447,17 @@ static void attack(const char *name, long server, const char *trap) {
   if (strcmp(name, "bomb") == 0) return bomb();
   if (strcmp(name, "stopped") == 0) return stopped();
   if (strcmp(name, "along") == 0) return along();
+  if (strcmp(name, "output") == 0) return along_output();
+  if (strcmp(name, "held") == 0) return held();
+  if (strcmp(name, "memfd") == 0) return hide(0);
+  if (strcmp(name, "shm") == 0) return hide(1);
+  if (strcmp(name, "pairs") == 0) return pairs();
+  if (strcmp(name, "names") == 0) return names();
+  if (strcmp(name, "stubborn") == 0) {
+    stubborn = 1;
+    signal(SIGTERM, SIG_IGN);
+    return answer("alive");
+  }
   if (strcmp(name, "flood") == 0) return flood();
   if (strcmp(name, "loop") == 0)
     for (;;) {}
@@ -416,7 +526,7 @@ static int by_frames(const char *name) {
     payload[head[0]] = 0;
     asked = head[1];
     if (payload[0] == RUN) say(STARTED, "\1\0\6\0attack\0\0", 12);
-    if (payload[0] == STOP) return 0;
+    if (payload[0] == STOP && !stubborn) return 0;
     /* Behind the kind and the time, a text of 6 letters. */
     if (payload[0] == CALL) called(name, payload + 13);
   }
@@ -426,7 +536,7 @@ static int by_lines(const char *name) {
   FILE *in = fdopen(3, "r");
   while (fgets(payload, sizeof payload, in) != NULL) {
     if (strncmp(payload, "run", 3) == 0) all("started attack -\n", 17);
-    if (strncmp(payload, "stop", 4) == 0) return 0;
+    if (strncmp(payload, "stop", 4) == 0 && !stubborn) return 0;
     if (sscanf(payload, "call %u", &asked) == 1) called(name, payload);
   }
   return 1;

@@ -174,6 +174,16 @@ const errors: readonly Attack[] = [
   },
   { row: 9, name: "aborts", source: whenCalled("process.abort();"), outcome: { kind: "ends", cause: "signal" } },
   {
+    name: "exits while it starts",
+    source: whenStarted("process.exit(0);"),
+    outcome: { kind: "refused", reason: /^START_FAILED$/, cause: "exit" },
+  },
+  {
+    name: "exits as if it had been killed for its memory",
+    source: whenCalled("process.exit(137);"),
+    outcome: { kind: "ends", cause: "signal|exit" },
+  },
+  {
     row: 9,
     name: "kills itself",
     // As the first process of its namespace it takes no signal from inside.
@@ -227,7 +237,7 @@ const files: readonly Attack[] = [
     source: whenCalled(
       `const fs = await load("node:fs");
        const found = {};
-       for (const path of ["/x", "/etc/x", "/cell/x", "/cell/guest/main.js", "/cell/bun", "/usr/x", "/proc/self/mem", "/proc/self/oom_score_adj", "/proc/sysrq-trigger", "/proc/sys/kernel/core_pattern", "/dev/shm/x", "/var/tmp/x", "/run/x", process.argv[1], process.execPath])
+       for (const path of ["/x", "/etc/x", "/cell/x", "/cell/guest/main.js", "/cell/bun", "/usr/x", "/proc/self/mem", "/proc/self/oom_score_adj", "/proc/sysrq-trigger", "/proc/sys/kernel/core_pattern", "/dev/shm/x", "/var/tmp/x", "/run/x", "/sys/fs/cgroup/cgroup.procs", "/sys/fs/cgroup/memory/tasks", "/sys/fs/cgroup/freezer/cgroup.procs", "/proc/self/uid_map", "/proc/1/oom_score_adj", process.argv[1], process.execPath])
          found[path] = await attempt(() => fs.writeFileSync(path, "x"));
        found["link out"] = await attempt(() => { fs.symlinkSync("/etc/passwd", "/tmp/link"); return fs.readFileSync("/tmp/link"); });
        found["hard link out"] = await attempt(() => fs.linkSync(process.execPath, "/tmp/bun"));
@@ -387,9 +397,34 @@ const native: readonly Attack[] = [
   {
     name: "holds no descriptor but its own",
     source: natively(
-      "const open = []; for (let each = 0; each < 1024; each += 1) { const flags = await native(72, each, 3); if (flags >= 0 && (flags & 0o10000000) === 0) open.push(each); } return reply([open.slice(0, 4), open.length <= 8], state);",
+      "const open = []; for (let each = 0; each < 1024; each += 1) { const flags = await native(72, each, 3); if (flags >= 0 && (flags & 0o10000000) === 0) open.push(each); } return reply([open.slice(0, 4), open.length <= 8, open.includes(arg.leaked)], state);",
     ),
-    outcome: { kind: "answers", value: [[0, 1, 2, 3], true] },
+    outcome: { kind: "answers", value: [[0, 1, 2, 3], true, false] },
+  },
+  {
+    name: "asks for everything from a worker",
+    source: whenCalled(
+      `const work = async ({ port, pid }) => {
+         const load = (name) => import(name);
+         const fs = await load("node:fs");
+         const { dlopen } = await load("bun:ffi");
+         const libc = dlopen("libc.so.6", { syscall: { args: Array(7).fill("i64"), returns: "i32" } }).symbols;
+         const attempt = async (action) => { try { return await action(); } catch (error) { return "refused " + (error?.code ?? error); } };
+         const natively = (...words) => (libc.syscall(...words, ...Array(7 - words.length).fill(0)) < 0 ? "refused" : "done");
+         postMessage({
+           environ: await attempt(() => fs.readFileSync("/proc/1/environ")), "its neighbour": await attempt(() => fs.readFileSync("/proc/" + pid + "/environ")),
+           later: await attempt(() => Bun.file("/proc/self/maps").text()), list: await attempt(() => fs.promises.readdir("/proc")),
+           connect: await attempt(() => Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } })), spawn: await attempt(() => Bun.spawnSync(["/bin/sh"])),
+           fork: natively(57), "clone of a process": natively(56, 17), socket: natively(41, 1, 1), "a pair": natively(53, 1, 1), unshare: natively(272, 0x10000000), memfd: natively(319), signal: natively(62, -1, 9), io_setup: natively(206, 65536), sync: natively(162),
+         });
+       };
+       const worker = new Worker(URL.createObjectURL(new Blob(["onmessage = ({ data }) => work(data); const work = " + work])));
+       const found = await new Promise((done, fail) => { worker.onmessage = ({ data }) => done(data); worker.onerror = ({ message }) => fail(new Error(message)); worker.postMessage(arg); });
+       worker.terminate();
+       return reply(judge(found), state);`,
+      ALL_REFUSED,
+    ),
+    outcome: refusedAll,
   },
   {
     name: "forks twice to get away",
@@ -438,6 +473,11 @@ const pipe: readonly Attack[] = [
   {
     name: "says twice that it has started, with methods of its own",
     source: frame("Uint8Array.of(9, 0, 0, 0, 0, 0, 0, 0, 66, 1, 0, 4, 0, 101, 118, 105, 108, 0, 0)"),
+    outcome: { kind: "ends", cause: "protocol|exit|crash" },
+  },
+  {
+    name: "says once more that it is ready",
+    source: frame("Uint8Array.of(6, 0, 0, 0, 0, 0, 0, 0, 65, 1, 0, 0, 0, 0)"),
     outcome: { kind: "ends", cause: "protocol|exit|crash" },
   },
   {
@@ -511,8 +551,8 @@ const floods: readonly Attack[] = [
   },
   {
     name: "calls itself in a circle",
-    source: whenCalled('return reply(await ctx.call("attacker", "attack"), state);'),
-    outcome: { kind: "fails", reason: /./ },
+    source: whenCalled('return reply(await ctx.call(arg.self, "attack", arg), state);'),
+    outcome: hangs,
   },
 ];
 

@@ -48,9 +48,16 @@ const inAnyWay: readonly Wish[] = [
   ["dies of a fault in memory", "fault", ends("signal")],
   ["closes its pipe and lives on", "closed", ends("protocol")],
   ["answers with a million brackets", "deep", floods],
+  ["holds no descriptor but its own", "held", answers("none")],
+  ["hears neither the word nor the signal that ask it to end", "stubborn", answers("alive")],
+  ["hides its memory in files without names", "memfd", ends("oom")],
+  ["hides its memory in shared memory that nobody has mapped", "shm", ends("oom")],
+  ["hides its memory in pairs of sockets, by many processes", "pairs", floods],
+  ["hands descriptors over along with its output", "output", answers("sent")],
 ];
 
 const byPipe: readonly Wish[] = [
+  ["guesses names of others", "names", answers("all refused")],
   ["says what never ends", "endless", ends("protocol")],
   ["asks a hundred thousand times and waits for nothing", "ask", floods],
 ];
