@@ -14,8 +14,13 @@ import {
   type KernelMessage,
   MAX_LINE_BYTES,
 } from "../wire/protocol.ts";
+import { O_PATH, type SeenServer } from "./http-socket.ts";
 import { ProgramConnections } from "./program-connections.ts";
 import { ProgramExchange } from "./program-exchange.ts";
+
+interface HttpCellOptions extends SeenServer {
+  readonly askToEnd: (program: ProcessIdentity) => void;
+}
 
 /**
  * A cell whose program is an HTTP server: calls become requests and responses become replies, and HTTP exchanges go through as
@@ -29,7 +34,9 @@ export class HttpCell implements Cell {
   onDrain: () => void = ignore;
 
   readonly #cell: ProcessCell;
-  readonly #socket: string;
+  /** Its path; another one once the program has been seen to listen. */
+  #socket: string;
+  readonly #hold: () => string;
   readonly #isInner: boolean;
   readonly #askToEnd: (program: ProcessIdentity) => void;
   readonly #connections: ProgramConnections;
@@ -40,28 +47,14 @@ export class HttpCell implements Cell {
   #full = false;
   #gone = false;
 
-  /**
-   * @param cell Taken over.
-   * @param options `socket`: path of the program's socket, seen from here. `isInner`: the program is the child of the cell's
-   *   first process, and not that itself. `askToEnd`: sends it the signal by which servers are stopped.
-   */
-  constructor(
-    cell: ProcessCell,
-    {
-      socket,
-      isInner,
-      askToEnd,
-    }: {
-      readonly socket: string;
-      readonly isInner: boolean;
-      readonly askToEnd: (program: ProcessIdentity) => void;
-    },
-  ) {
+  /** @param options `askToEnd`: sends the program the signal by which servers are stopped. */
+  constructor(cell: ProcessCell, { socket, isInner, hold, askToEnd }: HttpCellOptions) {
     this.#cell = cell;
     this.#socket = socket;
+    this.#hold = hold;
     this.#isInner = isInner;
     this.#askToEnd = askToEnd;
-    this.#connections = new ProgramConnections(() => connectTo(socket));
+    this.#connections = new ProgramConnections(() => connectTo(this.#socket));
     // One connection a call, which must not be sent twice: a server that ends a kept one at the wrong moment would lose it.
     this.#agent = new Agent({ keepAlive: false, maxSockets: MAX_CONNECTIONS });
     this.#agent.createConnection = () => this.#connections.open();
@@ -160,8 +153,10 @@ export class HttpCell implements Cell {
 
   async #awaitServer(): Promise<void> {
     for (let waitMs = 1; !this.#gone; waitMs = Math.min(waitMs * 2, 50)) {
-      if (await takesConnections(this.#socket))
+      if (await takesConnections(this.#socket)) {
+        if (!this.#gone) this.#socket = this.#hold();
         return this.#hear(0, { kind: "started", calls: [], casts: [], contract: "" });
+      }
       await delay(waitMs);
     }
   }
@@ -315,8 +310,5 @@ function connectTo(path: string): Socket {
 function failed(error: unknown): Socket {
   return new Socket().destroy(error instanceof Error ? error : new Error(String(error)));
 }
-
-/** Of fcntl.h; Node has no name for it. */
-const O_PATH = 0o10000000;
 
 function ignore(): void {}
