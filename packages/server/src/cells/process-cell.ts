@@ -30,8 +30,8 @@ export type CellEnds =
 
 /** For this long what should end by itself is not helped. */
 const PATIENCE_MS = 100;
-/** How long a guest may live without its pipe. */
-const CLOSED_PIPE_MS = 500;
+/** How long a guest may live without its pipe, which is closed just before it ends. */
+const CLOSED_PIPE_MS = 1_000;
 
 /** A cell as a process of this host, with its pipe, its output and its control group. */
 export class ProcessCell implements Cell {
@@ -91,10 +91,10 @@ export class ProcessCell implements Cell {
     const frames = wire.decoder((id, payload) => this.onFrame(id, payload));
     this.#pipe.on("data", (chunk: Uint8Array) => this.#receive(frames, chunk));
     this.#pipe.on("drain", () => this.onDrain());
-    this.#pipe.on("end", () => void this.#pipeClosed());
     // A pipe breaks when its guest dies; the exit says so, with the reason.
     this.#pipe.on("error", ignore);
-    this.#pipe.once("end", () => void this.#expectEnd());
+    // The one when it speaks no more, the other when it hears no more.
+    for (const event of ["end", "close"]) this.#pipe.once(event, () => void this.#expectEnd());
     this.#readLines("stdout", 1);
     this.#readLines("stderr", 2);
     this.exited = this.#watchExit();
@@ -147,7 +147,7 @@ export class ProcessCell implements Cell {
     if (group === undefined) return;
     const frames = this.#frames;
     try {
-      if (!this.#watcherAwake) await group.keepAwake(this.processId);
+      if (!this.#watcherAwake && isAlive(this.#child.identity)) await group.keepAwake(this.processId);
       this.#watcherAwake = true;
       if (this.#frames !== frames || this.#gone || this.#ending !== undefined) return;
       group.freeze();
@@ -232,12 +232,6 @@ export class ProcessCell implements Cell {
     }
   }
 
-  /** A guest that ends closes its pipe just before; one that lives on without it can never be spoken to again. */
-  async #pipeClosed(): Promise<void> {
-    await Promise.race([this.exited, delay(CLOSED_PIPE_MS, undefined, { ref: false })]);
-    await this.end({ kind: "protocol", message: "It closed descriptor 3, by which it is spoken to" });
-  }
-
   #receive(frames: WireDecoder, chunk: Uint8Array): void {
     this.#frames += 1;
     if (this.#ending !== undefined) return;
@@ -249,9 +243,9 @@ export class ProcessCell implements Cell {
     }
   }
 
-  /** Its pipe is closed. What cannot be spoken to any more, and runs on, is of no use and would hold what it has. */
+  /** What cannot be spoken to any more, and runs on, is of no use and would hold what it has. */
   async #expectEnd(): Promise<void> {
-    await delay(10 * PATIENCE_MS);
+    await Promise.race([this.#child.exited, delay(CLOSED_PIPE_MS, undefined, { ref: false })]);
     if (this.#child.hasEnded) return;
     // One that is being killed for memory may take long to give back what it has.
     const memoryKills = this.#group?.memoryKills() ?? 0;
@@ -259,7 +253,7 @@ export class ProcessCell implements Cell {
     void this.end(
       memoryKills > 0
         ? { kind: "oom", limitBytes: memoryBytes }
-        : { kind: "protocol", message: "Closed its pipe and ran on" },
+        : { kind: "protocol", message: "It closed descriptor 3, by which it is spoken to" },
     );
   }
 

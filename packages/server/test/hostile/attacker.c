@@ -453,6 +453,17 @@ static void attack(const char *name, long server, const char *trap) {
   if (strcmp(name, "shm") == 0) return hide(1);
   if (strcmp(name, "pairs") == 0) return pairs();
   if (strcmp(name, "names") == 0) return names();
+  if (strcmp(name, "half") == 0) {
+    /* Asks for what is answered at once, and hears nothing from here on. */
+    shutdown(3, SHUT_RD);
+    char bytes[64];
+    if (protocol == LINES) all(bytes, sprintf(bytes, "call 9 2000 sink take []\n"));
+    else {
+      asked = 9;
+      all(bytes, frame(bytes, 70, "\0\0\0\0\4\0sink\4\0take[]", 18));
+    }
+    for (;;) pause();
+  }
   if (strcmp(name, "stubborn") == 0) {
     stubborn = 1;
     signal(SIGTERM, SIG_IGN);

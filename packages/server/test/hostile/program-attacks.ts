@@ -59,6 +59,7 @@ const inAnyWay: readonly Wish[] = [
 const byPipe: readonly Wish[] = [
   ["guesses names of others", "names", answers("all refused")],
   ["says what never ends", "endless", ends("protocol")],
+  ["stops hearing, with answers to come", "half", ends("protocol")],
   ["asks a hundred thousand times and waits for nothing", "ask", floods],
 ];
 
