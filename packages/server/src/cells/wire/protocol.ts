@@ -298,7 +298,7 @@ export function decodeKernelMessage(payload: Uint8Array): KernelMessage {
       throw new ProtocolError(`Cannot read message of the kernel: ${plain.kind} has no trace`);
     }
     case KERNEL.lent: {
-      const lent = JSON.parse(reader.text(MAX_LENT_BYTES)) as DriverTable;
+      const lent = decodeJson("what is lent", () => reader.text(MAX_LENT_BYTES)) as DriverTable;
       const plain = decodeKernelMessage(reader.rest());
       if (plain.kind === "call") return { ...plain, lent };
       throw new ProtocolError(`Cannot read message of the kernel: nothing is lent with ${plain.kind}`);
@@ -324,10 +324,15 @@ function decodeCall(reader: FieldReader): KernelMessage & { readonly kind: "call
 }
 
 function decodeBoot(bytes: Uint8Array): Boot {
+  return decodeJson("boot message", () => TEXT.decode(bytes)) as Boot;
+}
+
+function decodeJson(what: string, read: () => string): unknown {
   try {
-    return JSON.parse(TEXT.decode(bytes)) as Boot;
+    return JSON.parse(read());
   } catch (cause) {
-    throw new ProtocolError("Cannot read boot message: it is not JSON", { cause });
+    if (cause instanceof ProtocolError) throw cause;
+    throw new ProtocolError(`Cannot read ${what}: it is not JSON`, { cause });
   }
 }
 

@@ -117,7 +117,10 @@ function loadChecks(load: LoadWatch): readonly HostCheck[] {
     {
       name: "load",
       result: "ok",
-      found: atEase.map((vital) => `${resourceWords[vital.resource]} ${percent(vital)}`).join(", "),
+      found:
+        load.vitals.length === 0
+          ? "not looked at yet"
+          : atEase.map((vital) => `${resourceWords[vital.resource]} ${percent(vital)}`).join(", "),
       why: "The server tells when something that all services share becomes scarce",
       fix: "",
     },
