@@ -187,6 +187,26 @@ test.each([
   expect(event.correlationId).toBe(id);
 });
 
+test("a limit that a message of a session has met stands under the message's own id where it names no trace", async () => {
+  await solo.deploy("in-session", limited, { manifest: { limits: { replyBytes: 100 } } });
+  const stream = solo.messaging.session();
+  stream.on("error", () => undefined).resume();
+  const args = Buffer.from("[99]");
+  const value = CallRequest.fromPartial({ serviceId: "in-session", method: "letters", arguments: args });
+  stream.write({ items: [SessionItem.fromPartial({ id: 1, kind: { $case: "call", value } })] });
+  const event = await until("it is on record", async () =>
+    (await solo.history("in-session")).find(({ type }) => type === "service.limit-reached"),
+  );
+  const line = await until("it is logged", () =>
+    server
+      .log()
+      .split("\n")
+      .find((each) => each.includes(`"${event.correlationId}"`)),
+  );
+  expect(JSON.parse(line).fields).toMatchObject({ method: "MessagingService/Call", reason: "MESSAGE_TOO_LARGE" });
+  stream.cancel();
+});
+
 test("a full mailbox stands in the trace of the message that found it so", async () => {
   await solo.deploy("full", limited, { manifest: { limits: { mailboxMessages: 1 } } });
   const held = callIn(undefined, "full", "hang").catch(() => undefined);
@@ -232,7 +252,7 @@ test("the quota that a call has met stands in the call's trace", async () => {
   await held;
 });
 
-test("an end that a call brought about stands in its trace, and one that nobody follows in that of the deployment", async () => {
+test("an end that a call brought about stands in its trace, and where nobody follows it under the call's own id", async () => {
   const fragile = `import { defineServer } from "@solo/actor-core";
     export default defineServer({ version: 1, init: () => null, calls: { die: () => process.exit(3) } });`;
   await solo.deploy("fragile", fragile);
@@ -243,5 +263,8 @@ test("an end that a call brought about stands in its trace, and one that nobody 
   await until("it lives again", async () => ((await solo.status("fragile")).restarts === 1 ? true : undefined));
   await expect(callIn(undefined, "fragile", "die")).rejects.toThrow();
   await until("it ended again", async () => ((await solo.status("fragile")).restarts === 2 ? true : undefined));
-  expect(await eventsOf(id)).toEqual(["service.crashed"]);
+  const [deployed, ...others] = await solo.history("fragile");
+  const own = others.findLast(({ type }) => type === "service.crashed")?.correlationId ?? "";
+  expect([id, deployed?.correlationId]).not.toContain(own);
+  expect(await eventsOf(own)).toEqual(["service.crashed"]);
 });

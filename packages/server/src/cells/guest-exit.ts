@@ -7,8 +7,8 @@ export interface GuestExit {
   /** `normal` only for a stop that was asked for, or a handler's stop with reason `normal` or `shutdown`. */
   readonly normal: boolean;
   readonly cause: Cause;
-  /** W3C's `traceparent` of the one call that it was about when it ended; of several none can be told to be the reason. */
-  readonly trace?: string;
+  /** Of the one call that it was about when it ended; of several none can be told to be the reason. */
+  readonly correlationId?: string;
 }
 
 /** All that is known of an end. */

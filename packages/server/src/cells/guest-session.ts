@@ -1,4 +1,5 @@
 import type { LimitLevel } from "../events/event.ts";
+import { traceIdOf } from "../observability/traceparent.ts";
 import type { Cell, CellHoldings, CellUsage } from "../ports/cell.ts";
 import type { Cause } from "../services/cause.ts";
 import { ProtocolError } from "./errors.ts";
@@ -138,8 +139,8 @@ export interface SessionHandlers {
   /** A line of the service, of its console or its standard output and error. */
   onLog(line: SaidLine): void;
   onOutgoing(message: OutgoingMessage): void;
-  /** It has gone above a bound. @param trace W3C's `traceparent` of the message that it did so about, where somebody follows it. */
-  onLimit(limit: SessionLimit, level: LimitLevel, used: number, trace: string | undefined): void;
+  /** It has gone above a bound. @param correlationId Of the message that it did so about, where that is known. */
+  onLimit(limit: SessionLimit, level: LimitLevel, used: number, correlationId: string | undefined): void;
 }
 
 export interface GuestSession {
@@ -159,12 +160,15 @@ export interface GuestSession {
     readonly lent?: Lent | undefined;
     /** Only for a guest that can be told it. */
     readonly trace?: string | undefined;
+    /** What is recorded of the call is recorded under it. */
+    readonly correlationId?: string | undefined;
   }): Promise<CallOutcome>;
   /** Resolves when the guest has handled it or is gone, so that it can be counted until then, and says which; never rejects. */
   cast(message: {
     readonly method: string;
     readonly args: Uint8Array;
     readonly trace?: string | undefined;
+    readonly correlationId?: string | undefined;
   }): Promise<boolean>;
   /**
    * Opens an HTTP exchange, which {@link HttpExchange} speaks.
@@ -180,8 +184,8 @@ export interface GuestSession {
   probe(): ProbeAnswers;
   /** Kills it for a limit; `exited` tells of that cause whatever else is found. */
   end(cause: Cause): void;
-  /** W3C's `traceparent` of the one message that it is about, where somebody follows it; of several none can be told. */
-  readonly trace: string | undefined;
+  /** Of the one message that it is about; of several none can be told. */
+  readonly correlationId: string | undefined;
   /** Its calls to other services that wait for an answer. */
   readonly callsInFlight: number;
   /** Settles once, when nothing of the guest is left on the host. */
@@ -227,7 +231,7 @@ export function openGuestSession(
 
 interface OpenCall {
   readonly lent: Lent | undefined;
-  readonly trace: string | undefined;
+  readonly correlationId: string | undefined;
   resolve(outcome: CallOutcome): void;
   reject(error: GuestGone): void;
 }
@@ -307,32 +311,42 @@ class Session implements GuestSession {
     return outcome;
   }
 
-  call({ method, args, timeoutMs, lent, trace }: Parameters<GuestSession["call"]>[0]): Promise<CallOutcome> {
+  call({
+    method,
+    args,
+    timeoutMs,
+    lent,
+    trace,
+    correlationId,
+  }: Parameters<GuestSession["call"]>[0]): Promise<CallOutcome> {
     if (this.#exit !== undefined) return Promise.reject(new GuestGone(this.#exit));
     // The guest has ended or is being killed; how, is known when nothing of it is left.
     if (this.#killing || this.#ending !== undefined || this.#violation !== undefined) return this.#waitForEnd();
     const message = { kind: "call", timeoutMs, method, args, trace } as const;
     // A program knows nothing of facets; it names the call whose caller has lent it something.
-    if (lent === undefined || this.#execFailure !== undefined) return this.#ask(message, lent);
-    return this.#ask({ ...message, lent: lent.drivers }, lent);
+    if (lent === undefined || this.#execFailure !== undefined) return this.#ask(message, { lent, correlationId });
+    return this.#ask({ ...message, lent: lent.drivers }, { lent, correlationId });
   }
 
-  async cast({ method, args, trace }: Parameters<GuestSession["cast"]>[0]): Promise<boolean> {
+  async cast({ method, args, trace, correlationId }: Parameters<GuestSession["cast"]>[0]): Promise<boolean> {
     if (this.#exit !== undefined || this.#ending !== undefined || this.#violation !== undefined) return false;
-    return this.#ask({ kind: "cast", method, args, trace }).then(
+    return this.#ask({ kind: "cast", method, args, trace }, { lent: undefined, correlationId }).then(
       ({ kind }) => kind === "reply",
       () => false,
     );
   }
 
-  #ask(message: KernelMessage & { readonly kind: "call" | "cast" }, lent?: Lent): Promise<CallOutcome> {
+  #ask(
+    message: KernelMessage & { readonly kind: "call" | "cast" },
+    { lent, correlationId }: Pick<OpenCall, "lent" | "correlationId">,
+  ): Promise<CallOutcome> {
     if (this.#calls.size >= MAX_OPEN_CALLS)
       return Promise.resolve(refuse("overloaded", "Too many calls wait for the service"));
     const id = this.#takeId();
     const sent = this.#trySend(id, message);
     if (sent === "too-large") return Promise.resolve(refuse("too-large", "The arguments do not fit a frame of 4 MiB"));
     if (sent === "full") return Promise.resolve(refuse("overloaded", "Too much waits for the service"));
-    return new Promise((resolve, reject) => this.#calls.set(id, { resolve, reject, lent, trace: message.trace }));
+    return new Promise((resolve, reject) => this.#calls.set(id, { resolve, reject, lent, correlationId }));
   }
 
   openHttp(onPart: (bytes: Uint8Array) => void, onGone: (why: string) => void): HttpLink {
@@ -380,8 +394,8 @@ class Session implements GuestSession {
     this.kill();
   }
 
-  get trace(): string | undefined {
-    return this.#calls.size === 1 ? this.#calls.values().next().value?.trace : undefined;
+  get correlationId(): string | undefined {
+    return this.#calls.size === 1 ? this.#calls.values().next().value?.correlationId : undefined;
   }
 
   get callsInFlight(): number {
@@ -497,7 +511,7 @@ class Session implements GuestSession {
   #reply(id: number, bytes: Uint8Array): void {
     const used = bytes.length;
     const call = used > this.#bounds.replyBytes.soft ? this.#calls.get(id) : undefined;
-    if (call !== undefined && !this.#mayGo("replyBytes", used, call.trace)) {
+    if (call !== undefined && !this.#mayGo("replyBytes", used, call.correlationId)) {
       this.#settleCall(id, { kind: "over-limit", limit: "replyBytes", used });
     } else {
       this.#settleCall(id, { kind: "reply", bytes });
@@ -505,10 +519,10 @@ class Session implements GuestSession {
   }
 
   /** Tells of what is above the soft bound. @returns False when it is above the hard one and must not go on. */
-  #mayGo(limit: SessionLimit, used: number, trace: string | undefined): boolean {
+  #mayGo(limit: SessionLimit, used: number, correlationId: string | undefined): boolean {
     const { hard, holds } = this.#bounds[limit];
     const over = used > hard;
-    this.#handlers.onLimit(limit, over ? "hard" : "soft", used, trace);
+    this.#handlers.onLimit(limit, over ? "hard" : "soft", used, correlationId);
     return !(over && holds);
   }
 
@@ -536,7 +550,7 @@ class Session implements GuestSession {
     };
     this.#outgoing += 1;
     const { soft, hard } = this.#bounds.callsInFlight;
-    if (this.#outgoing > soft && !this.#mayGo("callsInFlight", this.#outgoing, message.trace)) {
+    if (this.#outgoing > soft && !this.#mayGo("callsInFlight", this.#outgoing, this.#about(message.trace))) {
       answer({ kind: "error", reason: "LIMIT_REACHED", message: `More than calls_in_flight (${hard}) calls are open` });
       return;
     }
@@ -559,6 +573,11 @@ class Session implements GuestSession {
     }
   }
 
+  /** What it says or asks is about: as it says itself, or the one message that it has. */
+  #about(trace: string | undefined): string | undefined {
+    return traceIdOf(trace) ?? this.correlationId;
+  }
+
   #output(level: LogLevel, line: string): void {
     this.#lastOutput.push(line);
     if (this.#lastOutput.length > LAST_OUTPUT_LINES) this.#lastOutput.shift();
@@ -569,8 +588,8 @@ class Session implements GuestSession {
     if (URGENCY[level] < URGENCY[this.#logLevel]) return;
     const { soft, hard, holds } = this.#bounds.logLinesPerSecond;
     const { admitted, firstOfMany, firstLeftOut, droppedBefore } = this.#rate.admit(this.#nowMs());
-    if (firstOfMany) this.#handlers.onLimit("logLinesPerSecond", "soft", soft + 1, trace);
-    if (firstLeftOut) this.#handlers.onLimit("logLinesPerSecond", "hard", hard + 1, trace);
+    if (firstOfMany) this.#handlers.onLimit("logLinesPerSecond", "soft", soft + 1, this.#about(trace));
+    if (firstLeftOut) this.#handlers.onLimit("logLinesPerSecond", "hard", hard + 1, this.#about(trace));
     if (droppedBefore > 0 && holds)
       this.#handlers.onLog({
         level: "warn",
@@ -580,8 +599,8 @@ class Session implements GuestSession {
   }
 
   #finish(found: GuestExit): GuestExit {
-    const { trace } = this;
-    const exit = trace === undefined ? found : { ...found, trace };
+    const { correlationId } = this;
+    const exit = correlationId === undefined ? found : { ...found, correlationId };
     this.#exit = exit;
     this.#settleStart({ kind: "failed", cause: exit.cause });
     for (const open of this.#calls.values()) {

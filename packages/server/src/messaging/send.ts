@@ -84,7 +84,7 @@ export async function call(
       const outcome = await callService(
         context.system,
         actor,
-        { method, args, lent, timeoutMs, trace, handled },
+        { method, args, lent, timeoutMs, trace, correlationId: permit.correlationId, handled },
         options.signal,
       );
       switch (outcome.kind) {
@@ -177,6 +177,7 @@ async function hand(
     method: message.method,
     args: message.args,
     trace: options.trace,
+    correlationId: options.correlationId,
     handled,
   });
 }

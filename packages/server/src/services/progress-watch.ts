@@ -1,5 +1,4 @@
 import type { LimitName } from "@solo/notation";
-import { traceIdOf } from "../observability/traceparent.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Stall } from "./cause.ts";
 import type { DeployedService, Incarnation } from "./deployed-service.ts";
@@ -113,7 +112,7 @@ export class ProgressWatch {
     const { manifest } = service.record;
     const isSoft = used > softLimit(manifest, limit);
     const isHard = used > manifest.limits[limit];
-    const correlationId = traceIdOf(watched.incarnation.session.trace);
+    const correlationId = watched.incarnation.session.correlationId;
     if ((isSoft || isHard) && tellOnce(watched, `soft ${limit}`)) {
       this.#limits.reached(service, limit, "soft", Math.round(used), correlationId);
       this.#health.stall(service, { limit, stall, used: Math.round(used), correlationId });

@@ -78,22 +78,24 @@ export function serviceActor(context: ServiceActorContext, service: DeployedServ
 
   const handleCall = (call: Call): void => {
     const request = call.request as CallMessage;
-    const { method, args, timeoutMs, lent, trace, handled } = request;
+    const { method, args, timeoutMs, lent, trace, correlationId, handled } = request;
     request.taken = true;
     const answer = (outcome: ServiceOutcome): void => {
       handled();
       call.from.reply(outcome);
     };
-    (session as GuestSession).call({ method, args, timeoutMs, lent, trace }).then(answer, (error: unknown) => {
-      if (!(error instanceof GuestGone)) return answer({ kind: "died", message: String(error) });
-      const { cause } = error.exit;
-      answer({ kind: "died", message: cause.message, cause });
-    });
+    (session as GuestSession)
+      .call({ method, args, timeoutMs, lent, trace, correlationId })
+      .then(answer, (error: unknown) => {
+        if (!(error instanceof GuestGone)) return answer({ kind: "died", message: String(error) });
+        const { cause } = error.exit;
+        answer({ kind: "died", message: cause.message, cause });
+      });
   };
 
   const handleCast = (cast: Cast): void => {
-    const { method, args, trace, handled } = cast.request as CastMessage;
-    void (session as GuestSession).cast({ method, args, trace }).then(handled);
+    const { method, args, trace, correlationId, handled } = cast.request as CastMessage;
+    void (session as GuestSession).cast({ method, args, trace, correlationId }).then(handled);
   };
 
   const handleEnd = (exit: GuestExit, self: Self): never => {
@@ -103,7 +105,7 @@ export function serviceActor(context: ServiceActorContext, service: DeployedServ
     const { serviceId, record } = service;
     const { version } = record;
     const { cause } = exit;
-    const correlationId = traceIdOf(exit.trace) ?? record.correlationId;
+    const correlationId = exit.correlationId ?? record.correlationId;
     const origin = { correlationId, actor: "kernel" };
     const type = exit.normal ? "service.ended" : "service.crashed";
     const kept = service.keep({ ...record, lastCause: cause });
@@ -256,8 +258,8 @@ async function bringUp(
         () => void guest.opened.then(({ session }) => session.kill()),
       );
     },
-    onLimit: (limit, level, used, trace) => {
-      const verdict = context.limits.reached(service, limit, level, used, traceIdOf(trace));
+    onLimit: (limit, level, used, correlationId) => {
+      const verdict = context.limits.reached(service, limit, level, used, correlationId);
       if (verdict !== undefined) void guest.opened.then(({ session }) => session.end(verdict));
     },
   });

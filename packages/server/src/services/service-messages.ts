@@ -11,6 +11,8 @@ export interface CallMessage {
   readonly timeoutMs: number;
   /** W3C's `traceparent`, where there is one. */
   readonly trace: string | undefined;
+  /** What is recorded of it is recorded under this. */
+  readonly correlationId: string | undefined;
   /** Called once, when the guest has answered or is gone; a caller that stops waiting does not make its message go away. */
   readonly handled: () => void;
   /** Set by the actor that takes it: from then on the guest may have it. */
@@ -23,6 +25,7 @@ export interface CastMessage {
   readonly method: string;
   readonly args: Uint8Array;
   readonly trace: string | undefined;
+  readonly correlationId: string | undefined;
   /** Called once, when the guest has handled it or is gone; `byGuest` says which. */
   readonly handled: (byGuest?: boolean) => void;
 }

@@ -1,5 +1,4 @@
 import type { LimitName } from "@solo/notation";
-import { traceIdOf } from "../observability/traceparent.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DeployedService, Incarnation } from "./deployed-service.ts";
 import type { LimitReporter } from "./limit-reporter.ts";
@@ -107,7 +106,7 @@ export class UsageWatch {
   /** @param hard Where the limit counts as reached; memory tells that by itself. */
   #compare(service: DeployedService, limit: LimitName, used: number, hard: number): void {
     const soft = softLimit(service.record.manifest, limit);
-    const correlationId = traceIdOf(service.incarnation?.session.trace);
+    const correlationId = service.incarnation?.session.correlationId;
     if (this.#isNews(service, `soft ${limit}`, used, soft)) {
       this.#limits.reached(service, limit, "soft", used, correlationId);
     }
