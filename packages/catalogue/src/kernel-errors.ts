@@ -276,6 +276,13 @@ export const kernelErrors = {
     fix: "Hand back a cursor that this server gave, or leave it empty",
     example: { method: "EventService/ListEvents" },
   },
+  WRONG_PROTOCOL: {
+    status: "FAILED_PRECONDITION",
+    meaning: "The connection does not speak what its port does",
+    wanted: "a connection with TLS 1.3 and a client certificate, and inside it gRPC or HTTP/1.1 as the port has it",
+    fix: "Use https:// or a secure gRPC channel with the files of a profile",
+    example: { method: "KernelService/Doctor" },
+  },
   REQUEST_MALFORMED: {
     status: "INVALID_ARGUMENT",
     meaning: "The request's bytes are not a message of the method",

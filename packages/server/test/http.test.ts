@@ -230,6 +230,7 @@ const malformed: [what: string, bytesTo: (head: string) => string, status: numbe
   ["a header with blanks before its colon", (head) => `${head}content-length : 2\r\n\r\n{}`, 400],
   ["headers without end", (head) => `${head}x: ${"a".repeat(20_000)}\r\n\r\n`, 431],
   ["a request without a host", () => "GET /health HTTP/1.1\r\n\r\n", 400],
+  ["a request with two hosts", (head) => `${head}host: y\r\n\r\n`, 400],
 ];
 test.each(
   malformed.flatMap(([what, bytesTo, status]) =>

@@ -138,7 +138,7 @@ export class HttpExchange {
       case "answer": {
         const head = readHead(part.json, false);
         this.#finish();
-        this.#handlers.onHead(head);
+        this.#handlers.onHead(withLength(head, part.body.length));
         if (part.body.length > 0) this.#handlers.onBody(part.body);
         this.#handlers.onEnd();
         return;
@@ -196,6 +196,13 @@ export class HttpExchange {
     if (this.#waiting === "nothing" || this.#link.send(encodeHttpPart(part))) return;
     this.#fail({ kind: "overloaded" });
   }
+}
+
+/** Says how long a body is that is there as a whole, so that it needs no pieces that tell their length. */
+function withLength(head: HttpResponseHead, bytes: number): HttpResponseHead {
+  // Without a body it may be the answer to HEAD, or of a status that has none.
+  if (bytes === 0 || head.headers.some(([name]) => /^(content-length|transfer-encoding)$/i.test(name))) return head;
+  return { ...head, headers: [...head.headers, ["content-length", String(bytes)]] };
 }
 
 /** @throws {ProtocolError} For what is no head that HTTP allows. */

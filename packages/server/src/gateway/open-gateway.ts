@@ -18,11 +18,12 @@ import type { Clock } from "../ports/clock.ts";
 import type { StateStore } from "../ports/state-store.ts";
 import type { Receipts } from "../receipts/receipts.ts";
 import { StorageFull } from "../storage/errors.ts";
+import { farewell, refusedConnection } from "./farewell.ts";
 import { createApi } from "./grpc/api.ts";
 import { BusyPoll } from "./grpc/busy-poll.ts";
 import type { EndedCall, MethodContext } from "./grpc/method.ts";
 import { createGrpcServer } from "./grpc/server.ts";
-import { connectionRefused, createHttpServer, type HttpServer } from "./http/http-server.ts";
+import { createHttpServer, type HttpServer } from "./http/http-server.ts";
 import { InFlight } from "./in-flight.ts";
 import { Peers } from "./peers.ts";
 import { RequestBytes } from "./request-bytes.ts";
@@ -153,14 +154,18 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
     },
   });
   const verdictOf = (face: keyof typeof fronts) => (peer: string) => (fronts[face] as TlsFront).verdictOf(peer);
-  const open = (port: number, face: Pick<TlsFrontOptions, "server" | "farewell">) =>
+  const open = (port: number, server: TlsFrontOptions["server"]) =>
     openTlsFront({
       host: options.host,
       port,
       identity,
       clock: unreturning,
-      ...face,
-      onRefused: (refusal) => logger.warn("Refused a connection", { ...refusal }),
+      server,
+      farewell,
+      onRefused: (refusal) => {
+        const { code, facts } = refusedConnection(refusal.reason) ?? {};
+        logger.warn("Refused a connection", { ...refusal, code, wanted: facts?.wanted });
+      },
     });
   const grpc = createGrpcServer({
     gate: {
@@ -179,7 +184,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
   });
   let http: HttpServer | undefined;
   try {
-    fronts.grpc = await open(options.port, { server: grpc.server });
+    fronts.grpc = await open(options.port, grpc.server);
     if (options.httpPort !== "off") {
       http = await createHttpServer({
         gate: { verdictOf: verdictOf("http"), denials, isStopping },
@@ -192,7 +197,7 @@ export async function openGateway(parts: KernelParts, options: GatewayOptions): 
         version: options.version,
         closing: closing.signal,
       });
-      fronts.http = await open(options.httpPort, { server: http.server, farewell: connectionRefused });
+      fronts.http = await open(options.httpPort, http.server);
     }
   } catch (error) {
     await fronts.grpc?.close({ graceMs: 0 });

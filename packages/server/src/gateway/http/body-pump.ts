@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { HttpExchange } from "../../cells/http-exchange.ts";
+import { HTTP_WINDOW_BYTES } from "../../cells/wire/http-frames.ts";
 
 export interface BodyPumpOptions {
   /** Bytes of the whole body, where its head has said so. */
@@ -22,8 +23,9 @@ export class BodyPump {
   readonly #exchange: HttpExchange;
   readonly #options: BodyPumpOptions;
   #bytes = 0;
-  /** Of the newest piece, what the service has no room for yet. */
-  #rest: Buffer | undefined;
+  /** What the service has no room for yet, up to a window and a piece: an end of the connection is seen only by who reads on. */
+  readonly #waiting: Buffer[] = [];
+  #waitingBytes = 0;
   #ended = false;
   /** Nothing more goes on. */
   #stopped = false;
@@ -39,24 +41,34 @@ export class BodyPump {
 
   /** The service has room again. */
   goOn(): void {
-    while (this.#rest !== undefined && !this.#stopped) {
+    while (this.#waitingBytes > 0 && !this.#stopped) {
       const most = this.#exchange.mayWrite();
-      if (most === 0) return;
-      const piece = this.#rest.subarray(0, most);
-      this.#rest = piece.length < this.#rest.length ? this.#rest.subarray(most) : undefined;
-      this.#exchange.write(piece);
+      if (most === 0) break;
+      this.#write(most);
     }
     if (this.#stopped) return;
+    if (this.#waitingBytes >= HTTP_WINDOW_BYTES) return void this.#source.pause();
     if (!this.#ended) return void this.#source.resume();
+    if (this.#waitingBytes > 0) return;
     this.#stopped = true;
     this.#exchange.endRequest();
+  }
+
+  #write(most: number): void {
+    const [first = Buffer.alloc(0)] = this.#waiting;
+    const piece = first.subarray(0, most);
+    if (piece.length === first.length) this.#waiting.shift();
+    else this.#waiting[0] = first.subarray(piece.length);
+    this.#waitingBytes -= piece.length;
+    this.#exchange.write(piece);
   }
 
   /** The rest is for nobody. It is read all the same, so that the client comes to the answer behind it. */
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    this.#rest = undefined;
+    this.#waiting.length = 0;
+    this.#waitingBytes = 0;
     this.#source.resume();
   }
 
@@ -72,11 +84,11 @@ export class BodyPump {
       this.#options.onTooLarge();
       return;
     }
-    this.#rest = chunk;
+    this.#waiting.push(chunk);
+    this.#waitingBytes += chunk.length;
     // The end of the message may be told in a later turn.
     this.#ended = this.#bytes === this.#options.saidBytes;
     this.goOn();
-    if (this.#rest !== undefined) this.#source.pause();
   }
 
   #end(): void {

@@ -1,18 +1,17 @@
-import { createServer, type Server, STATUS_CODES } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { openApi } from "@solo/catalogue";
 import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import { nanoid } from "nanoid";
 import { openMethods } from "../../authority/rules.ts";
 import { quoted, SoloError } from "../../errors.ts";
-import { connectionLimits } from "../../limits.ts";
 import { traceIdOf } from "../../observability/traceparent.ts";
 import { type GateOptions, recordRefusal, refusalOf } from "../grpc/gate.ts";
 import { serverStopping } from "../grpc/server-stopping.ts";
-import type { ConnectionRefusal } from "../tls/index.ts";
 import { type ApiRoutesOptions, serveApi } from "./api-routes.ts";
 import { serveDocuments } from "./document-routes.ts";
 import { type IngressOptions, isWebSocket, serveIngress, serveWebSockets, serviceAt } from "./ingress.ts";
+import { lastWords } from "./last-words.ts";
 import { peerOf, traceparentOf } from "./peer.ts";
 import { malformed, type Problem, problemOf, problemType, toProblem } from "./problem.ts";
 import { serveTools, type ToolRoutesOptions } from "./tool-routes.ts";
@@ -71,9 +70,11 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       if (gate.isStopping()) setImmediate(() => server.closeIdleConnections());
     });
     if (gate.isStopping()) reply.header("connection", "close");
-    if (request.headers.host === undefined && request.raw.httpVersion === "1.1") {
+    const hosts = hostsIn(request.raw);
+    // Whoever reads it next might take another one for the host.
+    if (hosts > 1 || (hosts === 0 && request.raw.httpVersion === "1.1")) {
       reply.header("connection", "close");
-      throw malformed("a request without the header host");
+      throw malformed(hosts === 0 ? "a request without the header host" : `a request with ${hosts} headers host`);
     }
     if (openPaths.has(request.url)) return;
     if (gate.isStopping()) throw serverStopping();
@@ -114,6 +115,15 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
 const send = (reply: FastifyReply, { status, headers, body }: Problem): FastifyReply =>
   reply.code(status).headers(headers).type(problemType).send(JSON.stringify(body));
 
+/** @see RFC 9112, section 3.2 */
+function hostsIn({ rawHeaders }: IncomingMessage): number {
+  let hosts = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (/^host$/i.test(rawHeaders[index] as string)) hosts += 1;
+  }
+  return hosts;
+}
+
 const pathUnknown = (verb: string, url: string): SoloError =>
   new SoloError("PATH_UNKNOWN", `Cannot serve ${verb} ${quoted(url)}: there is nothing`, {
     found: `${verb} ${quoted(url)}`,
@@ -126,47 +136,14 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
     socket.destroy();
     return;
   }
-  const problem = toProblem(malformed(saidOf[error.code ?? ""] ?? "bytes that are no HTTP/1.1 request"));
+  const problem = toProblem(malformed(saidOf[error.code ?? ""] ?? noRequest(error)));
   socket.end(lastWords(problem, statusOf[error.code ?? ""] ?? 400), () => socket.destroy());
 }
 
-/** An answer by hand, to what no request was read of, behind which the connection ends. */
-function lastWords({ headers, body }: Problem, status: number): string {
-  const payload = JSON.stringify({ ...body, status });
-  const head = Object.entries({
-    ...headers,
-    connection: "close",
-    "content-type": problemType,
-    "content-length": Buffer.byteLength(payload),
-  });
-  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...head.map(([name, value]) => `${name}: ${value}`)];
-  return `${lines.join("\r\n")}\r\n\r\n${payload}`;
+/** With the parser's own words, which hold none of the client's. */
+function noRequest({ reason }: NodeJS.ErrnoException & { readonly reason?: string }): string {
+  return `bytes that are no HTTP/1.1 request${reason === undefined ? "" : `: ${reason}`}`;
 }
-
-/** What a client is told whose connection is one too many, in place of an answer. */
-export function connectionRefused(reason: ConnectionRefusal): string | undefined {
-  const bound = boundOf[reason];
-  if (bound === undefined) return undefined;
-  const [found, wanted] = bound;
-  const problem = toProblem(
-    new SoloError("TOO_MANY_CONNECTIONS", `Cannot take the connection: there are ${found}`, {
-      found,
-      wanted,
-      retryAfterMs: 1_000,
-    }),
-  );
-  return lastWords(problem, problem.status);
-}
-
-const { total, perTenant, unidentified } = connectionLimits;
-const boundOf: Readonly<Partial<Record<ConnectionRefusal, readonly [found: string, wanted: string]>>> = {
-  "too-many-connections": [`${total} connections of all clients`, `fewer than ${total}`],
-  "too-many-of-tenant": [`${perTenant} connections of the certificate's tenant`, `fewer than ${perTenant}`],
-  "too-many-unidentified": [
-    `${unidentified} connections without a valid certificate`,
-    `fewer than ${unidentified}, or a client certificate of this server`,
-  ],
-};
 
 const saidOf: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: "headers of more than 16 KB",

@@ -177,8 +177,15 @@ function endOf(permit: Permit): unknown {
 }
 
 function sendProblem(response: ServerResponse, { status, headers, body }: Problem): void {
-  response.writeHead(status, { ...headers, "content-type": problemType, connection: "close" });
-  response.end(JSON.stringify(body));
+  const text = JSON.stringify(body);
+  const length = Buffer.byteLength(text);
+  response.writeHead(status, {
+    ...headers,
+    "content-type": problemType,
+    "content-length": length,
+    connection: "close",
+  });
+  response.end(text);
 }
 
 /** Acts when the signal aborts, unless all is closed by then. */

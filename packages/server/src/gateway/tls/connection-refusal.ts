@@ -69,8 +69,6 @@ export function handshakeRefusal(code: string | undefined): ConnectionRefusal {
     case "ERR_SSL_UNKNOWN_PROTOCOL":
     case "ERR_SSL_VERSION_TOO_LOW":
       return "tls-version";
-    case "ERR_SSL_HTTP_REQUEST":
-    case "ERR_SSL_HTTPS_PROXY_REQUEST":
     case "ERR_SSL_WRONG_VERSION_NUMBER":
     case "ERR_SSL_PACKET_LENGTH_TOO_LONG":
     case "ERR_SSL_PACKET_LENGTH_TOO_SHORT":

@@ -57,8 +57,8 @@ export interface TlsFrontOptions {
    * after the front.
    */
   readonly server: GrpcServer | HttpServer;
-  /** What a peer is told whose handshake was made and whom the bounds refuse, in the words of what is spoken. */
-  readonly farewell?: (reason: ConnectionRefusal) => string | undefined;
+  /** What a peer is told before its connection ends, where it is known what it speaks. */
+  readonly farewell?: (reason: ConnectionRefusal, spoken: Spoken) => Uint8Array | undefined;
   /** Told of connections that never reached the server, at most 10 a second. */
   readonly onRefused?: (report: RefusalReport) => void;
   /** The usual ones where left out. */
@@ -69,8 +69,14 @@ export interface TlsFrontOptions {
   readonly handshakeTimeoutMs?: number;
 }
 
+/** As ALPN names it. */
+export type Spoken = "h2" | "http/1.1";
+
 /** For so long who is refused may take what it is told. */
 const farewellMs = 1_000;
+
+/** The first byte of every connection that is TLS. @see RFC 8446, section 5.1 */
+const handshakeRecord = 0x16;
 
 interface Handshake {
   readonly raw: Socket;
@@ -118,7 +124,18 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
     };
     handshakes.set(key, handshake);
     raw.once("close", () => fail(handshake, "handshake-abandoned"));
-    tlsServer.emit("connection", raw);
+    raw.on("error", () => {});
+    // OpenSSL would keep to itself why it refuses what is no TLS at all.
+    raw.once("data", (first: Buffer) => {
+      raw.pause();
+      if (first[0] === handshakeRecord) {
+        raw.unshift(first);
+        tlsServer.emit("connection", raw);
+      } else if (handshakes.get(key) === handshake) {
+        settle(handshake);
+        refuse(raw, { remote: handshake.remote, reason: "not-tls", spoken: spokenPlainly(first) });
+      }
+    });
   };
   const settle = ({ key, cancelTimeout }: Handshake) => {
     handshakes.delete(key);
@@ -132,6 +149,25 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
   };
   const handshakeOf = (socket: Socket) => handshakes.get(tupleOf(socket) ?? "");
 
+  const refuse = (
+    socket: Socket,
+    told: { readonly remote: string; readonly reason: ConnectionRefusal; readonly spoken: Spoken | undefined },
+  ) => {
+    const { remote, reason, spoken } = told;
+    refusals.record({ remote, reason, detail: undefined });
+    const isHeard = spoken !== undefined && leaving < maxHandshakes;
+    const farewell = isHeard ? options.farewell?.(reason, spoken) : undefined;
+    if (farewell === undefined) return void socket.destroy();
+    // It has time to read why before what it still sends is answered by a reset.
+    const cancel = clock.schedule(farewellMs, () => socket.destroy());
+    leaving += 1;
+    socket.once("close", () => {
+      leaving -= 1;
+      cancel();
+    });
+    socket.resume().end(farewell);
+  };
+
   const accept = (socket: TLSSocket) => {
     // The session reports a broken connection to its calls; nothing is left to do here but not to crash.
     socket.on("error", () => {});
@@ -139,25 +175,14 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
     // Given up meanwhile, and reported then.
     if (handshake === undefined) return void socket.destroy();
     settle(handshake);
-    const refuse = (reason: ConnectionRefusal) => {
-      refusals.record({ remote: handshake.remote, reason, detail: undefined });
-      const farewell = leaving < maxHandshakes ? options.farewell?.(reason) : undefined;
-      if (farewell === undefined) return void socket.destroy();
-      // It has time to read why before what it still sends is answered by a reset.
-      const cancel = clock.schedule(farewellMs, () => socket.destroy());
-      leaving += 1;
-      socket.once("close", () => {
-        leaving -= 1;
-        cancel();
-      });
-      socket.resume().end(farewell);
-    };
-    if (closing) return refuse("shutting-down");
-    if (!speaker.speaks(socket.alpnProtocol)) return refuse("no-http2");
+    const { remote } = handshake;
+    if (closing) return refuse(socket, { remote, reason: "shutting-down", spoken: speaker.protocol });
+    // Whoever agrees on no protocol is likely to speak the older one.
+    if (!speaker.speaks(socket.alpnProtocol)) return refuse(socket, { remote, reason: "no-http2", spoken: "http/1.1" });
     const verdict = parsePeer(presentedBy(socket), identity.trust, clock.wallMs());
     const connection: Connection = { peer: peerOf(socket), verdict, socket };
     const refusal = registry.add(connection);
-    if (refusal !== undefined) return refuse(refusal);
+    if (refusal !== undefined) return refuse(socket, { remote, reason: refusal, spoken: speaker.protocol });
     socket.once("close", () => {
       registry.remove(connection);
       if (closing && registry.size === 0) whenEmpty.resolve();
@@ -228,8 +253,7 @@ export async function openTlsFront(options: TlsFrontOptions): Promise<TlsFront> 
 
 /** How connections come to a server, by what it speaks. */
 interface Speaker {
-  /** As ALPN names it. */
-  readonly protocol: string;
+  readonly protocol: Spoken;
   /** @param protocol What was agreed on; false where the client named none. */
   speaks(protocol: string | false | null): boolean;
   take(socket: TLSSocket): void;
@@ -254,6 +278,13 @@ function speakerOf(server: GrpcServer | HttpServer): Speaker {
     take: (socket) => injector.injectConnection(socket),
     stop: () => injector.destroy(),
   };
+}
+
+/** What is spoken on a connection without TLS, by its first bytes. */
+function spokenPlainly(first: Buffer): Spoken | undefined {
+  const text = first.toString("latin1", 0, 16);
+  if (text.startsWith("PRI * HTTP/2")) return "h2";
+  return /^[A-Z]{3,8} /.test(text) ? "http/1.1" : undefined;
 }
 
 function contextOf(identity: Identity): SecureContextOptions {
