@@ -190,7 +190,7 @@ export function openConnection(options: {
     async ask(name, request, { timeoutMs, signal }) {
       const end = endOf(signal);
       const message = { $case: name, value: request } as Asked;
-      if ((name === "call" || name === "cast") && isForSession(profile, message)) {
+      if ((name === "call" || name === "cast") && message.value.arguments.length <= mostInSession) {
         const reply = await send(message, { timeoutMs, end }).catch((error: unknown) => {
           throw toFailure(error, { address, timeoutMs });
         });
@@ -307,8 +307,3 @@ function toFailure(
 
 /** Above this a message would hold up those behind it. */
 const mostInSession = 2 ** 20;
-
-/** A capability that somebody was handed for a purpose need not be good for a session, and asking would be a denial on record. */
-function isForSession({ capability }: Profile, { value }: Asked): boolean {
-  return capability === undefined && value.arguments.length <= mostInSession;
-}

@@ -475,6 +475,7 @@ describe("call", () => {
 
   test("goes over a session where the server has them, and its refusals are told as any other", async () => {
     const asked: unknown[] = [];
+    const named: unknown[] = [];
     const { metadata } = richError(status.NOT_FOUND, "SERVICE_NOT_FOUND", "There is none");
     const refused = Status.decode(metadata.get("grpc-status-details-bin")[0] as Buffer);
     const outcomeOf = (kind: SessionItem["kind"]): SessionAnswer["outcome"] => {
@@ -484,6 +485,7 @@ describe("call", () => {
     };
     peer.answer({
       session(stream) {
+        named.push(...stream.metadata.get("solo-capability"));
         stream.write({ maxInFlight: 10, answers: [] });
         stream.on("data", ({ items }: SessionRequest) => {
           asked.push(...items.map(({ kind }) => kind?.$case));
@@ -496,7 +498,12 @@ describe("call", () => {
     expect((await solo(["cast", "counter", "reset"])).exitCode).toBe(0);
     const ended = await solo(["call", "nobody", "get", "--json"]);
     expect([ended.exitCode, ended.json()[0]]).toMatchObject([4, { error: { reason: "SERVICE_NOT_FOUND" } }]);
-    expect(asked).toEqual(["call", "cast", "call"]);
+    expect([asked, named]).toEqual([["call", "cast", "call"], []]);
+    // So it does by a capability that it was handed for a purpose.
+    writeFileSync(join(peer.folder, "purpose.cap"), "one~two\n");
+    const byCapability = ["--capability", join(peer.folder, "purpose.cap")];
+    expect((await solo(["call", "counter", "get", ...byCapability])).exitCode).toBe(0);
+    expect([asked, named]).toEqual([["call", "cast", "call", "call"], ["one~two"]]);
   });
 
   test("begins another session when the server has ended one, as it does when it is started anew", async () => {

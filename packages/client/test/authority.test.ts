@@ -69,7 +69,7 @@ async function onlyFor(serviceId: string): Promise<string> {
   const request = GrantCapabilityRequest.fromPartial({
     requestId: freshId(),
     holder: `jkt:${keyThumbprint(new X509Certificate(identity.certificate).publicKey)}`,
-    grants: ["svc/session on svc", `svc/call on svc/${serviceId}`],
+    grants: [`svc/call on svc/${serviceId}`],
     lifetimeSeconds: 600,
   });
   return (await ask(plain.capabilities, plain.capabilities.grantCapability, request)).bundle;

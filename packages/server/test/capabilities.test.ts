@@ -308,7 +308,7 @@ describe("taking back", () => {
     const { bundle, cid } = await grant(ann, {
       grants: [
         "svc/call,svc/logs,svc/status on svc/bot-a",
-        "svc/session,svc/watch on svc",
+        "svc/watch on svc",
         "event/read on event/log",
         "cap/grant on cap",
       ],

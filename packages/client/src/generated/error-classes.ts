@@ -282,6 +282,14 @@ export class CursorInvalid extends SoloError {
   }
 }
 
+/** The connection does not speak what its port does. */
+export class WrongProtocol extends SoloError {
+  declare readonly reason: "WRONG_PROTOCOL";
+  constructor(message: string, facts?: ErrorFacts, options?: ErrorOptions) {
+    super("WRONG_PROTOCOL", message, facts, options);
+  }
+}
+
 /** The request's bytes are not a message of the method. */
 export class RequestMalformed extends SoloError {
   declare readonly reason: "REQUEST_MALFORMED";
@@ -1055,6 +1063,7 @@ export const errorClasses = {
   MANIFEST_INVALID: ManifestInvalid,
   PAGE_INVALID: PageInvalid,
   CURSOR_INVALID: CursorInvalid,
+  WRONG_PROTOCOL: WrongProtocol,
   REQUEST_MALFORMED: RequestMalformed,
   RPC_UNKNOWN: RpcUnknown,
   TOPIC_UNKNOWN: TopicUnknown,

@@ -40,7 +40,7 @@ interface PermitFacts<M extends Method> {
   readonly caller: Caller;
   readonly tenant: string;
   readonly correlationId: string;
-  /** Undefined where anybody is let in. */
+  /** Undefined where nothing was asked of the capability, or anybody is let in. */
   readonly token: TokenPermit | undefined;
   readonly capability: VerifiedCapability | undefined;
 }
@@ -82,7 +82,7 @@ export class Permit<M extends Method = Method> {
 
   /** Aborted when the authority ends; undefined where it cannot. For what goes on. */
   get signal(): AbortSignal | undefined {
-    return this.#token?.signal;
+    return (this.#token ?? this.capability)?.signal;
   }
 
   /** What was allowed, for the audit; undefined where anybody is let in. */
@@ -96,7 +96,11 @@ export class Permit<M extends Method = Method> {
 
   /** Right before the effect, in its turn. @throws {SoloError} If the authority has ended since it was decided. */
   assertLive(): void {
-    if (this.#token === undefined) return;
+    if (this.#token === undefined) {
+      const ended = this.capability?.signal;
+      if (ended?.aborted === true) throw endedError(ended.reason, `use ${this.method}`);
+      return;
+    }
     try {
       this.#token.assertLive();
     } catch (error) {
@@ -148,9 +152,12 @@ export function authorize<M extends Method>(verifier: Verifier<Vocabulary>, requ
   const { name } = request.resource;
   const tenant = request.resource.tenant ?? caller.tenant;
   const rule: Rule = rules[method];
-  if (rule === "identity" || rule === "invitation") {
+  if (typeof rule === "string") {
     if (tenant !== caller.tenant && caller.role !== "operator") throw otherTenant(method, caller.tenant);
-    return makePermit({ method, caller, tenant, correlationId, token: undefined, capability: undefined });
+    const capability = rule === "held" ? lasting(capabilities) : undefined;
+    const permit = makePermit({ method, caller, tenant, correlationId, token: undefined, capability });
+    permit.assertLive();
+    return permit;
   }
   let nearest: Denial | undefined;
   /** Of the link that said no. */
@@ -177,6 +184,10 @@ export function authorize<M extends Method>(verifier: Verifier<Vocabulary>, requ
   const wish = nearest.needed === undefined ? undefined : wishOf(method, name);
   throw denied(nearest, `use ${method}`, { wish, cid });
 }
+
+/** One that has not ended, where there is one. */
+const lasting = (capabilities: readonly VerifiedCapability[]): VerifiedCapability | undefined =>
+  capabilities.find(({ signal }) => !signal.aborted) ?? capabilities[0];
 
 /** Which of two denials says more to who asked: the one of the capability that came nearest. */
 function nearerOf(one: Denial | undefined, other: Denial): Denial {

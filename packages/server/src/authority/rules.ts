@@ -48,6 +48,8 @@ export type Rule =
         | "server";
     }
   | "identity"
+  /** A capability that is good, whatever it gives: each thing that is asked for by it is decided by itself. */
+  | "held"
   /** Not even that: whoever connects, if it shows a code. */
   | "invitation";
 
@@ -64,7 +66,7 @@ export const rules: Readonly<Record<Method, Rule>> = {
   "DeploymentService/SetSigning": { ability: "deploy/policy", on: "svc/{name}" },
   "MessagingService/Call": { ability: "svc/call", on: "svc/{name}" },
   "MessagingService/Cast": { ability: "svc/cast", on: "svc/{name}" },
-  "MessagingService/Session": { ability: "svc/session", on: "svc/{name}" },
+  "MessagingService/Session": "held",
   "ServiceIngress/Fetch": { ability: "svc/fetch", on: "svc/{name}" },
   "EventService/ListEvents": { ability: "event/read", on: "event/log/{name}" },
   "EventService/TailEvents": { ability: "event/read", on: "event/log/{name}" },

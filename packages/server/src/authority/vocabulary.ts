@@ -37,7 +37,6 @@ export const abilities = {
   "svc/call": { on: "svc" },
   "svc/cast": { on: "svc" },
   "svc/fetch": { on: "svc" },
-  "svc/session": { on: "svc" },
   "event/read": { on: "event" },
   "event/publish": { on: "event" },
   "event/subscribe": { on: "event" },

@@ -193,7 +193,7 @@ export async function grant<M extends Method>(
   });
   try {
     const wish = () => wishOf(method, resource.name);
-    const held = typeof rules[method] === "string" ? [] : caller.holding.capabilities(incoming.capability(), wish);
+    const held = asksForNone(rules[method]) ? [] : caller.holding.capabilities(incoming.capability(), wish);
     const permit = authorize(authority.verifier, {
       caller,
       capabilities: "then" in held ? await held : held,
@@ -216,6 +216,8 @@ export async function grant<M extends Method>(
     throw thrown;
   }
 }
+
+const asksForNone = (rule: Rule): boolean => rule === "identity" || rule === "invitation";
 
 /** Refused whether it can be recorded or not; recorded before it is answered. Never rejects. */
 async function recordDenied(
