@@ -49,7 +49,7 @@ export async function examineHost(
   host: { readonly forks: ForkServer; readonly clock: Clock },
 ): Promise<HostFindings> {
   const groups = findControlGroups(`solo-${dataFolderId}`);
-  const [runtime, bubblewrap] = await Promise.all([findRuntimeFiles(), findBubblewrap()]);
+  const [runtime, bubblewrap] = await Promise.all([findRuntimeFiles(), findBubblewrap(host.forks)]);
   if (runtime.kind === "missing") {
     return {
       checks: [missingRuntime(runtime.what, runtime.fix)],
@@ -205,10 +205,11 @@ function requireFilters(processId: number): void {
 interface BubblewrapSearch {
   /** Version, or what is wrong with it. */
   readonly found: string;
+  /** Best first. */
   readonly methods: readonly LaunchMethod[];
 }
 
-async function findBubblewrap(): Promise<BubblewrapSearch> {
+async function findBubblewrap({ isSeparate }: ForkServer): Promise<BubblewrapSearch> {
   const [program] = findPrograms("bwrap");
   if (program === undefined) return { found: "not installed", methods: [] };
   const filters = callFilters(process.arch);
@@ -216,7 +217,13 @@ async function findBubblewrap(): Promise<BubblewrapSearch> {
   const text = await firstLine(program, ["--version"]);
   const [, major = "0", minor = "0"] = /(\d+)\.(\d+)/.exec(text) ?? [];
   const disableUserNamespaces = Number(major) > 0 || Number(minor) >= 8;
-  return { found: text, methods: [{ kind: "bubblewrap", program, features: { disableUserNamespaces }, filters }] };
+  const methods = (isSeparate ? [true, false] : [false]).map(
+    (sharedByGuests): LaunchMethod => ({
+      ...{ kind: "bubblewrap", program, filters },
+      features: { disableUserNamespaces, sharedByGuests },
+    }),
+  );
+  return { found: text, methods };
 }
 
 /** Best first. */

@@ -117,11 +117,18 @@ export function firstProcessOf({ identity: { id } }: SpawnedProcess, { kind }: L
 export const FILTER = 4;
 
 /** Bubblewrap has the first filter in force before the runtime starts; without it the guest does that too. */
-function wallOf(kind: LaunchMethod["kind"], filters: CallFilters): Uint8Array {
+function wallOf(
+  method: { readonly kind: "plain" } | { readonly kind: "bubblewrap"; readonly features: BubblewrapFeatures },
+  filters: CallFilters,
+): Uint8Array {
   const running = { program: base64(filters.running.program), processIdAt: filters.running.processIdAt };
   const wall: Wall =
-    kind === "bubblewrap"
-      ? { landlock: "wanted", scratch: INSIDE.scratch, filters: [running] }
+    method.kind === "bubblewrap"
+      ? {
+          landlock: method.features.sharedByGuests ? "required" : "wanted",
+          scratch: INSIDE.scratch,
+          filters: [running],
+        }
       : { landlock: "required", filters: [{ program: base64(filters.first), processIdAt: [] }, running] };
   return Buffer.from(JSON.stringify(wall));
 }
@@ -143,7 +150,7 @@ function spawnWrapped(
     env: {},
     doors: group?.doors ?? [],
     openFiles: limits.openFiles ?? usualLimits.openFiles,
-    descriptors: ["pipe", method.filters.first, wallOf("bubblewrap", method.filters)],
+    descriptors: ["pipe", method.filters.first, wallOf(method, method.filters)],
   });
 }
 
@@ -153,7 +160,7 @@ function spawnPlain(
   guestArguments: readonly string[],
 ): Promise<SpawnedProcess> {
   // The host ends it with the process that has started it, even in the middle of a loop; bubblewrap sees to that by itself.
-  const wall = filters === undefined ? [] : [wallOf("plain", filters)];
+  const wall = filters === undefined ? [] : [wallOf({ kind: "plain" }, filters)];
   const wallArguments = wall.map(() => `${WALL}4`);
   const bun = [files.bun, ...BUN_FLAGS, "--no-orphans", files.guest, ...wallArguments, ...guestArguments] as const;
   return forks.spawn({

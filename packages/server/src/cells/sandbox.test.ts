@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Sandbox } from "../ports/cell.ts";
 import { GuestGone } from "./guest-session.ts";
+import { descendants } from "./process-tree.ts";
 import { openSandbox } from "./sandbox.ts";
 import { buildGuest, eventually, hostClock, processRuns, startService, testFolderId } from "./testing/real-cells.ts";
 import { usualBounds } from "./testing/usual-bounds.ts";
@@ -500,4 +501,21 @@ test("a service that takes more of the library than most runs a supervision tree
   expect(await call("subtract", 1)).toMatchObject({ kind: "error", error: { kind: "unknown-method" } });
   session.kill();
   await session.exited;
+});
+
+test("guests share two namespaces at most, in which there is nothing, and none with the host", async () => {
+  if (!needs("full")) return;
+  const namespaces = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"];
+  const of = (id: number | "self") => namespaces.map((name) => readlinkSync(`/proc/${id}/ns/${name}`));
+  const services = await Promise.all([start(COUNTER), start(COUNTER)]);
+  const [one = 0, other = 0] = services.flatMap(({ cell }) => descendants(cell.processId));
+  const common = (left: number | "self", right: number) => {
+    const [a, b] = [of(left), of(right)];
+    return namespaces.filter((_, index) => a[index] === b[index]);
+  };
+  expect(["ipc", "net"]).toEqual(expect.arrayContaining(common(one, other)));
+  expect(common("self", one).filter((name) => name !== "cgroup")).toEqual([]);
+  const devices = readFileSync(`/proc/${one}/net/dev`, "utf8").match(/^\s*\w+(?=:)/gm);
+  expect(devices?.map((name) => name.trim())).toEqual(["lo"]);
+  await Promise.all(services.map(({ cell }) => cell.kill()));
 });

@@ -6,6 +6,7 @@ import type { Cell, CellLimits, CellProgram, Confinement, HostLimit, LimitsLevel
 import type { Clock } from "../ports/clock.ts";
 import { CellLaunchFailed, SandboxClosed, SandboxTooWeak } from "./errors.ts";
 import { ForkServer } from "./fork-server/fork-server.ts";
+import { findSeparation } from "./fork-server/separation.ts";
 import type { BootPriority, ControlGroup } from "./groups/control-group.ts";
 import { Freezer } from "./groups/freezer.ts";
 import { startThawGuard } from "./groups/thaw-guard.ts";
@@ -58,7 +59,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(options.dataFolderId)) {
     throw new RangeError(`Data folder id must be 1 to 64 letters, digits, "_" or "-", got "${options.dataFolderId}"`);
   }
-  const forks = new ForkServer(options.clock);
+  const forks = new ForkServer(options.clock, await findSeparation());
   try {
     const findings = await examineHost(options.dataFolderId, { forks, clock: options.clock });
     requireMinimum(findings, options.minimum ?? {});

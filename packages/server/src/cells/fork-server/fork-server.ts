@@ -32,11 +32,19 @@ export class ForkServerSilent extends Error {
  */
 export class ForkServer {
   readonly #clock: ServerClock;
+  readonly #separation: readonly string[] | undefined;
   #running: Running | undefined;
   #closed = false;
 
-  constructor(clock: ServerClock) {
+  /** @param separation Of `findSeparation`. */
+  constructor(clock: ServerClock, separation?: readonly string[]) {
     this.#clock = clock;
+    this.#separation = separation;
+  }
+
+  /** What it starts finds itself in namespaces of network and of inter-process communication with nobody but its like. */
+  get isSeparate(): boolean {
+    return this.#separation !== undefined;
   }
 
   /**
@@ -56,7 +64,7 @@ export class ForkServer {
   #life(): Running {
     if (this.#closed) throw new Error("the fork server is closed");
     if (this.#running === undefined) {
-      const running = new Running(this.#clock, () => {
+      const running = new Running(this.#clock, this.#separation ?? [], () => {
         if (this.#running === running) this.#running = undefined;
       });
       this.#running = running;
@@ -143,13 +151,14 @@ class Running {
   #silentLooks = 0;
   #cancelLook: (() => void) | undefined;
 
-  constructor(clock: ServerClock, onEnd: () => void) {
+  constructor(clock: ServerClock, separation: readonly string[], onEnd: () => void) {
     this.#clock = clock;
     this.#onEnd = onEnd;
     // Beside this file under the same ending: .ts in the source tree, .js in the build.
     const entry = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
+    const [execPath = process.execPath, ...execArgv] = [...separation, process.execPath, ...SMALL];
     this.#process = fork(entry, {
-      execArgv: SMALL,
+      ...{ execPath, execArgv },
       env: { MALLOC_ARENA_MAX: "1" },
       serialization: "advanced",
       // The first is a pipe that nobody writes to: it ends with this process.

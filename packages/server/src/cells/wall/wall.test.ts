@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { CellExit } from "../../ports/cell.ts";
 import { ForkServer } from "../fork-server/fork-server.ts";
+import { findSeparation } from "../fork-server/separation.ts";
 import { openGuestSession } from "../guest-session.ts";
 import { examineHost } from "../host-checks.ts";
 import { findHostUsers } from "../host-users.ts";
@@ -19,7 +20,7 @@ type Way = Pick<LaunchOptions, "method" | "user">;
 
 const ways = new Map<Level, Way>();
 const cells: ProcessCell[] = [];
-const forks = new ForkServer(hostClock);
+const forks = new ForkServer(hostClock, await findSeparation());
 
 beforeAll(async () => {
   buildGuest();

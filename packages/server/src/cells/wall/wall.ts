@@ -3,7 +3,7 @@
  * for all its threads. The guest applies it before it says `ready`, so nothing of a service has arrived by then.
  */
 export interface Wall {
-  /** `required` where no mount namespace stands behind it: then it must be there, and hold for every thread. */
+  /** `required` where no namespaces stand behind it: then it must be there, and hold for every thread. */
   readonly landlock: "wanted" | "required";
   /** The one folder that may be written to. */
   readonly scratch?: string;
