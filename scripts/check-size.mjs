@@ -65,13 +65,13 @@ async function sizes(root) {
   return lines;
 }
 
-/** What the README says in its table, `| feature | 1.2 kB |`, may be off by a tenth. */
+/** What the README says in its table, `| feature | 1.2 kB |`, may be off by 0.1 kB. */
 function wrongClaims(root, measured) {
   const text = readFileSync(join(root, actorCore.folder, "README.md"), "utf8");
   return [...text.matchAll(/^\| (.+?) \| ([\d.]+) kB \|$/gm)].flatMap(([, what, claimed]) => {
     const bytes = measured.get(what);
     if (bytes === undefined) return [`The README weighs ${what}, which is not measured`];
-    const right = Math.abs(Number(claimed) * 1_024 - bytes) <= Math.max(102, bytes / 10);
+    const right = Math.abs(Number(claimed) * 1_024 - bytes) <= 102;
     return right ? [] : [`The README says ${claimed} kB for ${what}: it is ${kB(bytes)}`];
   });
 }

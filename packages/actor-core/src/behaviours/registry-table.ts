@@ -151,7 +151,7 @@ class Holder<Key, Value> implements Holding {
   constructor(process: Process, registry: Process, onEnd: () => void) {
     this.process = process;
     this.#onEnd = onEnd;
-    this.#linked = process.links?.has(registry) !== true && process !== registry;
+    this.#linked = process.links?.items().includes(registry) !== true && process !== registry;
     if (this.#linked) process.link(registry);
     (process.holdings ??= new SmallSet()).add(this);
   }

@@ -72,7 +72,7 @@ export class RemoteProcess extends Process {
     if (this.address.kind !== "pid") {
       local.links?.delete(this);
       local.linkSignal(this.pid, Exit.noproc);
-    } else if (!this.links?.has(local)) {
+    } else if (!this.#isLinked(local)) {
       super.addLink(local);
       this.#toldOf(local).sent += 1;
       this.#line.link(this, local);
@@ -80,7 +80,7 @@ export class RemoteProcess extends Process {
   }
 
   protected override dropLink(local: Process): void {
-    if (this.links?.has(local)) {
+    if (this.#isLinked(local)) {
       super.dropLink(local);
       this.#line.unlink(this, local, this.#toldOf(local).seen);
     }
@@ -106,7 +106,7 @@ export class RemoteProcess extends Process {
 
   /** Ends a link without telling the other end. @returns Whether there was one. */
   take(local: Process): boolean {
-    const linked = this.links?.has(local) === true;
+    const linked = this.#isLinked(local);
     this.links?.delete(local);
     local.links?.delete(this);
     return linked;
@@ -120,6 +120,10 @@ export class RemoteProcess extends Process {
     }
     this.#told.clear();
     return linked;
+  }
+
+  #isLinked(local: Process): boolean {
+    return this.links?.items().includes(local) === true;
   }
 
   #toldOf(local: Process): Told {

@@ -83,7 +83,7 @@ class IdleLayer extends MailboxLayer implements Holding {
     const { afterMs, message = receiveTimeout } = this.#options;
     const { timers } = this.#process.runtime;
     const idleMs = timers.nowMs() - this.#activeMs;
-    const isIdle = this.#process.status === "waiting" && idleMs >= afterMs;
+    const isIdle = this.#process.waiting === true && idleMs >= afterMs;
     if (isIdle) {
       this.#process.deliver(message);
     }

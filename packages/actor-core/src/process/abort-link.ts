@@ -2,7 +2,7 @@ import { Exit } from "./exit-reason.ts";
 import type { HostSignal } from "./host-signal.ts";
 import { onAbort } from "./on-abort.ts";
 import type { Process } from "./process.ts";
-import { SmallSet } from "./small-set.ts";
+import { tie } from "./tie.ts";
 
 /** Links a process to an abort signal, until one of them ends. Not a kill: one that traps exits sees a message. */
 export function linkToSignal(process: Process, signal: HostSignal): void {
@@ -10,6 +10,6 @@ export function linkToSignal(process: Process, signal: HostSignal): void {
   if (signal.aborted) {
     pass();
   } else {
-    (process.watchers ??= new SmallSet()).add({ targetEnded: onAbort(signal, pass) });
+    tie({ targetEnded: onAbort(signal, pass) }, process);
   }
 }

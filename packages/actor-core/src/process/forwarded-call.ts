@@ -3,7 +3,7 @@ import { Exit, type ExitReason } from "./exit-reason.ts";
 import { Call, type ReplyTo } from "./messages.ts";
 import type { Pid } from "./pid.ts";
 import { type Process, processOf, type Watcher } from "./process.ts";
-import { SmallSet } from "./small-set.ts";
+import { tie, untie } from "./tie.ts";
 
 /**
  * A call that was handed on: its caller gets the other process's answer, and hears of its end as if it had asked that one.
@@ -26,7 +26,7 @@ export class ForwardedCall extends Call implements ReplyTo, Watcher {
     if (process === undefined) {
       forwarded.targetEnded(Exit.noproc);
     } else {
-      (process.watchers ??= new SmallSet()).add(forwarded);
+      tie(forwarded, process);
       process.deliver(forwarded);
     }
   }
@@ -55,7 +55,7 @@ export class ForwardedCall extends Call implements ReplyTo, Watcher {
   }
 
   #close(): void {
-    this.#process?.watchers?.delete(this);
+    untie(this, this.#process);
     this.#process = undefined;
   }
 }

@@ -48,7 +48,7 @@ export function processInfo(pid: Pid): ProcessInfo | undefined {
         ? itemsOf(process.mailbox).filter((message) => !(message instanceof SystemMessage))
         : [],
       trapExit: process.trapExit,
-      status: process.status,
+      status: process.waiting === undefined ? "runnable" : process.waiting ? "waiting" : "running",
     }
   );
 }

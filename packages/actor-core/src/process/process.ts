@@ -155,11 +155,9 @@ export class Process implements Runnable, Listed {
     return this.#phase === DEAD;
   }
 
-  get status(): "runnable" | "running" | "waiting" {
-    if (this.#queued) {
-      return "runnable";
-    }
-    return this.#phase === BUSY && !this.#receive ? "running" : "waiting";
+  /** Whether it waits for something to come; undefined while it waits for its turn. */
+  get waiting(): boolean | undefined {
+    return this.#queued ? undefined : this.#phase === IDLE || this.#receive !== undefined;
   }
 
   get signal(): HostSignal {
@@ -276,7 +274,7 @@ export class Process implements Runnable, Listed {
 
   /** There is something to look at. */
   wake(): void {
-    if (!this.#queued && (this.#phase === IDLE || (this.#phase === BUSY && this.#receive))) {
+    if (this.waiting) {
       this.#queued = true;
       this.runtime.queue.push(this);
     }
@@ -603,12 +601,7 @@ export class Process implements Runnable, Listed {
     const abort = this.#abort;
     if (abort) {
       // Listeners are user code, so not in this turn.
-      this.runtime.queue.push({
-        run() {
-          abort.abort(reason);
-          return 1;
-        },
-      });
+      this.runtime.later(() => abort.abort(reason));
     }
     this.#body = this.mailbox = this.#receive = this.current = undefined;
     this.links = this.watchers = this.holdings = this.starter = undefined;

@@ -44,13 +44,18 @@ export class Runtime {
     if (this.queue.trySpend()) {
       act();
     } else {
-      this.queue.push({
-        run() {
-          act();
-          return 1;
-        },
-      });
+      this.later(act);
     }
+  }
+
+  /** Does it in a turn of its own. */
+  later(act: () => void): void {
+    this.queue.push({
+      run() {
+        act();
+        return 1;
+      },
+    });
   }
 
   report(report: Report): void {

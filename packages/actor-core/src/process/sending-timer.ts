@@ -1,7 +1,7 @@
 import { Pid } from "./pid.ts";
 import { type Process, processOf, type Watcher } from "./process.ts";
 import type { Target } from "./self.ts";
-import { SmallSet } from "./small-set.ts";
+import { tie, untie } from "./tie.ts";
 import { Deadline, type Timers } from "./timers.ts";
 
 /** Sends a message when its time has come; gone with the process it would send to. */
@@ -13,13 +13,13 @@ export class SendingTimer extends Deadline implements Watcher {
     super(timers, delayMs, send);
     this.#process = target instanceof Pid ? processOf(target) : undefined;
     if (this.#process) {
-      (this.#process.watchers ??= new SmallSet()).add(this);
+      tie(this, this.#process);
     }
   }
 
   override clear(): void {
     super.clear();
-    this.#process?.watchers?.delete(this);
+    untie(this, this.#process);
   }
 
   targetEnded(): void {

@@ -5,7 +5,7 @@ import type { Pid } from "./pid.ts";
 import type { Holding, Process, Watcher } from "./process.ts";
 import type { AnswerTo, RequestTo } from "./protocol.ts";
 import type { Self, Target, timedOut } from "./self.ts";
-import { SmallSet } from "./small-set.ts";
+import { tie, untie } from "./tie.ts";
 
 /** What came of a request. */
 export type Answered<Answer = unknown> =
@@ -91,8 +91,7 @@ class RequestMessage extends Call implements SentRequest, ReplyTo, Watcher, Hold
     if (to.process === undefined || to.process === owner) {
       this.targetEnded(to.process === undefined ? Exit.noproc : Exit.callingSelf);
     } else {
-      (to.process.watchers ??= new SmallSet()).add(this);
-      (owner.holdings ??= new SmallSet()).add(this);
+      tie(this, to.process, owner);
       to.process.deliver(this, owner);
     }
   }
@@ -155,8 +154,7 @@ class RequestMessage extends Call implements SentRequest, ReplyTo, Watcher, Hold
 
   #close(): void {
     this.#open = false;
-    this.#process?.watchers?.delete(this);
-    this.#owner.holdings?.delete(this);
+    untie(this, this.#process, this.#owner);
   }
 }
 

@@ -8,7 +8,7 @@ test("holds its items in the order of addition, few or many, however many have c
     set.add(item);
     set.delete(item - 64);
     set.delete(item - 64);
-    expect(set.has(item - 64)).toBe(false);
+    expect(set.items()).not.toContain(item - 64);
     if (item % 50 > 0) continue;
     expect(set.items()).toEqual(Array.from({ length: 64 }, (_, index) => item - 63 + index));
   }

@@ -18,11 +18,8 @@ export class SmallSet<T> {
     } else if (items.length === 0) {
       // Not pushed: that makes room for 16 more, and most sets never hold a second item.
       this.#items = [item];
-    } else if (!items.includes(item)) {
-      items.push(item);
-      if (items.length > FEW) {
-        this.#items = new Set(items);
-      }
+    } else if (!items.includes(item) && items.push(item) > FEW) {
+      this.#items = new Set(items);
     }
   }
 
@@ -31,20 +28,17 @@ export class SmallSet<T> {
     if (items instanceof Set) {
       items.delete(item);
       // V8 has the old table of a `Set` point to the new one. Once one of them has grown old, all that is ever held stays
-      // until a full collection, and each scavenge takes ten times as long; a new set has no such past.
-      if (!(++this.#gone % 1024)) {
+      // until a full collection, and each scavenge takes ten times as long; a new set has no such past. It is made seldom
+      // enough that its making costs each deletion as little as one more addition.
+      if (++this.#gone > items.size + 1024) {
         this.#items = new Set(items);
+        this.#gone = 0;
       }
     } else if (items.at(-1) === item) {
       items.pop();
-    } else if (items.includes(item)) {
-      items.splice(items.indexOf(item), 1);
+    } else {
+      this.#items = items.filter((other) => other !== item);
     }
-  }
-
-  /** Looks through all of them. */
-  has(item: T): boolean {
-    return this.items().includes(item);
   }
 
   items(): readonly T[] {

@@ -26,5 +26,7 @@ export function isShutdownDue(
   othersAlive: Iterable<Significance>,
 ): boolean {
   if (!ended.spec.significant || autoShutdown === "never") return false;
-  return autoShutdown === "any-significant" || ![...othersAlive].some(({ spec }) => spec.significant);
+  if (autoShutdown === "any-significant") return true;
+  for (const { spec } of othersAlive) if (spec.significant) return false;
+  return true;
 }

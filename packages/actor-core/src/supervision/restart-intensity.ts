@@ -40,8 +40,7 @@ export type RestartVerdict =
 export function recordRestart(window: RestartWindow, nowMs: number, intensity: RestartIntensity): RestartVerdict {
   let old = 0;
   while ((window.times[old] as number) < nowMs - intensity.periodMs) old += 1;
-  const counting = old === 0 ? window.times : window.times.slice(old);
   // Not pushed onto a copy, which would be copied again to grow.
-  const times = counting.toSpliced(counting.length, 0, nowMs);
+  const times = (old ? window.times.slice(old) : window.times).concat([nowMs]);
   return { kind: times.length > intensity.maxRestarts ? "exceeded" : "allowed", window: { times } };
 }

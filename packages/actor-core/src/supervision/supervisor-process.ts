@@ -16,7 +16,7 @@ import type { ChildInfo, DeleteChildResult, RestartChildResult, StartChildResult
 /** The process of a supervisor with fixed ids: it starts its children in order and stops them in reverse. */
 export class SupervisorProcess extends SupervisorLoop<SupervisorDefinition, CompleteSupervisorDefinition> {
   /** By id, in start order. */
-  readonly #children = new Map<string | Pid, Child>();
+  #children = new Map<string | Pid, Child>();
 
   override async init(self: Self): Promise<InitOutcome> {
     const outcome = await super.init(self);
@@ -33,15 +33,13 @@ export class SupervisorProcess extends SupervisorLoop<SupervisorDefinition, Comp
 
   protected override adopt(given: SupervisorDefinition): void {
     this.plan = completeSupervisorDefinition(given);
-    const known = new Map(this.#children);
-    this.#children.clear();
-    for (const spec of this.plan.children) {
-      const child = known.get(spec.id) ?? new Child(spec);
+    const named = this.plan.children.map((spec) => {
+      const child = this.#children.get(spec.id) ?? new Child(spec);
       child.spec = spec;
-      known.delete(spec.id);
-      this.#children.set(spec.id, child);
-    }
-    for (const [id, child] of known) this.#children.set(id, child);
+      return [spec.id, child] as const;
+    });
+    // Those that are not named stay, behind the others.
+    this.#children = new Map([...named, ...this.#children]);
   }
 
   protected override children(): Iterable<Child> {
