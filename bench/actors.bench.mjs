@@ -52,35 +52,37 @@ export async function* actorsFairness({ repeat }) {
 }
 
 /**
- * What an operation costs the more there is, beside what it costs at the same time and in the same heap where there are
- * 1,000: what grows for both is the host's, its garbage to collect and its memory to reach.
+ * What an operation costs the more there is, beside what it costs in the same turn and the same heap where there are 1,000;
+ * and by how much that is dearer, beside how much dearer Erlang becomes, and the one collection of the host (a Map, an
+ * array) that as many take. Flat is: dearer by a quarter at most, or no more than what is shown beside it.
  */
 export async function* actorsGrowth({ repeat }) {
+  const withErlang = prepareErlang();
   for (const subject of ["actors", "mailbox", "dynamicSupervisor", "supervisor", "names"]) {
-    const curves = Map.groupBy(await runGrowth(subject, 5 * repeat), ({ name }) => name);
-    for (const [name, [least, ...more]] of curves) {
-      const labelled = (size) => `${size.toLocaleString("en-US").padStart(9)} ${name}`;
-      yield { name: labelled(least.size), unit: "ns", ours: least.samples };
-      for (const { size, samples, fewer, host } of more) {
-        const others = [{ name: "at 1,000 before", samples: least.samples }];
-        if (host.length > 0) others.push({ name: "that, grown by the host's own", samples: grownBy(host, least) });
+    const erlang = withErlang ? await runGrowth("beam1", subject, 2 * repeat) : [];
+    const curves = Map.groupBy(await runGrowth("ours", subject, 5 * repeat), ({ name }) => name);
+    for (const [name, points] of curves) {
+      for (const { size, samples, fewer, host } of points) {
+        const peer = { name: "1,000", samples: fewer };
+        yield { name: `${size.toLocaleString("en-US").padStart(9)} ${name}`, unit: "ns", ours: samples, peer };
+        if (size === points[0].size) continue;
+        const same = erlang.find((row) => row.name === name && row.size === size);
+        const others = [same && { name: "beam1", ...same }, host && { name: "the host's own", ...host }];
         yield {
-          name: labelled(size),
-          unit: "ns",
-          ours: samples,
-          peer: { name: "1,000", samples: fewer },
-          others,
-          goal: "flat",
+          name: `${"".padStart(9)} growth`,
+          unit: "×",
+          ours: growthOf({ samples, fewer }),
+          others: others.filter(Boolean).map((row) => ({ name: row.name, samples: growthOf(row) })),
+          goal: "≤ 1.25 ×, or ≤ these",
         };
       }
     }
   }
 }
 
-/** What the least of us would cost here if nothing but the host's own collections had become slower. */
-function grownBy(host, least) {
-  const others = median(least.samples) - median(least.host);
-  return host.map((nanoseconds) => others + nanoseconds);
+/** How many times what it costs among few it costs among many, each time in the same turn. */
+function growthOf({ samples, fewer }) {
+  return samples.map((nanoseconds, turn) => nanoseconds / fewer[turn]);
 }
 
 /** Those that are over in a few milliseconds, and are repeated the more often. */

@@ -1,10 +1,16 @@
 %% The workloads on the BEAM: erl -noshell +S 1 -pa DIR -s anchors main WORKLOAD REPETITIONS
 %% prints {"samples":[...],"extra":[...]}, nanoseconds per operation and bytes per actor, as one line of JSON.
+%% With `growth SUBJECT REPETITIONS`: what growth.mjs prints, so far as there is such a thing.
 -module(anchors).
 -behaviour(gen_server).
--export([main/1, ring/1, counter/2, start_child/1]).
+-export([main/1, ring/1, counter/2, start_child/1, start_worker/1, worker/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
 
+main([growth, Subject, Repetitions]) ->
+    logger:set_primary_config(level, none),
+    Rows = fresh(fun() -> growth(Subject, list_to_integer(atom_to_list(Repetitions))) end),
+    io:format("[~s]~n", [lists:join(",", Rows)]),
+    halt();
 main([Workload, Repetitions]) ->
     logger:set_primary_config(level, none),
     N = size_of(Workload),
@@ -76,6 +82,114 @@ run(monitor, N) ->
     Watched = [spawn_monitor(fun() -> await(die), exit(crash) end) || _ <- lists:seq(1, N)],
     timed(fun() -> [begin Pid ! die, receive {'DOWN', Monitor, _, _, _} -> ok end end || {Pid, Monitor} <- Watched] end).
 
+%% What an operation costs among a thousand, ten thousand and so on, each in turn with a population of a thousand.
+
+growth(Subject, Repetitions) ->
+    {What, Each, Sizes} = subject(Subject),
+    {Population, _} = grow(Subject, populate(Subject), 0, 1000),
+    Small = case is_global(Subject) of
+                true -> lists:nth(Repetitions div 2 + 1, lists:sort([operate(Subject, Population, Each, 1000) || _ <- lists:seq(1, Repetitions)]));
+                false -> Population
+            end,
+    measure(Subject, What, Each, Sizes, Repetitions, Small, populate(Subject), 0).
+
+%% All processes and all names are in one table: among fewer is what it cost when there were fewer.
+is_global(Subject) -> lists:member(Subject, [actors, names]).
+
+subject(actors) -> {"actors alive", 5000, [1000, 10000, 100000, 1000000]};
+subject(mailbox) -> {"messages waiting", 1000000, [1000, 10000, 100000, 1000000]};
+subject(names) -> {"names held", 10000, [1000, 10000, 100000, 1000000]};
+subject('dynamicSupervisor') -> {"children of a DynamicSupervisor", 1000, [1000, 10000, 100000]};
+subject(supervisor) -> {"children of a Supervisor", 1000, [1000, 10000, 100000]}.
+
+measure(_, _, _, [], _, _, _, _) -> [];
+measure(Subject, What, Each, [Size | Sizes], Repetitions, Small, Growing, From) ->
+    {Grown, Next} = grow(Subject, Growing, From, Size),
+    erlang:garbage_collect(),
+    Fewer = fun() -> case is_global(Subject) of true -> Small; false -> operate(Subject, Small, Each, 1000) end end,
+    Rounds = [case Round rem 2 of
+                  0 -> Many = operate(Subject, Grown, Each, Size), {Many, Fewer()};
+                  _ -> Few = Fewer(), {operate(Subject, Grown, Each, Size), Few}
+              end || Round <- lists:seq(-1, Repetitions)],
+    [_, _ | Kept] = Rounds,
+    Names = [Name || {Name, _} <- element(1, hd(Kept))],
+    Of = fun(Name, Place) -> array([proplists:get_value(Name, element(Place, Round)) / Each || Round <- Kept]) end,
+    [io_lib:format("{\"name\":\"~s, ~s\",\"size\":~b,\"samples\":~s,\"fewer\":~s}",
+                   [Name, What, Size, Of(Name, 1), Of(Name, 2)]) || Name <- Names]
+        ++ measure(Subject, What, Each, Sizes, Repetitions, Small, Grown, Next).
+
+populate(mailbox) -> none;
+populate(actors) -> none;
+populate(names) -> [{N, spawn(fun idle/0)} || N <- lists:seq(1, 10000)];
+populate(Kind) ->
+    {ok, Supervisor} = supervisor:start_link(?MODULE, {Kind, none}),
+    Supervisor.
+
+grow(Subject, Population, From, To) ->
+    [add(Subject, Population, N) || N <- lists:seq(From + 1, To)],
+    {Population, To}.
+
+add(actors, _, _) -> spawn(fun idle/0);
+add(mailbox, _, _) -> ok;
+%% There is but one register for both populations, as for all of Erlang.
+add(names, _, N) ->
+    Name = list_to_atom("name-" ++ integer_to_list(N)),
+    case whereis(Name) of undefined -> register(Name, spawn(fun idle/0)); _ -> ok end;
+add(Kind, Supervisor, N) -> started(start_one(Kind, Supervisor, {kept, N})).
+
+operate(actors, _, Each, _) ->
+    Me = self(),
+    [{"spawn + message + exit", timed(fun() ->
+        [spawn(fun() -> receive go -> Me ! gone end end) ! go || _ <- lists:seq(1, Each)],
+        [await(gone) || _ <- lists:seq(1, Each)]
+    end)}];
+operate(mailbox, _, Each, Size) ->
+    Me = self(),
+    Reader = spawn(fun() -> reader(Me) end),
+    Time = timed(fun() -> [begin fill(Reader, Size), await(emptied) end || _ <- lists:seq(1, Each div Size)] end),
+    exit(Reader, kill),
+    [{"send + handle", Time}];
+operate(names, Others, _, _) ->
+    [{"register + send + unregister", timed(fun() -> names(Others) end)}];
+operate(Kind, Supervisor, Each, _) ->
+    put(children, []),
+    Start = timed(fun() -> put(children, [{N, started(start_one(Kind, Supervisor, N))} || N <- lists:seq(1, Each)]) end),
+    Stop = timed(fun() -> [stop_one(Kind, Supervisor, Child) || Child <- get(children)] end),
+    %% No restarts: each goes through all those of the last whole second, which would be all there is to see.
+    [{"start", Start}, {"stop", Stop}].
+
+%% A name that is put together has to be looked for among all names first, as a text has anywhere.
+names([]) -> ok;
+names([{N, Pid} | Others]) ->
+    Name = list_to_atom("other-" ++ integer_to_list(N)),
+    register(Name, Pid),
+    Name ! m,
+    unregister(Name),
+    names(Others).
+
+idle() -> receive never -> ok; _ -> idle() end.
+
+%% Sends all before the reader takes one: with one scheduler it would otherwise empty its mailbox now and then.
+fill(Reader, 1) -> Reader ! last;
+fill(Reader, N) -> Reader ! N, fill(Reader, N - 1).
+
+reader(Owner) -> receive last -> Owner ! emptied, reader(Owner); _ -> reader(Owner) end.
+
+start_one(supervisor, Supervisor, Id) ->
+    supervisor:start_child(Supervisor, #{id => Id, start => {?MODULE, start_worker, [self()]}});
+start_one('dynamicSupervisor', Supervisor, _) -> supervisor:start_child(Supervisor, [self()]).
+
+started({ok, Pid}) -> receive {up, Pid} -> Pid end.
+
+stop_one(supervisor, Supervisor, {Id, _}) ->
+    ok = supervisor:terminate_child(Supervisor, Id),
+    ok = supervisor:delete_child(Supervisor, Id);
+stop_one('dynamicSupervisor', Supervisor, {_, Pid}) -> ok = supervisor:terminate_child(Supervisor, Pid).
+
+start_worker(Owner) -> proc_lib:start_link(?MODULE, worker, [Owner]).
+
+worker(Owner) -> proc_lib:init_ack({ok, self()}), Owner ! {up, self()}, idle().
+
 ping(0, _) -> ok;
 ping(N, Echo) -> Echo ! {ping, self()}, receive pong -> ping(N - 1, Echo) end.
 
@@ -114,9 +228,13 @@ restarts(How, Pid, N) -> gen_server:cast(Pid, How), receive {up, Next} -> restar
 
 start_child(Owner) -> gen_server:start_link(?MODULE, {child, Owner}, []).
 
+init({supervisor, none}) -> {ok, {#{intensity => 1000000, period => 1}, []}};
 init({supervisor, Owner}) ->
     {ok, {#{strategy => one_for_one, intensity => 1000000, period => 1},
           [#{id => child, start => {?MODULE, start_child, [Owner]}}]}};
+init({'dynamicSupervisor', none}) ->
+    {ok, {#{strategy => simple_one_for_one, intensity => 1000000, period => 1},
+          [#{id => child, start => {?MODULE, start_worker, []}}]}};
 init({child, Owner}) -> Owner ! {up, self()}, {ok, 0};
 init([]) -> {ok, 0}.
 

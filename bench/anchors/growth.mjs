@@ -1,9 +1,9 @@
-// node --expose-gc growth.mjs SUBJECT REPETITIONS   prints [{ name, size, samples, fewer?, host? }] as one line of JSON
+// node --expose-gc growth.mjs SUBJECT REPETITIONS   prints [{ name, size, samples, fewer, host }] as one line of JSON
 //
-// What an operation costs, in nanoseconds, when there are 1,000, 10,000, 100,000 or 1,000,000 of something already.
-// `fewer` is what it costs in the same turn and the same heap where there are but 1,000 of them: what both have in common,
-// a heap that is large to collect and to have in the processor's caches, is the host's. `host` is what the same costs in
-// the host's own collection, where there is one.
+// What an operation costs, in nanoseconds, when there are 1,000, 10,000, 100,000 or 1,000,000 of something already; at each
+// size as many operations are measured. `fewer` is what it costs in the same turn and the same heap where there are but
+// 1,000 of them. `host`, undefined where there is nothing to compare, has both of the one collection of the host that
+// nobody can do without who keeps as many: what of our growth is its growth, the processor's caches miss.
 import {
   createActorSystem,
   dynamicSupervisorRef,
@@ -88,7 +88,7 @@ const subjects = {
       const system = newSystem();
       const { pid } = await startDynamicSupervisor(system, { maxRestarts: 1e6, periodMs: 1 });
       const supervisor = dynamicSupervisorRef(system, pid);
-      return childrenOf(system, [new Map(), new Set()], {
+      return childrenOf(system, ({ pid }) => pid, {
         start: (spec) => supervisor.startChild(spec),
         stop: (child) => supervisor.terminateChild(child.pid),
       });
@@ -99,7 +99,7 @@ const subjects = {
       const system = newSystem();
       const { pid } = await startSupervisor(system, { children: [], maxRestarts: 1e6, periodMs: 1 });
       const supervisor = supervisorRef(system, pid);
-      return childrenOf(system, [new Map(), new Set(), new Map()], {
+      return childrenOf(system, ({ id }) => id, {
         start: (spec) => supervisor.startChild(spec),
         async stop(child) {
           await supervisor.terminateChild(child.id);
@@ -147,10 +147,11 @@ const subjects = {
 /**
  * Some more children of one supervisor are started, crash and are stopped.
  *
- * @param collections Who runs, who is linked and, where children have ids, who is known: what the host keeps of as many.
+ * @param keyOf What a child is found by; the host keeps as many in one Map.
  */
-function childrenOf(system, collections, { start, stop }) {
+function childrenOf(system, keyOf, { start, stop }) {
   const each = 1_000;
+  const map = new Map();
   let count = 0;
   let children = [];
   let kept = [];
@@ -167,16 +168,11 @@ function childrenOf(system, collections, { start, stop }) {
     return child;
   };
   const keep = (id) => {
-    const child = { id };
-    for (const collection of collections) {
-      if (collection instanceof Map) collection.set(child, child);
-      else collection.add(child);
-    }
+    const child = { id, pid: {} };
+    if (!map.has(keyOf(child))) map.set(keyOf(child), child);
     return child;
   };
-  const drop = (child) => {
-    for (const collection of collections) collection.delete(child);
-  };
+  const drop = (child) => map.delete(keyOf(child));
   return {
     each,
     async grow() {
@@ -202,7 +198,7 @@ function childrenOf(system, collections, { start, stop }) {
     },
     host: {
       start() {
-        kept = Array.from({ length: each }, (_, i) => keep(`child-${i}`));
+        kept = Array.from({ length: each }, (_, i) => keep(`other-${i}`));
       },
       restart() {
         kept = kept.map((child) => {
@@ -230,7 +226,9 @@ async function measure(what, sizes, makePopulation) {
     for (; grown < size; grown++) await growing.grow();
     globalThis.gc();
     const names = Object.keys(growing.operations);
-    const taken = new Map(names.map((name) => [name, { samples: [], fewer: [], host: [] }]));
+    const taken = new Map(
+      names.map((name) => [name, { samples: [], fewer: [], host: growing.host && { samples: [], fewer: [] } }]),
+    );
     for (let round = size === few ? -10 : -2; round < Number(repetitions); round++) {
       // Each goes first as often as second.
       const order = round % 2 === 0 ? ["samples", "fewer"] : ["fewer", "samples"];
@@ -240,11 +238,11 @@ async function measure(what, sizes, makePopulation) {
           const nanoseconds = (await timed(population.operations[name])) / population.each;
           if (round >= 0) taken.get(name)[column].push(nanoseconds);
         }
-      }
-      for (const name of names) {
-        if (growing.host === undefined) continue;
-        const nanoseconds = (await timed(growing.host[name])) / growing.each;
-        if (round >= 0) taken.get(name).host.push(nanoseconds);
+        for (const name of names) {
+          if (population.host === undefined) continue;
+          const nanoseconds = (await timed(population.host[name])) / population.each;
+          if (round >= 0) taken.get(name).host[column].push(nanoseconds);
+        }
       }
     }
     for (const [name, columns] of taken) rows.push({ name: `${name}, ${what}`, size, ...columns });

@@ -40,9 +40,15 @@ export async function runWorkload(peer, workload, repetitions) {
   return JSON.parse(stdout);
 }
 
-/** Runs the growth curves of one subject; see growth.mjs. */
-export async function runGrowth(subject, repetitions) {
-  const { stdout } = await runNode("growth.mjs", subject, String(repetitions));
+/** Runs the growth curves of one subject; see growth.mjs. Erlang may have as many processes and names as it needs. */
+export async function runGrowth(peer, subject, repetitions) {
+  const { stdout } =
+    peer === "beam1"
+      ? await run("erl", [
+          ...["-noshell", "+S", "1", "+P", "4000000", "+t", "4000000", "-pa", beams],
+          ...["-s", "anchors", "main", "growth", subject, String(repetitions)],
+        ])
+      : await runNode("growth.mjs", subject, String(repetitions));
   return JSON.parse(stdout);
 }
 
