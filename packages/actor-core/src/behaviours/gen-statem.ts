@@ -1,6 +1,7 @@
 import { MissingCallback } from "../process/errors.ts";
 import { describeValue, Exit, type ExitReason } from "../process/exit-reason.ts";
 import { Call, Cast, OwnMessage } from "../process/messages.ts";
+import { processOf } from "../process/process.ts";
 import type {
   Awaitable,
   Caller,
@@ -26,7 +27,13 @@ import {
 import { decide, isMarked, type Standing } from "./statem-decision.ts";
 import type { StatemEvent } from "./statem-event.ts";
 import { StatemQueue } from "./statem-queue.ts";
-import { type EnterResult, keepStateAndData, type StatemInit, type StatemResult } from "./statem-result.ts";
+import {
+  type EnterResult,
+  keepStateAndData,
+  repeatStateAndData,
+  type StatemInit,
+  type StatemResult,
+} from "./statem-result.ts";
 import { StatemTimer, StatemTimers } from "./statem-timers.ts";
 
 /**
@@ -146,8 +153,8 @@ function oneHandler<State, Data, Args extends readonly unknown[]>(
   };
 }
 
-/** Events of its own making that a machine handles before others get their turn. */
-const MAX_EVENTS_IN_A_TURN = 256;
+/** Events of its own making that a machine handles, or times it enters one state again, before others get their turn. */
+const MAX_IN_A_TURN = 256;
 
 /** In the mailbox: the machine has events of its own left to handle. */
 class GoOn extends OwnMessage {}
@@ -166,6 +173,11 @@ interface Turn<S, D> {
 
 function beginTurn<S, D>(event: StatemEvent | undefined, at: Standing<S, D>): Turn<S, D> {
   return { event, to: at, postponed: false, changed: false, inserted: undefined, timers: undefined };
+}
+
+/** What others do meanwhile may end the process; then nothing comes of it. */
+function inLaterTurn(result: unknown, self: Self): Promise<unknown> {
+  return new Promise((resolve) => processOf(self.pid)?.runtime.later(() => resolve(result)));
 }
 
 /** The loop around the callbacks. */
@@ -206,7 +218,7 @@ class GenStatemHandler<State, Data, Args extends readonly unknown[]> implements 
         // Start returns before anything else happens, and all that happens comes before any message.
         self.acknowledge();
         const turn = beginTurn<State, Data>(undefined, at);
-        const begun = this.#act(turn, { actions: result.actions, enters: true }, false, self);
+        const begun = this.#follow(repeatStateAndData(...result.actions), turn, 0, self);
         const done = andThen(begun, () => this.#handleAll(self));
         return andThen(done, () => ({ kind: "ok" }));
       }
@@ -296,7 +308,7 @@ class GenStatemHandler<State, Data, Args extends readonly unknown[]> implements 
   /** Handles what is in hand, `handled` events of this turn being behind it. */
   #handleAll(self: Self, handled = 0): Awaitable<void> {
     while (self.isAlive(self.pid)) {
-      if (handled === MAX_EVENTS_IN_A_TURN) {
+      if (handled === MAX_IN_A_TURN) {
         this.#goingOn = true;
         self.send(self.pid, new GoOn());
         return;
@@ -322,72 +334,68 @@ class GenStatemHandler<State, Data, Args extends readonly unknown[]> implements 
       return this.#crash(error, self);
     }
     const turn = beginTurn(event, at);
-    return this.#whenSettled(result, turn, false, self);
+    return this.#follow(result, turn, 0, self);
   }
 
-  #enter(turn: Turn<State, Data>, self: Self): Awaitable<void> {
-    let result: Awaitable<EnterResult<Data>> | undefined;
-    try {
-      result = this.#statem.enter?.(this.#standing.state, turn.to.state, turn.to.data, self);
-    } catch (error) {
-      return this.#crash(error, self);
-    }
-    return this.#whenSettled(result, turn, true, self);
-  }
-
-  #whenSettled(result: unknown, turn: Turn<State, Data>, entering: boolean, self: Self): Awaitable<void> {
-    try {
-      if (isThenable(result)) {
-        return Promise.resolve(result).then(
-          (settled) => this.#follow(settled, turn, entering, self),
-          (error) => this.#crash(error, self),
-        );
-      }
-    } catch (error) {
-      return this.#crash(error, self);
-    }
-    return this.#follow(result, turn, entering, self);
-  }
-
-  #follow(result: unknown, turn: Turn<State, Data>, entering: boolean, self: Self): Awaitable<void> {
-    if (!self.isAlive(self.pid)) {
-      return;
-    }
-    const decision = decide(result, turn.to, entering);
-    switch (decision.kind) {
-      case "bad":
-        return this.#terminate(Exit.badReturn(entering ? "enter" : "handle", result), turn.to, self);
-      case "go":
-        turn.to = decision.to;
-        turn.changed ||= decision.changed;
-        return this.#act(turn, decision, entering, self);
-      case "stop": {
-        turn.to = decision.at;
-        for (const reply of decision.answers) {
-          if (!isReply(reply) || !this.#reply(reply, turn)) {
-            return this.#terminate(Exit.badReturn("reply", reply), turn.to, self);
-          }
+  /**
+   * Does what the result of a callback says, and the results of the enter callbacks after it. In a loop, as one may repeat
+   * its state as often as it likes; others get their turn meanwhile.
+   *
+   * @param entered How many enter callbacks there have been in this turn; with none, the result is that of `handle`.
+   */
+  #follow(result: unknown, turn: Turn<State, Data>, entered: number, self: Self): Awaitable<void> {
+    for (let made = result, times = entered; ; times += 1) {
+      try {
+        if (isThenable(made)) {
+          return Promise.resolve(made).then(
+            (settled) => this.#follow(settled, turn, times, self),
+            (error) => this.#crash(error, self),
+          );
         }
-        return this.#terminate(decision.reason, turn.to, self);
+      } catch (error) {
+        return this.#crash(error, self);
+      }
+      if (!self.isAlive(self.pid)) {
+        return;
+      }
+      const entering = times > 0;
+      const decision = decide(made, turn.to, entering);
+      if (decision.kind === "bad") {
+        return this.#terminate(Exit.badReturn(entering ? "enter" : "handle", made), turn.to, self);
+      }
+      if (decision.kind === "stop") {
+        turn.to = decision.at;
+        return this.#stopAndReply(decision.answers, decision.reason, turn, self);
+      }
+      turn.to = decision.to;
+      turn.changed ||= decision.changed;
+      for (const action of decision.actions) {
+        if (!isAction(action, entering) || !this.#gather(action, turn)) {
+          return this.#terminate(Exit.badReturn(entering ? "enter action" : "action", action), turn.to, self);
+        }
+      }
+      if (!decision.enters || this.#statem.enter === undefined) {
+        this.#complete(turn, self);
+        return;
+      }
+      try {
+        made = this.#statem.enter(this.#standing.state, turn.to.state, turn.to.data, self);
+      } catch (error) {
+        return this.#crash(error, self);
+      }
+      if ((times + 1) % MAX_IN_A_TURN === 0) {
+        made = inLaterTurn(made, self);
       }
     }
   }
 
-  #act(
-    turn: Turn<State, Data>,
-    { actions, enters }: { readonly actions: readonly unknown[]; readonly enters: boolean },
-    entering: boolean,
-    self: Self,
-  ): Awaitable<void> {
-    for (const action of actions) {
-      if (!isAction(action, entering) || !this.#gather(action, turn)) {
-        return this.#terminate(Exit.badReturn(entering ? "enter action" : "action", action), turn.to, self);
+  #stopAndReply(answers: readonly unknown[], reason: ExitReason, turn: Turn<State, Data>, self: Self): Awaitable<void> {
+    for (const reply of answers) {
+      if (!isReply(reply) || !this.#reply(reply, turn)) {
+        return this.#terminate(Exit.badReturn("reply", reply), turn.to, self);
       }
     }
-    if (enters && this.#statem.enter !== undefined) {
-      return this.#enter(turn, self);
-    }
-    this.#complete(turn, self);
+    return this.#terminate(reason, turn.to, self);
   }
 
   /** @returns Whether the action fits the event. */

@@ -61,8 +61,12 @@ export type StatemResult<S, D, A = AnyAction> =
   | Stop<D>
   | StopAndReply<D, Extract<A, ReplyAction | Answer<unknown>>>;
 
-/** What an enter callback returns: it cannot go elsewhere. */
-export type EnterResult<D> = KeepState<D, EnterAction> | Stop<D> | StopAndReply<D, ReplyAction>;
+/** What an enter callback returns: it cannot go elsewhere. One that repeats its state runs again. */
+export type EnterResult<D> =
+  | KeepState<D, EnterAction>
+  | RepeatState<D, EnterAction>
+  | Stop<D>
+  | StopAndReply<D, ReplyAction>;
 
 /** The machine begins in `state`. Start has returned before the actions take effect. */
 export function startIn<const S, D>(state: S, data: D, ...actions: readonly StatemAction[]): StartIn<S, D> {

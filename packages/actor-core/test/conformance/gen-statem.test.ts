@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import {
   answer,
+  type Call,
   type Caller,
   Down,
   type EnterResult,
@@ -887,6 +888,44 @@ test("SM-027 the same state is not entered again, unless it is repeated", async 
     ["enter", "a", "a"],
   ]);
   expect(await system.call(pid, standing)).toEqual(["a", "d2"]);
+});
+
+test("SM-027 an enter callback repeats its state as often as it likes, and its events come after all of that", async () => {
+  const { system } = await startWorld();
+  const times = 100_000;
+  for (const wait of [
+    (result: EnterResult<number>) => result,
+    (result: EnterResult<number>) => Promise.resolve(result),
+  ]) {
+    const statem: HandlerStatem<string, number> = {
+      init: () => startIn("counting", 0, nextEvent({ kind: "internal", content: "counted" })),
+      enter: (_from, _state, count) => wait(count < times ? repeatState(count + 1) : keepStateAndData()),
+      handle: (event, _state, count) => (event.kind === "call" ? keepStateAndData(answer(count)) : keepState(-count)),
+    };
+    const pid = await running(system, statem);
+    expect(await system.call(pid, "count")).toBe(-times);
+  }
+});
+
+test("SM-027 one that repeats its state for ever lets others have their turn, and can be killed", async () => {
+  const { system } = await startWorld();
+  let entered = 0;
+  const pid = await running(system, {
+    init: () => startIn("round", 0),
+    enter() {
+      entered += 1;
+      return repeatStateAndData();
+    },
+    handle: () => keepStateAndData(),
+  });
+  const other = system.spawn({ handle: (message) => (message as Call).from.reply("here") });
+  expect(await system.call(other, "there?")).toBe("here");
+  system.exitSignal(pid, Exit.kill);
+  expect(await system.exited(pid)).toEqual(Exit.noproc);
+  const before = entered;
+  await quiesce(system);
+  expect(entered).toBe(before);
+  expect(before).toBeGreaterThan(0);
 });
 
 test("SM-028 data, timeouts and answers of an enter callback are in force", async () => {
