@@ -1,5 +1,12 @@
 // Artifacts that are signed, by whom it takes, and tenants that take no others.
-import { createPrivateKey } from "node:crypto";
+import {
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  sign as cryptoSign,
+  generateKeyPairSync,
+  type KeyObject,
+} from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
@@ -122,6 +129,77 @@ test("no signature of which one character was changed is taken", async () => {
   for (const text of ["x", "a.b.c", `${signature}=`, `${signature}.x`, "A".repeat(20_000)]) {
     expect((await refusal(send(text))).reason).toBe("SIGNATURE_INVALID");
   }
+  client.close();
+});
+
+test("a signature that could be read in two ways, or by another key or algorithm, is none", async () => {
+  const key = createPrivateKey(readFileSync(join(profileOf("signer"), "key.pem")));
+  const signed = await as("signer", "sign", file, "--release", "3");
+  const [head = "", claims = ""] = String(signed.json()[0]?.signature)
+    .split(".")
+    .map((part) => Buffer.from(part, "base64url").toString());
+  const encode = (text: string | Buffer): string => Buffer.from(text).toString("base64url");
+  const sign = (input: string, by: KeyObject): string =>
+    cryptoSign("sha256", Buffer.from(input), { key: by, dsaEncoding: "ieee-p1363" }).toString("base64url");
+  const make = (header: string, payload: string | Buffer, by = key): string => {
+    const input = `${encode(header)}.${encode(payload)}`;
+    return `${input}.${sign(input, by)}`;
+  };
+  const client = connect(server.ready.grpc, readProfile(profileOf("builder")));
+  const send = (signature: string) =>
+    client.deploy("counter", source("first"), { validateOnly: true, fileName: "counter.ts", signature });
+  // What is made here is as good as what the command makes.
+  await send(make(head, claims));
+
+  const withMember = (text: string) => head.replace("{", `{${text},`);
+  const withoutKey = `${encode(head.replace(/"alg":"\w+"/, '"alg":"none"'))}.${encode(claims)}.`;
+  const hmacInput = `${encode(head.replace(/"alg":"\w+"/, '"alg":"HS256"'))}.${encode(claims)}`;
+  const publicPem = createPublicKey(key).export({ type: "spki", format: "pem" });
+  const [typ, dot] = ['"typ":"solo-art+jwt"', `.${encode(claims)}.`];
+  const hostile: Readonly<Record<string, string>> = {
+    "a key twice": make(head, claims.replace("{", '{"v":2,')),
+    "a key twice, once escaped": make(head, claims.replace("{", '{"\\u0076":1,')),
+    "blanks behind": make(head, `${claims} `),
+    "blanks before": make(head, ` ${claims}`),
+    "a byte order mark": make(head, `\ufeff${claims}`),
+    "no UTF-8": make(head, Buffer.concat([Buffer.from(claims.slice(0, -1)), Buffer.from(',"x":"\xff"}', "latin1")])),
+    "an escape that is not needed": make(head, claims.replace('"counter"', '"\\u0063ounter"')),
+    "a number in another spelling": make(head, claims.replace('"rel":3', '"rel":3.0')),
+    "a number beyond all": make(head, claims.replace('"rel":3', '"rel":1e999')),
+    "half a release": make(head, claims.replace('"rel":3', '"rel":3.5')),
+    "a release in words": make(head, claims.replace('"rel":3', '"rel":"3"')),
+    "an unknown claim": make(head, claims.replace("{", '{"admin":true,')),
+    "a prototype": make(head, claims.replace("{", '{"__proto__":{"rel":9},')),
+    "a list": make(head, `[${claims}]`),
+    "another token inside": make(withMember('"cty":"JWT"'), make(head, claims)),
+    "a header twice": make(head.replace("{", '{"alg":"none",'), claims),
+    "a critical member": make(withMember('"crit":["b64"],"b64":false'), claims),
+    "a name of a key": make(withMember('"kid":"../../../dev/null"'), claims),
+    "an address of keys": make(withMember('"jku":"https://example.com/keys"'), claims),
+    "a chain of certificates": make(withMember('"x5c":["MIIB"]'), claims),
+    "a compressed text": make(withMember('"zip":"DEF"'), claims),
+    "a type in upper case": make(head.replace(typ, typ.toUpperCase()), claims),
+    "a type with its family": make(head.replace(typ, '"typ":"application/solo-art+jwt"'), claims),
+    "the type of a capability": make(head.replace(typ, '"typ":"solo-cap+jwt"'), claims),
+    "no algorithm": withoutKey,
+    "no algorithm, and a signature": `${withoutKey}${sign("x", key)}`,
+    "a hash by the public key": `${hmacInput}.${createHmac("sha256", publicPem).update(hmacInput).digest("base64url")}`,
+    "a private key": make(head.replace('"x":', '"d":"AAAA","x":'), claims),
+    "a point on no curve": make(head.replace(/"x":"[^"]+"/, `"x":"${"A".repeat(43)}"`), claims),
+    "a key that signs everything": `${encode(`{"alg":"EdDSA",${typ},"jwk":{"kty":"OKP","crv":"Ed25519","x":"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}}`)}${dot}${Buffer.concat([Buffer.from([1]), Buffer.alloc(63)]).toString("base64url")}`,
+    padding: `${make(head, claims)}==`,
+    "four parts": `${make(head, claims)}.x`,
+    "a line end": `${make(head, claims)}\n`,
+  };
+  const answers = await Promise.all(
+    Object.entries(hostile).map(async ([name, text]) => [name, (await refusal(send(text))).reason] as const),
+  );
+  expect(answers).toEqual(Object.keys(hostile).map((name) => [name, "SIGNATURE_INVALID"]));
+  // Nobody has given that key the right to sign.
+  const stranger = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+  const { x, y } = createPublicKey(stranger).export({ format: "jwk" });
+  const theirs = head.replace(/"x":"[^"]+"/, `"x":"${x}"`).replace(/"y":"[^"]+"/, `"y":"${y}"`);
+  expect((await refusal(send(make(theirs, claims, stranger)))).reason).toBe("CAPABILITY_INVALID");
   client.close();
 });
 

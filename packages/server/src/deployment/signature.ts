@@ -129,9 +129,12 @@ async function readSignature(text: string): Promise<{ readonly jwk: JWK; readonl
   return { jwk, claims: said.data };
 }
 
+/** What no two readers could read differently: UTF-8 without a mark, each key once, nothing spelled in another way. */
 function parsed(segment: string): unknown {
   try {
-    return JSON.parse(Buffer.from(segment, "base64url").toString("utf8"));
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.from(segment, "base64url"));
+    const value: unknown = JSON.parse(text);
+    return JSON.stringify(value) === text ? value : undefined;
   } catch {
     return undefined;
   }
