@@ -109,7 +109,7 @@ export async function* kv({ root, repeat }) {
     const others = [{ name: "its put alone", samples: bare }];
     const goal = "≥ 0.7";
     yield { name: `kv: put by the driver, ${writers} writers`, unit: "k/s", ours: byDriver, peer, others, goal };
-    yield { name: `kv: put from a service, ${writers} writers`, unit: "k/s", ours: puts, peer, others };
+    yield { name: `kv: put from a service, ${writers} writers`, unit: "k/s", ours: puts, peer, others, goal };
     yield { name: `kv: get from a service, ${writers} readers`, unit: "k/s", ours: gets };
   } finally {
     await storage.close();

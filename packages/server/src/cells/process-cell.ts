@@ -19,7 +19,7 @@ export const OUTBOUND_CAP_BYTES = 8 * 1024 * 1024;
 /** Short frames go out together in about so many bytes: a write costs more than what is in it. */
 const WRITE_BYTES = 64 * 1024;
 /** So many are worth a write: the guest may begin with them while the others are still being made. */
-const FRAMES_AT_ONCE = 16;
+const FRAMES_AT_ONCE = 32;
 
 /** How everything of a cell ends. */
 export type CellEnds =

@@ -25,7 +25,7 @@ const waiting: Uint8Array[] = [];
 const WRITE_BYTES = 64 * 1024;
 
 /** So many short ones are worth a write. */
-const FRAMES_AT_ONCE = 16;
+const FRAMES_AT_ONCE = 32;
 
 const guest = new Guest({
   send(id, parts, when) {
