@@ -225,19 +225,26 @@ interface Held {
   readonly authority: ServiceAuthority;
   /** It ends with each of them. */
   readonly lives: readonly AbortSignal[];
-  /** @throws {SoloError} If it was lent and is returned. */
+  /** @throws {SoloError} If its service has ended, or it was lent and is returned. */
   assertOpen(): void;
 }
 
-const ownHeld = ({ authority, signal }: DriverSession): Held => ({
-  authority,
-  lives: [signal],
-  assertOpen: () => undefined,
+const ownHeld = (session: DriverSession): Held => ({
+  authority: session.authority,
+  lives: [session.signal],
+  assertOpen: () => session.assertOpen(),
 });
 
-function lentHeld({ signal }: DriverSession, given: NonNullable<OutgoingMessage["lent"]>): Held {
+function lentHeld(session: DriverSession, given: NonNullable<OutgoingMessage["lent"]>): Held {
   const lent = openLoan(given);
-  return { authority: lent.authority, lives: [signal, lent.signal], assertOpen: () => lent.assertOpen() };
+  return {
+    authority: lent.authority,
+    lives: [session.signal, lent.signal],
+    assertOpen: () => {
+      session.assertOpen();
+      lent.assertOpen();
+    },
+  };
 }
 
 /** What an effect stands on, made of the permits that it began under. */

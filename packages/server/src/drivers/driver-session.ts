@@ -2,6 +2,7 @@ import { SoloError } from "../errors.ts";
 import type { ServiceAuthority } from "../services/service-authority.ts";
 import type { Asker } from "./driver.ts";
 import { type Batch, ItemQueue } from "./item-queue.ts";
+import { askerEnded } from "./refusals.ts";
 
 /** Streams that one incarnation may have open. */
 const mostStreams = 64;
@@ -22,6 +23,11 @@ export class DriverSession {
   /** Aborted when the incarnation has ended. */
   get signal(): AbortSignal {
     return this.#life.signal;
+  }
+
+  /** @throws {SoloError} `CANCELLED` if the incarnation has ended. What it has asked for and nobody has begun is not done then. */
+  assertOpen(): void {
+    if (this.#life.signal.aborted) throw askerEnded(this.asker.serviceId);
   }
 
   /** @param start Begins what fills the queue. @returns The stream's id. @throws {SoloError} `LIMIT_REACHED` */

@@ -35,3 +35,10 @@ export const serviceGone = (serviceId: string): SoloError =>
     found: "a service that is gone for good",
     wanted: "a deployed service",
   });
+
+/** It asked, and has ended before it came to its turn: nothing was done. */
+export const askerEnded = (serviceId: string): SoloError =>
+  new SoloError("CANCELLED", `Cannot begin what ${quoted(serviceId)} asked for: the service has ended`, {
+    found: "a service that has ended",
+    wanted: "a service that runs",
+  });

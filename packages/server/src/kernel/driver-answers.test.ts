@@ -188,3 +188,27 @@ test("so is every refusal, with its reason", async () => {
     expect(toService).toMatchObject({ kind: "error", reason: code });
   }
 });
+
+test("nothing begins that a service asked for before it ended", async () => {
+  const ended = new DriverSession(session.asker, session.authority);
+  passed.length = 0;
+  const put = (key: string) =>
+    dispatch.answer(ended, {
+      kind: "driver-call",
+      target: "kv",
+      method: "put",
+      args: Buffer.from(JSON.stringify([key, 1])),
+      timeoutMs: 0,
+      answer: () => undefined,
+    });
+  const asked = ["late-1", "late-2", "late-3"].map(put);
+  ended.close();
+  await Promise.all(asked);
+
+  expect(passed).toHaveLength(3);
+  for (const record of passed)
+    expect(record).toMatchObject({ outcome: { kind: "refusal", error: { code: "CANCELLED" } } });
+  const { outcome } = await ask("kv", "list");
+  if (outcome.kind !== "answer") throw new Error("kv.list does not answer");
+  expect(Buffer.from(outcome.bytes).toString()).not.toContain("late-");
+});
