@@ -223,6 +223,7 @@ function describeTask({ pid }: NamedTask): string {
   return pid === undefined ? "completed task" : `task ${pid}`;
 }
 
-function causeOf(reason: ExitReason): ErrorOptions | undefined {
+/** For people to see what was thrown. */
+export function causeOf(reason: ExitReason): ErrorOptions | undefined {
   return reason.kind === "crash" ? { cause: reason.error } : undefined;
 }

@@ -53,7 +53,7 @@ export function isExpected(reason: ExitReason): boolean {
 
 /** Reasons are values: the same when kind and content are. */
 export function isSameReason(a: ExitReason, b: ExitReason): boolean {
-  return Object.entries(a).every(([key, value]) => Object.is(value, b[key as keyof ExitReason]));
+  return Object.keys({ ...a, ...b }).every((key) => Object.is(a[key as "kind"], b[key as "kind"]));
 }
 
 /** A reason as one line for people: `crash: TypeError: x is not a function`. */

@@ -1,3 +1,4 @@
+import { causeOf } from "./errors.ts";
 import type { ExitReason } from "./exit-reason.ts";
 import { describeExit, describeValue } from "./exit-reason.ts";
 import type { Pid } from "./pid.ts";
@@ -64,7 +65,7 @@ export function consoleReporter(report: Report): void {
     case "crash":
       console.error(
         `Process ${who(report.pid, report.name, report.label)} ended: ${describeExit(report.reason)}`,
-        ...(report.reason.kind === "crash" ? [report.reason.error] : []),
+        ...Object.values(causeOf(report.reason) ?? {}),
       );
       break;
     case "unexpected-message":

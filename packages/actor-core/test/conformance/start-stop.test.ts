@@ -106,6 +106,16 @@ test("PLIB-010 stop fails with the actual reason when that is another", async ()
   expect(await rejection(system.stop(pid))).toMatchObject({ reason: Exit.of("die") });
 });
 
+test.each([
+  [Exit.shutdown, Exit.shutdownFor("x")],
+  [Exit.shutdownFor("x"), Exit.shutdown],
+  [Exit.shutdownFor("x"), Exit.shutdownFor("y")],
+])("PLIB-010 asked to end with %j, one that ends with %j has not done so", async (asked, actual) => {
+  const { system } = await startWorld();
+  const pid = system.spawn({ handle() {}, stop: (_reason, self) => self.exit(actual) });
+  expect(await rejection(system.stop(pid, { reason: asked }))).toMatchObject({ reason: actual });
+});
+
 test("PLIB-011 a stop that is out of time leaves the process alone", async () => {
   const { system, pass } = await startWorld();
   const pid = system.spawn(stuck);
