@@ -164,7 +164,8 @@ beforeAll(async () => {
     `clock/schedule on clock/${id}`,
     "net/fetch on net/egress host=localhost",
     `fs/read,fs/write on fs/${id}/**`,
-    "vault/read on vault/api-key",
+    "vault/read on vault/*",
+    "event/publish on event/topic/**",
     "svc/call,svc/cast on svc/*",
   ];
   for (const id of ["worker", "bystander"]) await solo.deploy(id, worker, { manifest: { grants: grants(id) } });
@@ -222,6 +223,30 @@ test.each(["before", "after"] as const)("kv: a put that is under way, %s it is o
   );
   expect(await use("worker", "kv", "get", key)).toEqual({ answer: { value: 1, revision: 1 } });
   expect(await writes(key)).toHaveLength(1);
+  await expectNobodyElseNoticed();
+});
+
+test.each([
+  ["events", "topic.published", "publish", "news", { at: "noon" }],
+  ["vault", "secret.fetched", "read", "held-key"],
+  ["clock", "timer.set", "every", 3_600_000, "wake", [], { id: "held" }],
+] as const)("%s: what is under way is done once, and whoever asked is not told that it was", async (...row) => {
+  const [driver, type, operation, ...args] = row;
+  const secret = { requestId: freshId(), validateOnly: false, tenant: "", name: "held-key", value: Buffer.from("s") };
+  if (driver === "vault") await ask(solo.vault, solo.vault.storeSecret, secret);
+  const recorded = async () => (await solo.history()).filter((event) => event.type === type).length;
+  const before = await recorded();
+  Object.assign(disk, { hold: { type, at: "after" }, held: Promise.withResolvers(), go: Promise.withResolvers() });
+  const asking = use("worker", driver, operation, ...args);
+  await disk.held.promise;
+  await kill(driver);
+  expect(await asking).toEqual({ code: "DRIVER_OUTCOME_UNKNOWN" });
+  disk.go.resolve();
+  expect(await recorded()).toBe(before + 1);
+  expect(await use("worker", driver, operation, ...args)).toMatchObject({ answer: expect.anything() });
+  // A timer that asks for the same again is that one.
+  expect(await recorded()).toBe(before + (driver === "clock" ? 1 : 2));
+  if (driver === "clock") expect(await use("worker", "clock", "cancel", "held")).toEqual({ answer: true });
   await expectNobodyElseNoticed();
 });
 
