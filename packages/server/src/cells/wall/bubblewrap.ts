@@ -10,6 +10,8 @@ export const RUNTIME_ENVIRONMENT: Readonly<Record<string, string>> = {
   // Half a megabyte that a thread of its own touches in advance, for a heap that mostly grows no further.
   BUN_JSC_useWarmUpMarkedBlocks: "0",
   MALLOC_ARENA_MAX: "1",
+  // A thread that gives memory back; without it the one that runs does so by the way.
+  MIMALLOC_SCAVENGER: "0",
 };
 
 /** What the installed bubblewrap understands. */
