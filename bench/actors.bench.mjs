@@ -63,11 +63,16 @@ export async function* actorsGrowth({ repeat }) {
     const curves = Map.groupBy(await runGrowth("ours", subject, 5 * repeat), ({ name }) => name);
     for (const [name, points] of curves) {
       for (const { size, samples, fewer, host } of points) {
-        const peer = { name: "1,000", samples: fewer };
-        yield { name: `${size.toLocaleString("en-US").padStart(9)} ${name}`, unit: "ns", ours: samples, peer };
-        if (size === points[0].size) continue;
         const same = erlang.find((row) => row.name === name && row.size === size);
-        const others = [same && { name: "beam1", ...same }, host && { name: "the host's own", ...host }];
+        yield {
+          name: `${size.toLocaleString("en-US").padStart(9)} ${name}`,
+          unit: "ns",
+          ours: samples,
+          peer: { name: "1,000", samples: fewer },
+          others: same && [{ name: "beam1", samples: same.samples }],
+        };
+        if (size === points[0].size) continue;
+        const others = [same && { ...same, name: "beam1" }, host && { ...host, name: "the host's own" }];
         yield {
           name: `${"".padStart(9)} growth`,
           unit: "×",
