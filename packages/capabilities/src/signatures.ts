@@ -72,7 +72,13 @@ export class Signatures {
     const isRootSigned = this.#isSigned(root, read.kid, issuer.key);
     await handedOver();
     // That is done by another thread. Meanwhile, what is wanted next: the others, up to the check itself.
-    const signedBy = rest.map((link, index) => this.#signedBy(link, signers[index] as readonly Signer[], isRootSigned));
+    let mayGo = isRootSigned;
+    const signedBy = rest.map((link, index) => {
+      const found = this.#signedBy(link, signers[index] as readonly Signer[], mayGo);
+      // One after the other: the first is checked while jose still spells out the next.
+      mayGo = handedOverAfter(mayGo);
+      return found;
+    });
     hashesOf(read.links);
     // All are waited for, so which of them is found wrong first does not matter.
     const [isFirst, found] = await Promise.all([isRootSigned, Promise.all(signedBy)]);
@@ -94,11 +100,11 @@ export class Signatures {
   }
 
   /** Tries each in turn, and tells by whose key; of a link that is not vouched there is one. */
-  async #signedBy(link: Link, signers: readonly Signer[], isRootSigned: Promise<boolean>): Promise<string | undefined> {
+  async #signedBy(link: Link, signers: readonly Signer[], mayGo: Promise<boolean>): Promise<string | undefined> {
     for (const { x, key } of signers) {
       const isSigned = await this.#isSigned(link, x, async () => {
         const made = await key();
-        if (await isRootSigned) return made;
+        if (await mayGo) return made;
         throw new Refused("CAP_SIGNATURE", 0);
       });
       if (isSigned) return x;
@@ -136,6 +142,13 @@ function keyOf({ holder }: Link): PublicJwk {
 /** Has links work out the hashes that deciding asks for, which they remember: whose they are, and whose the last one is for. */
 function hashesOf(links: readonly Link[]): readonly (string | undefined)[] {
   return [...links.map(({ cid }) => cid), links.at(-1)?.holderId];
+}
+
+/** The same answer, some turns of promises later. */
+async function handedOverAfter(mayGo: Promise<boolean>): Promise<boolean> {
+  const answer = await mayGo;
+  await handedOver();
+  return answer;
 }
 
 /** Waits until jose has handed a check to another thread, which it does some turns of promises after it was asked. */
