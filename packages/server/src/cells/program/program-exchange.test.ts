@@ -7,7 +7,7 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import type { HttpPart } from "../wire/http-frames.ts";
+import { HTTP_WINDOW_BYTES, type HttpPart } from "../wire/http-frames.ts";
 import { ProgramConnections } from "./program-connections.ts";
 import { ProgramExchange } from "./program-exchange.ts";
 
@@ -73,6 +73,34 @@ const done = [expect.objectContaining({ kind: "answer", body: Buffer.from("done"
 
 test("an answer that is there as a whole comes at once", async () => {
   expect(await exchange("GET", "/")).toEqual(done);
+});
+
+test("a long answer comes as far as there is credit, to its last byte", async () => {
+  answer = (_request, response) => void response.end(Buffer.alloc(500_000));
+  let bytes = 0;
+  let waiting = 0;
+  const ended = new Promise((resolve) => {
+    const one = new ProgramExchange({
+      connections,
+      send: (part) => {
+        if (part.kind === "end") resolve(bytes);
+        if (part.kind !== "body") return;
+        bytes += part.chunk.length;
+        waiting += part.chunk.length;
+        expect(waiting).toBeLessThanOrEqual(HTTP_WINDOW_BYTES);
+        // In steps that are no divisor of anything, each in a turn of its own.
+        const taken = Math.min(waiting, 9_973);
+        setImmediate(() => {
+          waiting -= taken;
+          one.receive({ kind: "credit", bytes: taken });
+        });
+      },
+      onOver: () => resolve(bytes),
+    });
+    const head = { method: "GET", url: "http://web.acme/", headers: [["host", "web"]], hasBody: false };
+    one.receive({ kind: "head", json: Buffer.from(JSON.stringify(head)) });
+  });
+  expect(await ended).toBe(500_000);
 });
 
 test("what must not be sent twice goes over a kept one when it is short and there as a whole", async () => {

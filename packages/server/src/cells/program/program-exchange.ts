@@ -35,6 +35,8 @@ export class ProgramExchange {
   #body: Readable | undefined;
   /** What there is no credit for. */
   #rest: Buffer | undefined;
+  /** All of it has been read; a stream may say so while its last piece waits here. */
+  #bodyEnded = false;
   #credit = HTTP_WINDOW_BYTES;
   #isOver = false;
 
@@ -176,9 +178,14 @@ export class ProgramExchange {
     if (body === this.#upgraded) this.#sendUnsent();
     else setImmediate(() => this.#sendUnsent());
     body.on("data", (chunk: Buffer) => this.#hear(chunk));
-    body.once("end", () => this.#finish());
+    body.once("end", () => {
+      this.#bodyEnded = true;
+      if (this.#rest === undefined) this.#finish();
+    });
     body.on("error", (error) => this.#breakOff(error.message));
-    body.once("close", () => this.#breakOff("The program has ended the connection in the middle of its answer"));
+    body.once("close", () => {
+      if (!this.#bodyEnded) this.#breakOff("The program has ended the connection in the middle of its answer");
+    });
   }
 
   #hear(chunk: Buffer): void {
@@ -204,18 +211,18 @@ export class ProgramExchange {
 
   #sendBody(bytes: Buffer): void {
     const chunk = bytes.subarray(0, this.#credit);
-    if (chunk.length > 0) {
-      this.#credit -= chunk.length;
-      this.#send({ kind: "body", chunk });
-    }
+    this.#credit -= chunk.length;
     this.#rest = chunk.length < bytes.length ? bytes.subarray(chunk.length) : undefined;
     if (this.#rest !== undefined) this.#body?.pause();
+    if (chunk.length > 0) this.#send({ kind: "body", chunk });
   }
 
   #goOn(): void {
     if (this.#rest === undefined) return;
     this.#sendBody(this.#rest);
-    if (this.#rest === undefined) this.#body?.resume();
+    if (this.#rest !== undefined) return;
+    if (this.#bodyEnded) this.#finish();
+    else this.#body?.resume();
   }
 
   #finish(): void {
