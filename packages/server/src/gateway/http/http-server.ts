@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { openApi } from "@solo/catalogue";
 import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
@@ -16,7 +16,7 @@ import { peerOf, traceparentOf } from "./peer.ts";
 import { malformed, type Problem, problemOf, problemType, toProblem } from "./problem.ts";
 import { serveTools, type ToolRoutesOptions } from "./tool-routes.ts";
 
-export interface HttpServerOptions extends ApiRoutesOptions, IngressOptions, ToolRoutesOptions {
+export interface HttpServerOptions extends ApiRoutesOptions, Omit<IngressOptions, "admit">, ToolRoutesOptions {
   readonly gate: Pick<GateOptions, "verdictOf" | "isStopping" | "denials">;
 }
 
@@ -52,8 +52,33 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   });
   // It keeps time, and knows which connections are idle, only once it listens; connections are handed to it without.
   server.emit("listening");
+  /** Of every request, whatever it asks for. @throws {SoloError} */
+  const admit = (request: IncomingMessage, response: ServerResponse): void => {
+    // A connection that is idle from now on keeps a stopping server from its end.
+    response.once("close", () => {
+      if (gate.isStopping()) setImmediate(() => server.closeIdleConnections());
+    });
+    if (gate.isStopping()) response.setHeader("connection", "close");
+    const hosts = hostsIn(request);
+    // Whoever reads it next might take another one for the host.
+    if (hosts === 1 || (hosts === 0 && request.httpVersion !== "1.1")) return;
+    response.setHeader("connection", "close");
+    throw malformed(hosts === 0 ? "a request without the header host" : `a request with ${hosts} headers host`);
+  };
+  const ingress: IngressOptions = {
+    ...options,
+    admit: (request, response) => {
+      admit(request, response);
+      if (gate.isStopping()) throw serverStopping();
+    },
+  };
   const app: FastifyInstance = fastify({
-    serverFactory: (handler) => server.on("request", handler),
+    serverFactory: (handler) =>
+      server.on("request", (request, response) => {
+        const service = serviceAt(request.url);
+        if (service === undefined) handler(request, response);
+        else serveIngress({ request, response }, service, ingress);
+      }),
     routerOptions: { maxParamLength: 1_000, caseSensitive: true },
     // Prototypes stay out by the checks of each message; nothing here merges what came in.
     genReqId: () => nanoid(),
@@ -65,22 +90,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   app.addHook("onRequest", async (request, reply) => {
-    // A connection that is idle from now on keeps a stopping server from its end.
-    reply.raw.once("close", () => {
-      if (gate.isStopping()) setImmediate(() => server.closeIdleConnections());
-    });
-    if (gate.isStopping()) reply.header("connection", "close");
-    const hosts = hostsIn(request.raw);
-    // Whoever reads it next might take another one for the host.
-    if (hosts > 1 || (hosts === 0 && request.raw.httpVersion === "1.1")) {
-      reply.header("connection", "close");
-      throw malformed(hosts === 0 ? "a request without the header host" : `a request with ${hosts} headers host`);
-    }
+    admit(request.raw, reply.raw);
     if (openPaths.has(request.url)) return;
     if (gate.isStopping()) throw serverStopping();
     if (openRequests.has(`${request.method} ${request.url}`)) return;
-    // A service may be public, which only its own record tells.
-    if (serviceAt(request.url) !== undefined) return;
     const refusal = refusalOf(gate, peerOf(request.raw.socket));
     if (refusal === undefined) return;
     // A path may be as long as a head, and the log has a line for each.
@@ -97,8 +110,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const document = JSON.stringify(openApi());
   app.get("/v1/openapi.json", (_request, reply) => reply.type("application/json").send(document));
   serveApi(app, options);
-  serveIngress(app, options);
-  serveWebSockets(server, options);
+  serveWebSockets(server, ingress);
   serveDocuments(app);
   const tools = serveTools(app, options);
   await app.ready();

@@ -1,7 +1,6 @@
 import type { EventEmitter } from "node:events";
 import { type IncomingMessage, type Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { authorizePublic, type Permit } from "../../authority/authorize.ts";
 import { ownPaths } from "../../authority/names.ts";
 import type { HttpExchange } from "../../cells/http-exchange.ts";
@@ -28,38 +27,40 @@ export interface IngressOptions {
   readonly callerOf: CallerOf;
   readonly clock: Clock;
   readonly inFlight: InFlight;
-}
-
-/** Serves `/TENANT/SERVICE/…` by the service's own `fetch`. */
-export function serveIngress(app: FastifyInstance, options: IngressOptions): void {
-  void app.register(async (scope) => {
-    scope.removeAllContentTypeParsers();
-    // A body goes through as it comes; nobody here holds it.
-    scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
-    for (const url of ["/:tenant/:service", "/:tenant/:service/*"]) {
-      scope.all(url, (request, reply) => forward(request, reply, options));
-    }
-  });
+  /** Asked of every request first. @throws {SoloError} */
+  readonly admit: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
 /** Both names plain, so that no way of writing a path leads elsewhere than it says. */
 const serviceUrl = /^\/([a-z][a-z0-9-]{0,62})\/([a-z][a-z0-9-]{0,62})(\/[^?#]*)?(\?[^#]*)?$/;
 
+/** What a path below a service names. */
+export interface ServicePath {
+  readonly tenant: string;
+  readonly serviceId: string;
+  /** Path and query, as the service sees them. */
+  readonly rest: string;
+}
+
 /** What a path names, where it is one of a service. */
-export function serviceAt(
-  url: string | undefined,
-): { readonly tenant: string; readonly serviceId: string; readonly rest: string } | undefined {
+export function serviceAt(url: string | undefined): ServicePath | undefined {
   const [, tenant, serviceId, path = "/", query = ""] = serviceUrl.exec(url ?? "") ?? [];
   if (tenant === undefined || serviceId === undefined || ownPaths.has(tenant)) return undefined;
   return { tenant, serviceId, rest: `${path}${query}` };
 }
 
-async function forward(request: FastifyRequest, reply: FastifyReply, options: IngressOptions): Promise<unknown> {
-  const { raw } = request;
-  const service = serviceAt(raw.url);
-  if (service === undefined) return reply.callNotFound();
-  await pass({ request: raw, response: reply.raw, closes: reply.raw }, service, options, () => reply.hijack());
-  return reply;
+/**
+ * Serves a request to `/TENANT/SERVICE/…`, which {@link serviceAt} has read, by the service's own `fetch`. The framework of the
+ * API has no part in it: its hooks and replies would cost as much as the way to the service.
+ */
+export function serveIngress(
+  { request, response }: Pick<Asked, "request" | "response">,
+  service: ServicePath,
+  options: IngressOptions,
+): void {
+  pass({ request, response, closes: response }, service, options).catch((thrown: unknown) =>
+    sendProblem(response, problemOf(thrown, "")),
+  );
 }
 
 /** Whether a request asks to speak WebSocket with a service. */
@@ -96,15 +97,11 @@ interface Asked {
   readonly socket?: Socket;
 }
 
-/** Decides about a request and begins it. @param taken From here on the answer is written here. @throws {SoloError} */
-async function pass(
-  asked: Asked,
-  service: NonNullable<ReturnType<typeof serviceAt>>,
-  options: IngressOptions,
-  taken: () => void = () => undefined,
-): Promise<void> {
+/** Decides about a request and begins it. @throws {SoloError} */
+async function pass(asked: Asked, service: ServicePath, options: IngressOptions): Promise<void> {
   const { request, closes, socket } = asked;
   const { tenant, serviceId, rest } = service;
+  options.admit(request, asked.response);
   const ended = begin(options.methods, "ServiceIngress/Fetch", {
     face: "http",
     traceparent: () => traceparentOf(request.headers),
@@ -145,15 +142,12 @@ async function pass(
       { timeoutMs, signal: abort.signal },
     );
     opened = true;
-    taken();
     forwarding.begin(exchange);
     endWith(permit.signal, closes, () => forwarding.breakOff(endOf(permit)));
     // What could go on for ever ends with the server; requests may be answered.
     if (socket !== undefined) endWith(closing, closes, () => forwarding.breakOff(serverStopping()));
   } catch (thrown) {
     const error = ended.badly(thrown);
-    // What comes of its body is for nobody, and may never come.
-    if (!request.complete) asked.response.setHeader("connection", "close");
     // Denials of a known caller are on record by now.
     if (catalogue[error.code].status === "UNAUTHENTICATED") {
       const { correlationId } = ended;
@@ -176,15 +170,12 @@ function endOf(permit: Permit): unknown {
   }
 }
 
+/** Ends the connection too where what is left of the request is for nobody. */
 function sendProblem(response: ServerResponse, { status, headers, body }: Problem): void {
   const text = JSON.stringify(body);
-  const length = Buffer.byteLength(text);
-  response.writeHead(status, {
-    ...headers,
-    "content-type": problemType,
-    "content-length": length,
-    connection: "close",
-  });
+  const length = { "content-length": Buffer.byteLength(text) };
+  const end = response.req.complete ? {} : { connection: "close" };
+  response.writeHead(status, { ...headers, "content-type": problemType, ...length, ...end });
   response.end(text);
 }
 
