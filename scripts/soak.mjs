@@ -1,12 +1,15 @@
-// `npm run soak -- --seed N --minutes M`: mixed load on one server for a long time, then rest; at rest it must hold as little
-// as before: memory, descriptors, processes, control groups.
+// `npm run soak -- --seed N --minutes M`: mixed load on every face of one server for a long time, then rest; at rest it must hold
+// as little as before: memory, descriptors, processes, control groups.
 import { readdirSync, readFileSync } from "node:fs";
+import { globalAgent } from "node:https";
 import { Client } from "@grpc/grpc-js";
 import { connect, isRunning, named, Reading, tlsOf, WireError } from "../packages/server/test/client.ts";
 import { footprintOf, groupsOfServer } from "../packages/server/test/footprint.ts";
 import { makeDataFolder, readProfile, startServer, until } from "../packages/server/test/server-process.ts";
 import { Random } from "../tooling/random.ts";
 import { campaign } from "./campaign.mjs";
+import { openFaces, webSource } from "./soak/faces.mjs";
+import { inspected, liveHeapOf } from "./soak/heap.mjs";
 
 const poolSize = 4;
 const workers = 3;
@@ -31,14 +34,19 @@ export default defineServer({
   casts: { forget: () => ({ sum: 0 }) },
 });
 `;
+/** A service with `fetch` that lives as long as the load. */
+const web = "soak-web";
 const manifest = { maxRestarts: 100_000, restartPeriodMs: 1_000 };
 
 await campaign("soak", { minutes: 10 }, async ({ random, minutes, say, hold }) => {
   const data = makeDataFolder();
+  Object.assign(process.env, inspected);
   const server = await startServer(data.folder, ["--pool-size", String(poolSize), "--pool-most", String(poolSize)]);
   const identity = readProfile(server.ready.profile);
   const client = connect(server.ready.grpc, identity);
+  const { thousandStreams, ...faces } = openFaces({ ready: server.ready, identity, client, hold });
   const actions = { deploys: 0, kills: 0, calls: 0, refused: 0, streams: 0, strangers: 0 };
+  for (const face of Object.keys(faces)) actions[face] = 0;
   const totalMs = minutes * 60_000;
   try {
     // What is made once and kept (compiled code, caches, the newest log lines) is there after the first round.
@@ -57,6 +65,9 @@ await campaign("soak", { minutes: 10 }, async ({ random, minutes, say, hold }) =
     // Memory that the runtime has once taken it gives back late; a leak goes beyond any such margin in time.
     const most = first.memoryBytes * 1.3 + 96 * MiB;
     hold(last.memoryBytes <= most, `memory at rest: ${shownMiB(last.memoryBytes)}, was ${shownMiB(first.memoryBytes)}`);
+    // Without its garbage the heap tells more: caches that are full after a third grow no more.
+    const mostHeap = first.heapBytes * 1.15 + 8 * MiB;
+    hold(last.heapBytes <= mostHeap, `heap at rest: ${shownMiB(last.heapBytes)}, was ${shownMiB(first.heapBytes)}`);
     hold((await server.stop()) === 0, "an orderly end exits with 0");
     hold(!/"level":"error"/.test(server.log()), `the server has logged no error: ${server.log().slice(-2_000)}`);
   } finally {
@@ -70,9 +81,19 @@ await campaign("soak", { minutes: 10 }, async ({ random, minutes, say, hold }) =
 
   async function load(forMs) {
     const endAt = Date.now() + forMs;
+    await client.deploy(web, webSource, { manifest });
+    await thousandStreams();
+    // However little time there is, every face has been there.
+    for (const face of Object.keys(faces)) await visit(face, random, "soak-none");
     await Promise.all(
       Array.from({ length: workers }, (_, index) => work(index, new Random(random.whole(1, 2 ** 31)), endAt)),
     );
+    await client.kill(web, { force: true });
+  }
+
+  async function visit(face, own, id) {
+    await faces[face](own, id, web);
+    actions[face] += 1;
   }
 
   /** Deploys, uses and kills services of its own, in every way that a client has. */
@@ -94,6 +115,8 @@ await campaign("soak", { minutes: 10 }, async ({ random, minutes, say, hold }) =
           await stream(id, own);
         } else if (own.chance(0.03)) {
           await stranger();
+        } else if (own.chance(0.4)) {
+          await visit(own.pick(Object.keys(faces)), own, id);
         } else {
           await call(id, own);
         }
@@ -150,6 +173,8 @@ await campaign("soak", { minutes: 10 }, async ({ random, minutes, say, hold }) =
   /** What the server holds when nothing happens: no service, a full pool, memory that has been given back. */
   async function atRest() {
     hold((await client.list()).filter(isRunning).length === 0, "no service is left");
+    // Connections that were kept for the next request.
+    globalAgent.destroy();
     let steady = await measure();
     await until("what it holds has been the same for a while", async () => {
       await new Promise((resolve) => setTimeout(resolve, 500));
@@ -158,7 +183,9 @@ await campaign("soak", { minutes: 10 }, async ({ random, minutes, say, hold }) =
       steady = now;
       return same && now.warmCells === poolSize ? true : undefined;
     });
-    return steady;
+    // Garbage holds memory outside of the heap too.
+    const heapBytes = await liveHeapOf(server.log());
+    return { ...(await measure()), heapBytes };
   }
 
   async function measure() {
@@ -176,8 +203,8 @@ await campaign("soak", { minutes: 10 }, async ({ random, minutes, say, hold }) =
   }
 });
 
-function shown({ memoryBytes, descriptors, processes, groups }) {
-  return `${shownMiB(memoryBytes)}, ${descriptors} descriptors, ${processes} processes, ${groups} control groups`;
+function shown({ memoryBytes, heapBytes, descriptors, processes, groups }) {
+  return `${shownMiB(memoryBytes)}, heap ${shownMiB(heapBytes)}, ${descriptors} descriptors, ${processes} processes, ${groups} control groups`;
 }
 
 function shownMiB(bytes) {
