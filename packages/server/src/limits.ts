@@ -58,7 +58,7 @@ export const httpLimits = {
   idleMs: 60_000,
 } as const;
 
-/** Connections that may be open on each face. Exceeded: a new one is closed, over HTTP with TOO_MANY_CONNECTIONS. Operators are always let in. */
+/** Connections that may be open on each face. Exceeded: a new one is closed with TOO_MANY_CONNECTIONS: as an answer over HTTP, in a GOAWAY over gRPC. Operators are always let in. */
 export const connectionLimits = {
   total: 1_000,
   perTenant: 500,
