@@ -129,6 +129,27 @@ test("what it is told and nobody waits for is done in order and once, whoever en
   expect(done).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
+test("what it is told and what it is asked for is begun in the order in which it came", async () => {
+  const { processes } = await start();
+  const begun: number[] = [];
+  const note = (each: number) => void begun.push(each);
+  processes.tell("one", () => note(1));
+  processes.tell("one", () => note(2));
+  const asked = processes.do(
+    "one",
+    job(async () => note(3)),
+  );
+  processes.tell("one", () => note(4));
+  const last = processes.do(
+    "one",
+    job(async () => note(5)),
+  );
+  processes.tell("one", () => note(6));
+  await Promise.all([asked, last]);
+  await turns();
+  expect(begun).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
 test("what it holds is closed however it ends, and opened anew; a break of it ends the process", async () => {
   const seen: string[] = [];
   const breaks: ((error: Error) => void)[] = [];

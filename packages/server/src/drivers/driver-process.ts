@@ -23,6 +23,14 @@ class Ordered {
   }
 }
 
+/** In the order of telling. */
+interface ToldEffects {
+  /** Those of one turn of the process each. */
+  readonly turns: (() => void)[][];
+  /** Whether more can go into the last turn: nothing that somebody waits for has come since. */
+  isOpen: boolean;
+}
+
 class Broken {
   readonly error: Error;
   constructor(error: Error) {
@@ -48,7 +56,7 @@ export class DriverProcesses {
   readonly #system: ActorSystem;
   readonly #pids = new Map<string, Pid>();
   /** What nobody waits for, by driver; it outlives the process that has not come to it. */
-  readonly #told = new Map<string, (() => void)[]>();
+  readonly #told = new Map<string, ToldEffects>();
 
   constructor(system: ActorSystem) {
     this.#system = system;
@@ -74,7 +82,7 @@ export class DriverProcesses {
           if (!self.signal.aborted) self.send(self.pid, new Broken(error));
         });
         this.#pids.set(driver.name, self.pid);
-        this.#doTold(driver.name);
+        while (this.#told.has(driver.name)) this.#doTold(driver.name);
       },
       handle: (message, self) => {
         if (message === told) return this.#doTold(driver.name);
@@ -101,6 +109,9 @@ export class DriverProcesses {
     const pid = this.#pids.get(driver);
     if (pid === undefined) throw unavailable(driver);
     const ordered = new Ordered(job);
+    // What is told from now on comes behind it.
+    const waiting = this.#told.get(driver);
+    if (waiting !== undefined) waiting.isOpen = false;
     let outcome: Outcome;
     try {
       outcome = (await this.#system.call(pid, ordered, { timeoutMs: job.timeoutMs })) as Outcome;
@@ -114,20 +125,29 @@ export class DriverProcesses {
     return outcome.value;
   }
 
-  /** Has a driver's process do something in its turn that nobody waits for: in order, and once, whoever ends meanwhile. */
+  /**
+   * Has a driver's process do something in its turn that nobody waits for: in order and once, whoever ends meanwhile. All that has
+   * come by its turn is done in that one, so that no more can come than is done.
+   */
   tell(driver: string, effect: () => void): void {
-    const waiting = this.#told.get(driver);
-    if (waiting !== undefined) return void waiting.push(effect);
-    this.#told.set(driver, [effect]);
+    const waiting: ToldEffects = this.#told.get(driver) ?? { turns: [], isOpen: false };
+    const last = waiting.turns.at(-1);
+    if (waiting.isOpen && last !== undefined) return void last.push(effect);
+    waiting.turns.push([effect]);
+    waiting.isOpen = true;
+    this.#told.set(driver, waiting);
     const pid = this.#pids.get(driver);
     // Where there is none, or this one ends before it comes to it, the next does it as it begins.
     if (pid !== undefined) this.#system.send(pid, told);
   }
 
   #doTold(driver: string): undefined {
-    const effects = this.#told.get(driver) ?? [];
+    const waiting = this.#told.get(driver);
+    const [effects] = waiting?.turns ?? [];
+    if (waiting === undefined || effects === undefined) return;
     // One that fails ends the process, and is not tried again.
     for (let effect = effects.shift(); effect !== undefined; effect = effects.shift()) effect();
-    this.#told.delete(driver);
+    waiting.turns.shift();
+    if (waiting.turns.length === 0) this.#told.delete(driver);
   }
 }

@@ -87,11 +87,16 @@ export async function deliverOutgoing(
   // Its own time is kept by the one that waits for the answer.
   const deliver = <Answer>(name: string, begin: () => Promise<Answer>): Promise<Answer> =>
     processes.do("svc", { name, timeoutMs: Number.POSITIVE_INFINITY, begin }) as Promise<Answer>;
+  // All that have come by its turn go in that turn, so that a flood of them waits with who sends it and not here.
+  const hand = (begin: () => Promise<void>): Promise<void> =>
+    new Promise((done, failed) => {
+      processes.tell("svc", () => void begin().then(done, failed));
+    });
   let lent: LentAuthority | undefined;
   try {
     if (outgoing.kind === "cast") {
       const permit = await permitFor("MessagingService/Cast");
-      await deliver("svc.cast", () => cast(context, permit, message, options));
+      await hand(() => cast(context, permit, message, options));
     } else {
       const permit = await permitFor("MessagingService/Call");
       if (lend !== undefined) lent = await loanFor(lend);
