@@ -42,8 +42,10 @@ test("a signal reaches a process by its number and its beginning, and a later on
 test("what a session leaves behind ends after its leader, and nothing else does", async () => {
   const other = spawnTracked("sleep", ["600"]);
   const { child, id } = spawnTracked("sh", ["-c", "sleep 600 & echo $!"], true);
+  // Listened for before its word is read: it may end in the same turn.
+  const exited = once(child, "exit");
   const [text] = (await once(child.stdout as NonNullable<typeof child.stdout>, "data")) as [Buffer];
-  await once(child, "exit");
+  await exited;
   const left = Number(text.toString());
   expect(processRuns(left)).toBe(true);
   endSession(bun, id);
