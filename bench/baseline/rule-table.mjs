@@ -19,7 +19,7 @@ void authorizeByTokens;
 `,
   },
   "/authority/caller-authority.js": {
-    from: /^ {4}capabilities\(named\) \{$/m,
+    from: /^ {4}capabilities\(named, wish\) \{$/m,
     to: "$&\n        if (named === undefined) return nothingLookedUp;",
     append: "const nothingLookedUp = [];\n",
   },
