@@ -1,23 +1,17 @@
 // A whole server in this process, over real sockets and on a real disk, whose clock is set back and ahead: what has expired stays
 // so, what is kept stays kept, and a clock that leaps is not believed.
 import { createHash, createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
-import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from "@jest/globals";
 import { delegate, generateSigningKey } from "@solo/capabilities";
 import { GrantCapabilityRequest, InviteRequest, JoinRequest, RevokeCapabilityRequest } from "@solo/proto";
 import { believedClock } from "../src/authority/believed-clock.ts";
-import { kernelTenant } from "../src/authority/names.ts";
-import { openSandbox } from "../src/cells/sandbox.ts";
 import { buildGuest, testFolderId } from "../src/cells/testing/real-cells.ts";
-import { type Gateway, openGateway } from "../src/gateway/open-gateway.ts";
-import { type Kernel, startKernel } from "../src/kernel/kernel.ts";
-import { serviceDefaults } from "../src/limits.ts";
-import { silentLogger } from "../src/observability/logger.ts";
-import { noMetrics } from "../src/observability/metrics.ts";
-import { openReceipts, type Receipts } from "../src/receipts/receipts.ts";
+import type { Gateway } from "../src/gateway/open-gateway.ts";
+import type { Kernel } from "../src/kernel/kernel.ts";
 import { openSqliteStorage } from "../src/storage/index.ts";
 import { systemClock } from "../src/system-clock.ts";
 import { ask, type Connection, type Credentials, connect, freshId, issueIdentity, refusal } from "./client.ts";
+import { startInProcess } from "./server-in-process.ts";
 import { makeDataFolder, readProfile, until } from "./server-process.ts";
 
 jest.setTimeout(60_000);
@@ -59,59 +53,13 @@ let ann: Connection;
 const dataFolderId = testFolderId();
 
 async function open(): Promise<void> {
-  let receipts: Receipts;
-  kernel = await startKernel({
+  ({ kernel, gateway } = await startInProcess({
+    folder: data.folder,
+    dataFolderId,
     clock,
-    logger: silentLogger,
-    metrics: noMetrics,
-    version: "test",
-    capacity: { memoryBytes: 2 ** 33, cpuPercent: 200, memoryOvercommit: 8, cpuOvercommit: 8 },
-    rootKey: { kind: "key-file", path: join(data.folder, "vault", "root.key") },
-    drivers: { allowAddresses: [], scratchFolder: join(data.folder, "scratch") },
     openStorage: () => openSqliteStorage({ folder: data.folder, clock: believedClock(clock) }),
-    openReceipts: async (storage) =>
-      (receipts = await openReceipts({
-        folder: join(data.folder, "receipts"),
-        keyFolder: join(data.folder, "identity"),
-        serverId: dataFolderId,
-        storage,
-        kernelTenant,
-        clock,
-        logger: silentLogger,
-      })),
-    openSandbox: () =>
-      openSandbox({
-        dataFolderId,
-        clock,
-        poolSize: 1,
-        poolMost: 1,
-        freezeAfterMs: 60_000,
-        programsFolder: join(data.folder, "programs"),
-        allowance: { programs: [], libraries: false },
-        minimum: {},
-        log: () => undefined,
-      }),
-    openGateway: async (parts) =>
-      (gateway = await openGateway(parts, {
-        dataFolder: data.folder,
-        host: "127.0.0.1",
-        port: 0,
-        httpPort: "off",
-        version: "test",
-        clock,
-        logger: silentLogger,
-        metrics: noMetrics,
-        openMetricsAt: undefined,
-        receipts,
-        audit: undefined,
-        defaults: serviceDefaults,
-        callsInFlight: 1_000,
-        hostNames: [],
-        certificateLifeMs: 10 * 24 * hour,
-        graceMs: () => 1_000,
-        stop: () => undefined,
-      })),
-  });
+    certificateLifeMs: 10 * 24 * hour,
+  }));
   admin = connect(gateway.address, readProfile(gateway.adminProfileFolder));
   identity ??= await issueIdentity(admin, "acme", { keyType: 2 });
   ann = connect(gateway.address, identity);

@@ -2,24 +2,17 @@
 // moment that matters. Who asked is told, nothing is lost or doubled, and nobody else notices.
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { Exit, type Pid, processInfo } from "@solo/actor-core";
 import { LogsRequest } from "@solo/proto";
-import { kernelTenant } from "../src/authority/names.ts";
-import { openSandbox } from "../src/cells/sandbox.ts";
 import { buildGuest, testFolderId } from "../src/cells/testing/real-cells.ts";
-import { type Gateway, openGateway } from "../src/gateway/open-gateway.ts";
-import { type Kernel, startKernel } from "../src/kernel/kernel.ts";
-import { serviceDefaults } from "../src/limits.ts";
-import { silentLogger } from "../src/observability/logger.ts";
-import { noMetrics } from "../src/observability/metrics.ts";
+import type { Kernel } from "../src/kernel/kernel.ts";
 import type { Storage } from "../src/ports/storage.ts";
-import { openReceipts, type Receipts } from "../src/receipts/receipts.ts";
 import { StorageFull } from "../src/storage/errors.ts";
 import { openSqliteStorage } from "../src/storage/index.ts";
 import { systemClock as clock } from "../src/system-clock.ts";
 import { ask, type Connection, connect, freshId, Reading, refusal } from "./client.ts";
+import { startInProcess } from "./server-in-process.ts";
 import { makeDataFolder, readProfile, until } from "./server-process.ts";
 
 jest.setTimeout(30_000);
@@ -102,62 +95,15 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => peer.listen(0, "127.0.0.1", resolve));
   url = `http://localhost:${(peer.address() as AddressInfo).port}`;
-  const dataFolderId = testFolderId();
-  let receipts: Receipts;
-  let gateway: Gateway | undefined;
-  kernel = await startKernel({
+  const server = await startInProcess({
+    folder: data.folder,
+    dataFolderId: testFolderId(),
     clock,
-    logger: silentLogger,
-    metrics: noMetrics,
-    version: "test",
-    capacity: { memoryBytes: 2 ** 33, cpuPercent: 200, memoryOvercommit: 8, cpuOvercommit: 8 },
-    rootKey: { kind: "key-file", path: join(data.folder, "vault", "root.key") },
-    drivers: { allowAddresses: ["127.0.0.1"], scratchFolder: join(data.folder, "scratch") },
     openStorage: async () => holding(await openSqliteStorage({ folder: data.folder, clock })),
-    openReceipts: async (storage) =>
-      (receipts = await openReceipts({
-        folder: join(data.folder, "receipts"),
-        keyFolder: join(data.folder, "identity"),
-        serverId: dataFolderId,
-        storage,
-        kernelTenant,
-        clock,
-        logger: silentLogger,
-      })),
-    openSandbox: () =>
-      openSandbox({
-        dataFolderId,
-        clock,
-        poolSize: 1,
-        poolMost: 2,
-        freezeAfterMs: 60_000,
-        programsFolder: join(data.folder, "programs"),
-        allowance: { programs: [], libraries: false },
-        minimum: {},
-        log: () => undefined,
-      }),
-    openGateway: async (parts) =>
-      (gateway = await openGateway(parts, {
-        dataFolder: data.folder,
-        host: "127.0.0.1",
-        port: 0,
-        httpPort: 0,
-        version: "test",
-        clock,
-        logger: silentLogger,
-        metrics: noMetrics,
-        openMetricsAt: undefined,
-        receipts,
-        audit: undefined,
-        defaults: serviceDefaults,
-        callsInFlight: 1_000,
-        hostNames: [],
-        certificateLifeMs: 86_400_000,
-        graceMs: () => 1_000,
-        stop: () => undefined,
-      })),
+    allowAddresses: ["127.0.0.1"],
   });
-  const { address, adminProfileFolder } = gateway as unknown as Gateway;
+  kernel = server.kernel;
+  const { address, adminProfileFolder } = server.gateway;
   solo = connect(address, readProfile(adminProfileFolder));
   const grants = (id: string) => [
     `kv/read,kv/write on kv/${id}/**`,
